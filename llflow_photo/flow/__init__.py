@@ -1,0 +1,6 @@
+"""The network: a conditional normalizing flow for low-light photos, as its paper describes it."""
+
+from .llflow import Conditioning, LLFlow
+from .sizes import COMPACT, LARGE, SIZES, SMALL, Size
+
+__all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "Conditioning", "LLFlow", "Size"]

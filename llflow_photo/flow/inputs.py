@@ -1,0 +1,115 @@
+"""What the network is shown of a dark photo: log, equalized, chromaticity and noise maps.
+
+All images are sRGB-encoded, N x 3 x H x W, float, in [0, 1]. Histogram equalization is a statistic of the
+whole photo, so it is split in two: `equalization_table` is computed once per photo, `equalize` applies it to
+any part of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = [
+    "CHANNELS",
+    "color_map",
+    "equalization_table",
+    "equalize",
+    "log_image",
+    "network_input",
+    "noise_map",
+    "reference_color_map",
+]
+
+CHANNELS = 12
+"""Channels of `network_input`: four maps of three channels."""
+
+_OFFSET = 1e-3
+_TINY = 1e-4
+
+
+def equalization_table(pixels: np.ndarray) -> np.ndarray:
+    """Histogram equalization of a whole photo as one lookup table per channel.
+
+    The 8-bit rule: ``round((cdf(v) - cdf_min) / (pixels - cdf_min) * 255)``, ``cdf_min`` being the
+    cumulative histogram's first non-zero bin.
+
+    Args:
+        pixels: H x W x 3, sRGB-encoded, uint8, or float in [0, 1] (binned to the nearest of 256 levels).
+
+    Returns:
+        3 x 256, float32, in [0, 1].
+    """
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
+    table = np.empty((3, 256), np.float32)
+    for channel in range(3):
+        counts = np.bincount(pixels[..., channel].ravel(), minlength=256)
+        table[channel] = _table_of_histogram(counts)
+    return table
+
+
+def _table_of_histogram(counts: np.ndarray) -> np.ndarray:
+    cdf = counts.cumsum()
+    first = int(cdf[np.flatnonzero(counts)[0]])
+    total = int(cdf[-1])
+    if total == first:  # one single value: nothing to spread
+        return np.zeros(256, np.float32)
+    scaled = np.rint((cdf - first) * (255.0 / (total - first)))
+    return (np.clip(scaled, 0, 255) / 255.0).astype(np.float32)
+
+
+def equalize(image: Tensor, table: Tensor) -> Tensor:
+    """Apply a photo's equalization table to the photo or any part of it.
+
+    Values between two of the 256 levels are interpolated, so photos deeper than 8 bits stay smooth.
+
+    Args:
+        image: N x 3 x H x W in [0, 1].
+        table: N x 3 x 256 (or 3 x 256 for all).
+
+    Returns:
+        N x 3 x H x W in [0, 1].
+    """
+    table = table.to(image).expand(image.shape[0], 3, 256)
+    position = image.clamp(0, 1) * 255.0
+    nearest = position.round()
+    position = torch.where((position - nearest).abs() < 1e-3, nearest, position)
+    below = position.floor().clamp(max=254)
+    fraction = position - below
+    index = below.long().flatten(2)
+    low = table.gather(2, index).view_as(image)
+    high = table.gather(2, index + 1).view_as(image)
+    return torch.lerp(low, high, fraction)
+
+
+def log_image(image: Tensor) -> Tensor:
+    """``log(max(x + 1e-3, 1e-3))``: shadows spread, N x 3 x H x W."""
+    return (image + _OFFSET).clamp_min(_OFFSET).log()
+
+
+def color_map(image: Tensor) -> Tensor:
+    """Illumination-invariant chromaticity C(x): ``u / (sum of channels of u + 1e-4)``, ``u = x + 1e-3``."""
+    shifted = image + _OFFSET
+    return shifted / (shifted.sum(1, keepdim=True) + _TINY)
+
+
+def reference_color_map(reference: Tensor) -> Tensor:
+    """C of a well-exposed photo: ``x / (sum of channels + 1e-4)``, the random selector's latent mean."""
+    return reference / (reference.sum(1, keepdim=True) + _TINY)
+
+
+def noise_map(color: Tensor) -> Tensor:
+    """N(x): ``max(|dC/dy|, |dC/dx|)`` by central differences, zeros beyond the border."""
+    padded = functional.pad(color, (1, 1, 1, 1))
+    down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]).abs()
+    right = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]).abs()
+    return torch.maximum(down, right) * 0.5
+
+
+def network_input(image: Tensor, equalized: Tensor) -> Tensor:
+    """Concatenate log image, equalized image, color map and noise map: N x 12 x H x W."""
+    color = color_map(image)
+    return torch.cat([log_image(image), equalized, color, noise_map(color)], 1)

@@ -1,0 +1,133 @@
+"""The flow between image and latent: three levels of invertible steps.
+
+Forward is image to latent. A level squeezes 2 x 2 positions into channels, mixes them in two transition steps,
+then runs its conditional steps. No channel is split off, so the latent is 192 x H/8 x W/8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .actnorm import ActNorm
+from .coupling import ConditionalCoupling, CouplingCondition
+from .invertible import InvertibleConv
+from .sizes import Size
+
+__all__ = ["Flow", "Level", "LevelConditions", "squeeze"]
+
+LevelConditions = tuple[CouplingCondition, ...]
+
+
+class _Step(nn.Module):
+    """ActNorm, invertible 1x1 convolution and, unless a transition, conditional coupling."""
+
+    def __init__(self, channels: int, coupling: ConditionalCoupling | None) -> None:
+        super().__init__()
+        self.norm = ActNorm(channels)
+        self.mix = InvertibleConv(channels)
+        self.coupling = coupling
+
+    def forward(self, z: Tensor, given: CouplingCondition | None) -> tuple[Tensor, Tensor]:
+        positions = z.shape[2] * z.shape[3]
+        z = self.mix(self.norm(z))
+        log_determinant = self._mixing_log_determinant(positions).expand(z.shape[0])
+        if self.coupling is not None and given is not None:
+            z, of_coupling = self.coupling(z, given)
+            log_determinant = log_determinant + of_coupling
+        return z, log_determinant
+
+    def inverse(self, z: Tensor, given: CouplingCondition | None) -> tuple[Tensor, Tensor]:
+        positions = z.shape[2] * z.shape[3]
+        log_determinant = -self._mixing_log_determinant(positions).expand(z.shape[0])
+        if self.coupling is not None and given is not None:
+            z, of_coupling = self.coupling.inverse(z, given)
+            log_determinant = log_determinant + of_coupling
+        return self.norm.inverse(self.mix.inverse(z)), log_determinant
+
+    def _mixing_log_determinant(self, positions: int) -> Tensor:
+        return self.norm.log_determinant(positions) + self.mix.log_determinant(positions)
+
+
+class Level(nn.Module):
+    """One level: squeeze, transition steps, conditional steps."""
+
+    def __init__(self, channels: int, size: Size) -> None:
+        super().__init__()
+        transitions = (_Step(channels, None) for _ in range(size.transition_steps))
+        conditional = (
+            _Step(
+                channels,
+                ConditionalCoupling(channels, size.condition_channels, size.hidden),
+            )
+            for _ in range(size.steps)
+        )
+        self.transitions = nn.ModuleList(transitions)
+        self.conditional = nn.ModuleList(conditional)
+
+    def condition(self, condition: Tensor) -> LevelConditions:
+        """Each conditional step's needs of the photo."""
+        return tuple(step.coupling.condition(condition) for step in self.conditional)
+
+    def forward(self, z: Tensor, given: LevelConditions) -> tuple[Tensor, Tensor]:
+        z = functional.pixel_unshuffle(z, 2)
+        total = z.new_zeros(z.shape[0])
+        for step, condition in self._paired(given):
+            z, log_determinant = step(z, condition)
+            total = total + log_determinant
+        return z, total
+
+    def inverse(self, z: Tensor, given: LevelConditions) -> tuple[Tensor, Tensor]:
+        total = z.new_zeros(z.shape[0])
+        for step, condition in reversed(self._paired(given)):
+            z, log_determinant = step.inverse(z, condition)
+            total = total + log_determinant
+        return functional.pixel_shuffle(z, 2), total
+
+    def _paired(self, given: LevelConditions) -> list[tuple[_Step, CouplingCondition | None]]:
+        transitions = [(step, None) for step in self.transitions]
+        return transitions + list(zip(self.conditional, given, strict=True))
+
+
+class Flow(nn.Module):
+    """All levels: N x 3 x H x W image to N x 192 x H/8 x W/8 latent and back."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(Level(3 * 4**n, size) for n in range(1, Size.LEVELS + 1))
+
+    def condition(self, conditions: Sequence[Tensor]) -> tuple[LevelConditions, ...]:
+        """Run every condition-only part of the couplings."""
+        return tuple(
+            level.condition(condition)
+            for level, condition in zip(self.levels, conditions, strict=True)
+        )
+
+    def forward(self, image: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
+        """Image to latent, and the log-determinant, N (nats)."""
+        z, total = image, image.new_zeros(image.shape[0])
+        for level, conditions in zip(self.levels, given, strict=True):
+            z, log_determinant = level(z, conditions)
+            total = total + log_determinant
+        return z, total
+
+    def inverse(self, latent: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
+        """Latent to image, and the log-determinant of the inverse, N (nats)."""
+        z, total = latent, latent.new_zeros(latent.shape[0])
+        for level, conditions in reversed(list(zip(self.levels, given, strict=True))):
+            z, log_determinant = level.inverse(z, conditions)
+            total = total + log_determinant
+        return z, total
+
+    def initialize_from_next_batch(self) -> None:
+        """Let every ActNorm set itself from the next forward pass (`condition`, then `forward`)."""
+        for module in self.modules():
+            if isinstance(module, ActNorm):
+                module.initialize_next = True
+
+
+def squeeze(image: Tensor) -> Tensor:
+    """N x 3 x H x W to the latent's shape N x 192 x H/8 x W/8, all three levels in one go."""
+    return functional.pixel_unshuffle(image, 2**Size.LEVELS)

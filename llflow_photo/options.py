@@ -1,0 +1,64 @@
+"""The one source of defaults: what a user can ask for, checked once, for API, command line and widget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from .errors import OptionError
+
+__all__ = ["DEFAULT_MODEL", "Options"]
+
+DEFAULT_MODEL = "lol-compact"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to render a photo.
+
+    Attributes:
+        model: name of a shipped model or path of a ``.safetensors`` file.
+        temperature: spread of the latent around its mean, 0 to 1.5 or so; 0 is the model's best guess.
+        samples: number of renderings.
+        seed: of the latent noise; the same seed gives the same rendering.
+        coherence: correlation length of the latent noise, 0 (independent at every latent position: detail
+            varies) to 1 (constant over the frame: brightness and white balance vary).
+        strength: blend from the photo as developed (0) to the rendering (1).
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        tile: ``auto`` or the side of a tile in pixels.
+    """
+
+    model: str = DEFAULT_MODEL
+    temperature: float = 0.0
+    samples: int = 1
+    seed: int = 0
+    coherence: float = 0.0
+    strength: float = 1.0
+    device: str = "auto"
+    tile: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        self._check_range("temperature", 0.0, 10.0)
+        self._check_range("strength", 0.0, 1.0)
+        self._check_range("coherence", 0.0, 1.0)
+        if not isinstance(self.samples, int) or self.samples < 1:
+            raise OptionError(f"samples is {self.samples!r}; give a whole number from 1 up")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise OptionError(f"seed is {self.seed!r}; give a whole number from 0 up")
+        if self.tile != "auto" and (not isinstance(self.tile, int) or self.tile < 64):
+            raise OptionError(f"tile is {self.tile!r}; give 'auto' or a side of at least 64 pixels")
+
+    def _check_range(self, name: str, low: float, high: float) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise OptionError(f"{name} is {value!r}; give a number from {low:g} to {high:g}")
+        if not low <= value <= high:
+            raise OptionError(f"{name} is {value:g}; it must be from {low:g} to {high:g}")
+
+    def with_changes(self, **changes: Any) -> Options:
+        """A copy with some options changed; unknown names are an `OptionError`."""
+        known = {field.name for field in fields(self)}
+        if unknown := sorted(set(changes) - known):
+            raise OptionError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        return replace(self, **changes)

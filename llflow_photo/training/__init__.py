@@ -1,0 +1,1 @@
+"""Training the flow on pairs of dark and well-exposed photos."""

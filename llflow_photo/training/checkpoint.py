@@ -1,0 +1,40 @@
+"""Checkpoints of a training run: written beside and renamed, so that a kill never leaves a broken one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import CheckpointError
+
+__all__ = ["load_checkpoint", "save_checkpoint"]
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write tensors and plain values; readers see the old file or the new one, never half of one."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read what `save_checkpoint` wrote, tensors on the CPU.
+
+    Raises:
+        CheckpointError: the file is missing, broken or something else.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no checkpoint {path}") from None
+    except Exception as error:  # torch raises many kinds for broken files
+        raise CheckpointError(f"{path} is not a readable checkpoint: {error}") from error
+    if not isinstance(state, dict) or "step" not in state:
+        raise CheckpointError(f"{path} is not a checkpoint of a training run")
+    return state

@@ -1,0 +1,79 @@
+"""A run's log: one CSV row per step, and a plot of it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from pathlib import Path
+
+from .loss import LossTerms
+from .validate import Validation
+
+__all__ = ["TrainingLog"]
+
+_VALIDATION = [field.name for field in dataclasses.fields(Validation)]
+_COLUMNS = ["step", "learning_rate", "loss", "nll", "absolute", "structural", *_VALIDATION]
+
+
+class TrainingLog:
+    """``log.csv`` and ``log.png`` in a run's folder; rows are kept in memory until `flush`."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / "log.csv"
+        self.picture = run / "log.png"
+        self._rows: list[list[str]] = []
+
+    def add(self, step: int, rate: float, terms: LossTerms, result: Validation | None) -> None:
+        numbers = [rate, float(terms.total.detach()), terms.nll, terms.absolute, terms.structural]
+        row = [str(step), *(f"{number:.6g}" for number in numbers)]
+        row += [f"{getattr(result, name):.4f}" if result else "" for name in _VALIDATION]
+        self._rows.append(row)
+
+    def flush(self) -> None:
+        new = not self.path.exists()
+        with self.path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(_COLUMNS)
+            writer.writerows(self._rows)
+        self._rows.clear()
+
+    def cut_after(self, step: int) -> None:
+        """Drop rows of steps that are about to be run again."""
+        if not self.path.exists():
+            return
+        with self.path.open(newline="") as file:
+            rows = list(csv.reader(file))
+        kept = [row for row in rows[1:] if int(row[0]) <= step]
+        with self.path.open("w", newline="") as file:
+            csv.writer(file).writerows([_COLUMNS, *kept])
+
+    def plot(self) -> bool:
+        """Draw ``log.png``; returns False where matplotlib is not installed."""
+        try:
+            import matplotlib
+
+            matplotlib.use("Agg")
+            from matplotlib import pyplot
+        except ImportError:
+            return False
+        with self.path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
+        steps = [int(row["step"]) for row in rows]
+        left.plot(steps, [float(row["loss"]) for row in rows], lw=0.5)
+        left.set(xlabel="step", ylabel="loss", title="training loss")
+        checked = [row for row in rows if row["psnr"]]
+        for name, label in (("psnr", "as is"), ("psnr_aligned", "brightness-aligned")):
+            right.plot(
+                [int(row["step"]) for row in checked],
+                [float(row[name]) for row in checked],
+                marker="o",
+                label=label,
+            )
+        right.set(xlabel="step", ylabel="PSNR / dB", title="held-out scenes")
+        right.legend()
+        figure.tight_layout()
+        figure.savefig(self.picture, dpi=100)
+        pyplot.close(figure)
+        return True

@@ -1,0 +1,230 @@
+"""The training loop: steps, validation, checkpoints, and resuming to the same weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import CheckpointError, TrainingDataError
+from ..flow import LLFlow, Size
+from .checkpoint import load_checkpoint, save_checkpoint
+from .ema import WeightAverage
+from .log import TrainingLog
+from .loss import LossTerms, hybrid_loss
+from .pairs import Batch, BatchSource, LoadedPair
+from .recipe import Recipe
+from .validate import Validation, validate
+
+__all__ = ["Progress", "Trainer"]
+
+_logger = logging.getLogger(__name__)
+
+CHECKPOINT = "checkpoint.pt"
+BEST = "best.pt"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a progress callable is told after each step."""
+
+    step: int
+    steps: int
+    loss: float
+    nll: float
+    seconds_left: float
+    skipped: int
+    validation: Validation | None
+
+
+class Trainer:
+    """One run in one folder: ``checkpoint.pt`` (newest), ``best.pt``, ``log.csv``, ``log.png``.
+
+    The same seed, data and number of threads give the same weights on the CPU, resumed or not.
+
+    Args:
+        run: folder of the run, made if missing.
+        size: of the network.
+        recipe: how to train it.
+        source: gives the batches.
+        validation: held-out pairs.
+        device: where to train.
+        start: weights to begin with instead of random ones (fine-tuning).
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        size: Size,
+        recipe: Recipe,
+        source: BatchSource,
+        validation: Sequence[LoadedPair] = (),
+        device: torch.device | str = "cpu",
+        start: dict[str, torch.Tensor] | None = None,
+    ) -> None:
+        self.run = Path(run)
+        self.run.mkdir(parents=True, exist_ok=True)
+        self.recipe = recipe
+        self.source = source
+        self.validation = list(validation)
+        self.device = torch.device(device)
+        torch.manual_seed(recipe.seed)
+        self.model = LLFlow(size)
+        if start is not None:
+            self.model.load_state_dict(start)
+        self.model = self.model.to(self.device, memory_format=torch.channels_last)
+        self.average = WeightAverage(self.model, recipe.ema)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), recipe.learning_rate, recipe.betas)
+        self.log = TrainingLog(self.run)
+        self.fresh = start is None
+        self.step = 0
+        self.skipped = 0
+        self.best = -math.inf
+
+    def resume(self) -> None:
+        """Go on from the run's newest checkpoint.
+
+        Raises:
+            CheckpointError: there is none, or it is of another size.
+        """
+        state = load_checkpoint(self.run / CHECKPOINT)
+        if Size.from_dict(state["size"]) != self.model.size:
+            raise CheckpointError(
+                f"{self.run / CHECKPOINT} is of size {state['size']}, this run of {self.model.size.to_dict()}"
+            )
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.skipped, self.best = state["step"], state["skipped"], state["best"]
+        self.log.cut_after(self.step)
+
+    def train(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        validate_every: int = 500,
+        save_every: int = 250,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Run to the recipe's end, or until ``stop`` says so after a step (a checkpoint is written then).
+
+        Raises:
+            TrainingDataError: a hundred steps in a row were not finite.
+        """
+        if self.fresh and self.step == 0:
+            self._initialize()
+        started, first = time.monotonic(), self.step
+        in_a_row = 0
+        while self.step < self.recipe.steps:
+            terms = self._one_step()
+            in_a_row = in_a_row + 1 if terms is None else 0
+            if in_a_row >= 100:
+                raise TrainingDataError(
+                    "100 steps in a row gave no finite loss: lower the learning rate or check the photos"
+                )
+            self.step += 1
+            stopping = self.step == self.recipe.steps or stop()
+            result = None
+            if self.validation and (self.step % validate_every == 0 or stopping):
+                result = self._validate()
+            if terms is not None:
+                self.log.add(self.step, self.recipe.rate_at(self.step - 1), terms, result)
+            if self.step % save_every == 0 or stopping or result is not None:
+                save_checkpoint(self.run / CHECKPOINT, self._state())
+                self.log.flush()
+            if progress is not None:
+                rate = (time.monotonic() - started) / (self.step - first)
+                progress(
+                    Progress(
+                        self.step,
+                        self.recipe.steps,
+                        float(terms.total.detach()) if terms else math.nan,
+                        terms.nll if terms else math.nan,
+                        rate * (self.recipe.steps - self.step),
+                        self.skipped,
+                        result,
+                    )
+                )
+            if stopping:
+                break
+        self.log.plot()
+
+    def _initialize(self) -> None:
+        """Let the ActNorms take their scale from the first batch."""
+        batch = self._batch()
+        self.model.flow.initialize_from_next_batch()
+        with torch.no_grad():
+            conditioning = self.model.encode(batch.low, batch.equalization)
+            self.model.latent_of(batch.reference, conditioning)
+        self.average = WeightAverage(self.model, self.recipe.ema)
+
+    def _batch(self) -> Batch:
+        stage = self.recipe.stage_at(self.step)
+        batch = self.source.batch(self.step, stage.crop, stage.batch)
+        low = batch.low.to(self.device).contiguous(memory_format=torch.channels_last)
+        return Batch(low, batch.reference.to(self.device), batch.equalization.to(self.device))
+
+    def _one_step(self) -> LossTerms | None:
+        """One update; None where the loss or its gradient was not finite and the step was skipped."""
+        batch = self._batch()
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        with torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.recipe.mixed_precision
+        ):
+            conditioning = self.model.encode(batch.low, batch.equalization)
+        terms = hybrid_loss(
+            self.model, conditioning, batch.reference, self.recipe.weights, generator
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        if torch.isfinite(terms.total):
+            terms.total.backward()
+            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+            if torch.isfinite(norm):
+                for group in self.optimizer.param_groups:
+                    group["lr"] = self.recipe.rate_at(self.step)
+                self.optimizer.step()
+                self.average.update(self.model)
+                return terms
+        self.skipped += 1
+        _logger.warning("step %d was not finite and was skipped", self.step)
+        return None
+
+    def averaged_model(self) -> LLFlow:
+        """A copy of the network with the averaged weights, in evaluation mode."""
+        model = LLFlow(self.model.size)
+        model.load_state_dict(self.average.average)
+        return model.to(self.device, memory_format=torch.channels_last).eval()
+
+    def _validate(self) -> Validation:
+        result = validate(self.averaged_model(), self.validation, self.device)
+        score = result.psnr + result.psnr_aligned
+        if score > self.best:
+            self.best = score
+            save_checkpoint(
+                self.run / BEST,
+                {
+                    "step": self.step,
+                    "size": self.model.size.to_dict(),
+                    "model": {name: tensor.cpu() for name, tensor in self.average.average.items()},
+                    "validation": dataclasses.asdict(result),
+                },
+            )
+        return result
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "skipped": self.skipped,
+            "best": self.best,
+            "size": self.model.size.to_dict(),
+            "recipe": self.recipe.to_dict(),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }

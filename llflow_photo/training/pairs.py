@@ -1,0 +1,214 @@
+"""Pairs of dark and well-exposed photos on disk, their split by scene, and seeded crops of them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..errors import TrainingDataError
+from ..flow.inputs import equalization_table
+
+__all__ = ["Batch", "BatchSource", "CropSource", "LoadedPair", "Pair", "find_pairs", "load_pair", "split_by_scene"]
+
+_FOLDER_NAMES = (("low", "high"), ("Low", "Normal"), ("low", "normal"), ("input", "target"))
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One dark photo and its reference; photos of one scene never straddle a split."""
+
+    low: Path
+    high: Path
+    scene: str
+
+
+@dataclass(frozen=True)
+class LoadedPair:
+    """Pixels of a pair, uint8, H x W x 3, sRGB-encoded, and the dark photo's equalization table, 3 x 256."""
+
+    low: np.ndarray
+    high: np.ndarray
+    equalization: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops for one step: N x 3 x h x w in [0, 1], and the whole photos' tables, N x 3 x 256."""
+
+    low: Tensor
+    reference: Tensor
+    equalization: Tensor
+
+
+class BatchSource(Protocol):
+    """Gives the batch of a training step; the same one for the same step, so that runs can resume."""
+
+    def batch(self, step: int, crop: int, size: int) -> Batch: ...
+
+
+def find_pairs(folder: Path, part: str | None = None) -> list[Pair]:
+    """List the pairs in a folder.
+
+    Understood are a pair of subfolders (``low``/``high``, ``Low``/``Normal``) with equal file stems, with an
+    optional ``pairs.csv`` (columns low, high, scene), the LOL layout (``our485``, ``eval15``) and VE-LOL's
+    (``Real_captured``, ``Synthetic`` holding ``Train``, ``Test``).
+
+    Args:
+        part: ``"train"``, ``"test"`` or None for whatever is there.
+
+    Raises:
+        TrainingDataError: no pairs are found, or some files have no partner.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise TrainingDataError(f"{folder} is not a folder; give one that holds low/ and high/")
+    pairs = [pair for place in _places(folder, part) for pair in _pairs_in(place)]
+    if not pairs:
+        raise TrainingDataError(
+            f"no pairs in {folder}: expected subfolders low/ and high/ with files of equal names"
+        )
+    return pairs
+
+
+def _places(folder: Path, part: str | None) -> list[Path]:
+    names = {"train": ("our485", "Train"), "test": ("eval15", "Test")}
+    wanted = names.get(part or "", ("our485", "eval15", "Train", "Test"))
+    if (folder / "pairs.csv").is_file() or _pair_folders(folder):
+        return [folder]
+    places = [folder / name for name in wanted if (folder / name).is_dir()]
+    for kind in ("Real_captured", "Synthetic"):
+        places += [folder / kind / name for name in wanted if (folder / kind / name).is_dir()]
+    return places
+
+
+def _pair_folders(folder: Path) -> tuple[Path, Path] | None:
+    for low, high in _FOLDER_NAMES:
+        if (folder / low).is_dir() and (folder / high).is_dir():
+            return folder / low, folder / high
+    return None
+
+
+def _pairs_in(folder: Path) -> list[Pair]:
+    listing = folder / "pairs.csv"
+    if listing.is_file():
+        with listing.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        if rows and not {"low", "high"} <= set(rows[0]):
+            raise TrainingDataError(f"{listing} needs the columns low, high and, optionally, scene")
+        pairs = [
+            Pair(folder / row["low"], folder / row["high"], row.get("scene") or Path(row["low"]).stem)
+            for row in rows
+        ]
+    else:
+        folders = _pair_folders(folder)
+        if folders is None:
+            return []
+        low, high = (_by_stem(place) for place in folders)
+        if alone := sorted(set(low) ^ set(high)):
+            raise TrainingDataError(f"{len(alone)} files in {folder} have no partner, the first is {alone[0]}")
+        pairs = [Pair(low[stem], high[stem], stem) for stem in sorted(low)]
+    if missing := [path for pair in pairs for path in (pair.low, pair.high) if not path.is_file()]:
+        raise TrainingDataError(f"{len(missing)} files are missing, the first is {missing[0]}")
+    return pairs
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    """Stems with VE-LOL's prefixes (low00001, normal00001) taken off."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in _SUFFIXES:
+            stem = path.stem.lower()
+            for prefix in ("low", "normal", "high"):
+                stem = stem.removeprefix(prefix) or stem
+            found[stem] = path
+    return found
+
+
+def split_by_scene(
+    pairs: Sequence[Pair], validation_scenes: int, seed: int = 0
+) -> tuple[list[Pair], list[Pair]]:
+    """Hold out whole scenes: training pairs, and one pair of each held-out scene.
+
+    Scenes are ranked by a hash of the seed and their name, so the split does not depend on the order of files
+    and hardly on which other scenes there are.
+    """
+    ranked = sorted(
+        {pair.scene for pair in pairs},
+        key=lambda scene: hashlib.sha256(f"{seed}/{scene}".encode()).digest(),
+    )
+    held_out = set(ranked[:validation_scenes])
+    training = [pair for pair in pairs if pair.scene not in held_out]
+    validation = {pair.scene: pair for pair in reversed(pairs) if pair.scene in held_out}
+    return training, [validation[scene] for scene in sorted(validation)]
+
+
+def load_pair(pair: Pair) -> LoadedPair:
+    """Read a pair into memory as 8-bit pixels."""
+    pixels = []
+    for path in (pair.low, pair.high):
+        try:
+            with Image.open(path) as image:
+                pixels.append(np.asarray(image.convert("RGB")))
+        except OSError as error:
+            raise TrainingDataError(f"cannot read {path}: {error}") from error
+    low, high = pixels
+    if low.shape != high.shape:
+        raise TrainingDataError(
+            f"{pair.low} is {low.shape[1]}x{low.shape[0]}, its reference {high.shape[1]}x{high.shape[0]}"
+        )
+    return LoadedPair(low, high, equalization_table(low))
+
+
+class CropSource:
+    """Random crops, flips and transposes of pairs held in memory.
+
+    The batch of a step depends on the seed and the step alone.
+    """
+
+    def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0) -> None:
+        if not pairs:
+            raise TrainingDataError("no training pairs are left after holding out the validation scenes")
+        self.pairs = list(pairs)
+        self.seed = seed
+
+    def batch(self, step: int, crop: int, size: int) -> Batch:
+        random = np.random.default_rng([self.seed, step])
+        lows, highs, tables = [], [], []
+        for _ in range(size):
+            pair = self.pairs[random.integers(len(self.pairs))]
+            low, high = random_crop(random, crop, pair.low, pair.high)
+            lows.append(low)
+            highs.append(high)
+            tables.append(pair.equalization)
+        return Batch(_stack(lows), _stack(highs), torch.from_numpy(np.stack(tables)))
+
+
+def random_crop(random: np.random.Generator, crop: int, *images: np.ndarray) -> list[np.ndarray]:
+    """The same random square, flip and transpose of H x W x 3 images; crops are at most their size."""
+    height, width = images[0].shape[:2]
+    crop = min(crop, height // 8 * 8, width // 8 * 8)
+    top = int(random.integers(height - crop + 1))
+    left = int(random.integers(width - crop + 1))
+    flip_down, flip_right, transpose = random.integers(2, size=3)
+    result = []
+    for image in images:
+        part = image[top : top + crop, left : left + crop]
+        part = part[::-1] if flip_down else part
+        part = part[:, ::-1] if flip_right else part
+        result.append(part.transpose(1, 0, 2) if transpose else part)
+    return result
+
+
+def _stack(crops: list[np.ndarray]) -> Tensor:
+    stacked = torch.from_numpy(np.stack([np.ascontiguousarray(crop) for crop in crops]))
+    return stacked.permute(0, 3, 1, 2).float().div_(255.0)

@@ -1,0 +1,88 @@
+"""A training run described as data: what is trained, for how long, and how the learning rate moves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..errors import TrainingDataError
+from .loss import LossWeights
+
+__all__ = ["Recipe", "Stage", "parse_stages"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some steps with one crop (pixels, a multiple of 8) and one batch size."""
+
+    crop: int
+    batch: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run's outcome beside its data.
+
+    Attributes:
+        stages: crops grow late, because brightness and large structures need context.
+        learning_rate: Adam's, reached after ``warmup`` steps, then falling along a cosine to ``final_rate``.
+        clip: gradients are scaled down to this norm.
+        ema: decay of the averaged weights, which are what is validated and shipped.
+        mixed_precision: run the encoder and condition networks in bfloat16.
+    """
+
+    stages: tuple[Stage, ...] = (Stage(96, 8, 6000), Stage(160, 4, 3000), Stage(256, 2, 1500))
+    weights: LossWeights = field(default_factory=LossWeights)
+    learning_rate: float = 5e-4
+    final_rate: float = 1e-6
+    betas: tuple[float, float] = (0.9, 0.99)
+    warmup: int = 200
+    clip: float = 1.0
+    ema: float = 0.999
+    seed: int = 0
+    mixed_precision: bool = False
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+    def stage_at(self, step: int) -> Stage:
+        """The stage that step number ``step`` (from 0) belongs to."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        return self.stages[-1]
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of step number ``step`` (from 0)."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        share = (step - self.warmup) / max(1, self.steps - self.warmup)
+        cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, share)))
+        return self.final_rate + (self.learning_rate - self.final_rate) * cosine
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """Read ``"96x8:6000,160x4:3000"``: crop x batch : steps, one after another."""
+    stages = []
+    for part in text.split(","):
+        try:
+            shape, steps = part.split(":")
+            crop, batch = shape.split("x")
+            stage = Stage(int(crop), int(batch), int(steps))
+        except ValueError as error:
+            raise TrainingDataError(
+                f"stage {part!r} is not CROPxBATCH:STEPS, for example 96x8:6000"
+            ) from error
+        if stage.crop < 16 or stage.crop % 8 or stage.batch < 1 or stage.steps < 1:
+            raise TrainingDataError(
+                f"stage {part!r}: the crop must be a multiple of 8 from 16 up, batch and steps at least 1"
+            )
+        stages.append(stage)
+    return tuple(stages)
