@@ -1,0 +1,10 @@
+#!/bin/sh
+# Install the package with its test extra and run the tests, the napari plugin's in a window that nobody sees.
+. "$(dirname "$0")/environment.sh"
+
+install_missing libegl1 libgl1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \
+    libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 \
+    libfontconfig1 libglib2.0-0 xvfb xauth libgl1-mesa-dri
+make_environment "${TEST_ENVIRONMENT:-.venv-test}"
+python -m pip install -q -c constraints.txt -e ".[test]"
+python -m pytest "$@"
