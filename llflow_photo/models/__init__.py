@@ -1,0 +1,43 @@
+"""The models there are: a registry of cards, loading with checksums, importing, exporting.
+
+Listing needs no network code, so everything that imports torch is imported when first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .card import Card
+from .registry import available, find, user_folder
+
+if TYPE_CHECKING:
+    from .export import export_run
+    from .importing import import_checkpoint
+    from .store import LoadedModel, load, save
+
+__all__ = [
+    "Card",
+    "LoadedModel",
+    "available",
+    "export_run",
+    "find",
+    "import_checkpoint",
+    "load",
+    "save",
+    "user_folder",
+]
+
+_LATE = {
+    "LoadedModel": "store",
+    "export_run": "export",
+    "import_checkpoint": "importing",
+    "load": "store",
+    "save": "store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

@@ -1,0 +1,88 @@
+"""A training run's best weights made into a model file with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import CheckpointError
+from ..flow import Size
+from .card import Card, checksum
+from .store import save
+
+__all__ = ["export_run"]
+
+BEST = "best.pt"
+NEWEST = "checkpoint.pt"
+
+
+def export_run(
+    run: Path,
+    out: Path,
+    *,
+    data: str,
+    licence: str,
+    reproduce: str = "",
+    notes: str = "",
+    half: bool = True,
+) -> Card:
+    """Write a run's best averaged weights (``best.pt``; without validation, the newest) and their card.
+
+    Args:
+        run: folder of the training run.
+        out: the ``.safetensors`` file to write; its stem is the model's name.
+        data: what it was trained on.
+        licence: what the weights may be used for.
+        reproduce: the command that gives the validation numbers.
+        notes: anything else a user should know.
+        half: store large tensors in float16.
+
+    Raises:
+        CheckpointError: the run has no checkpoint, or it is broken.
+    """
+    run, out = Path(run), Path(out)
+    if out.suffix != ".safetensors":
+        raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
+    newest = _read(run / NEWEST) if (run / NEWEST).is_file() else {}
+    best = _read(run / BEST) if (run / BEST).is_file() else _averaged(newest, run)
+    size = Size.from_dict(best["size"])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save(best["model"], size, out, {"steps": str(best["step"])}, half)
+    card = Card(
+        name=out.stem,
+        size=size.to_dict(),
+        data=data,
+        recipe=_plain(newest.get("recipe", {})),
+        iterations=int(best["step"]),
+        validation={name: round(float(value), 4) for name, value in best.get("validation", {}).items()},
+        licence=licence,
+        reproduce=reproduce,
+        sha256=checksum(out),
+        notes=notes,
+        path=out,
+    )
+    card.write()
+    return card
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from ..training.checkpoint import load_checkpoint
+
+    return load_checkpoint(path)
+
+
+def _averaged(newest: Mapping[str, Any], run: Path) -> dict[str, Any]:
+    if not newest:
+        raise CheckpointError(f"{run} holds neither {BEST} nor {NEWEST}; give the folder of a training run")
+    average = {name: value for name, value in newest["average"].items() if isinstance(value, torch.Tensor)}
+    return {"model": average, "size": newest["size"], "step": newest["step"]}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists, as JSON has it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,90 @@
+"""Released checkpoints made usable: read safely, renamed, written as safetensors with a card."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ..errors import CheckpointError
+from ..flow.released import rename_released, size_of_released
+from .card import Card, checksum
+from .store import save
+
+__all__ = ["import_checkpoint", "read_released"]
+
+_NESTED_UNDER = ("state_dict", "params_ema", "params", "model", "model_state_dict")
+_PREFIXES = ("module.", "netG.", "model.")
+
+
+def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
+    """Turn a released checkpoint into a model file and its card.
+
+    Args:
+        path: ``.pth``, ``.pt`` or ``.safetensors`` with the released tensor names; the tensors may be nested
+            under ``state_dict``, ``params`` or ``model``, and prefixed with ``module.``.
+        out: the ``.safetensors`` file to write.
+        half: store large tensors in float16.
+
+    Raises:
+        CheckpointError: the file cannot be read safely, or is no such checkpoint.
+    """
+    path, out = Path(path), Path(out)
+    if out.suffix != ".safetensors":
+        raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
+    state = read_released(path)
+    size = size_of_released(state)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save(rename_released(state), size, out, {"source": path.name}, half)
+    card = Card(
+        name=out.stem,
+        size=size.to_dict(),
+        data=f"imported from {path.name}, SHA-256 {checksum(path)}",
+        licence="that of the imported checkpoint; the authors' own are CC BY-NC-SA, academic use only",
+        sha256=checksum(out),
+        path=out,
+    )
+    card.write()
+    return card
+
+
+def read_released(path: Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, unwrapped from nesting and prefixes; nothing in the file is executed.
+
+    Raises:
+        CheckpointError: it is missing, unreadable, holds more than tensors and plain values, or no tensors.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}")
+    try:
+        if path.suffix == ".safetensors":
+            content: Any = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path} is no checkpoint that can be read safely: {reason}") from error
+    return _unwrap(content, path)
+
+
+def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
+    for _ in range(3):
+        inner = [key for key in _NESTED_UNDER if isinstance(content, Mapping) and key in content]
+        if not inner:
+            break
+        content = content[inner[0]]
+    if not isinstance(content, Mapping):
+        raise CheckpointError(f"{path} holds a {type(content).__name__}, not named tensors")
+    state = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    if not state:
+        raise CheckpointError(f"{path} holds no tensors")
+    for prefix in _PREFIXES * 2:
+        if all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    return {name: value.float() for name, value in state.items()}

@@ -1,0 +1,146 @@
+"""Weights on disk: safetensors files under our own names, the network's size in their metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from ..errors import CheckpointError
+from ..flow import LLFlow, Size
+from .card import Card, checksum
+from .registry import find
+
+__all__ = ["LoadedModel", "load", "read_size", "save"]
+
+_KEEP_FULL_BELOW = 2048
+"""Tensors of fewer values stay in float32: they cost nothing, and rounding them shifts whole channels."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network in evaluation mode, float32, on the CPU, and its card."""
+
+    flow: LLFlow
+    card: Card
+
+
+def save(
+    flow_state: Mapping[str, Tensor],
+    size: Size,
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+    half: bool = True,
+) -> None:
+    """Write weights as a safetensors file, whole or not at all.
+
+    Args:
+        flow_state: `LLFlow.state_dict`.
+        size: of the network.
+        path: ends in ``.safetensors``; an existing file is replaced.
+        metadata: more entries beside ``size``.
+        half: store large tensors in float16.
+
+    Raises:
+        CheckpointError: the tensors do not fit the size, or are not finite.
+    """
+    check_fits(flow_state, size, str(path))
+    if bad := [name for name, tensor in flow_state.items() if not torch.isfinite(tensor).all()]:
+        raise CheckpointError(f"{len(bad)} tensors hold values that are not finite, the first is {bad[0]!r}")
+    stored = {name: _stored(tensor, half) for name, tensor in flow_state.items()}
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(to_bytes(stored, {"size": json.dumps(size.to_dict()), **(metadata or {})}))
+    temporary.replace(path)
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    tensor = tensor.detach().cpu().float().contiguous().clone()
+    if not half or tensor.numel() < _KEEP_FULL_BELOW:
+        return tensor
+    rounded = tensor.half()
+    return rounded if torch.isfinite(rounded).all() else tensor
+
+
+def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
+    """Load a model by name or path; its checksum is verified where its card has one.
+
+    Raises:
+        ModelNotFoundError: there is no such model.
+        CheckpointError: the file is not what its card says, or no file of weights of this network.
+    """
+    card = find(name_or_path)
+    if card.sha256 and checksum(card.path) != card.sha256:
+        raise CheckpointError(
+            f"{card.path} is not the file its card describes (SHA-256 differs): it is damaged or was "
+            f"changed; get it again, or remove {card.path.with_suffix('.json').name} if the change was yours"
+        )
+    size = read_size(card.path)
+    state = {name: tensor.float() for name, tensor in _read_tensors(card.path).items()}
+    check_fits(state, size, str(card.path))
+    with torch.device("meta"):
+        flow = LLFlow(size)
+    flow.load_state_dict(state, assign=True)
+    return LoadedModel(flow.requires_grad_(False).eval(), card)
+
+
+def read_size(path: Path) -> Size:
+    """The size in a file's metadata.
+
+    Raises:
+        CheckpointError: it is no safetensors file, or was not written by `save`.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise _not_weights(path, error) from error
+    if "size" not in metadata:
+        raise CheckpointError(
+            f"{path} does not say the network's size; a released checkpoint is made usable by "
+            f"'llflow-photo import {path} NAME.safetensors'"
+        )
+    try:
+        return Size.from_dict(json.loads(metadata["size"]))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} describes a size that cannot be: {error}") from error
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise _not_weights(path, error) from error
+    return tensors
+
+
+def _not_weights(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is no readable safetensors file ({error}); other checkpoints are made usable by "
+        f"'llflow-photo import {path} NAME.safetensors'"
+    )
+
+
+def check_fits(state: Mapping[str, Tensor], size: Size, source: str) -> None:
+    """Refuse tensors that are not exactly those of a network of ``size``.
+
+    Raises:
+        CheckpointError: naming the first tensor that is missing, unknown or of another shape.
+    """
+    with torch.device("meta"):
+        expected = LLFlow(size).state_dict()
+    if missing := sorted(set(expected) - set(state)):
+        raise CheckpointError(f"{source}: {len(missing)} tensors are missing, the first is {missing[0]!r}")
+    if unknown := sorted(set(state) - set(expected)):
+        raise CheckpointError(f"{source}: {len(unknown)} tensors are unknown, the first is {unknown[0]!r}")
+    for name, tensor in state.items():
+        if tensor.shape != expected[name].shape:
+            given, wanted = tuple(tensor.shape), tuple(expected[name].shape)
+            raise CheckpointError(f"{source}: tensor {name!r} is {given}, expected {wanted}")
