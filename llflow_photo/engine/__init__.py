@@ -1,0 +1,6 @@
+"""Rendering photos of any size: tiles, latent noise, inference form of the network, device and memory."""
+
+from .enhancer import Enhancer, Scene
+from .latent import AnyLatent, Blend, Latent, around, interpolate
+
+__all__ = ["AnyLatent", "Blend", "Enhancer", "Latent", "Scene", "around", "interpolate"]
