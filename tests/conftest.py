@@ -1,0 +1,40 @@
+"""Fixtures of all rooms: a tiny network with weights that do something, and the shared test data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Test data kept outside the repository; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("LLFLOW_PHOTO_SHARED", Path(__file__).parents[2] / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared test data at {folder}; LLFLOW_PHOTO_SHARED names another place")
+    return folder
+
+
+@pytest.fixture
+def tiny_flow() -> Callable[..., Any]:
+    """A function ``(seed=0, **size)`` that builds a small network in which no weight is zero."""
+    import torch
+
+    from llflow_photo.flow import LLFlow, Size
+
+    def build(seed: int = 0, **changes: Any) -> LLFlow:
+        sizes = {"features": 8, "growth": 4, "blocks": 1, "stacked": (0,), "steps": 1, "hidden": 8}
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        flow = LLFlow(Size(**{**sizes, **changes}))
+        with torch.no_grad():
+            for name, tensor in flow.named_parameters():
+                if not name.endswith("mix.weight"):
+                    tensor.add_(0.05 * torch.randn(tensor.shape, generator=generator))
+        return flow.eval()
+
+    return build

@@ -1,0 +1,91 @@
+"""Released names to ours: a round trip with a small network, and whole tensor tables where at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from llflow_photo.errors import CheckpointError
+from llflow_photo.flow import LARGE, SMALL, LLFlow, Size
+from llflow_photo.flow.released import rename_released, size_of_released
+
+_NETS = {"from_condition": "fFeatures", "from_latent": "fAffine"}
+_LAYERS = {"first": "0", "second": "2", "last": "4"}
+
+
+def released_names(state: dict[str, torch.Tensor], size: Size) -> dict[str, torch.Tensor]:
+    """Our names to the released ones, written apart from the importer's tables, to check those."""
+    result = {}
+    for name, tensor in state.items():
+        parts = name.split(".")
+        if parts[:2] == ["encoder", "blocks"]:
+            block, dense, conv, kind = parts[2], int(parts[4]) + 1, int(parts[6]) + 1, parts[7]
+            new = f"RRDB.RRDB_trunk.{block}.RDB{dense}.conv{conv}.{kind}"
+        elif parts[0] == "encoder":
+            layer = {"first": "conv_first", "second": "conv_second", "trunk": "trunk_conv"}
+            layer |= {"down1": "downconv1", "down2": "downconv2", "color": "fine_tune_color_map.0"}
+            new = f"RRDB.{layer[parts[1]]}.{parts[2]}"
+        else:
+            new = _step_name(parts, size)
+        result[new] = tensor
+    return result
+
+
+def _step_name(parts: list[str], size: Size) -> str:
+    level, kind, number, rest = int(parts[2]), parts[3], int(parts[4]), parts[5:]
+    layer = level * (1 + size.transition_steps + size.steps) + 1 + number
+    layer += size.transition_steps if kind == "conditional" else 0
+    if rest[0] == "mix":
+        inner = "invconv.weight"
+    elif rest[0] == "norm":
+        inner = "actnorm." + rest[1].replace("log_scale", "logs")
+    else:
+        tail = ".".join(rest[3:]).replace("log_scale", "logs").replace("norm.", "actnorm.")
+        inner = f"affine.{_NETS[rest[1]]}.{_LAYERS[rest[2]]}.{tail.removeprefix('conv.')}"
+    return f"flowUpsamplerNet.layers.{layer}.{inner}"
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("changes", [{}, {"blocks": 4, "stacked": (1,), "steps": 2}, {"hidden": 5}])
+def test_a_network_comes_back_through_released_names(
+    tiny_flow: Callable[..., LLFlow], changes: dict[str, object]
+) -> None:
+    flow = tiny_flow(**changes)
+    state = released_names(flow.state_dict(), flow.size)
+    state["RRDB.HRconv.weight"] = torch.zeros(3)  # not used in the forward pass
+    state["flowUpsamplerNet.f.0.weight"] = torch.zeros(3)
+    back = LLFlow.from_released(state)
+    assert back.size == flow.size
+    dark = torch.rand(1, 3, 24, 16, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(back.decode(back.encode(dark)), flow.decode(flow.encode(dark)))
+
+
+def test_wrong_tensors_are_named(tiny_flow: Callable[..., LLFlow]) -> None:
+    flow = tiny_flow()
+    state = released_names(flow.state_dict(), flow.size)
+    with pytest.raises(CheckpointError, match="unknown names, the first is 'extra'"):
+        rename_released({**state, "extra": torch.zeros(1)})
+    without = {name: tensor for name, tensor in state.items() if not name.endswith("trunk_conv.bias")}
+    with pytest.raises(CheckpointError, match=r"1 tensors are missing.*encoder\.trunk\.bias"):
+        rename_released(without)
+    with pytest.raises(CheckpointError, match="expected"):
+        rename_released({**state, "RRDB.trunk_conv.bias": torch.zeros(7)})
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
+        rename_released({"something": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(("table", "size"), [("small", SMALL), ("large", LARGE)])
+def test_the_released_tables_fit(shared: Path, table: str, size: Size) -> None:
+    lines = (shared / f"fixtures/released_{table}_keys.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in lines if line.strip()]
+    state = {
+        name: torch.empty([int(n) for n in shape.split("x")] if shape else [], device="meta")
+        for name, shape in rows
+    }
+    assert size_of_released(state) == size
+    with torch.device("meta"):
+        expected = LLFlow(size).state_dict()
+    assert set(rename_released(state)) == set(expected)

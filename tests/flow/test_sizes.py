@@ -1,0 +1,35 @@
+"""Sizes are data: they round-trip, and refuse what cannot be."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from llflow_photo.flow import COMPACT, LARGE, SIZES, SMALL, LLFlow, Size
+
+
+@pytest.mark.parametrize("size", SIZES.values())
+def test_sizes_round_trip_through_json(size: Size) -> None:
+    assert Size.from_dict(json.loads(json.dumps(size.to_dict()))) == size
+
+
+def test_parameter_counts_are_the_papers() -> None:
+    import torch
+
+    with torch.device("meta"):
+        counts = {name: sum(p.numel() for p in LLFlow(size).parameters()) for name, size in SIZES.items()}
+    assert counts["small"] / 1e6 == pytest.approx(4.97, abs=0.01)
+    assert counts["large"] / 1e6 == pytest.approx(37.68, abs=0.01)
+    assert counts["compact"] < 2.5e6
+
+
+def test_impossible_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="steps must be at least 1"):
+        Size(8, 4, 1, (), 0)
+    with pytest.raises(ValueError, match="outside"):
+        Size(8, 4, 1, (1,), 1)
+    with pytest.raises(ValueError, match="unknown size settings"):
+        Size.from_dict({**COMPACT.to_dict(), "depth": 3})
+    assert SMALL.condition_channels == 64
+    assert LARGE.condition_channels == 64 * 5
