@@ -37,11 +37,11 @@ def _files() -> dict[str, Path]:
 
 def card_of(path: Path) -> Card:
     """The card beside a file of weights, or, without one, what the file itself tells."""
-    from .store import read_size
-
     beside = path.with_suffix(".json")
     if beside.is_file():
         return Card.read(beside)
+    from .store import read_size  # imports torch
+
     try:
         size = read_size(path).to_dict()
     except CheckpointError:
