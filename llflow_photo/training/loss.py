@@ -27,12 +27,15 @@ class LossWeights:
     Attributes:
         likelihood: of the negative log-likelihood, in bits per pixel.
         absolute: of the mean absolute error of the decoded mean.
-        structural: of 1 - SSIM of the decoded mean.
+        aligned: of the mean absolute error of the decoded mean scaled to the reference's mean luma. How bright
+            a reference was made is hardly in the dark photo, so this term teaches what is.
+        structural: of 1 - SSIM of the decoded mean, scaled likewise.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """
 
     likelihood: float = 0.01
     absolute: float = 1.0
+    aligned: float = 1.0
     structural: float = 0.2
     selector: float = 0.2
 
@@ -80,13 +83,25 @@ def hybrid_loss(
         bits = _noisy_nll(model, conditioning, reference, weights.selector, generator).mean()
         total = total + weights.likelihood * bits
         nll = float(bits.detach())
-    if weights.absolute > 0 or weights.structural > 0:
+    if max(weights.absolute, weights.aligned, weights.structural) > 0:
         decoded = model.decode(conditioning)
+        aligned = align_mean_luma(decoded, reference)
         error = (decoded - reference).abs().mean()
-        dissimilarity = 1.0 - ssim_map(decoded, reference).mean()
-        total = total + weights.absolute * error + weights.structural * dissimilarity
+        error_aligned = (aligned - reference).abs().mean()
+        dissimilarity = 1.0 - ssim_map(aligned, reference).mean()
+        total = total + weights.absolute * error + weights.aligned * error_aligned
+        total = total + weights.structural * dissimilarity
         absolute, structural = float(error.detach()), float(dissimilarity.detach())
     return LossTerms(total, nll, absolute, structural)
+
+
+def align_mean_luma(image: Tensor, reference: Tensor) -> Tensor:
+    """Scale each image to its reference's mean luma (BT.601), not clipped; N x 3 x H x W."""
+    weights = image.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    mean, wanted = ((x * weights).sum(1).mean((1, 2)) for x in (image, reference))
+    # At most fourfold: a dark output early in training would otherwise get enormous gradients.
+    scale = wanted / torch.maximum(mean, wanted / 4).clamp_min(1e-3)
+    return image * scale.view(-1, 1, 1, 1)
 
 
 def _noisy_nll(
