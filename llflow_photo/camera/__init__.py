@@ -1,0 +1,22 @@
+"""The camera simulation: a clean photo becomes the RAW frame a camera would have recorded at night.
+
+numpy and LibRaw only. `random_night` describes a frame, `simulate_night_raw` records it, `develop` develops it
+the way real RAW files are developed.
+"""
+
+from .develop import develop, develop_many
+from .night import NightSettings, night, random_night
+from .raw import RawFrame
+from .simulate import expose, reference, simulate_night_raw
+
+__all__ = [
+    "NightSettings",
+    "RawFrame",
+    "develop",
+    "develop_many",
+    "expose",
+    "night",
+    "random_night",
+    "reference",
+    "simulate_night_raw",
+]

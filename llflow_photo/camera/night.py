@@ -1,0 +1,149 @@
+"""The description of one night frame: exposure, light, camera, noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .light import Lamp, Unevenness, random_lamp, random_unevenness
+from .noise import Noise, read_noise_of, shot_and_read
+from .raw import PATTERNS
+from .sensors import CAMERAS, ILLUMINANTS, Camera, mixed_camera
+
+__all__ = ["NightSettings", "night", "random_night"]
+
+_LIGHTS = ("daylight", "moonlit shade", "led", "fluorescent", "tungsten", "sodium")
+_LIGHT_SHARES = (0.30, 0.08, 0.20, 0.07, 0.22, 0.13)
+
+
+@dataclass(frozen=True)
+class NightSettings:
+    """Everything about a frame but the scene and the random numbers of its noise.
+
+    Attributes:
+        exposure_ev: stops relative to the clean photo.
+        camera: the sensor's color.
+        gains: white balance gains of red, green, blue under the frame's light.
+        balance_error: factors by which the camera's own white balance is off.
+        unevenness: of the illumination, or None.
+        lamps: light sources in the picture.
+        noise: of the sensor.
+        pattern: phase of the Bayer array.
+        black_level: in codes.
+        white_level: in codes.
+        contrast: the clean photo has, and the development gets, a camera's S-curve.
+    """
+
+    exposure_ev: float
+    camera: Camera = CAMERAS[1]
+    gains: tuple[float, float, float] = (2.1, 1.0, 1.7)
+    balance_error: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    unevenness: Unevenness | None = None
+    lamps: tuple[Lamp, ...] = ()
+    noise: Noise = field(default_factory=Noise)
+    pattern: str = "RGGB"
+    black_level: int = 512
+    white_level: int = 16383
+    contrast: bool = False
+
+    @property
+    def neutral(self) -> tuple[float, float, float]:
+        """What the camera believes a neutral surface to be, green 1."""
+        red, green, blue = (
+            error / gain for gain, error in zip(self.gains, self.balance_error, strict=True)
+        )
+        return red / green, 1.0, blue / green
+
+
+def night(
+    exposure_ev: float,
+    light: str = "daylight",
+    camera: Camera = CAMERAS[1],
+    shot: float = 0.0004,
+    pattern: str = "RGGB",
+) -> NightSettings:
+    """A plain frame: even light of one of `sensors.ILLUMINANTS`, its middle gains, typical read noise, 14 bits."""
+    illuminant = ILLUMINANTS[light]
+    gains = (sum(illuminant.red) / 2, 1.0, sum(illuminant.blue) / 2)
+    noise = Noise(shot, read_noise_of(shot))
+    return NightSettings(exposure_ev, camera, gains, noise=noise, pattern=pattern)
+
+
+def random_night(
+    random: np.random.Generator,
+    width: float = 1.0,
+    height: float = 0.667,
+    lamp_window: tuple[float, float, float, float] | None = None,
+    bright_share: float = 0.12,
+) -> NightSettings:
+    """A frame as photographers bring them, from well exposed to seven stops under.
+
+    Args:
+        width: of the frame, in units of its longer side.
+        height: of the frame, in the same unit.
+        lamp_window: left, top, right, bottom of a part of the frame (a training crop) that shall not miss the
+            lamps; where the frame has any, the first lies there half the time.
+        bright_share: share of frames that are well exposed (EV -0.5 to 0), so that a model learns to leave
+            them alone.
+    """
+    bright = random.random() < bright_share
+    exposure_ev = random.uniform(-0.5, 0.0) if bright else -1.0 - 6.0 * random.beta(1.3, 1.6)
+    light = ILLUMINANTS[_LIGHTS[random.choice(len(_LIGHTS), p=_LIGHT_SHARES)]]
+    unevenness = None
+    if not bright and random.random() < 0.35:
+        shadows = int(random.integers(1, 3)) if random.random() < 0.4 else 0
+        unevenness = random_unevenness(random, random.random() < 0.5, shadows, width, height)
+    lamps: tuple[Lamp, ...] = ()
+    if random.random() < 0.3:
+        lamps = _random_lamps(random, exposure_ev, width, height, lamp_window)
+    error = random.random() < 0.4
+    balance = np.exp(random.normal(0.0, 0.06, 3)) if error else np.ones(3)
+    bits = 14 if random.random() < 0.7 else 12
+    black = int(random.choice((256, 512, 600, 1024, 2048))) >> (14 - bits)
+    white = (1 << bits) - 1
+    return NightSettings(
+        exposure_ev,
+        mixed_camera(random),
+        light.gains(random),
+        tuple(float(value) for value in balance),  # type: ignore[arg-type]
+        unevenness,
+        lamps,
+        _random_noise(random, exposure_ev, 1.0 / (white - black)),
+        PATTERNS[random.integers(4)],
+        black,
+        white,
+    )
+
+
+def _random_lamps(
+    random: np.random.Generator,
+    exposure_ev: float,
+    width: float,
+    height: float,
+    window: tuple[float, float, float, float] | None,
+) -> tuple[Lamp, ...]:
+    lamps = []
+    for index in range(int(random.integers(1, 6))):
+        x, y = random.uniform(0, width), random.uniform(0, height)
+        if window is not None and index == 0 and random.random() < 0.5:
+            x, y = random.uniform(window[0], window[2]), random.uniform(window[1], window[3])
+        lamps.append(random_lamp(random, exposure_ev, float(x), float(y)))
+    return tuple(lamps)
+
+
+def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) -> Noise:
+    """Noise of a random ISO, drawn again where it buries even mid-gray: nothing is learnt from that."""
+    gray = 0.18 * 2.0**exposure_ev
+    shot, read = shot_and_read(random)
+    while gray < 1.2 * (shot * gray + read**2) ** 0.5:
+        shot, read = shot_and_read(random)
+    extreme = random.random() < (0.4 if shot > 0.002 else 0.1)
+    errors = random.normal(0.0, 1.5 * code, 4) if extreme else np.zeros(4)
+    return Noise(
+        shot,
+        read,
+        read * float(random.uniform(0.1, 0.5)) if extreme else 0.0,
+        tuple(float(value) for value in errors),  # type: ignore[arg-type]
+        10.0 ** float(random.uniform(-5, -4)) if random.random() < 0.5 else 0.0,
+    )

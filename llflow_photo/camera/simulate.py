@@ -1,0 +1,109 @@
+"""From a clean photo to the light of a night scene, to what a sensor records of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import ImageInputError
+from .curves import inverse_s_curve, linear_to_srgb, s_curve, srgb_to_linear
+from .light import lamp_light
+from .night import NightSettings
+from .raw import RawFrame, mosaic
+
+__all__ = ["expose", "frame_positions", "record", "reference", "scene_light", "simulate_night_raw"]
+
+KEPT_UNEVENNESS = 0.5
+"""Share of the uneven light's stops that a reference keeps: a lit corner stays the lit corner."""
+
+LAMP_LIFT = 0.35
+"""Share of the exposure's stops by which a reference lifts lamps: their halos come up less than the scene."""
+
+
+def simulate_night_raw(photo: np.ndarray, settings: NightSettings, random: np.random.Generator) -> RawFrame:
+    """The RAW frame a camera would have recorded of a photo's scene at night.
+
+    Args:
+        photo: H x W x 3, sRGB-encoded, uint8 or float in [0, 1]; clean, so best a photo scaled down.
+
+    Raises:
+        ImageInputError: ``photo`` is not of that shape.
+    """
+    if photo.ndim != 3 or photo.shape[2] != 3 or min(photo.shape[:2]) < 2:
+        raise ImageInputError(f"a photo is H x W x 3 with H, W of 2 or more, not of shape {photo.shape}")
+    x, y = frame_positions(*photo.shape[:2])
+    return record(expose(scene_light(photo, settings), settings, x, y), settings, random)
+
+
+def frame_positions(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of a whole frame's columns and rows, in units of its longer side: W and H values."""
+    longer = max(height, width)
+    return (np.arange(width) + 0.5) / longer, (np.arange(height) + 0.5) / longer
+
+
+def scene_light(photo: np.ndarray, settings: NightSettings) -> np.ndarray:
+    """Undo a photo's encoding: H x W x 3, uint8 or float in [0, 1], to linear sRGB, float32, 1 = white."""
+    if settings.contrast:
+        scaled = photo.astype(np.float32) / 255.0 if photo.dtype == np.uint8 else photo
+        return srgb_to_linear(inverse_s_curve(scaled))
+    return srgb_to_linear(photo)
+
+
+def expose(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Light that reaches the sensor at night.
+
+    Args:
+        scene: H x W x 3, linear sRGB, 1 = the clean photo's white.
+        x: W positions of the columns, in units of the frame's longer side.
+        y: H positions of the rows.
+
+    Returns:
+        H x W x 3, float32, linear sRGB, 1 = the sensor's white in green.
+    """
+    gain = np.float32(2.0**settings.exposure_ev)
+    if settings.unevenness is None:
+        light = scene * gain
+    else:
+        light = scene * (gain * np.exp2(settings.unevenness.stops(x, y)))
+    if settings.lamps:
+        light = light + lamp_light(settings.lamps, x, y)
+    return light
+
+
+def reference(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The well-exposed photo a model shall make of the frame; arguments as for `expose`.
+
+    The scene comes back at the clean photo's exposure. Of uneven light half the stops stay; lamps stay lamps:
+    cores at white, halos coloured and lifted by a third of the stops the scene is lifted by.
+
+    Returns:
+        H x W x 3, float32, sRGB-encoded, in [0, 1].
+    """
+    light = scene
+    if settings.unevenness is not None:
+        light = scene * np.exp2(KEPT_UNEVENNESS * settings.unevenness.stops(x, y))
+    if settings.lamps:
+        lift = np.float32(2.0 ** (-LAMP_LIFT * settings.exposure_ev))
+        light = light + lift * lamp_light(settings.lamps, x, y)
+    encoded = linear_to_srgb(light)
+    return s_curve(encoded) if settings.contrast else encoded
+
+
+def record(light: np.ndarray, settings: NightSettings, random: np.random.Generator) -> RawFrame:
+    """Sensor: color response, mosaic, noise, quantisation, clipping.
+
+    Args:
+        light: H x W x 3, linear sRGB, 1 = white (see `expose`).
+    """
+    to_camera = settings.camera.camera_from_srgb / np.array(settings.gains, np.float32)[:, None]
+    signal = mosaic(np.maximum(light @ to_camera.T, np.float32(0.0)), settings.pattern)
+    signal = settings.noise.applied(signal, random)  # clipped after noise: what is far above white stays white
+    codes = signal * np.float32(settings.white_level - settings.black_level) + np.float32(settings.black_level)
+    codes = np.clip(np.rint(codes), 0, settings.white_level).astype(np.uint16)
+    return RawFrame(
+        codes,
+        settings.pattern,
+        settings.black_level,
+        settings.white_level,
+        np.array(settings.camera.color_matrix),
+        settings.neutral,
+    )

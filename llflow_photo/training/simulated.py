@@ -1,0 +1,206 @@
+"""Training pairs made on the fly: crops of clean photos, and what a camera would have made of them at night."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ..camera.develop import develop_many
+from ..camera.night import NightSettings, random_night
+from ..camera.raw import RawFrame
+from ..camera.simulate import expose, frame_positions, record, reference, scene_light
+from ..errors import TrainingDataError
+from ..flow.inputs import equalization_table
+from .pairs import Batch
+
+__all__ = ["JPEG_SHARE", "SimulatedSource", "find_photos", "load_photos", "split_photos"]
+
+JPEG_SHARE = 0.3
+"""Share of pairs whose dark photo is a JPEG, half of them with a camera's S-curve."""
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+_SMALLEST_SCALE = 0.35
+_THUMBNAIL = (72, 96)
+"""Rows and columns of the pixels that stand for a whole photo in its histogram."""
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """The photos of a folder, sorted by name.
+
+    Raises:
+        TrainingDataError: there is no such folder, or no photo in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise TrainingDataError(f"{folder} is not a folder; give one with clean photos")
+    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not photos:
+        raise TrainingDataError(f"no photos in {folder}: expected {', '.join(sorted(_SUFFIXES))}")
+    return photos
+
+
+def split_photos(
+    photos: Sequence[Path], validation_photos: int, seed: int = 0
+) -> tuple[list[Path], list[Path]]:
+    """Hold out some photos, those whose names hash lowest: training photos, and held-out ones."""
+    ranked = sorted(photos, key=lambda path: hashlib.sha256(f"{seed}/{path.name}".encode()).digest())
+    held_out = set(ranked[:validation_photos])
+    return [path for path in photos if path not in held_out], sorted(held_out)
+
+
+def load_photos(paths: Sequence[Path]) -> list[np.ndarray]:
+    """Read photos as H x W x 3, uint8, sRGB-encoded."""
+    photos = []
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                photos.append(np.asarray(image.convert("RGB")))
+        except OSError as error:
+            raise TrainingDataError(f"cannot read {path}: {error}") from error
+    return photos
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One pair before development."""
+
+    crop: RawFrame
+    whole: RawFrame
+    reference: np.ndarray
+    contrast: bool
+    jpeg_quality: int | None
+
+
+class SimulatedSource:
+    """Pairs from clean photos through the camera simulation, each pair of another photo, night and camera.
+
+    The batch of a step depends on the seed and the step alone. A crop is simulated by itself; its whole
+    photo's histogram comes from a sample of the photo's pixels under the same light, camera and noise.
+
+    Args:
+        photos: H x W x 3, uint8, sRGB-encoded, clean and well exposed.
+        seed: of everything random.
+    """
+
+    def __init__(self, photos: Sequence[np.ndarray], seed: int = 0) -> None:
+        if not photos:
+            raise TrainingDataError("no photos are left to train on after holding some out")
+        self.photos = list(photos)
+        self.seed = seed
+        self._samples = [_sampled(photo) for photo in self.photos]
+
+    def batch(self, step: int, crop: int, size: int) -> Batch:
+        """N = ``size`` pairs of ``crop`` x ``crop`` pixels.
+
+        Raises:
+            TrainingDataError: a photo is smaller than the crop.
+        """
+        items = [self._item(np.random.default_rng([self.seed, step, index]), crop) for index in range(size)]
+        contrast = [item.contrast for item in items]
+        dark = develop_many([item.crop for item in items], contrast)
+        whole = develop_many([item.whole for item in items], contrast)
+        for index, item in enumerate(items):
+            if item.jpeg_quality is not None:
+                dark[index] = _compressed(dark[index], item.jpeg_quality)
+        tables = np.stack([equalization_table(photo) for photo in whole])
+        references = np.stack([item.reference for item in items])
+        return Batch(_channels_first(dark), _channels_first(references), torch.from_numpy(tables))
+
+    def _item(self, random: np.random.Generator, crop: int) -> _Item:
+        index = int(random.integers(len(self.photos)))
+        photo, sample = self.photos[index], self._samples[index]
+        region, x, y = _random_region(random, photo.shape[:2], crop)
+        longer = max(photo.shape[:2])
+        settings = random_night(
+            random, photo.shape[1] / longer, photo.shape[0] / longer, (x[0], y[0], x[-1], y[-1])
+        )
+        jpeg = random.random() < JPEG_SHARE
+        quality = int(random.integers(75, 99)) if jpeg else None
+        settings = replace(settings, contrast=bool(jpeg and random.random() < 0.5))
+        pixels = _resized(photo, region, crop)
+        scene = scene_light(pixels, settings)
+        light = expose(scene, settings, x, y)
+        bright = reference(scene, settings, x, y)
+        light, bright = _turned(random, light, bright)
+        whole = self._whole(sample, photo.shape[:2], settings, random)
+        return _Item(record(light, settings, random), whole, bright, settings.contrast, quality)
+
+    @staticmethod
+    def _whole(
+        sample: np.ndarray, shape: tuple[int, ...], settings: NightSettings, random: np.random.Generator
+    ) -> RawFrame:
+        x, y = frame_positions(*shape)
+        rows, columns = _sample_positions(shape)
+        light = expose(scene_light(sample, settings), settings, x[columns], y[rows])
+        if light.shape[:2] != _THUMBNAIL:
+            light = light.transpose(1, 0, 2)
+        return record(light, settings, random)
+
+
+def _random_region(
+    random: np.random.Generator, shape: tuple[int, ...], crop: int
+) -> tuple[tuple[float, float, float, float], np.ndarray, np.ndarray]:
+    """A square of a photo that a crop is scaled down from: its box, and its columns' and rows' positions."""
+    height, width = shape
+    if crop > min(height, width):
+        raise TrainingDataError(
+            f"a photo of {width}x{height} is too small for crops of {crop}: leave it out or crop less"
+        )
+    smallest = max(_SMALLEST_SCALE, crop / min(height, width))
+    side = crop / random.uniform(smallest, 1.0)
+    left, top = random.uniform(0, width - side), random.uniform(0, height - side)
+    steps = (np.arange(crop) + 0.5) * (side / crop)
+    longer = max(height, width)
+    box = (left, top, min(left + side, width), min(top + side, height))
+    return box, (left + steps) / longer, (top + steps) / longer
+
+
+def _resized(photo: np.ndarray, box: tuple[float, float, float, float], crop: int) -> np.ndarray:
+    left, top = int(box[0]), int(box[1])
+    part = Image.fromarray(photo[top : int(np.ceil(box[3])), left : int(np.ceil(box[2]))])
+    inside = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+    return np.asarray(part.resize((crop, crop), Image.Resampling.BICUBIC, box=inside))
+
+
+def _turned(random: np.random.Generator, *images: np.ndarray) -> list[np.ndarray]:
+    """The same random flip and transpose; before recording, so that noise rows stay rows."""
+    flip_down, flip_right, transpose = random.integers(2, size=3)
+    result = []
+    for image in images:
+        part = image[::-1] if flip_down else image
+        part = part[:, ::-1] if flip_right else part
+        result.append(part.transpose(1, 0, 2) if transpose else part)
+    return result
+
+
+def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the sampled pixels, evenly spread."""
+    rows, columns = _THUMBNAIL if shape[1] >= shape[0] else _THUMBNAIL[::-1]
+    return (
+        ((np.arange(rows) + 0.5) * shape[0] / rows).astype(int),
+        ((np.arange(columns) + 0.5) * shape[1] / columns).astype(int),
+    )
+
+
+def _sampled(photo: np.ndarray) -> np.ndarray:
+    rows, columns = _sample_positions(photo.shape[:2])
+    return np.ascontiguousarray(photo[rows][:, columns])
+
+
+def _compressed(photo: np.ndarray, quality: int) -> np.ndarray:
+    """What is left of a photo, float in [0, 1], after JPEG, 4:2:0 below quality 90."""
+    pixels = np.rint(photo * 255.0).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
+    return np.asarray(Image.open(buffer), dtype=np.float32) / np.float32(255.0)
+
+
+def _channels_first(images: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
