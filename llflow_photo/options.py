@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
+import os
 from dataclasses import dataclass, fields, replace
+from numbers import Real
 from typing import Any
 
 from .errors import OptionError
@@ -24,7 +27,11 @@ class Options:
         seed: of the latent noise; the same seed gives the same rendering.
         coherence: correlation length of the latent noise, 0 (independent at every latent position: detail
             varies) to 1 (constant over the frame: brightness and white balance vary).
+        brightness: shift along the model's brightness direction in the latent, 0 for none, negative darker.
         strength: blend from the photo as developed (0) to the rendering (1).
+        exposure_ev: EV added to the rendering in linear light.
+        protect_highlights: keep lamps and signs: their color, their core, the detail in them.
+        denoise_only: keep the photo's own brightness and color, take only the rendering's lack of noise.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: ``auto`` or the side of a tile in pixels.
     """
@@ -34,27 +41,39 @@ class Options:
     samples: int = 1
     seed: int = 0
     coherence: float = 0.0
+    brightness: float = 0.0
     strength: float = 1.0
+    exposure_ev: float = 0.0
+    protect_highlights: bool = True
+    denoise_only: bool = False
     device: str = "auto"
     tile: int | str = "auto"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "model", os.fspath(self.model))
         self._check_range("temperature", 0.0, 10.0)
         self._check_range("strength", 0.0, 1.0)
         self._check_range("coherence", 0.0, 1.0)
-        if not isinstance(self.samples, int) or self.samples < 1:
-            raise OptionError(f"samples is {self.samples!r}; give a whole number from 1 up")
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise OptionError(f"seed is {self.seed!r}; give a whole number from 0 up")
-        if self.tile != "auto" and (not isinstance(self.tile, int) or self.tile < 64):
-            raise OptionError(f"tile is {self.tile!r}; give 'auto' or a side of at least 64 pixels")
+        self._check_range("brightness", -10.0, 10.0)
+        self._check_range("exposure_ev", -10.0, 10.0)
+        self._check_whole("samples", 1, "a whole number from 1 up")
+        self._check_whole("seed", 0, "a whole number from 0 up")
+        if self.tile != "auto":
+            self._check_whole("tile", 64, "'auto' or a side of at least 64 pixels")
+
+    def _check_whole(self, name: str, low: int, wanted: str) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not hasattr(value, "__index__") or value < low:
+            raise OptionError(f"{name} is {value!r}; give {wanted}")
+        object.__setattr__(self, name, operator.index(value))  # numpy's integers become Python's
 
     def _check_range(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise OptionError(f"{name} is {value!r}; give a number from {low:g} to {high:g}")
         if not low <= value <= high:
-            raise OptionError(f"{name} is {value:g}; it must be from {low:g} to {high:g}")
+            raise OptionError(f"{name} is {float(value):g}; it must be from {low:g} to {high:g}")
+        object.__setattr__(self, name, float(value))
 
     def with_changes(self, **changes: Any) -> Options:
         """A copy with some options changed; unknown names are an `OptionError`."""

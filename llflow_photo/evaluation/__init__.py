@@ -1,1 +1,16 @@
 """How good a rendering is: metrics, and their tables over folders of pairs."""
+
+from .metrics import align_brightness, gray, psnr, ssim, ssim_map
+from .table import Score, ScoreTable, metrics_at_hand, score_pairs
+
+__all__ = [
+    "Score",
+    "ScoreTable",
+    "align_brightness",
+    "gray",
+    "metrics_at_hand",
+    "psnr",
+    "score_pairs",
+    "ssim",
+    "ssim_map",
+]

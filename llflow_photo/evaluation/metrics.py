@@ -20,7 +20,8 @@ _GRAY = np.array([0.299, 0.587, 0.114])
 
 def gray(image: np.ndarray) -> np.ndarray:
     """Luma of BT.601, H x W."""
-    return image @ _GRAY.astype(image.dtype)
+    luma: np.ndarray = image @ _GRAY.astype(image.dtype)
+    return luma
 
 
 def align_brightness(image: np.ndarray, reference: np.ndarray) -> np.ndarray:

@@ -1,0 +1,107 @@
+"""Scores of renderings against references, photo by photo, as is and brightness-aligned."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import CancelledError, TrainingDataError
+from .metrics import align_brightness, gray, psnr, ssim
+from .perceptual import load_lpips, load_ssimulacra2
+
+__all__ = ["Score", "ScoreTable", "metrics_at_hand", "score_pairs"]
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric of one photo: of the rendering as is, and with its mean brightness aligned."""
+
+    as_is: float
+    aligned: float
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores by photo, then by metric, in the order they were made."""
+
+    rows: Mapping[str, Mapping[str, Score]]
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(next(iter(self.rows.values()), {}))
+
+    def mean(self, metric: str) -> Score:
+        """Mean over the photos; infinite PSNRs make it infinite."""
+        scores = [row[metric] for row in self.rows.values()]
+        as_is, aligned = ([getattr(s, kind) for s in scores] for kind in ("as_is", "aligned"))
+        return Score(float(np.mean(as_is)), float(np.mean(aligned)))
+
+    def write_csv(self, path: Path) -> None:
+        """One row per photo, two columns per metric (``psnr``, ``psnr_aligned``), and a last row ``mean``."""
+        columns = [f"{metric}{kind}" for metric in self.metrics for kind in ("", "_aligned")]
+        rows = {**self.rows, "mean": {metric: self.mean(metric) for metric in self.metrics}}
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["photo", *columns])
+            for name, row in rows.items():
+                values = [value for score in row.values() for value in (score.as_is, score.aligned)]
+                writer.writerow([name, *(f"{value:.6g}" for value in values)])
+
+
+def metrics_at_hand() -> tuple[dict[str, Metric], list[str]]:
+    """Metrics that can be computed here, and a sentence for each that cannot."""
+    metrics: dict[str, Metric] = {"psnr": psnr, "ssim": ssim, "ssim_gray": _ssim_gray}
+    missing = []
+    for name, loader in (("ssimulacra2", load_ssimulacra2), ("lpips", load_lpips)):
+        metric, reason = loader()
+        if metric is None:
+            missing.append(reason)
+        else:
+            metrics[name] = metric
+    return metrics, missing
+
+
+def _ssim_gray(image: np.ndarray, reference: np.ndarray) -> float:
+    return ssim(gray(image), gray(reference))
+
+
+def score_pairs(
+    pairs: Iterable[tuple[str, np.ndarray, np.ndarray]],
+    metrics: Mapping[str, Metric],
+    progress: Callable[[str], None] | None = None,
+    cancel: Callable[[], bool] = lambda: False,
+) -> ScoreTable:
+    """Score every pair.
+
+    Args:
+        pairs: name, rendering and reference; both H x W x 3, float, sRGB-encoded, in [0, 1].
+        metrics: by name, as `metrics_at_hand` gives them.
+        progress: told each photo's name when it is done.
+        cancel: asked after each photo; true ends with `CancelledError`.
+
+    Raises:
+        TrainingDataError: a rendering and its reference differ in size, or there are no pairs.
+    """
+    rows: dict[str, dict[str, Score]] = {}
+    for name, image, reference in pairs:
+        if image.shape != reference.shape:
+            sizes = [f"{x.shape[1]}x{x.shape[0]}" for x in (image, reference)]
+            raise TrainingDataError(f"{name} is {sizes[0]}, its reference {sizes[1]}; give pairs of one size")
+        aligned = align_brightness(image, reference)
+        rows[name] = {
+            metric: Score(function(image, reference), function(aligned, reference))
+            for metric, function in metrics.items()
+        }
+        if progress:
+            progress(name)
+        if cancel():
+            raise CancelledError(f"cancelled after {len(rows)} photos")
+    if not rows:
+        raise TrainingDataError("there are no pairs to evaluate")
+    return ScoreTable(rows)
