@@ -1,7 +1,7 @@
 """The camera simulation: a clean photo becomes the RAW frame a camera would have recorded at night.
 
-numpy and LibRaw only. `random_night` describes a frame, `simulate_night_raw` records it, `develop` develops it
-the way real RAW files are developed.
+numpy and LibRaw only. `random_night` describes a frame, `simulate_night_raw` records it, `develop` develops
+it the way real RAW files are developed.
 """
 
 from .develop import develop, develop_many

@@ -10,9 +10,11 @@ __all__ = ["inverse_s_curve", "linear_to_srgb", "s_curve", "srgb_to_linear"]
 def srgb_to_linear(encoded: np.ndarray) -> np.ndarray:
     """IEC 61966-2-1, encoded to linear light: any shape, uint8, or float in [0, 1]; float32 in [0, 1]."""
     if encoded.dtype == np.uint8:
-        return _LINEAR_OF_8_BIT[encoded]
+        linear: np.ndarray = _LINEAR_OF_8_BIT[encoded]
+        return linear
     encoded = np.clip(encoded, 0.0, 1.0)
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    curved = ((encoded + 0.055) / 1.055) ** 2.4
+    return np.where(encoded <= 0.04045, encoded / 12.92, curved).astype(np.float32)
 
 
 def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
@@ -21,18 +23,19 @@ def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
     By a table of 16 bits of light, as RAW development gives it (error up to 1e-4, half a code of light).
     """
     codes = np.clip(linear, 0.0, 1.0) * np.float32(65535.0) + np.float32(0.5)
-    return _ENCODED_OF_16_BIT[codes.astype(np.uint16)]
+    encoded: np.ndarray = _ENCODED_OF_16_BIT[codes.astype(np.uint16)]
+    return encoded
 
 
 def s_curve(encoded: np.ndarray) -> np.ndarray:
     """A camera's contrast curve as smoothstep, ``3 x^2 - 2 x^3``: float in [0, 1] to the same."""
-    return encoded * encoded * (3.0 - 2.0 * encoded)
+    return np.asarray(encoded * encoded * (3.0 - 2.0 * encoded))
 
 
 def inverse_s_curve(encoded: np.ndarray) -> np.ndarray:
     """Inverse of `s_curve`, ``1/2 - sin(asin(1 - 2 y) / 3)`` (Brooks et al. 2019): float in [0, 1]."""
     clipped = np.clip(encoded, 0.0, 1.0)
-    return (0.5 - np.sin(np.arcsin(1.0 - 2.0 * clipped) / 3.0)).astype(np.float32)
+    return np.asarray(0.5 - np.sin(np.arcsin(1.0 - 2.0 * clipped) / 3.0), np.float32)
 
 
 def _encoded_levels() -> np.ndarray:

@@ -58,7 +58,8 @@ def develop_many(frames: Sequence[RawFrame], contrast: Sequence[bool] | None = N
     height, width = shapes.pop()
     slot = height + 2 * _PADDING + height % 2
     stack = np.concatenate([_slot(frame, slot) for frame in frames])
-    linear = _libraw(stack, "RGGB", 0, 65535, np.array(CAMERAS[1].color_matrix), (1.0, 1.0, 1.0), raw_color=True)
+    typical = np.array(CAMERAS[1].color_matrix)  # AHD weighs colors by it, no more
+    linear = _libraw(stack, "RGGB", 0, 65535, typical, (1.0, 1.0, 1.0), raw_color=True)
     linear = linear.reshape(len(frames), slot, -1, 3)
     developed = []
     for index, frame in enumerate(frames):
@@ -90,13 +91,13 @@ def _balanced(frame: RawFrame) -> np.ndarray:
     gains *= 65535.0 / (gains.min() * (frame.white_level - frame.black_level))
     for index, color in enumerate(frame.pattern):
         values[index // 2 :: 2, index % 2 :: 2] *= np.float32(gains["RGB".index(color)])
-    return np.minimum(values, np.float32(65535.0)).astype(np.uint16)
+    return np.asarray(np.minimum(values, np.float32(65535.0)), np.uint16)
 
 
 def _srgb_from_camera(color_matrix: np.ndarray) -> np.ndarray:
     camera_from_srgb = color_matrix @ XYZ_FROM_SRGB
     camera_from_srgb /= camera_from_srgb.sum(1, keepdims=True)
-    return np.linalg.inv(camera_from_srgb).astype(np.float32)
+    return np.asarray(np.linalg.inv(camera_from_srgb), np.float32)
 
 
 def _encoded(linear: np.ndarray, contrast: bool) -> np.ndarray:

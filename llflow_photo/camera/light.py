@@ -1,7 +1,7 @@
 """Light over a frame: smooth uneven illumination, and lamps in the picture with their halos.
 
-Everything is a function of position, so that a crop and a thumbnail of one frame agree. Positions are in units
-of the frame's longer side: ``x`` to the right, ``y`` down, from 0.
+Everything is a function of position, so that a crop and a thumbnail of one frame agree. Positions are in
+units of the frame's longer side: ``x`` to the right, ``y`` down, from 0.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Unevenness:
             bell = np.exp(-(((x - shade.x) / shade.radius) ** 2))[None, :]
             bell = bell * np.exp(-(((y - shade.y) / shade.radius) ** 2))[:, None]
             result = result - (shade.stops * bell)[..., None]
-        return result.astype(np.float32)
+        return np.asarray(result, np.float32)
 
 
 @dataclass(frozen=True)

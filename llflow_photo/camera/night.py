@@ -50,9 +50,7 @@ class NightSettings:
     @property
     def neutral(self) -> tuple[float, float, float]:
         """What the camera believes a neutral surface to be, green 1."""
-        red, green, blue = (
-            error / gain for gain, error in zip(self.gains, self.balance_error, strict=True)
-        )
+        red, green, blue = (error / gain for gain, error in zip(self.gains, self.balance_error, strict=True))
         return red / green, 1.0, blue / green
 
 
@@ -63,7 +61,7 @@ def night(
     shot: float = 0.0004,
     pattern: str = "RGGB",
 ) -> NightSettings:
-    """A plain frame: even light of one of `sensors.ILLUMINANTS`, its middle gains, typical read noise, 14 bits."""
+    """A plain frame: even light, one of `sensors.ILLUMINANTS` with its middle gains, typical read noise."""
     illuminant = ILLUMINANTS[light]
     gains = (sum(illuminant.red) / 2, 1.0, sum(illuminant.blue) / 2)
     noise = Noise(shot, read_noise_of(shot))

@@ -33,12 +33,12 @@ class Camera:
     def camera_from_srgb(self) -> np.ndarray:
         """3 x 3, float32: linear sRGB to white-balanced camera RGB; rows sum to 1, so grays stay gray."""
         matrix = np.array(self.color_matrix) @ XYZ_FROM_SRGB
-        return (matrix / matrix.sum(1, keepdims=True)).astype(np.float32)
+        return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
 
     @property
     def srgb_from_camera(self) -> np.ndarray:
         """3 x 3, float32: inverse of `camera_from_srgb`."""
-        return np.linalg.inv(self.camera_from_srgb.astype(np.float64)).astype(np.float32)
+        return np.asarray(np.linalg.inv(self.camera_from_srgb.astype(np.float64)), np.float32)
 
 
 def _camera(name: str, *matrix: int) -> Camera:
@@ -83,7 +83,7 @@ class Illuminant:
         return float(random.uniform(*self.red)), 1.0, float(random.uniform(*self.blue))
 
 
-# The daylight range is Brooks et al. 2019's; the others widen it towards what warm and narrow-band lamps need.
+# The daylight range is Brooks et al. 2019's; the others widen it to what warm and narrow-band lamps need.
 ILLUMINANTS = {
     light.name: light
     for light in (

@@ -96,8 +96,10 @@ def record(light: np.ndarray, settings: NightSettings, random: np.random.Generat
     """
     to_camera = settings.camera.camera_from_srgb / np.array(settings.gains, np.float32)[:, None]
     signal = mosaic(np.maximum(light @ to_camera.T, np.float32(0.0)), settings.pattern)
-    signal = settings.noise.applied(signal, random)  # clipped after noise: what is far above white stays white
-    codes = signal * np.float32(settings.white_level - settings.black_level) + np.float32(settings.black_level)
+    signal = settings.noise.applied(signal, random)
+    span = np.float32(settings.white_level - settings.black_level)
+    codes = signal * span + np.float32(settings.black_level)
+    # Clipped after noise only, so that what is far above white stays white.
     codes = np.clip(np.rint(codes), 0, settings.white_level).astype(np.uint16)
     return RawFrame(
         codes,

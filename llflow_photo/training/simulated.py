@@ -1,4 +1,4 @@
-"""Training pairs made on the fly: crops of clean photos, and what a camera would have made of them at night."""
+"""Training pairs made on the fly: crops of clean photos, and what a camera would make of them at night."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..camera.develop import develop_many
-from ..camera.night import NightSettings, random_night
+from ..camera.develop import develop, develop_many
+from ..camera.night import NightSettings, night, random_night
 from ..camera.raw import RawFrame
-from ..camera.simulate import expose, frame_positions, record, reference, scene_light
+from ..camera.simulate import (
+    expose,
+    frame_positions,
+    record,
+    reference,
+    scene_light,
+    simulate_night_raw,
+)
 from ..errors import TrainingDataError
 from ..flow.inputs import equalization_table
-from .pairs import Batch
+from .pairs import Batch, LoadedPair
 
-__all__ = ["JPEG_SHARE", "SimulatedSource", "find_photos", "load_photos", "split_photos"]
+__all__ = ["JPEG_SHARE", "SimulatedSource", "find_photos", "load_photos", "split_photos", "validation_pairs"]
 
 JPEG_SHARE = 0.3
 """Share of pairs whose dark photo is a JPEG, half of them with a camera's S-curve."""
@@ -65,6 +72,29 @@ def load_photos(paths: Sequence[Path]) -> list[np.ndarray]:
         except OSError as error:
             raise TrainingDataError(f"cannot read {path}: {error}") from error
     return photos
+
+
+def validation_pairs(
+    photos: Sequence[np.ndarray],
+    nights: Sequence[NightSettings] = (night(-3.0, "daylight"), night(-5.0, "tungsten")),
+    longest: int = 512,
+    seed: int = 0,
+) -> list[LoadedPair]:
+    """One pair of each photo, the nights in turn, developed frame by frame as real RAW files are.
+
+    Args:
+        photos: H x W x 3, uint8, sRGB-encoded.
+        longest: photos are scaled down to this side, which cleans them and saves time.
+    """
+    pairs = []
+    for index, photo in enumerate(photos):
+        clean = Image.fromarray(photo)
+        clean.thumbnail((longest, longest), Image.Resampling.BICUBIC)
+        high = np.asarray(clean)
+        frame = simulate_night_raw(high, nights[index % len(nights)], np.random.default_rng([seed, index]))
+        low = np.rint(develop(frame) * 255.0).astype(np.uint8)
+        pairs.append(LoadedPair(low, high, equalization_table(low)))
+    return pairs
 
 
 @dataclass(frozen=True)
