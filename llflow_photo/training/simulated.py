@@ -34,7 +34,7 @@ JPEG_SHARE = 0.3
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 _SMALLEST_SCALE = 0.35
-_THUMBNAIL = (72, 96)
+_SAMPLE = (72, 96)
 """Rows and columns of the pixels that stand for a whole photo in its histogram."""
 
 
@@ -145,7 +145,7 @@ class SimulatedSource:
 
     def _item(self, random: np.random.Generator, crop: int) -> _Item:
         index = int(random.integers(len(self.photos)))
-        photo, sample = self.photos[index], self._samples[index]
+        photo = self.photos[index]
         region, x, y = _random_region(random, photo.shape[:2], crop)
         longer = max(photo.shape[:2])
         settings = random_night(
@@ -159,17 +159,22 @@ class SimulatedSource:
         light = expose(scene, settings, x, y)
         bright = reference(scene, settings, x, y)
         light, bright = _turned(random, light, bright)
-        whole = self._whole(sample, photo.shape[:2], settings, random)
+        whole = self._whole(index, settings, random)
         return _Item(record(light, settings, random), whole, bright, settings.contrast, quality)
 
-    @staticmethod
-    def _whole(
-        sample: np.ndarray, shape: tuple[int, ...], settings: NightSettings, random: np.random.Generator
-    ) -> RawFrame:
+    def whole_photo_table(
+        self, index: int, settings: NightSettings, random: np.random.Generator
+    ) -> np.ndarray:
+        """Equalization table, 3 x 256, of a whole photo under a night, from a sample of its pixels."""
+        frame = self._whole(index, settings, random)
+        return equalization_table(develop_many([frame], [settings.contrast])[0])
+
+    def _whole(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
+        shape = self.photos[index].shape[:2]
         x, y = frame_positions(*shape)
         rows, columns = _sample_positions(shape)
-        light = expose(scene_light(sample, settings), settings, x[columns], y[rows])
-        if light.shape[:2] != _THUMBNAIL:
+        light = expose(scene_light(self._samples[index], settings), settings, x[columns], y[rows])
+        if light.shape[:2] != _SAMPLE:
             light = light.transpose(1, 0, 2)
         return record(light, settings, random)
 
@@ -212,7 +217,7 @@ def _turned(random: np.random.Generator, *images: np.ndarray) -> list[np.ndarray
 
 def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the sampled pixels, evenly spread."""
-    rows, columns = _THUMBNAIL if shape[1] >= shape[0] else _THUMBNAIL[::-1]
+    rows, columns = _SAMPLE if shape[1] >= shape[0] else _SAMPLE[::-1]
     return (
         ((np.arange(rows) + 0.5) * shape[0] / rows).astype(int),
         ((np.arange(columns) + 0.5) * shape[1] / columns).astype(int),

@@ -1,0 +1,117 @@
+"""Training pairs made on the fly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from llflow_photo.camera import develop, simulate_night_raw
+from llflow_photo.camera.night import random_night
+from llflow_photo.errors import TrainingDataError
+from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.training.simulated import (
+    SimulatedSource,
+    find_photos,
+    load_photos,
+    split_photos,
+    validation_pairs,
+)
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[np.ndarray]:
+    pictures = (data.astronaut(), data.coffee(), np.ascontiguousarray(data.coffee().transpose(1, 0, 2)))
+    return [np.asarray(picture) for picture in pictures]
+
+
+def test_a_batch_depends_on_seed_and_step_alone(photos: list[np.ndarray]) -> None:
+    first = SimulatedSource(photos, seed=3)
+    first.batch(0, 48, 2)
+    batch, again = first.batch(7, 48, 3), SimulatedSource(photos, seed=3).batch(7, 48, 3)
+    for name in ("low", "reference", "equalization"):
+        np.testing.assert_array_equal(getattr(batch, name), getattr(again, name))
+    for other in (first.batch(8, 48, 3), SimulatedSource(photos, seed=4).batch(7, 48, 3)):
+        assert not np.array_equal(batch.low, other.low)
+
+
+def test_batches_are_dark_photos_and_their_references(photos: list[np.ndarray]) -> None:
+    source = SimulatedSource(photos)
+    batches = [source.batch(step, 64, 8) for step in range(6)]
+    for batch in batches:
+        assert batch.low.shape == batch.reference.shape == (8, 3, 64, 64)
+        assert batch.equalization.shape == (8, 3, 256)
+        for values in (batch.low, batch.reference, batch.equalization):
+            assert values.isfinite().all() and values.min() >= 0 and values.max() <= 1
+        assert (batch.equalization.diff(dim=2) >= 0).all()
+    low, bright = (np.concatenate([getattr(b, name) for b in batches]) for name in ("low", "reference"))
+    dark = low.mean((1, 2, 3)) / bright.mean((1, 2, 3))
+    assert (dark > 0.8).sum() >= 2, "some pairs are well exposed"
+    assert np.median(dark) < 0.5
+
+
+def test_crops_and_references_show_the_same_place(photos: list[np.ndarray]) -> None:
+    batch = SimulatedSource(photos).batch(0, 96, 16)
+    matched = 0
+    for low, bright in zip(batch.low.numpy(), batch.reference.numpy(), strict=True):
+        if low.mean() > 0.1:
+            pair = [_blocks(image.mean(0)) for image in (low, bright)]
+            matched += np.corrcoef(*pair)[0, 1] > 0.85
+    assert matched >= 4
+
+
+def _blocks(image: np.ndarray) -> np.ndarray:
+    return image.reshape(12, 8, 12, 8).mean((1, 3)).ravel()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_sampled_histogram_stands_for_the_whole_photos(photos: list[np.ndarray], seed: int) -> None:
+    photo = photos[seed % 3]
+    random = np.random.default_rng(seed)
+    longer = max(photo.shape[:2])
+    settings = random_night(random, photo.shape[1] / longer, photo.shape[0] / longer)
+    whole = develop(simulate_night_raw(photo, settings, random))
+    expected = equalization_table(whole)
+    table = SimulatedSource(photos).whole_photo_table(seed % 3, settings, random)
+    codes = np.rint(whole * 255).astype(int)
+    for channel in range(3):
+        difference = (table - expected)[channel][codes[..., channel]]
+        assert np.abs(difference).mean() < 0.04
+
+
+def test_validation_pairs_are_dark_and_repeatable(photos: list[np.ndarray]) -> None:
+    pairs, again = validation_pairs(photos, longest=128), validation_pairs(photos, longest=128)
+    assert [max(pair.low.shape) for pair in pairs] == [128] * 3
+    for pair, same in zip(pairs, again, strict=True):
+        np.testing.assert_array_equal(pair.low, same.low)
+        assert pair.low.shape == pair.high.shape and pair.low.dtype == np.uint8
+        assert pair.low.mean() < 0.5 * pair.high.mean()
+
+
+def test_photos_are_held_out_by_name(tmp_path: Path) -> None:
+    for index in range(12):
+        Image.new("RGB", (8, 8), (index, 0, 0)).save(tmp_path / f"{index}.png")
+    (tmp_path / "notes.txt").write_text("no photo")
+    paths = find_photos(tmp_path)
+    training, held_out = split_photos(paths, 4)
+    assert len(held_out) == 4 and sorted(training + held_out) == paths
+    assert set(held_out) <= {*split_photos(list(reversed(paths)), 4)[1]}
+    assert split_photos(paths, 4, seed=1)[1] != held_out
+    assert [photo.shape for photo in load_photos(held_out)] == [(8, 8, 3)] * 4
+
+
+def test_what_cannot_be_trained_on_is_named(tmp_path: Path, photos: list[np.ndarray]) -> None:
+    with pytest.raises(TrainingDataError, match="not a folder"):
+        find_photos(tmp_path / "absent")
+    with pytest.raises(TrainingDataError, match="no photos"):
+        find_photos(tmp_path)
+    (tmp_path / "broken.jpg").write_bytes(b"no jpeg")
+    with pytest.raises(TrainingDataError, match=r"broken\.jpg"):
+        load_photos(find_photos(tmp_path))
+    with pytest.raises(TrainingDataError, match="no photos"):
+        SimulatedSource([])
+    with pytest.raises(TrainingDataError, match="too small for crops of 600"):
+        SimulatedSource(photos).batch(0, 600, 1)
