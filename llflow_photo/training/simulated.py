@@ -30,7 +30,10 @@ from .pairs import Batch, LoadedPair
 __all__ = ["JPEG_SHARE", "SimulatedSource", "find_photos", "load_photos", "split_photos", "validation_pairs"]
 
 JPEG_SHARE = 0.3
-"""Share of pairs whose dark photo is a JPEG, half of them with a camera's S-curve."""
+"""Share of pairs whose dark photo is a JPEG."""
+
+_DARKEST_JPEG, _DARKEST_CONTRAST = -5.5, -2.5
+"""Below these EV, eight bits, and eight bits after a camera's S-curve, keep nothing to learn from."""
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 _SMALLEST_SCALE = 0.35
@@ -151,9 +154,10 @@ class SimulatedSource:
         settings = random_night(
             random, photo.shape[1] / longer, photo.shape[0] / longer, (x[0], y[0], x[-1], y[-1])
         )
-        jpeg = random.random() < JPEG_SHARE
+        jpeg = random.random() < JPEG_SHARE and settings.exposure_ev > _DARKEST_JPEG
         quality = int(random.integers(75, 99)) if jpeg else None
-        settings = replace(settings, contrast=bool(jpeg and random.random() < 0.5))
+        contrast = jpeg and settings.exposure_ev > _DARKEST_CONTRAST and random.random() < 0.5
+        settings = replace(settings, contrast=contrast)
         pixels = _resized(photo, region, crop)
         scene = scene_light(pixels, settings)
         light = expose(scene, settings, x, y)
