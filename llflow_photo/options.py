@@ -71,7 +71,7 @@ class Options:
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise OptionError(f"{name} is {value!r}; give a number from {low:g} to {high:g}")
-        if not low <= value <= high:
+        if not low <= float(value) <= high:
             raise OptionError(f"{name} is {float(value):g}; it must be from {low:g} to {high:g}")
         object.__setattr__(self, name, float(value))
 

@@ -25,7 +25,7 @@ _KEEP_FULL_BELOW = 2048
 """Tensors of fewer values stay in float32: they cost nothing, and rounding them shifts whole channels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoadedModel:
     """A network in evaluation mode, float32, on the CPU, and its card."""
 

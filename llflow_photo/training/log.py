@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 from pathlib import Path
 
 from .loss import LossTerms
@@ -23,8 +24,13 @@ class TrainingLog:
         self.picture = run / "log.png"
         self._rows: list[list[str]] = []
 
-    def add(self, step: int, rate: float, terms: LossTerms, result: Validation | None) -> None:
-        numbers = [rate, float(terms.total.detach()), terms.nll, terms.absolute, terms.structural]
+    def add(self, step: int, rate: float, terms: LossTerms | None, result: Validation | None) -> None:
+        """One step; ``terms`` is None where it was skipped."""
+        numbers = [rate]
+        if terms is None:
+            numbers += [math.nan] * 4
+        else:
+            numbers += [float(terms.total.detach()), terms.nll, terms.absolute, terms.structural]
         row = [str(step), *(f"{number:.6g}" for number in numbers)]
         row += [f"{getattr(result, name):.4f}" if result else "" for name in _VALIDATION]
         self._rows.append(row)
@@ -45,35 +51,30 @@ class TrainingLog:
         with self.path.open(newline="") as file:
             rows = list(csv.reader(file))
         kept = [row for row in rows[1:] if int(row[0]) <= step]
-        with self.path.open("w", newline="") as file:
+        temporary = self.path.with_name(self.path.name + ".part")
+        with temporary.open("w", newline="") as file:
             csv.writer(file).writerows([_COLUMNS, *kept])
+        temporary.replace(self.path)
 
     def plot(self) -> bool:
-        """Draw ``log.png``; returns False where matplotlib is not installed."""
+        """Draw ``log.png``; returns False where matplotlib is not installed or there is nothing to draw."""
         try:
-            import matplotlib
-
-            matplotlib.use("Agg")
-            from matplotlib import pyplot
+            from matplotlib.figure import Figure
         except ImportError:
+            return False
+        if not self.path.exists():
             return False
         with self.path.open(newline="") as file:
             rows = list(csv.DictReader(file))
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
-        steps = [int(row["step"]) for row in rows]
-        left.plot(steps, [float(row["loss"]) for row in rows], lw=0.5)
+        figure = Figure(figsize=(11, 4), layout="tight")
+        left, right = figure.subplots(1, 2)
+        left.plot([int(row["step"]) for row in rows], [float(row["loss"]) for row in rows], lw=0.5)
         left.set(xlabel="step", ylabel="loss", title="training loss")
         checked = [row for row in rows if row["psnr"]]
+        steps = [int(row["step"]) for row in checked]
         for name, label in (("psnr", "as is"), ("psnr_aligned", "brightness-aligned")):
-            right.plot(
-                [int(row["step"]) for row in checked],
-                [float(row[name]) for row in checked],
-                marker="o",
-                label=label,
-            )
+            right.plot(steps, [float(row[name]) for row in checked], marker="o", label=label)
         right.set(xlabel="step", ylabel="PSNR / dB", title="held-out scenes")
         right.legend()
-        figure.tight_layout()
         figure.savefig(self.picture, dpi=100)
-        pyplot.close(figure)
         return True

@@ -44,6 +44,19 @@ class Progress:
     validation: Validation | None
 
 
+class _Clock:
+    """Foretells the time left from the pixels seen so far: late stages have slower steps."""
+
+    def __init__(self, recipe: Recipe, step: int) -> None:
+        self._recipe = recipe
+        self._work = recipe.work_after(step)
+        self._started = time.monotonic()
+
+    def seconds_left(self, step: int) -> float:
+        left = self._recipe.work_after(step)
+        return (time.monotonic() - self._started) / max(1, self._work - left) * left
+
+
 class Trainer:
     """One run in one folder: ``checkpoint.pt`` (newest), ``best.pt``, ``log.csv``, ``log.png``.
 
@@ -79,7 +92,7 @@ class Trainer:
         self.model = LLFlow(size)
         if start is not None:
             self.model.load_state_dict(start)
-        self.model = self.model.to(self.device, memory_format=torch.channels_last)
+        self.model = _placed(self.model, self.device)
         self.average = WeightAverage(self.model, recipe.ema)
         self.optimizer = torch.optim.Adam(self.model.parameters(), recipe.learning_rate, recipe.betas)
         self.log = TrainingLog(self.run)
@@ -119,7 +132,7 @@ class Trainer:
         """
         if self.fresh and self.step == 0:
             self._initialize()
-        started, first = time.monotonic(), self.step
+        clock = _Clock(self.recipe, self.step)
         in_a_row = 0
         while self.step < self.recipe.steps:
             terms = self._one_step()
@@ -129,24 +142,24 @@ class Trainer:
                     "100 steps in a row gave no finite loss: lower the learning rate or check the photos"
                 )
             self.step += 1
-            stopping = self.step == self.recipe.steps or stop()
+            finished = self.step == self.recipe.steps
+            stopping = finished or stop()
             result = None
-            if self.validation and (self.step % validate_every == 0 or stopping):
+            if self.validation and (self.step % validate_every == 0 or finished):
                 result = self._validate()
-            if terms is not None:
+            if terms is not None or result is not None:
                 self.log.add(self.step, self.recipe.rate_at(self.step - 1), terms, result)
             if self.step % save_every == 0 or stopping or result is not None:
+                self.log.flush()  # before the checkpoint: resuming cuts rows beyond it, but cannot add any
                 save_checkpoint(self.run / CHECKPOINT, self._state())
-                self.log.flush()
             if progress is not None:
-                rate = (time.monotonic() - started) / (self.step - first)
                 progress(
                     Progress(
                         self.step,
                         self.recipe.steps,
                         float(terms.total.detach()) if terms else math.nan,
                         terms.nll if terms else math.nan,
-                        rate * (self.recipe.steps - self.step),
+                        clock.seconds_left(self.step),
                         self.skipped,
                         result,
                     )
@@ -183,7 +196,7 @@ class Trainer:
         )
         self.optimizer.zero_grad(set_to_none=True)
         if torch.isfinite(terms.total):
-            terms.total.backward()
+            torch.autograd.backward(terms.total)
             norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
             if torch.isfinite(norm):
                 for group in self.optimizer.param_groups:
@@ -199,7 +212,7 @@ class Trainer:
         """A copy of the network with the averaged weights, in evaluation mode."""
         model = LLFlow(self.model.size)
         model.load_state_dict(self.average.average)
-        return model.to(self.device, memory_format=torch.channels_last).eval()
+        return _placed(model, self.device).eval()
 
     def _validate(self) -> Validation:
         result = validate(self.averaged_model(), self.validation, self.device)
@@ -228,3 +241,9 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
+
+
+def _placed(model: LLFlow, device: torch.device) -> LLFlow:
+    """The model on a device, its convolutions in the faster channels-last layout."""
+    placed: LLFlow = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed

@@ -27,8 +27,8 @@ class LossWeights:
     Attributes:
         likelihood: of the negative log-likelihood, in bits per pixel.
         absolute: of the mean absolute error of the decoded mean.
-        aligned: of the mean absolute error of the decoded mean scaled to the reference's mean luma. How bright
-            a reference was made is hardly in the dark photo, so this term teaches what is.
+        aligned: of the mean absolute error of the decoded mean scaled to the reference's mean luma. How
+            bright a reference was made is hardly in the dark photo, so this term teaches what is.
         structural: of 1 - SSIM of the decoded mean, scaled likewise.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """

@@ -11,13 +11,22 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..errors import TrainingDataError
 from ..flow.inputs import equalization_table
 
-__all__ = ["Batch", "BatchSource", "CropSource", "LoadedPair", "Pair", "find_pairs", "load_pair", "split_by_scene"]
+__all__ = [
+    "Batch",
+    "BatchSource",
+    "CropSource",
+    "LoadedPair",
+    "Pair",
+    "find_pairs",
+    "load_pair",
+    "split_by_scene",
+]
 
 _FOLDER_NAMES = (("low", "high"), ("Low", "Normal"), ("low", "normal"), ("input", "target"))
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
@@ -103,8 +112,8 @@ def _pairs_in(folder: Path) -> list[Pair]:
     if listing.is_file():
         with listing.open(newline="") as file:
             rows = list(csv.DictReader(file))
-        if rows and not {"low", "high"} <= set(rows[0]):
-            raise TrainingDataError(f"{listing} needs the columns low, high and, optionally, scene")
+        if any(not row.get("low") or not row.get("high") for row in rows):
+            raise TrainingDataError(f"{listing} needs low and high in every row; scene is optional")
         pairs = [
             Pair(folder / row["low"], folder / row["high"], row.get("scene") or Path(row["low"]).stem)
             for row in rows
@@ -115,7 +124,8 @@ def _pairs_in(folder: Path) -> list[Pair]:
             return []
         low, high = (_by_stem(place) for place in folders)
         if alone := sorted(set(low) ^ set(high)):
-            raise TrainingDataError(f"{len(alone)} files in {folder} have no partner, the first is {alone[0]}")
+            count = len(alone)
+            raise TrainingDataError(f"{count} files in {folder} have no partner, the first is {alone[0]}")
         pairs = [Pair(low[stem], high[stem], stem) for stem in sorted(low)]
     if missing := [path for pair in pairs for path in (pair.low, pair.high) if not path.is_file()]:
         raise TrainingDataError(f"{len(missing)} files are missing, the first is {missing[0]}")
@@ -124,12 +134,14 @@ def _pairs_in(folder: Path) -> list[Pair]:
 
 def _by_stem(folder: Path) -> dict[str, Path]:
     """Stems with VE-LOL's prefixes (low00001, normal00001) taken off."""
-    found = {}
+    found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in _SUFFIXES:
             stem = path.stem.lower()
             for prefix in ("low", "normal", "high"):
                 stem = stem.removeprefix(prefix) or stem
+            if stem in found:
+                raise TrainingDataError(f"{found[stem].name} and {path.name} in {folder} have the same name")
             found[stem] = path
     return found
 
@@ -154,13 +166,7 @@ def split_by_scene(
 
 def load_pair(pair: Pair) -> LoadedPair:
     """Read a pair into memory as 8-bit pixels."""
-    pixels = []
-    for path in (pair.low, pair.high):
-        try:
-            with Image.open(path) as image:
-                pixels.append(np.asarray(image.convert("RGB")))
-        except OSError as error:
-            raise TrainingDataError(f"cannot read {path}: {error}") from error
+    pixels = [_pixels(path) for path in (pair.low, pair.high)]
     low, high = pixels
     if low.shape != high.shape:
         raise TrainingDataError(
@@ -169,10 +175,21 @@ def load_pair(pair: Pair) -> LoadedPair:
     return LoadedPair(low, high, equalization_table(low))
 
 
+def _pixels(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            if image.mode.startswith(("I", "F")):
+                raise TrainingDataError(f"{path} is of mode {image.mode}; give 8-bit photos to train on")
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise TrainingDataError(f"cannot read {path}: {error}") from error
+
+
 class CropSource:
     """Random crops, flips and transposes of pairs held in memory.
 
-    The batch of a step depends on the seed and the step alone.
+    The batch of a step depends on the seed and the step alone. Where a photo is smaller than the crop asked
+    for, all crops are made smaller.
     """
 
     def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0) -> None:
@@ -180,8 +197,12 @@ class CropSource:
             raise TrainingDataError("no training pairs are left after holding out the validation scenes")
         self.pairs = list(pairs)
         self.seed = seed
+        self.largest_crop = min(min(pair.low.shape[:2]) for pair in self.pairs) // 8 * 8
+        if self.largest_crop < 16:
+            raise TrainingDataError("the smallest photo is less than 16 pixels wide or high; leave it out")
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
+        crop = min(crop, self.largest_crop)
         random = np.random.default_rng([self.seed, step])
         lows, highs, tables = [], [], []
         for _ in range(size):
@@ -194,9 +215,8 @@ class CropSource:
 
 
 def random_crop(random: np.random.Generator, crop: int, *images: np.ndarray) -> list[np.ndarray]:
-    """The same random square, flip and transpose of H x W x 3 images; crops are at most their size."""
+    """The same random square, flip and transpose of H x W x 3 images at least ``crop`` wide and high."""
     height, width = images[0].shape[:2]
-    crop = min(crop, height // 8 * 8, width // 8 * 8)
     top = int(random.integers(height - crop + 1))
     left = int(random.integers(width - crop + 1))
     flip_down, flip_right, transpose = random.integers(2, size=3)

@@ -64,8 +64,34 @@ class Recipe:
         cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, share)))
         return self.final_rate + (self.learning_rate - self.final_rate) * cosine
 
+    def work_after(self, step: int) -> int:
+        """Pixels that steps from number ``step`` (from 0) on will see: what the time left depends on."""
+        work = 0
+        for stage in self.stages:
+            left = min(stage.steps, max(0, stage.steps - step))
+            work += left * stage.crop**2 * stage.batch
+            step = max(0, step - stage.steps)
+        return work
+
     def to_dict(self) -> dict[str, Any]:
+        """Plain values; `from_dict` reads them back."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+        """Build from `to_dict`'s output; what a newer version calls differently is an error.
+
+        Raises:
+            TrainingDataError: a setting is unknown or missing.
+        """
+        try:
+            stages = tuple(Stage(**stage) for stage in values["stages"])
+            weights = LossWeights(**values["weights"])
+            rest = {name: value for name, value in values.items() if name not in ("stages", "weights")}
+            rest["betas"] = tuple(rest.get("betas", cls.betas))
+            return cls(stages=stages, weights=weights, **rest)
+        except (KeyError, TypeError) as error:
+            raise TrainingDataError(f"the recipe of the run cannot be read: {error}") from error
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:

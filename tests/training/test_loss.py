@@ -1,0 +1,74 @@
+"""The loss: bits of the exact likelihood, and the decoded mean's errors beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from llflow_photo.flow import LLFlow
+from llflow_photo.training.loss import LossWeights, align_mean_luma, hybrid_loss, nll_bits
+
+Build = Callable[..., LLFlow]
+
+
+def _pair() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    reference = torch.rand(2, 3, 16, 24, generator=generator)
+    return 0.1 * reference, reference
+
+
+@torch.no_grad()
+def test_bits_follow_from_the_density(tiny_flow: Build) -> None:
+    flow = tiny_flow()
+    dark, reference = _pair()
+    conditioning = flow.encode(dark)
+    pixels = 16 * 24
+    expected = -(flow.log_prob(reference, conditioning) - math.log(32) * pixels) / (math.log(2) * pixels)
+    torch.testing.assert_close(nll_bits(flow, reference, conditioning), expected)
+
+
+def test_the_terms_add_up_and_have_gradients(tiny_flow: Build) -> None:
+    flow = tiny_flow()
+    dark, reference = _pair()
+
+    def loss(weights: LossWeights) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(3)
+        return hybrid_loss(flow, flow.encode(dark), reference, weights, generator).total
+
+    alone = [loss(LossWeights(*w)) for w in ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))]
+    together = loss(LossWeights(0.01, 2.0, 0.5, 0.2))
+    expected = 0.01 * alone[0] + 2.0 * alone[1] + 0.5 * alone[2] + 0.2 * alone[3]
+    torch.testing.assert_close(together, expected)
+    together.backward()
+    gradients = [parameter.grad for parameter in flow.parameters()]
+    assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients)
+
+
+@torch.no_grad()
+def test_noise_and_selector_are_seeded(tiny_flow: Build) -> None:
+    flow = tiny_flow()
+    dark, reference = _pair()
+    conditioning = flow.encode(dark)
+
+    def bits(seed: int, selector: float) -> float:
+        weights = LossWeights(1.0, 0.0, 0.0, 0.0, selector)
+        return hybrid_loss(flow, conditioning, reference, weights, torch.Generator().manual_seed(seed)).nll
+
+    assert bits(0, 0.2) == bits(0, 0.2)
+    assert bits(0, 0.0) != bits(1, 0.0)
+    assert bits(0, 0.0) != bits(0, 1.0)  # the mean is the reference's color map instead of g(x)
+
+
+def test_alignment_undoes_the_exposure() -> None:
+    _, reference = _pair()
+    torch.testing.assert_close(align_mean_luma(0.5 * reference, reference), reference)
+    assert align_mean_luma(torch.zeros_like(reference), reference).isfinite().all()
+
+
+def test_alignment_is_bounded_fourfold() -> None:
+    reference = torch.full((1, 3, 8, 8), 0.8)
+    aligned = align_mean_luma(reference / 100, reference)
+    assert float(aligned.max()) == pytest.approx(0.8 / 100 * 4, rel=1e-4)

@@ -1,0 +1,148 @@
+"""Pairs on disk in the layouts people have, split by scene, cropped alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo.errors import TrainingDataError
+from llflow_photo.training.pairs import (
+    CropSource,
+    Pair,
+    find_pairs,
+    load_pair,
+    random_crop,
+    split_by_scene,
+)
+
+
+def _photo(path: Path, value: int = 100, size: tuple[int, int] = (24, 16)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value, value // 2, 10)).save(path)
+
+
+def _folder(folder: Path, names: tuple[str, str], stems: list[tuple[str, str]]) -> None:
+    for low, high in stems:
+        _photo(folder / names[0] / low, 10)
+        _photo(folder / names[1] / high)
+
+
+def test_equal_names_in_two_folders(tmp_path: Path) -> None:
+    _folder(tmp_path, ("low", "high"), [("1.png", "1.jpg"), ("2.png", "2.png")])
+    pairs = find_pairs(tmp_path)
+    assert [(pair.low.name, pair.high.name, pair.scene) for pair in pairs] == [
+        ("1.png", "1.jpg", "1"),
+        ("2.png", "2.png", "2"),
+    ]
+
+
+def test_the_lol_layout(tmp_path: Path) -> None:
+    _folder(tmp_path / "our485", ("low", "high"), [("1.png", "1.png"), ("2.png", "2.png")])
+    _folder(tmp_path / "eval15", ("low", "high"), [("9.png", "9.png")])
+    assert len(find_pairs(tmp_path)) == 3
+    assert [pair.scene for pair in find_pairs(tmp_path, "train")] == ["1", "2"]
+    assert [pair.scene for pair in find_pairs(tmp_path, "test")] == ["9"]
+
+
+def test_the_ve_lol_layout(tmp_path: Path) -> None:
+    place = tmp_path / "Real_captured"
+    _folder(place / "Train", ("Low", "Normal"), [("low00001.png", "normal00001.png")])
+    _folder(place / "Test", ("Low", "Normal"), [("low00690.png", "normal00690.png")])
+    assert [pair.scene for pair in find_pairs(tmp_path, "train")] == ["00001"]
+    assert [pair.high.name for pair in find_pairs(tmp_path, "test")] == ["normal00690.png"]
+
+
+def test_a_list_of_pairs_names_scenes(tmp_path: Path) -> None:
+    _folder(tmp_path, ("low", "high"), [("a.png", "x.png"), ("b.png", "x.png")])
+    (tmp_path / "pairs.csv").write_text("low,high,scene\nlow/a.png,high/x.png,7\nlow/b.png,high/x.png,7\n")
+    assert [(pair.low.name, pair.scene) for pair in find_pairs(tmp_path)] == [("a.png", "7"), ("b.png", "7")]
+    (tmp_path / "pairs.csv").write_text("low,high\nlow/a.png,high/x.png\n")
+    assert [pair.scene for pair in find_pairs(tmp_path)] == ["a"]
+
+
+def test_the_shared_lol_pairs_are_found(shared: Path) -> None:
+    pairs = find_pairs(shared / "data/lol", "train")
+    assert len(pairs) == 485
+    assert len({pair.scene for pair in pairs}) < 485
+
+
+def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="is not a folder"):
+        find_pairs(tmp_path / "absent")
+    with pytest.raises(TrainingDataError, match="expected subfolders low/ and high/"):
+        find_pairs(tmp_path)
+    _folder(tmp_path, ("low", "high"), [("1.png", "1.png")])
+    _photo(tmp_path / "low/2.png")
+    with pytest.raises(TrainingDataError, match=r"1 files .* no partner, the first is 2"):
+        find_pairs(tmp_path)
+    _photo(tmp_path / "high/2.png")
+    _photo(tmp_path / "high/2.jpg")
+    with pytest.raises(TrainingDataError, match="have the same name"):
+        find_pairs(tmp_path)
+    (tmp_path / "pairs.csv").write_text("low,high\nlow/1.png,high/absent.png\n")
+    with pytest.raises(TrainingDataError, match="1 files are missing"):
+        find_pairs(tmp_path)
+    (tmp_path / "pairs.csv").write_text("dark,bright\na,b\n")
+    with pytest.raises(TrainingDataError, match="needs low and high"):
+        find_pairs(tmp_path)
+
+
+def test_scenes_never_straddle_the_split() -> None:
+    pairs = [Pair(Path(f"{scene}-{take}"), Path("x"), str(scene)) for scene in range(40) for take in range(3)]
+    training, validation = split_by_scene(pairs, 10)
+    assert len(validation) == 10
+    assert len(training) == 90
+    assert not {pair.scene for pair in training} & {pair.scene for pair in validation}
+    shuffled = [pairs[i] for i in np.random.default_rng(0).permutation(len(pairs))]
+    again = {pair.scene for pair in split_by_scene(shuffled, 10)[1]}
+    assert again == {pair.scene for pair in validation}
+    assert {pair.scene for pair in split_by_scene(pairs, 10, seed=1)[1]} != again
+    # one more scene moves the split by one at most
+    more = [*pairs, Pair(Path("new"), Path("x"), "new")]
+    assert len(again & {pair.scene for pair in split_by_scene(more, 10)[1]}) >= 9
+
+
+def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    _photo(tmp_path / "low.png", size=(24, 16))
+    _photo(tmp_path / "high.png", size=(24, 24))
+    with pytest.raises(TrainingDataError, match="24x16, its reference 24x24"):
+        load_pair(Pair(tmp_path / "low.png", tmp_path / "high.png", "x"))
+    (tmp_path / "broken.png").write_bytes((tmp_path / "low.png").read_bytes()[:60])
+    with pytest.raises(TrainingDataError, match=r"cannot read .*broken\.png"):
+        load_pair(Pair(tmp_path / "broken.png", tmp_path / "low.png", "x"))
+    Image.fromarray(np.full((16, 24), 40000, np.uint16)).save(tmp_path / "deep.png")
+    with pytest.raises(TrainingDataError, match="8-bit"):
+        load_pair(Pair(tmp_path / "deep.png", tmp_path / "low.png", "x"))
+    with pytest.raises(TrainingDataError, match="no training pairs"):
+        CropSource([])
+
+
+def test_a_pair_is_cropped_flipped_and_transposed_alike() -> None:
+    random = np.random.default_rng(0)
+    low = random.integers(0, 255, (40, 56, 3), dtype=np.uint8)
+    seen = set()
+    for seed in range(40):
+        first, second = random_crop(np.random.default_rng(seed), 16, low, 255 - low)
+        assert first.shape == (16, 16, 3)
+        np.testing.assert_array_equal(first, 255 - second)
+        again, _ = random_crop(np.random.default_rng(seed), 16, low, low)
+        np.testing.assert_array_equal(first, again)
+        seen.add(first.tobytes())
+    assert len(seen) == 40
+
+
+def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
+    for name, size in (("a", (64, 64)), ("b", (40, 28))):
+        _photo(tmp_path / f"low/{name}.png", 10, size)
+        _photo(tmp_path / f"high/{name}.png", 200, size)
+    pairs = [load_pair(pair) for pair in find_pairs(tmp_path)]
+    batch = CropSource(pairs).batch(0, 64, 5)
+    assert batch.low.shape == batch.reference.shape == (5, 3, 24, 24)
+    assert batch.equalization.shape == (5, 3, 256)
+    assert batch.low.max() <= 1.0
+    again = CropSource(pairs).batch(0, 64, 5)
+    assert (again.low == batch.low).all()
+    assert CropSource(pairs).batch(1, 64, 5).low.shape == batch.low.shape
