@@ -1,0 +1,62 @@
+"""Night photographs made visible.
+
+>>> import llflow_photo
+>>> bright = llflow_photo.enhance("night.NEF")  # doctest: +SKIP
+
+The way of a photo: `files.read` makes it a `Photo`, `color.working` shows the network what it understands,
+`engine.Enhancer` encodes it once and decodes any number of renderings, `files.write` gives it back.
+Names are imported when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .api import FileResult, enhance, enhance_file, load_enhancer, load_model
+    from .batch import enhance_dir
+    from .errors import LLFlowPhotoError
+    from .options import Options
+    from .photo import Metadata, Photo
+
+_ROOMS = {
+    "FileResult": "api",
+    "LLFlowPhotoError": "errors",
+    "Metadata": "photo",
+    "Options": "options",
+    "Photo": "photo",
+    "enhance": "api",
+    "enhance_dir": "batch",
+    "enhance_file": "api",
+    "load_enhancer": "api",
+    "load_model": "api",
+}
+
+__all__ = [
+    "FileResult",
+    "LLFlowPhotoError",
+    "Metadata",
+    "Options",
+    "Photo",
+    "__version__",
+    "enhance",
+    "enhance_dir",
+    "enhance_file",
+    "load_enhancer",
+    "load_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,305 @@
+"""The front door: one function per use. Everything heavy is imported when it is first needed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import NonFiniteOutputError, WriteError
+from .options import Options
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .color.working import Surround
+    from .engine import Enhancer, Scene
+    from .files import Encoding
+    from .models import LoadedModel
+    from .photo import Photo
+
+    Picture = str | os.PathLike[str] | np.ndarray | Image.Image
+
+__all__ = ["FileResult", "enhance", "enhance_file", "load_enhancer", "load_model", "renderings"]
+
+Progress = Callable[[int, int], None]
+Cancel = Callable[[], bool]
+
+
+def enhance(
+    image: Picture,
+    *,
+    temperature: float | None = None,
+    samples: int | None = None,
+    seed: int | None = None,
+    model: str | os.PathLike[str] | LoadedModel | None = None,
+    strength: float | None = None,
+    device: str | None = None,
+    tile: int | str | None = None,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    **more: Any,
+) -> np.ndarray:
+    """Make a dark photo visible.
+
+    What is not given is taken from ``options``, whose defaults are those of `Options`: temperature 0,
+    one sample, seed 0, strength 1, device and tile ``auto``.
+
+    Args:
+        image: a path, a PIL image, or an array of H x W x 3 (H x W is taken as gray): uint8, uint16, or float
+            in [0, 1]; sRGB-encoded. Of a path or a PIL image, orientation and color profile are honoured.
+        temperature: 0 gives the model's best guess; more varies the rendering (0.8 is usual).
+        samples: number of renderings; their seeds are ``seed``, ``seed + 1``, ...
+        seed: the same seed gives the same rendering.
+        model: name of a model, path of a ``.safetensors`` file, or what `load_model` returned.
+        strength: blend from the photo (0) to the rendering (1).
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        tile: ``auto`` or the side of a tile in pixels.
+        options: settings to start from.
+        progress: called with steps done and steps in all.
+        cancel: asked now and then; true ends with `CancelledError`.
+        **more: any other field of `Options`, such as ``exposure_ev``.
+
+    Returns:
+        H x W x 3, float32, sRGB-encoded, in [0, 1]; with ``samples`` above 1, samples x H x W x 3.
+
+    Raises:
+        ImageInputError: the array or image cannot be a photo (shape, type, NaN, values outside [0, 1]).
+        ReadError: the file cannot be read; `FormatError` where it is no photo.
+        OptionError: a setting has a value it cannot have.
+        ModelNotFoundError: there is no such model; `CheckpointError` where its file is damaged.
+        DeviceError: the device is not there, or has too little memory.
+    """
+    given: dict[str, Any] = {"temperature": temperature, "samples": samples, "seed": seed}
+    given |= {"strength": strength, "device": device, "tile": tile, **more}
+    if isinstance(model, (str, os.PathLike)):
+        given["model"] = model
+    changes = {name: value for name, value in given.items() if value is not None}
+    settings = (options or Options()).with_changes(**changes)
+    photo = _as_photo(image)
+    chosen = settings.model if model is None or isinstance(model, (str, os.PathLike)) else model
+    enhancer = load_enhancer(chosen, device=settings.device, tile=settings.tile)
+    results = [_as_srgb(result) for result in renderings(photo, settings, enhancer, progress, cancel)]
+    return results[0] if settings.samples == 1 else np.stack(results)
+
+
+def renderings(
+    photo: Photo,
+    options: Options,
+    enhancer: Enhancer,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Iterator[Photo]:
+    """Render a photo ``options.samples`` times, encoding it once.
+
+    Yields:
+        photos in the color space of the one given, with the seeds ``seed``, ``seed + 1``, ...
+
+    Raises:
+        NonFiniteOutputError: a rendering holds values that are not finite.
+    """
+    from .color.working import to_network
+
+    view, surround = to_network(photo)
+    stages = 1 + options.samples
+    scene = enhancer.encode(view, progress=_stage(progress, 0, stages), cancel=cancel)
+    for number in range(options.samples):
+        tell = _stage(progress, 1 + number, stages)
+        yield rendering_of(scene, surround, options, options.seed + number, tell, cancel)
+
+
+def rendering_of(
+    scene: Scene,
+    surround: Surround,
+    options: Options,
+    seed: int,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Photo:
+    """One rendering of an encoded photo, brought back into the photo's own color space."""
+    from .color.working import from_network
+    from .engine import Latent
+
+    latent = Latent(seed, options.temperature, options.coherence, options.brightness)
+    result = from_network(
+        scene.decode(latent, progress=progress, cancel=cancel),
+        surround,
+        strength=options.strength,
+        exposure_ev=options.exposure_ev,
+        protect_highlights=options.protect_highlights,
+        denoise_only=options.denoise_only,
+    )
+    if not np.isfinite(result.pixels).all():
+        raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
+    return result
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What came of one file.
+
+    Attributes:
+        source: the photo.
+        outputs: the files written, one per sample.
+        seeds: of the samples.
+        width: of the photo, pixels.
+        height: of the photo, pixels.
+        seconds: it took, model loading not counted.
+        notes: what could not be read or kept, one plain sentence each.
+    """
+
+    source: Path
+    outputs: tuple[Path, ...]
+    seeds: tuple[int, ...]
+    width: int
+    height: int
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def enhance_file(
+    path: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    options: Options | None = None,
+    encoding: Encoding | None = None,
+    enhancer: Enhancer | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> FileResult:
+    """Read a photo, render it, write the renderings, each whole or not at all.
+
+    Args:
+        path: the photo.
+        output: the file to write; with several samples, ``NAME_s1``, ``NAME_s2``, ... beside it.
+        options: how to render; by default `Options`.
+        encoding: how to write; by default what the output's suffix says.
+        enhancer: one to use again; by default `load_enhancer` gives it.
+
+    Raises:
+        WriteError: the output would be the photo itself, or cannot be written.
+        and what `enhance` raises.
+    """
+    from . import files
+
+    settings = options or Options()
+    source, target = Path(path), Path(output)
+    targets = _targets(target, settings.samples)
+    for one in targets:
+        if one.exists() and source.exists() and one.samefile(source):
+            raise WriteError(f"{one} is the photo itself, and originals are never written over; name another")
+    enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
+    started = time.monotonic()
+    photo = files.read(source)
+    notes = list(photo.notes)
+    for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
+        told = with_settings_told(result, settings, settings.seed + number)
+        notes += files.write(told, targets[number], encoding)
+    return FileResult(
+        source,
+        targets,
+        tuple(settings.seed + number for number in range(settings.samples)),
+        photo.width,
+        photo.height,
+        time.monotonic() - started,
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def with_settings_told(photo: Photo, options: Options, seed: int) -> Photo:
+    """The photo with the settings that made it in its metadata, so that it can be made again."""
+    from dataclasses import asdict, replace
+
+    from . import __version__
+    from .files import with_settings
+
+    told = asdict(options)
+    for not_of_the_picture in ("samples", "device", "tile"):
+        del told[not_of_the_picture]
+    told |= {"model": Path(options.model).name, "seed": seed, "version": __version__}
+    return replace(photo, metadata=with_settings(photo.metadata, told))
+
+
+def _targets(target: Path, samples: int) -> tuple[Path, ...]:
+    if samples == 1:
+        return (target,)
+    return tuple(target.with_stem(f"{target.stem}_s{number}") for number in range(1, samples + 1))
+
+
+def load_model(name_or_path: str | os.PathLike[str]) -> LoadedModel:
+    """Load a model by name or by the path of a ``.safetensors`` file, checksum verified.
+
+    Returns:
+        the network (``.flow``, an `LLFlow` in evaluation mode) and its card (``.card``).
+
+    Raises:
+        ModelNotFoundError: there is no such model; the message lists those there are.
+        CheckpointError: the file is damaged, or no model.
+    """
+    from . import models
+
+    return models.load(name_or_path)
+
+
+def load_enhancer(
+    model: str | os.PathLike[str] | LoadedModel | None = None,
+    *,
+    device: str = "auto",
+    tile: int | str = "auto",
+) -> Enhancer:
+    """The engine for a model on a device; the same one again for the same arguments."""
+    if model is None or isinstance(model, (str, os.PathLike)):
+        model = _model_of(os.fspath(model or Options().model))
+    return _enhancer_of(model, device, tile)
+
+
+def _model_of(name: str) -> LoadedModel:
+    from . import models
+
+    path = models.find(name).path
+    return _loaded(name, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str, changed_ns: int) -> LoadedModel:
+    """``changed_ns`` is part of the key: a file written anew is loaded anew."""
+    return load_model(name)
+
+
+@lru_cache(maxsize=4)
+def _enhancer_of(model: LoadedModel, device: str, tile: int | str) -> Enhancer:
+    from .engine import Enhancer
+
+    return Enhancer(model.flow, device=device, tile=tile)
+
+
+def _as_photo(image: Picture) -> Photo:
+    from .pictures import photo_of_array, photo_of_image
+
+    if isinstance(image, (str, os.PathLike)):
+        from . import files
+
+        return files.read(Path(image))
+    from PIL import Image
+
+    return photo_of_image(image) if isinstance(image, Image.Image) else photo_of_array(image)
+
+
+def _as_srgb(photo: Photo) -> np.ndarray:
+    from .color.spaces import SRGB, convert
+
+    pixels = convert(photo.pixels, photo.color_space, SRGB)
+    return np.clip(pixels, 0.0, 1.0, out=pixels)
+
+
+def _stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
+    """Progress of one stage told as progress of all, in thousandths of a stage."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(stage * 1000 + 1000 * done // max(total, 1), stages * 1000)
