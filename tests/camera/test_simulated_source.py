@@ -13,6 +13,7 @@ from llflow_photo.camera import develop, simulate_night_raw
 from llflow_photo.camera.night import random_night
 from llflow_photo.errors import TrainingDataError
 from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.training.prefetch import PrefetchSource
 from llflow_photo.training.simulated import (
     SimulatedSource,
     find_photos,
@@ -115,3 +116,14 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, photos: list[np.ndar
         SimulatedSource([])
     with pytest.raises(TrainingDataError, match="too small for crops of 600"):
         SimulatedSource(photos).batch(0, 600, 1)
+
+
+def test_prefetched_batches_are_the_same(photos: list[np.ndarray]) -> None:
+    source = SimulatedSource(photos, seed=1)
+    with PrefetchSource(source, workers=1, ahead=2) as ahead:
+        for step, crop in ((5, 48), (6, 48), (7, 64), (2, 64)):
+            batch, expected = ahead.batch(step, crop, 2), source.batch(step, crop, 2)
+            for name in ("low", "reference", "equalization"):
+                np.testing.assert_array_equal(getattr(batch, name), getattr(expected, name))
+        with pytest.raises(TrainingDataError, match="too small"):
+            ahead.batch(0, 600, 1)
