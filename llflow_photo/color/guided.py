@@ -1,0 +1,49 @@
+"""The guided filter of He, Sun and Tang (TPAMI 2013), as a match of one picture's brightness to another's."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["box_mean", "guided_match"]
+
+
+def guided_match(target: np.ndarray, guide: np.ndarray, radius: int, epsilon: float = 1e-4) -> np.ndarray:
+    """The structure of ``guide`` with the brightness and color of ``target``.
+
+    In every window, each channel of the target is fitted as ``a * guide + b``; noise of the target that the
+    guide does not have averages out of the fit.
+
+    Args:
+        target, guide: H x W x 3 float32 in [0, 1].
+        radius: of the square windows, pixels.
+        epsilon: variance of the guide below which a window counts as flat.
+
+    Returns:
+        H x W x 3 float32.
+    """
+    out = np.empty(target.shape, np.float32)
+    for channel in range(target.shape[2]):
+        x, y = guide[..., channel].astype(np.float64), target[..., channel].astype(np.float64)
+        mean_x, mean_y = box_mean(x, radius), box_mean(y, radius)
+        variance = box_mean(x * x, radius) - mean_x * mean_x
+        slope = (box_mean(x * y, radius) - mean_x * mean_y) / (variance + epsilon)
+        offset = mean_y - slope * mean_x
+        out[..., channel] = box_mean(slope, radius) * x + box_mean(offset, radius)
+    return out
+
+
+def box_mean(values: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over a (2 radius + 1)-sided window, H x W float64; windows are cut at the borders."""
+    return _along(_along(values, radius, 0), radius, 1)
+
+
+def _along(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
+    length = values.shape[axis]
+    sums = np.cumsum(values, axis=axis)
+    sums = np.concatenate((np.zeros_like(np.take(sums, [0], axis=axis)), sums), axis=axis)
+    index = np.arange(length)
+    high, low = np.minimum(index + radius + 1, length), np.maximum(index - radius, 0)
+    shape = [1, 1]
+    shape[axis] = length
+    total = np.take(sums, high, axis=axis) - np.take(sums, low, axis=axis)
+    return np.asarray(total / (high - low).reshape(shape))

@@ -1,0 +1,75 @@
+"""Lamps and signs that stay lamps and signs, and exposure that does not wash them out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .spaces import decode, encode
+
+__all__ = ["expose", "protect", "smoothstep"]
+
+_TINY = np.float32(1e-6)
+# Encoded brightness of the input from which it is trusted, and at which it is kept as it is.
+_PROTECT_FROM, _PROTECT_FULL = 0.6, 0.95
+# How far (encoded) a rendering that saturates is held below white where the input did not.
+_ROOM = 0.15
+# Linear value up to which a positive exposure is a plain gain.
+_KNEE = 0.5
+
+
+def smoothstep(low: float, high: float, values: np.ndarray) -> np.ndarray:
+    """0 up to ``low``, 1 from ``high``, a cubic between with flat ends; float32."""
+    t = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0).astype(np.float32, copy=False)
+    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
+
+
+def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndarray:
+    """The rendering with the bright parts of the input kept.
+
+    Where the input is bright, its chromaticity replaces the rendering's and nothing gets darker than it was;
+    where the rendering saturates and the input did not, it is held below white, so that a sign's letters and
+    a lamp's core stay brighter than what they light. All weights are smooth functions of the pixel, and where
+    the rendering equals the view the result is the view.
+
+    Args:
+        rendered, view: H x W x 3 float32, linear sRGB in [0, 1].
+        highlight: 0 to 1, whether the photo has anything near white to be kept apart from.
+    """
+    peak_view, peak_rendered = view.max(axis=2), rendered.max(axis=2)
+    level_view, level = encode(peak_view, "srgb"), encode(peak_rendered, "srgb")
+    weight = smoothstep(_PROTECT_FROM, _PROTECT_FULL, level_view)
+    lift = np.maximum(level - level_view, 0.0)
+    room = np.float32(_ROOM * highlight) * (1.0 - weight) * smoothstep(0.75, 1.0, level)
+    # Half the harmonic mean: close to the smaller of the two, and smooth.
+    level = level - room * lift / np.maximum(room + lift, _TINY)
+    level += weight * np.maximum(level_view - level, 0.0)
+    target = decode(level, "srgb")
+    own = rendered * ((1.0 - weight) * target / np.maximum(peak_rendered, _TINY))[..., None]
+    own += view * (weight * target / np.maximum(peak_view, _TINY))[..., None]
+    return np.asarray(own, np.float32)
+
+
+def expose(pixels: np.ndarray, exposure_ev: float, *, keep_white: bool) -> np.ndarray:
+    """Linear pixels, H x W x 3, ``exposure_ev`` brighter or darker.
+
+    With ``keep_white``, white stays white and what is above stays as it is: a positive exposure is a gain up to
+    half of white, then a rational shoulder to white; a negative one is a gain for all but the highlights.
+    The curve acts on the greatest channel and scales all three, so hues stay.
+    """
+    gain = np.float32(2.0**exposure_ev)
+    if not keep_white:
+        return pixels * gain
+    peak = np.maximum(pixels.max(axis=2), _TINY)
+    factor = np.where(peak < 1.0, _curve(np.minimum(peak, 1.0), gain) / peak, np.float32(1.0))
+    return np.asarray(pixels * factor[..., None], np.float32)
+
+
+def _curve(peak: np.ndarray, gain: np.float32) -> np.ndarray:
+    """A monotone curve through 0 and 1 with slope ``gain`` at 0."""
+    if gain <= 1.0:
+        return np.asarray(gain * peak + (1 - gain) * peak**4, np.float32)
+    start = np.float32(_KNEE) / gain
+    slope = gain * (1 - start) / np.float32(1 - _KNEE)
+    u = np.maximum(peak - start, 0.0) / (1 - start)
+    shoulder = _KNEE + (1 - _KNEE) * slope * u / (1 + (slope - 1) * u)
+    return np.where(peak <= start, gain * peak, shoulder).astype(np.float32)

@@ -1,0 +1,77 @@
+"""How a result is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..color.spaces import by_name
+from ..errors import OptionError
+
+__all__ = ["FORMATS", "Encoding"]
+
+# Depths each format can hold; the last is its best.
+FORMATS: dict[str, tuple[int, ...]] = {
+    "jpeg": (8,),
+    "png": (8, 16),
+    "tiff": (8, 32, 16),
+    "dng": (16,),
+    "webp": (8,),
+    "avif": (8,),
+    "heic": (8,),
+    "jxl": (8,),
+}
+SUFFIXES = {
+    ".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".png": "png", ".tif": "tiff",
+    ".tiff": "tiff", ".dng": "dng", ".webp": "webp", ".avif": "avif", ".heic": "heic", ".heif": "heic",
+    ".hif": "heic", ".jxl": "jxl",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a result is written.
+
+    Attributes:
+        format: ``jpeg``, ``png``, ``tiff``, ``dng`` (linear), ``webp``, ``avif``, ``heic``, ``jxl``, or None for
+            what the file's suffix says.
+        quality: of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4). WebP is lossless at 100.
+        bit_depth: 8, 16, or 32 (float TIFF), or None for the format's best: PNG follows the photo, TIFF is 16.
+        color_space: of the file, by name: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
+            ``rec2020-linear``, ``srgb-linear``. A DNG holds the camera's own space whatever this says.
+    """
+
+    format: str | None = None
+    quality: int = 95
+    bit_depth: int | None = None
+    color_space: str = "srgb"
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            name = {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}.get(self.format.lower(), self.format.lower())
+            if name not in FORMATS:
+                raise OptionError(f"unknown format {self.format!r}; known are {', '.join(FORMATS)}")
+            object.__setattr__(self, "format", name)
+        if isinstance(self.quality, bool) or not isinstance(self.quality, int) or not 1 <= self.quality <= 100:
+            raise OptionError(f"quality is {self.quality!r}; give a whole number from 1 to 100")
+        if self.bit_depth not in (None, 8, 16, 32):
+            raise OptionError(f"bit_depth is {self.bit_depth!r}; give 8, 16 or 32")
+        by_name(self.color_space)
+
+    def for_file(self, path: Path, source_depth: int) -> Encoding:
+        """With format and depth decided.
+
+        Raises:
+            OptionError: the suffix names no format, or the format cannot hold the depth.
+        """
+        name = self.format or SUFFIXES.get(path.suffix.lower())
+        if name is None:
+            known = ", ".join(sorted(SUFFIXES))
+            raise OptionError(f"{path.name} ends in {path.suffix or 'nothing'}; name a format or use {known}")
+        depths = FORMATS[name]
+        depth = self.bit_depth
+        if depth is None:
+            depth = 8 if name == "png" and source_depth == 8 else depths[-1]
+        if depth not in depths:
+            raise OptionError(f"{name} cannot hold {depth} bits; it can hold {', '.join(map(str, sorted(depths)))}")
+        return replace(self, format=name, bit_depth=depth)

@@ -1,0 +1,142 @@
+"""EXIF blocks: what of a file's tags a new file of other pixels can carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import FormatError
+from .directory import ASCII, BYTE, IFD, RATIONAL, SHORT, SSHORT, UNDEFINED, Directory, Entry, exif_block
+from .exif_fields import EXIF_POINTER, GPS_POINTER
+from .parse import parse_tiff, text_of
+
+__all__ = ["CarriedExif", "carry", "carry_block", "orientation_of", "split_block", "with_software"]
+
+ORIENTATION = 0x0112
+_MAKER_NOTE = 0x927C
+_SOFTWARE = 0x0131
+
+# Of the image directory: who, when, with what; not how the pixels are laid out in that file.
+_IMAGE_TAGS = {
+    0x010D, 0x010E, 0x010F, 0x0110, 0x011D, 0x0131, 0x0132, 0x013B, 0x013C, 0x1001, 0x1002,
+    0x4746, 0x4749, 0x8298, 0x882A, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0xC614, 0xC62F,
+}  # fmt: skip
+# EXIF tags that DNG and TIFF/EP files keep in the image directory.
+_EXIF_TAGS_IN_IMAGE = {0x829A, 0x829D, 0x8822, 0x8827, 0x9003, 0x9204, 0x9205, 0x9207, 0x9208, 0x9209, 0x920A}
+# Of the Exif directory: layout of the old pixels, pointers, and the maker's private block.
+_DROPPED_EXIF = {_MAKER_NOTE, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA004, 0xA005, 0xA20C, 0xA20B}
+_MAX_VALUE = 16384
+
+
+@dataclass(frozen=True)
+class CarriedExif:
+    """A block fit for a new file, and what it lacks.
+
+    Attributes:
+        block: TIFF-structured, orientation 1; None where nothing was worth carrying.
+        orientation: what the source said, 1 to 8.
+        notes: what was left out.
+    """
+
+    block: bytes | None
+    orientation: int = 1
+    notes: tuple[str, ...] = ()
+
+
+def carry_block(block: bytes) -> CarriedExif:
+    """`carry` for an EXIF block as a file holds it, with or without the ``Exif\\0\\0`` prefix.
+
+    A block that cannot be parsed gives no EXIF and a note.
+    """
+    if block.startswith(b"Exif\0\0"):
+        block = block[6:]
+    try:
+        directories = parse_tiff(block)
+    except FormatError:
+        return CarriedExif(None, 1, ("the EXIF block is broken and was left out",))
+    return carry(directories[0])
+
+
+def carry(source: Directory) -> CarriedExif:
+    """What of a parsed image directory (of JPEG's EXIF, of TIFF, of a RAW file) a new file can hold."""
+    image: Directory = {}
+    exif: Directory = {}
+    left_out: list[str] = []
+    for code, entry in source.items():
+        if code in _IMAGE_TAGS and _fits(entry):
+            image[code] = entry
+        elif code in _EXIF_TAGS_IN_IMAGE and _fits(entry):
+            exif[code] = entry
+    for child in _children(source, EXIF_POINTER):
+        for code, entry in child.items():
+            if code == _MAKER_NOTE:
+                left_out.append("the maker note was not kept: it is private to the camera's maker and tied to its file")
+            elif code not in _DROPPED_EXIF and entry.type != IFD:
+                if _fits(entry):
+                    exif[code] = entry
+                else:
+                    left_out.append(f"EXIF tag 0x{code:04X} is too large and was not kept")
+    gps = {
+        code: entry
+        for child in _children(source, GPS_POINTER)
+        for code, entry in child.items()
+        if code <= 0x1F and _fits(entry)
+    }
+    orientation = orientation_of(source)
+    if not (image or exif or gps):
+        return CarriedExif(None, orientation, tuple(left_out))
+    return CarriedExif(_assemble(image, exif, gps), orientation, tuple(left_out))
+
+
+def orientation_of(directory: Directory) -> int:
+    """EXIF orientation 1 to 8; 1 where it is missing or makes no sense."""
+    entry = directory.get(ORIENTATION)
+    if entry is None or entry.type not in (SHORT, 4, SSHORT) or not entry.value:
+        return 1
+    value = int(entry.value[0])
+    return value if 1 <= value <= 8 else 1
+
+
+def split_block(block: bytes) -> Directory:
+    """A carried block as a directory again, to be embedded in a TIFF or DNG."""
+    return parse_tiff(block)[0]
+
+
+def with_software(block: bytes | None, software: str) -> bytes:
+    """The block with its Software tag set; a new block where there was none."""
+    directory: Directory = {}
+    if block is not None:
+        directory = dict(split_block(block))
+    directory[_SOFTWARE] = Entry.text(software)
+    directory.setdefault(ORIENTATION, Entry.numbers(SHORT, 1))
+    return exif_block(directory)
+
+
+def camera_of(block: bytes | None) -> tuple[str, str]:
+    """Make and model, empty where unknown."""
+    if block is None:
+        return "", ""
+    directory = split_block(block)
+    return text_of(directory, 0x010F), text_of(directory, 0x0110)
+
+
+def _assemble(image: Directory, exif: Directory, gps: Directory) -> bytes:
+    image = {**image, ORIENTATION: Entry.numbers(SHORT, 1)}
+    if exif:
+        exif.setdefault(0x9000, Entry(UNDEFINED, b"0232"))
+        image[EXIF_POINTER] = Entry.directories(exif)
+    if gps:
+        gps.setdefault(0, Entry(BYTE, bytes((2, 3, 0, 0))))
+        image[GPS_POINTER] = Entry.directories(gps)
+    return exif_block(image)
+
+
+def _children(source: Directory, code: int) -> tuple[Directory, ...]:
+    entry = source.get(code)
+    return entry.value if entry is not None and entry.type == IFD else ()
+
+
+def _fits(entry: Entry) -> bool:
+    if entry.type == IFD or entry.count == 0:
+        return False
+    size = 8 if entry.type in (RATIONAL, 10) else 1
+    return entry.count * size <= _MAX_VALUE and not (entry.type == ASCII and not entry.value.strip(b"\0 "))

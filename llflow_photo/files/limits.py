@@ -1,0 +1,34 @@
+"""How large a photo may be: a small file that claims to be huge is an attack or an accident."""
+
+from __future__ import annotations
+
+from ..errors import FormatError
+
+__all__ = ["DEFAULT_MAX_PIXELS", "check_size"]
+
+DEFAULT_MAX_PIXELS = 600_000_000
+# Below this any file may unpack: it does no harm. Above, a photo has at least a bit of file per few pixels.
+_HARMLESS_PIXELS = 50_000_000
+_MAX_PIXELS_PER_BYTE = 400
+_MAX_SIDE = 1_000_000
+
+
+def check_size(width: int, height: int, file_bytes: int, max_pixels: int, name: str) -> None:
+    """Refuse sizes that cannot be a photo's, before anything is allocated.
+
+    Raises:
+        FormatError: the size is 0, above ``max_pixels``, or absurd for so few bytes.
+    """
+    if width <= 0 or height <= 0 or max(width, height) > _MAX_SIDE:
+        raise FormatError(f"{name} says it is {width} x {height} pixels; that is no photo")
+    pixels = width * height
+    if pixels > max_pixels:
+        raise FormatError(
+            f"{name} says it is {width} x {height} pixels ({pixels / 1e6:.0f} megapixels); the limit is "
+            f"{max_pixels / 1e6:.0f}. Raise max_pixels if it is a real photo"
+        )
+    if pixels > _HARMLESS_PIXELS and pixels > _MAX_PIXELS_PER_BYTE * file_bytes:
+        raise FormatError(
+            f"{name} says it is {width} x {height} pixels but has only {file_bytes} bytes; "
+            "it looks like a decompression bomb and was not opened"
+        )

@@ -1,0 +1,97 @@
+"""JPEG, WebP, AVIF, HEIC and JPEG XL through Pillow, with their metadata."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from ..color.profiles import profile_bytes
+from ..color.spaces import ColorSpace
+from ..errors import WriteError
+from ..photo import Metadata, Photo
+from .quantize import quantized_8bit
+from .raster import PLUGINS, load_plugin
+
+__all__ = ["jpeg_bytes", "write_with_pillow"]
+
+_MAX_SEGMENT = 65533
+_FORMATS = {"webp": "WEBP", "avif": "AVIF", "heic": "HEIF", "jxl": "JXL"}
+_MAX_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 65536}
+
+
+def write_with_pillow(file: BinaryIO, photo: Photo, space: ColorSpace, name: str, quality: int) -> list[str]:
+    """Write 8 bits per channel; returns notes on metadata that the format could not hold.
+
+    Raises:
+        WriteError: the format's plugin is missing, or the photo is too large for the format.
+    """
+    limit = _MAX_SIDE.get(name)
+    if limit is not None and max(photo.width, photo.height) > limit:
+        raise WriteError(
+            f"{name} holds at most {limit} pixels a side, the photo has {photo.width} x {photo.height}; write TIFF"
+        )
+    image = Image.fromarray(quantized_8bit(photo, space))
+    metadata = photo.metadata
+    if name == "jpeg":
+        notes: list[str] = []
+        file.write(jpeg_bytes(image, quality, profile_bytes(space), metadata, notes))
+        return notes
+    return _write_plugin(file, image, space, name, quality, metadata)
+
+
+def _write_plugin(
+    file: BinaryIO, image: Image.Image, space: ColorSpace, name: str, quality: int, metadata: Metadata
+) -> list[str]:
+    kind = "heif" if name == "heic" else name
+    advice = f"install {PLUGINS[kind][1]}" if kind in PLUGINS else "install a Pillow built with it"
+    if not load_plugin(kind):
+        raise WriteError(f"{name} cannot be written by this Pillow; {advice}, or choose another format")
+    options: dict[str, Any] = {"quality": quality, "icc_profile": profile_bytes(space)}
+    if name == "webp":
+        options |= {"lossless": True} if quality == 100 else {"method": 4}
+    if name == "avif":
+        options["subsampling"] = "4:4:4"
+    if metadata.exif:
+        options["exif"] = b"Exif\0\0" + metadata.exif
+    if metadata.xmp:
+        options["xmp"] = metadata.xmp
+    try:
+        image.save(file, _FORMATS[name], **options)
+    except KeyError as error:
+        raise WriteError(f"{name} cannot be written by this Pillow; {advice}, or choose another format") from error
+    return [f"{name} cannot hold IPTC; it was not kept"] if metadata.iptc else []
+
+
+def jpeg_bytes(
+    image: Image.Image, quality: int, icc: bytes, metadata: Metadata | None = None, notes: list[str] | None = None
+) -> bytes:
+    """A JPEG stream, 4:4:4, with its metadata in APP segments (notes: what was too large for them)."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=icc)
+    data = out.getvalue()
+    if metadata is None:
+        return data
+    segments = b""
+    for marker, prefix, block, what in (
+        (0xE1, b"Exif\0\0", metadata.exif, "EXIF"),
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0", metadata.xmp, "XMP"),
+        (0xED, b"Photoshop 3.0\0", _photoshop(metadata.iptc), "IPTC"),
+    ):
+        if not block:
+            continue
+        if len(prefix) + len(block) + 2 > _MAX_SEGMENT:
+            if notes is not None:
+                notes.append(f"the {what} block ({len(block)} bytes) is too large for JPEG and was not kept")
+            continue
+        segments += struct.pack(">BBH", 0xFF, marker, len(prefix) + len(block) + 2) + prefix + block
+    # EXIF has to follow the start of the image; JFIF's own segment may come after it.
+    return data[:2] + segments + data[2:]
+
+
+def _photoshop(iptc: bytes | None) -> bytes | None:
+    if not iptc:
+        return None
+    return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + b"\0" * (len(iptc) % 2)

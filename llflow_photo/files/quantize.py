@@ -1,0 +1,58 @@
+"""Pixels to be written: converted and rounded a block of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..color.spaces import ColorSpace, convert
+from ..errors import NonFiniteOutputError
+from ..photo import Photo
+
+__all__ = ["check_finite", "quantized", "quantized_8bit", "row_blocks"]
+
+_BLOCK_PIXELS = 1 << 19
+
+
+def row_blocks(photo: Photo) -> Iterator[slice]:
+    """Slices of rows of about half a million pixels."""
+    step = max(1, _BLOCK_PIXELS // max(1, photo.width))
+    for start in range(0, photo.height, step):
+        yield slice(start, min(start + step, photo.height))
+
+
+def check_finite(photo: Photo) -> None:
+    """Refuse to write what no reader could show.
+
+    Raises:
+        NonFiniteOutputError: a pixel is NaN or infinite.
+    """
+    for rows in row_blocks(photo):
+        if not np.isfinite(photo.pixels[rows]).all():
+            raise NonFiniteOutputError(
+                "the result holds pixels that are not finite (NaN or infinite); nothing was written. "
+                "Try another seed or a lower temperature"
+            )
+
+
+def quantized(photo: Photo, space: ColorSpace, bit_depth: int) -> Iterator[np.ndarray]:
+    """Blocks of rows, rows x W x 3, in ``space``: uint8 or uint16 clipped and rounded, or float32 as they are."""
+    for rows in row_blocks(photo):
+        block = convert(photo.pixels[rows], photo.color_space, space)
+        if bit_depth == 32:
+            yield block
+            continue
+        top = 255 if bit_depth == 8 else 65535
+        np.clip(block, 0.0, 1.0, out=block)
+        block *= np.float32(top)
+        np.rint(block, out=block)
+        yield block.astype(np.uint8 if bit_depth == 8 else np.uint16)
+
+
+def quantized_8bit(photo: Photo, space: ColorSpace) -> np.ndarray:
+    """The whole photo, H x W x 3 uint8."""
+    out = np.empty(photo.pixels.shape, np.uint8)
+    for rows, block in zip(row_blocks(photo), quantized(photo, space, 8), strict=True):
+        out[rows] = block
+    return out

@@ -1,0 +1,86 @@
+"""What kind of file this is, by its content; and, for lists of files, by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .directory import IFD, SHORT, Directory
+from .parse import is_tiff
+
+__all__ = ["RASTER_SUFFIXES", "RAW_SUFFIXES", "is_photo", "is_raw", "kind_of_head", "tiff_is_raw"]
+
+RAW_SUFFIXES = frozenset(
+    ".3fr .ari .arw .bay .cap .cr2 .cr3 .crw .dcr .dcs .dng .erf .fff .gpr .iiq .k25 .kdc .mef .mos .mrw .nef "
+    ".nrw .orf .pef .ptx .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
+)
+RASTER_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .tif .tiff .webp .avif .heic .heif .hif .jxl .bmp".split()
+)
+
+_RAW_MAGICS = (
+    (0, b"FUJIFILMCCD-RAW"), (8, b"CR\x02"), (6, b"HEAPCCDR"), (0, b"FOVb"), (0, b"\0MRM"), (0, b"ARRI"),
+    (0, b"IIRO"), (0, b"IIRS"), (0, b"MMOR"), (0, b"IIU\0"),
+)  # fmt: skip
+_CFA, _LINEAR_RAW = 32803, 34892
+
+
+def is_photo(path: str | Path) -> bool:
+    """Whether the name looks like a photo's. Hidden files are none."""
+    path = Path(path)
+    return not path.name.startswith(".") and path.suffix.lower() in RAW_SUFFIXES | RASTER_SUFFIXES
+
+
+def is_raw(path: str | Path) -> bool:
+    """Whether the name looks like a camera RAW file's."""
+    return Path(path).suffix.lower() in RAW_SUFFIXES
+
+
+def kind_of_head(head: bytes) -> str:
+    """``jpeg``, ``png``, ``webp``, ``bmp``, ``avif``, ``heif``, ``jxl``, ``tiff``, ``raw`` or ````.
+
+    Args:
+        head: the first 32 bytes of the file or more. A ``tiff`` may still hold RAW data, see `tiff_is_raw`.
+    """
+    for offset, magic in _RAW_MAGICS:
+        if head[offset : offset + len(magic)] == magic:
+            return "raw"
+    if is_tiff(head):
+        return "tiff"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return "jxl"
+    if head.startswith(b"BM"):
+        return "bmp"
+    return _base_media_kind(head)
+
+
+def _base_media_kind(head: bytes) -> str:
+    """Files of ISO/IEC 14496-12 boxes name their brands in the first one."""
+    if head[4:8] != b"ftyp":
+        return ""
+    if head[8:12] == b"crx ":
+        return "raw"
+    brands = {head[index : index + 4] for index in range(8, len(head) - 3, 4)}
+    if brands & {b"avif", b"avis"}:
+        return "avif"
+    return "heif" if brands & {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis"} else ""
+
+
+def tiff_is_raw(directories: list[Directory]) -> bool:
+    """Whether TIFF directories describe a mosaic or another RAW picture: DNG, NEF, ARW, PEF and the like."""
+    for directory in directories:
+        if 0xC612 in directory:
+            return True
+        photometric = directory.get(0x0106)
+        if photometric is not None and photometric.type in (SHORT, 4) and photometric.value:
+            if photometric.value[0] in (_CFA, _LINEAR_RAW):
+                return True
+        children = directory.get(0x014A)
+        if children is not None and children.type == IFD and tiff_is_raw(list(children.value)):
+            return True
+    return False

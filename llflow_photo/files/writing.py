@@ -1,0 +1,60 @@
+"""Writing a photo, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..color.spaces import by_name
+from ..errors import ImageInputError, LLFlowPhotoError, WriteError
+from ..photo import Photo
+from .atomic import atomic_file
+from .encoding import Encoding
+from .linear_dng import write_linear_dng
+from .pillow_write import write_with_pillow
+from .png_write import write_png
+from .quantize import check_finite
+from .tiff_write import write_tiff
+
+__all__ = ["write"]
+
+
+def write(photo: Photo, path: str | Path, encoding: Encoding | None = None) -> tuple[str, ...]:
+    """Write a photo to a file, atomically, with its profile and metadata.
+
+    The pixels are converted to the encoding's color space, clipped to what the format holds, and rounded.
+
+    Args:
+        photo: what to write; its EXIF must say orientation 1, as `read` leaves it.
+        path: of the file; an existing one is replaced.
+        encoding: format, quality, depth, color space.
+
+    Returns:
+        notes on what could not be kept, one sentence each.
+
+    Raises:
+        NonFiniteOutputError: pixels are NaN or infinite; nothing was written.
+        OptionError: the format is unknown or cannot hold what is asked.
+        WriteError: the file cannot be written: no folder, no permission, no space, no plugin.
+    """
+    path = Path(path)
+    if photo.pixels.ndim != 3 or photo.pixels.shape[2] != 3 or photo.pixels.size == 0:
+        raise ImageInputError(f"a photo's pixels are H x W x 3; given {photo.pixels.shape}")
+    encoding = (encoding or Encoding()).for_file(path, photo.bit_depth)
+    check_finite(photo)
+    space = by_name(encoding.color_space)
+    depth, notes = encoding.bit_depth or 8, list[str]()
+    with atomic_file(path) as file:
+        try:
+            if encoding.format == "png":
+                write_png(file, photo, space, depth)
+            elif encoding.format == "tiff":
+                write_tiff(file, photo, space, depth)
+            elif encoding.format == "dng":
+                notes = write_linear_dng(file, photo)
+            else:
+                notes = write_with_pillow(file, photo, space, str(encoding.format), encoding.quality)
+        except (LLFlowPhotoError, OSError):
+            raise
+        except Exception as error:  # encoders raise nearly anything
+            raise WriteError(f"cannot write {path}: {error}") from error
+    return tuple(notes)
