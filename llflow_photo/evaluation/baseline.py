@@ -1,0 +1,43 @@
+"""What photographers have without a model: LibRaw's auto-brightness, then OpenCV's non-local means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import LLFlowPhotoError
+
+__all__ = ["auto_bright", "denoised"]
+
+
+def auto_bright(path: Path) -> np.ndarray:
+    """Develop a RAW file with LibRaw's automatic brightness and its default curve.
+
+    LibRaw scales so that one pixel in a hundred clips.
+
+    Returns:
+        H x W x 3, uint8, sRGB primaries, upright.
+    """
+    import rawpy
+
+    with rawpy.imread(str(path)) as raw:
+        result: np.ndarray = raw.postprocess(use_camera_wb=True, no_auto_bright=False, output_bps=8)
+    return result
+
+
+def denoised(pixels: np.ndarray, strength: float) -> np.ndarray:
+    """Non-local means in luminance and color (Buades et al. 2011): OpenCV's ``fastNlMeansDenoisingColored``.
+
+    Args:
+        pixels: H x W x 3, uint8.
+        strength: its ``h`` for luminance and color alike; patches of 7 are sought in windows of 21.
+
+    Raises:
+        LLFlowPhotoError: OpenCV is not installed.
+    """
+    try:
+        import cv2
+    except ImportError as error:
+        raise LLFlowPhotoError("the baseline needs OpenCV: install llflow-photo[evaluate]") from error
+    return np.asarray(cv2.fastNlMeansDenoisingColored(pixels, None, strength, strength, 7, 21))

@@ -1,0 +1,91 @@
+"""The command that scores models on simulated night RAWs."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from llflow_photo.camera.curves import linear_to_srgb, srgb_to_linear
+from llflow_photo.evaluation import night as night_module
+from llflow_photo.evaluation.baseline import auto_bright
+from llflow_photo.evaluation.night import WELL_EXPOSED, evaluate_night, main
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, picture in (("cup", data.coffee()), ("cat", data.chelsea()), ("pad", data.rocket())):
+        Image.fromarray(picture).save(folder / f"{name}.png")
+    return folder
+
+
+def _gain(ev: float) -> night_module.Renderer:
+    """A model that knows the exposure: multiplies light, knows nothing of noise."""
+    import rawpy
+
+    def render(path: Path) -> np.ndarray:
+        if path.suffix == ".png":
+            return np.asarray(Image.open(path), np.float32) / 255
+        with rawpy.imread(str(path)) as raw:
+            pixels = raw.postprocess(gamma=(1, 1), no_auto_bright=True, use_camera_wb=True, output_bps=16)
+        return linear_to_srgb(pixels / 65535 * 2.0**-ev)
+
+    return render
+
+
+def test_a_model_is_scored_on_each_night_and_on_bright_photos(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(night_module, "_model_renderer", lambda model, device: _gain(float(model)))
+    done: list[str] = []
+    rows = evaluate_night(
+        ["-3", "-5"], photos, held_out=2, longest=96, baseline=False, shot=0.0001, progress=done.append
+    )
+    score = {(row.method, row.condition): row for row in rows}
+    assert len(score) == 6 and {row.photos for row in rows} == {2} and len(done) == 6
+    right, wrong = score["-3", "-3 EV daylight"], score["-5", "-3 EV daylight"]
+    assert right.psnr > wrong.psnr + 5
+    assert right.psnr > 24 and right.psnr > score["-5", "-5 EV tungsten"].psnr > 16
+    assert score["-3", WELL_EXPOSED].psnr == 60.0
+
+
+def test_auto_brightness_makes_a_dark_file_bright(photos: Path) -> None:
+    pytest.importorskip("cv2")
+    rows = evaluate_night([], photos, held_out=None, longest=96)
+    assert {row.method for row in rows} == {
+        "LibRaw auto-brightness",
+        "LibRaw auto-brightness, NLM h=15",
+        "LibRaw auto-brightness, NLM h=30",
+    }
+    assert all(8 < row.psnr < 30 and row.photos == 3 for row in rows)
+
+
+def test_the_baseline_uses_auto_brightness(tmp_path: Path) -> None:
+    from llflow_photo.camera import night, simulate_night_raw
+
+    settings = night(-4.0)
+    frame = simulate_night_raw(np.asarray(data.coffee()), settings, np.random.default_rng(0))
+    night_module._write_dng(tmp_path / "cup.dng", frame, settings)
+    bright = auto_bright(tmp_path / "cup.dng")
+    expected = linear_to_srgb(srgb_to_linear(np.asarray(data.coffee())) / 16) * 255
+    assert bright.mean() > 2.5 * expected.mean()
+
+
+def test_the_command_writes_a_table(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(night_module, "_model_renderer", lambda model, device: _gain(float(model)))
+    table = tmp_path / "night.csv"
+    words = [str(photos), "--model=-4", "--ev", "-4", "-2", "--light", "led", "--held-out", "0"]
+    main([*words, "--longest", "64", "--no-baseline", "--csv", str(table)])
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["condition"] for row in rows] == ["-4 EV led", "-2 EV led", WELL_EXPOSED]
+    assert float(rows[0]["psnr"]) > float(rows[1]["psnr"])
+    assert "-4 EV led" in capsys.readouterr().out
