@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BatchError",
     "CancelledError",
     "CheckpointError",
     "DeviceError",
@@ -15,6 +16,7 @@ __all__ = [
     "OptionError",
     "ReadError",
     "TrainingDataError",
+    "WorkerError",
     "WriteError",
 ]
 
@@ -69,3 +71,11 @@ class TrainingDataError(LLFlowPhotoError):
 
 class CancelledError(LLFlowPhotoError):
     """The caller's cancel callable said so."""
+
+
+class BatchError(LLFlowPhotoError):
+    """A batch cannot run: its folders do not fit, or another batch is at work there."""
+
+
+class WorkerError(LLFlowPhotoError):
+    """The processes that do a batch's work cannot be started, or died."""

@@ -1,0 +1,58 @@
+"""Glob patterns over paths relative to a folder, the same on every system."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+__all__ = ["matches_any"]
+
+
+def matches_any(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
+    """Whether a photo, or a folder it lies in, matches one of the patterns; case never matters.
+
+    ``*`` and ``?`` stay within one name, ``**`` spans folders, ``[a-c]`` and ``[!a-c]`` are sets. A pattern
+    without a slash is compared with each name on the way, one with a slash with the path from the top:
+    ``*.nef``, ``rejected`` (a folder anywhere), ``2024/**/night*``, ``2024/`` (that folder at the top).
+    """
+    here = _plain(relative.as_posix())
+    parts = here.split("/")
+    for pattern in map(_plain, patterns):
+        if "/" not in pattern:
+            if any(_compiled(pattern).fullmatch(part) for part in parts):
+                return True
+            continue
+        expression = _compiled(pattern.strip("/").removeprefix("./"))
+        if any(expression.fullmatch("/".join(parts[:end])) for end in range(1, len(parts) + 1)):
+            return True
+    return False
+
+
+def _plain(text: str) -> str:
+    """One spelling for names that people take for the same."""
+    return unicodedata.normalize("NFC", text.replace("\\", "/")).casefold()
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    expression, rest = "", pattern
+    while rest:
+        token = re.match(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|.", rest, re.DOTALL)
+        if token is None:  # cannot be: the last alternative takes any character
+            break
+        expression += _translated(token.group())
+        rest = rest[token.end() :]
+    return re.compile(expression, re.DOTALL)
+
+
+def _translated(token: str) -> str:
+    fixed = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    if token in fixed:
+        return fixed[token]
+    if len(token) > 1:
+        inside = token[1:-1].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]").replace("^", r"\^")
+        return f"[^/{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    return re.escape(token)

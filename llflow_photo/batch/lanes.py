@@ -1,0 +1,150 @@
+"""The processes of a batch on this machine, seen from the process that runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+from ..errors import WorkerError
+from .lane import CANCEL, Setup, main
+from .placement import Placement
+from .work import Job, Task
+
+__all__ = ["Lane", "Message"]
+
+Message = tuple["Lane", str, Any]
+_log = logging.getLogger(__name__)
+
+
+class Lane:
+    """One process and the tasks it has in hand.
+
+    It is started as a program of its own, so that scripts need no ``if __name__ == "__main__"`` and the
+    process ends when its input does, however this one ended.
+
+    Args:
+        job: what the tasks have in common.
+        placement: device, threads, tasks at a time.
+        messages: where to put what the process says: ``(lane, kind, content)`` as of `lane`, and
+            ``(lane, "died", None)`` when it has ended.
+    """
+
+    def __init__(self, job: Job, placement: Placement, messages: queue.Queue[Message]) -> None:
+        self.placement = placement
+        self.in_hand: dict[str, Task] = {}
+        self.ready = self.alone = self.finishing = False
+        self._last_words: deque[str] = deque(maxlen=20)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", f"from {main.__module__} import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(placement.threads),
+        )
+        threads = [
+            threading.Thread(target=self._listen, args=(messages,), daemon=True),
+            threading.Thread(target=self._overhear, daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        options = job.options.with_changes(device=placement.device)
+        level = logging.getLogger("llflow_photo").getEffectiveLevel()
+        self._send(Setup(replace(job, options=options), placement.depth, level))
+
+    def has_room(self) -> bool:
+        """Whether it can take a task now."""
+        depth = 1 if self.alone else self.placement.depth
+        return self.ready and not self.finishing and len(self.in_hand) < depth
+
+    def give(self, task: Task) -> None:
+        """Hand over a task."""
+        self.in_hand[task.source] = task
+        self._send(task)
+
+    def finish(self) -> None:
+        """Say that no more tasks will come."""
+        if not self.finishing:
+            self.finishing = True
+            self._send(None)
+
+    def cancel(self) -> None:
+        """Ask it to abandon what it has in hand."""
+        self.finishing = True
+        self._send(CANCEL)
+
+    def end(self, grace_seconds: float = 0.0) -> None:
+        """Make sure that the process is gone, giving it some time to go by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace_seconds)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def cause_of_death(self) -> str:
+        """In words: how the process ended, and the last line it said."""
+        code = self._process.wait()
+        try:
+            how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        except ValueError:
+            how = f"killed by signal {-code}"
+        said = f"; its last words: {self._last_words[-1]}" if self._last_words else ""
+        return f"the worker process died ({how}{said})"
+
+    def raise_death_at_start(self) -> None:
+        """
+        Raises:
+            WorkerError: always, with what the process said.
+        """
+        words = "\n".join(self._last_words)
+        raise WorkerError(f"{self.cause_of_death()} before it could take a photo\n{words}".rstrip())
+
+    def _send(self, message: Any) -> None:
+        assert self._process.stdin is not None
+        try:
+            pickle.dump(message, self._process.stdin)
+            self._process.stdin.flush()
+        except OSError:
+            _log.debug("a worker process no longer listens")  # "died" follows
+
+    def _listen(self, messages: queue.Queue[Message]) -> None:
+        assert self._process.stdout is not None
+        while True:
+            try:
+                kind, content = pickle.load(self._process.stdout)
+            except (EOFError, pickle.UnpicklingError, OSError):
+                break
+            messages.put((self, kind, content))
+        messages.put((self, "died", None))
+
+    def _overhear(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            text = line.decode("utf-8", "replace").rstrip()
+            if text:
+                self._last_words.append(text)
+                _log.debug("worker process: %s", text)
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """Ours, with the number of threads of numerical libraries, and modules found where we find them."""
+    counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return {**os.environ, **counts, "PYTHONPATH": path}
+
+
+def wait_all(lanes: list[Lane], seconds: float) -> None:
+    """End all lanes, the time being for all of them together."""
+    deadline = time.monotonic() + seconds
+    for lane in lanes:
+        lane.end(max(0.0, deadline - time.monotonic()))

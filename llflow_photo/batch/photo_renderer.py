@@ -1,0 +1,88 @@
+"""The renderer of real batches: the same functions as for one file, with the network behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..options import Options
+from ..photo import Photo
+from .renderer import Cancel, Gate
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..engine import Enhancer
+    from .work import Job
+
+__all__ = ["PhotoRenderer"]
+
+
+class PhotoRenderer:
+    """Reads, renders and writes photos; the model is loaded when this is made.
+
+    Raises:
+        ModelNotFoundError: there is no such model; `CheckpointError` where its file is damaged; `DeviceError`
+            where the device is not there.
+    """
+
+    def __init__(self, job: Job) -> None:
+        from ..api import load_enhancer
+
+        options = job.options
+        self._job = job
+        self._enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
+
+    @staticmethod
+    def model_hash(options: Options) -> str:
+        """SHA-256 of the weights, hexadecimal.
+
+        Raises:
+            ModelNotFoundError: there is no such model.
+        """
+        from ..models import find
+        from ..models.card import checksum
+
+        return checksum(find(options.model).path)
+
+    def read(self, path: Path) -> Photo:
+        """Read a photo; see `files.read`."""
+        from .. import files
+
+        return files.read(path, self._job.raw)
+
+    def render(self, photo: Photo, seed: int, gate: Gate, cancel: Cancel) -> Iterator[Photo]:
+        """Yield ``options.samples`` renderings; only the network itself is inside the gate."""
+        from ..api import renderings, with_settings_told
+
+        enhancer = cast("Enhancer", _Gated(self._enhancer, gate))
+        options = replace(self._job.options, seed=seed)
+        for number, rendering in enumerate(renderings(photo, options, enhancer, cancel=cancel)):
+            yield with_settings_told(rendering, options, seed + number)
+
+    def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
+        """Write a rendering; see `files.write`."""
+        from .. import files
+
+        return tuple(files.write(photo, path, self._job.encoding))
+
+
+class _Gated:
+    """An enhancer, or a scene of one, whose network runs in the gate; color work need not wait."""
+
+    def __init__(self, inner: Any, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def encode(self, view: np.ndarray, **callbacks: Any) -> _Gated:
+        with self._gate():
+            return _Gated(self._inner.encode(view, **callbacks), self._gate)
+
+    def decode(self, latent: Any, **callbacks: Any) -> np.ndarray:
+        with self._gate():
+            rendering: np.ndarray = self._inner.decode(latent, **callbacks)
+        return rendering
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)

@@ -1,0 +1,103 @@
+"""How many processes a batch gets on this machine, with how many threads, on which device."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from joblib import cpu_count
+
+from ..errors import OptionError
+
+__all__ = ["Placement", "place"]
+
+_log = logging.getLogger(__name__)
+
+PROCESS_BYTES = 3 << 30
+"""What a process may need for a photo of 24 megapixels; there are never more processes than this allows."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One process.
+
+    Attributes:
+        device: of its network.
+        threads: of the CPU for its network.
+        depth: photos in hand at a time: one in the network, the others being read or written.
+    """
+
+    device: str
+    threads: int
+    depth: int
+
+
+def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
+    """One process per GPU; on the CPU, processes whose threads add up to the cores.
+
+    Args:
+        device: as of `Options`.
+        jobs: processes; None for one per GPU, or on the CPU as many as cores and memory allow.
+        photos: to be rendered; there are never more processes than photos.
+
+    Raises:
+        OptionError: ``jobs`` is no whole number from 1 up.
+    """
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+        raise OptionError(f"jobs is {jobs!r}; give a whole number from 1 up")
+    cores = cpu_count()
+    gpus = _gpus(device)
+    if gpus:
+        count = min(jobs or len(gpus), max(1, photos))
+        each = max(1, cores // count)
+        return [Placement(gpus[number % len(gpus)], each, min(8, max(2, each))) for number in range(count)]
+    if jobs is None:
+        jobs = max(1, min(cores, _free_bytes() // PROCESS_BYTES))
+    count = min(jobs, max(1, photos))
+    threads = [cores // count + (number < cores % count) for number in range(count)]
+    return [Placement(device, max(1, each), 2) for each in threads]
+
+
+def _gpus(device: str) -> list[str]:
+    """The GPUs to use, as devices of `Options`; found without torch, whose import takes seconds."""
+    if device == "cpu":
+        return []
+    if device not in ("auto", "cuda"):
+        return [device]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        count = len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
+    else:
+        count = _nvidia_gpus()
+    if not count and device == "auto" and sys.platform == "darwin" and platform.machine() == "arm64":
+        return ["auto"]
+    return [f"cuda:{number}" for number in range(count)]
+
+
+def _nvidia_gpus() -> int:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return 0
+    try:
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.warning("nvidia-smi does not answer (%s): no GPU is used", error)
+        return 0
+    return sum(line.startswith("GPU ") for line in listed.splitlines())
+
+
+def _free_bytes() -> int:
+    """Memory that can be had without swapping; a generous guess where the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 8 * PROCESS_BYTES

@@ -1,0 +1,55 @@
+"""What a batch needs of the rest of the program: read, render, write. One renderer a process, loaded once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ..photo import Photo
+
+if TYPE_CHECKING:
+    from .work import Job
+
+__all__ = ["Cancel", "Gate", "Renderer", "load_renderer"]
+
+Gate = Callable[[], AbstractContextManager[None]]
+"""Gives a context in which the network may run; one photo of a process at a time gets in."""
+
+Cancel = Callable[[], bool]
+
+
+class Renderer(Protocol):
+    """Reads, renders and writes photos with fixed settings. Used by several threads at once.
+
+    Made by ``callable(job)``.
+    """
+
+    def read(self, path: Path) -> Photo:
+        """Read a photo."""
+
+    def render(self, photo: Photo, seed: int, gate: Gate, cancel: Cancel) -> Iterator[Photo]:
+        """Yield the samples asked for, inside ``gate()`` whenever the network runs."""
+
+    def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
+        """Write a rendering, whole or not at all; returns what could not be kept."""
+
+
+def load_renderer(job: Job) -> Renderer:
+    """The renderer of a job, which names it as ``module:callable``; the same again for the same job."""
+    with _loading:
+        return _loaded(job)
+
+
+_loading = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _loaded(job: Job) -> Renderer:
+    module, _, attribute = job.renderer.partition(":")
+    renderer: Renderer = getattr(import_module(module), attribute)(job)
+    return renderer

@@ -1,0 +1,239 @@
+"""A batch from beginning to end: select, plan, do, record, report."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import EmptyFolderError
+from .cluster import run_cluster
+from .manifest import Manifest, read_manifest
+from .output import is_intact, remove_leftovers
+from .page import write_page
+from .pipeline import Output, run_local
+from .placement import place
+from .plan import Plan, make_plan
+from .progress import Progress, Tally
+from .report import BatchInterrupted, Report
+from .row import Row
+from .selection import Selection, select
+from .work import Job, Task
+
+__all__ = ["Batch", "run_batch"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Everything a batch is told.
+
+    Attributes:
+        inputs: folders and photos.
+        selection: what to take of them.
+        job: how to render; ``job.root`` is the output folder.
+        suffix: of outputs, with its dot.
+        settings: for the manifest and the report, plain values.
+        version: of the package.
+        jobs: processes, or None for as many as fit.
+        backend: ``local``, or as of `run_cluster`.
+        address: of the cluster.
+        force: render again what was done.
+        retry_failed: try again what failed for reasons of its own.
+        dry_run: only say what would be done.
+        progress: told of all that happens.
+        cancel: asked several times a second; true stops the batch.
+    """
+
+    inputs: tuple[Path, ...]
+    selection: Selection
+    job: Job
+    suffix: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+    jobs: int | None = None
+    backend: str = "local"
+    address: str | None = None
+    force: bool = False
+    retry_failed: bool = False
+    dry_run: bool = False
+    progress: Progress | None = None
+    cancel: Callable[[], bool] | None = None
+
+
+def run_batch(batch: Batch) -> Report:
+    """Do a batch.
+
+    Raises:
+        EmptyFolderError: there are no photos to take.
+        BatchError: another batch writes to the output folder, or its manifest is damaged.
+        WorkerError: processes or cluster cannot be started.
+        BatchInterrupted: Ctrl-C; it carries the report.
+        and what reading inputs and loading the model raise.
+    """
+    started = time.monotonic()
+    root = Path(batch.job.root)
+    selection = replace(batch.selection, is_output=_is_output(root, batch.selection.is_output))
+    sources, seen = select(batch.inputs, selection)
+    if not sources and not any(row.status == "failed" or "newer" in row.reason for row in seen):
+        wanted = " that match" if batch.selection.include or batch.selection.exclude else ""
+        raise EmptyFolderError(
+            f"{', '.join(map(str, batch.inputs))}: no photos{wanted}; name a folder that holds some"
+        )
+
+    def plan(before: Mapping[str, Row], written: set[str]) -> Plan:
+        return make_plan(sources, batch.job, batch.suffix, before, written, batch.force, batch.retry_failed)
+
+    if batch.dry_run:
+        planned = plan(*read_manifest(root))
+        rows = [*seen, *planned.rows, *map(_claim, planned.tasks)]
+        return _report(batch, rows, started, dry_run=True)
+    root.mkdir(parents=True, exist_ok=True)
+    with Manifest(root) as manifest:
+        manifest.begin_run(batch.version, batch.settings, os.pathsep.join(map(str, batch.inputs)))
+        planned = plan(manifest.rows, manifest.written)
+        job = replace(batch.job, root_device=root.stat().st_dev if batch.backend == "local" else None)
+        run = _Run(replace(batch, job=job), manifest, planned, seen, started)
+        return run.to_the_end()
+
+
+def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bool]:
+    return lambda folder: known(folder) or folder.resolve() == root
+
+
+def _claim(task: Task) -> Row:
+    return Row(
+        task.source, "planned", outputs=(*task.outputs, task.copy), size=task.size, mtime_ns=task.mtime_ns
+    )
+
+
+class _Run:
+    """A batch at work: what came of each photo so far, and why it stopped."""
+
+    def __init__(
+        self, batch: Batch, manifest: Manifest, planned: Plan, seen: Sequence[Row], started: float
+    ) -> None:
+        self._batch, self._manifest, self._started = batch, manifest, started
+        self._tasks = {task.source: task for task in planned.tasks}
+        self._rows = {row.source: row for row in (*seen, *planned.rows)}
+        self._stopped = ""
+        self._interrupted = False
+        total = len(planned.tasks) + len(planned.rows)
+        self._tally = Tally(batch.progress, total)
+        self._tally.count(planned.rows)
+        self._placements = place(batch.job.options.device, batch.jobs, len(planned.tasks))
+
+    def to_the_end(self) -> Report:
+        """Do the tasks, then write the report, whatever happened."""
+        begun = time.monotonic()
+        try:
+            try:
+                self._prepare()
+                self._tally.start()
+                if self._tasks:
+                    self._work()
+            except KeyboardInterrupt:
+                self._interrupted, self._stopped = True, "interrupted"
+            except (sqlite3.Error, OSError) as error:
+                self._stopped = (
+                    f"the output folder cannot be written to ({error}); free space or attach its disk"
+                )
+                _log.error("%s", self._stopped)
+            return self._finish(time.monotonic() - begun)
+        except KeyboardInterrupt:
+            raise BatchInterrupted(
+                _report(self._batch, self._all_rows(), self._started, stopped="interrupted")
+            ) from None
+
+    def _prepare(self) -> None:
+        claims = [_claim(task) for task in self._tasks.values() if task.known is None]
+        failed = [row for row in self._rows.values() if row.status == "failed" and row.size]
+        self._manifest.record([*claims, *failed])
+        names = [name for row in claims for name in row.outputs]
+        remove_leftovers(Path(self._batch.job.root), [*names, "."])
+
+    def _work(self) -> None:
+        with closing(self._outputs()) as outputs:
+            for kind, content in outputs:
+                if kind == "row":
+                    self._take(content)
+                elif kind == "stage":
+                    self._tally.stage(*content)
+                elif kind == "back":
+                    self._tally.give_back(content)
+                if not self._stopped and self._batch.cancel is not None and self._batch.cancel():
+                    self._stopped = "cancelled"
+                if self._stopped:
+                    return
+
+    def _outputs(self) -> Generator[Output, None, None]:
+        batch, tasks = self._batch, list(self._tasks.values())
+        if batch.backend == "local":
+            return run_local(batch.job, tasks, self._placements)
+        return run_cluster(batch.job, tasks, batch.backend, batch.address, batch.jobs)
+
+    def _take(self, row: Row) -> None:
+        """Record a row and tell of it."""
+        task = self._tasks[row.source]
+        if row.status != "cancelled":
+            # What was found unchanged stays what it was, under its new date.
+            status = task.known.status if task.known is not None and row.status == "skipped" else row.status
+            self._manifest.record([replace(row, status=status)])
+        self._rows[row.source] = row
+        if row.status == "failed":
+            _log.warning("%s: %s", row.source, row.reason)
+        if row.stops:
+            self._stopped = row.reason
+        self._tally.photo(row)
+
+    def _finish(self, working: float) -> Report:
+        self._check_outputs()
+        self._tally.end()
+        report = _report(
+            self._batch,
+            self._all_rows(),
+            self._started,
+            stopped=self._stopped,
+            working_seconds=working,
+            processes=len(self._placements) if self._batch.backend == "local" else 0,
+        )
+        try:
+            report = replace(report, page=write_page(report))
+        except OSError as error:
+            _log.error("the report page cannot be written: %s", error)
+        if self._interrupted:
+            raise BatchInterrupted(report)
+        return report
+
+    def _check_outputs(self) -> None:
+        """Outputs that someone removed while the batch went on are failures, not successes."""
+        root = Path(self._batch.job.root)
+        gone = [
+            replace(
+                row, status="failed", error="WriteError", reason="its output vanished after it was written"
+            )
+            for row in self._rows.values()
+            if row.outputs and row.output_bytes and not is_intact(root, row.outputs, row.output_bytes)
+        ]
+        self._rows.update((row.source, row) for row in gone)
+        try:
+            if gone:
+                self._manifest.record(gone)
+        except (sqlite3.Error, OSError) as error:
+            _log.error("the manifest cannot be written: %s", error)
+
+    def _all_rows(self) -> list[Row]:
+        waiting = [_claim(task) for source, task in self._tasks.items() if source not in self._rows]
+        return [*self._rows.values(), *waiting]
+
+
+def _report(batch: Batch, rows: Sequence[Row], started: float, **more: Any) -> Report:
+    ordered = tuple(sorted(rows, key=lambda row: row.source))
+    return Report(ordered, Path(batch.job.root), time.monotonic() - started, settings=batch.settings, **more)

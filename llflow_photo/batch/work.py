@@ -1,0 +1,262 @@
+"""One photo from file to file: the same function in whatever process or on whatever machine it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import (
+    CancelledError,
+    FormatError,
+    ImageInputError,
+    LLFlowPhotoError,
+    NonFiniteOutputError,
+    ReadError,
+    WriteError,
+)
+from ..options import Options
+from .measure import look_at, warnings_of
+from .renderer import Cancel, Renderer
+from .row import Look, Row
+from .settings import content_hash, photo_seed
+
+__all__ = ["Job", "Task", "Worker", "failure"]
+
+_LASTING = (FormatError, ReadError, ImageInputError, NonFiniteOutputError)
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_log = logging.getLogger(__name__)
+
+Stage = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all photos of a batch have in common.
+
+    Attributes:
+        renderer: ``module:callable``, see `Renderer`.
+        options: how to render; ``seed`` is the user's.
+        encoding: how to write, for the renderer.
+        raw: how to develop RAW files, for the renderer.
+        settings: hash of all that decides the outputs' bytes besides content and model.
+        model: SHA-256 of the weights.
+        root: the output folder.
+        root_device: file system number of the output folder, to notice that its disk is gone; None where it
+            means nothing (other machines).
+        if_darker_than: photos of this exposure or more, in EV, are not rendered; None renders all.
+        copy_well_exposed: copy those instead of leaving them alone.
+    """
+
+    renderer: str
+    options: Options
+    encoding: Any
+    raw: Any
+    settings: str
+    model: str
+    root: str
+    root_device: int | None = None
+    if_darker_than: float | None = None
+    copy_well_exposed: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo to render.
+
+    Attributes:
+        source: its path relative to the input.
+        path: where it is.
+        size: bytes.
+        mtime_ns: modification time, nanoseconds.
+        outputs: paths relative to the output folder, one a sample.
+        copy: where to copy it if it is well exposed, relative to the output folder.
+        known: the row of an earlier run whose outputs are intact and good if the content is still the same.
+    """
+
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
+    outputs: tuple[str, ...]
+    copy: str
+    known: Row | None = None
+
+
+class Worker:
+    """Does tasks, several at a time in threads; only one of them is in the network.
+
+    Args:
+        job: what they have in common.
+        renderer: reads, renders, writes.
+        stage: told source and stage whenever a photo goes on.
+        cancel: asked often; true abandons the photos in hand.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        renderer: Renderer,
+        stage: Stage = lambda source, stage: None,
+        cancel: Cancel = lambda: False,
+    ) -> None:
+        self._job, self._renderer, self._stage, self._cancel = job, renderer, stage, cancel
+        self._network = threading.Lock()
+
+    def __call__(self, task: Task) -> Row:
+        """Do one task. Errors become a failed row: one photo never ends the batch."""
+        row = Row(task.source, "failed", settings=self._job.settings, model=self._job.model)
+        row = replace(row, size=task.size, mtime_ns=task.mtime_ns)
+        try:
+            return self._process(task, row)
+        except CancelledError:
+            return replace(row, status="cancelled", reason="cancelled")
+        except Exception as error:  # the border between one photo and all others
+            if not isinstance(error, LLFlowPhotoError):
+                _log.exception("%s: unexpected error", task.source)
+            return failure(row, error, Path(task.path))
+
+    def _process(self, task: Task, row: Row) -> Row:
+        self._stage(task.source, "reading")
+        clock = _Clock()
+        path = Path(task.path)
+        with clock("read"):
+            row, known = self._identify(task, row, path)
+            if known is not None:
+                return known
+            photo = self._renderer.read(path)
+            self._ensure_unchanged(path, row)
+            before = look_at(photo)
+        row = replace(row, megapixels=round(photo.width * photo.height / 1e6, 3), before=before)
+        row = replace(row, notes=photo.notes)
+        threshold = self._job.if_darker_than
+        if threshold is not None and before.exposure_ev >= threshold:
+            return self._well_exposed(task, row, before.exposure_ev)
+        return self._rendered(task, row, photo, clock)
+
+    def _identify(self, task: Task, row: Row, path: Path) -> tuple[Row, Row | None]:
+        """The row with the state and content of the file now; and a row of before that still holds."""
+        state = path.stat()
+        row = replace(row, size=state.st_size, mtime_ns=state.st_mtime_ns, content=content_hash(path))
+        row = replace(row, seed=photo_seed(row.content, self._job.options.seed))
+        if task.known is not None and task.known.content == row.content:
+            same = replace(task.known, size=row.size, mtime_ns=row.mtime_ns)
+            return row, replace(same, status="skipped", reason="done before; only its date changed")
+        return row, None
+
+    @staticmethod
+    def _ensure_unchanged(path: Path, row: Row) -> None:
+        state = path.stat()
+        if (state.st_size, state.st_mtime_ns) != (row.size, row.mtime_ns):
+            raise _ChangedError(f"{path} changed while it was read; run again when it is complete")
+
+    def _rendered(self, task: Task, row: Row, photo: Any, clock: _Clock) -> Row:
+        @contextlib.contextmanager
+        def gate() -> Iterator[None]:
+            with self._network:
+                if self._cancel():
+                    raise CancelledError("cancelled")
+                self._stage(task.source, "network")
+                with clock("network"):
+                    yield
+
+        assert row.seed is not None and row.before is not None
+        after: list[Look] = []
+        notes, sizes = list(row.notes), []
+        renderings = self._renderer.render(photo, row.seed, gate, self._cancel)
+        for name, rendering in zip(task.outputs, renderings, strict=True):
+            if self._cancel():
+                raise CancelledError("cancelled")
+            self._stage(task.source, "writing")
+            with clock("write"):
+                target = self._target(name)
+                notes += [note for note in self._renderer.write(rendering, target) if note not in notes]
+                sizes.append(target.stat().st_size)
+                after.append(look_at(rendering))
+        return replace(
+            row,
+            status="done",
+            outputs=task.outputs,
+            output_bytes=tuple(sizes),
+            notes=tuple(notes),
+            seconds=clock.seconds,
+            warnings=warnings_of(row.before, after),
+            after=tuple(after),
+        )
+
+    def _well_exposed(self, task: Task, row: Row, exposure_ev: float) -> Row:
+        reason = f"well exposed ({exposure_ev:+.1f} EV)"
+        if not self._job.copy_well_exposed:
+            return replace(row, status="left", reason=f"{reason}: left alone")
+        from ..files.atomic import atomic_file
+
+        target = self._target(task.copy)
+        with open(task.path, "rb") as original, atomic_file(target) as copy:
+            while block := original.read(1 << 20):
+                copy.write(block)
+        sizes = (target.stat().st_size,)
+        return replace(
+            row, status="copied", reason=f"{reason}: copied", outputs=(task.copy,), output_bytes=sizes
+        )
+
+    def _target(self, name: str) -> Path:
+        """Where an output goes, its folder made, unless the disk of the output folder is gone."""
+        target = Path(self._job.root) / name
+        if not target.parent.is_dir():
+            existing = next(folder for folder in target.parents if folder.exists())
+            device = self._job.root_device
+            if device is not None and os.stat(existing).st_dev != device:
+                raise _DiskGoneError(f"the disk of {self._job.root} is gone; attach it and run again")
+            target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+
+class _ChangedError(LLFlowPhotoError):
+    """A photo changed while it was read."""
+
+
+class _DiskGoneError(WriteError):
+    """The disk of the output folder is gone."""
+
+
+def failure(row: Row, error: Exception, path: Path) -> Row:
+    """A failed row that names the error and says whether it lies in the photo or ends the batch."""
+    codes = set()
+    cause: BaseException | None = error
+    while cause is not None:
+        codes.add(getattr(cause, "errno", None))
+        cause = cause.__cause__ or cause.__context__
+    name = type(error).__name__.lstrip("_")
+    if codes & _DISK_FULL:
+        reason = f"the disk of the output folder is full ({error}); free space and run again"
+        return replace(row, status="failed", reason=reason, error=name, stops=True)
+    if not path.exists():
+        reason = f"the photo vanished before it was read: {path}"
+        return replace(row, status="failed", reason=reason, error=name)
+    stops = isinstance(error, _DiskGoneError)
+    lasting = isinstance(error, _LASTING)
+    reason = str(error) or name
+    return replace(row, status="failed", reason=reason, error=name, lasting=lasting, stops=stops)
+
+
+class _Clock:
+    """Adds up the seconds spent in named parts."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = self.seconds.get(part, 0.0) + time.perf_counter() - start
+            self.seconds[part] = round(spent, 4)

@@ -1,0 +1,66 @@
+"""A renderer without a network: gamma and seeded noise, and trouble where a photo's name asks for it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from llflow_photo.errors import FormatError, ReadError
+from llflow_photo.files.atomic import atomic_file
+from llflow_photo.photo import Photo
+
+
+class FakeRenderer:
+    """Each photo takes ``FAKE_SECONDS`` in the network; processes started are counted in ``FAKE_COUNT``."""
+
+    def __init__(self, job: Any) -> None:
+        self._options = job.options
+        self._seconds = float(os.environ.get("FAKE_SECONDS", "0"))
+        if counted := os.environ.get("FAKE_COUNT"):
+            Path(counted, str(os.getpid())).touch()
+
+    def read(self, path: Path) -> Photo:
+        if path.stat().st_size == 0:
+            raise ReadError(f"{path} is empty")
+        if "vanishes" in path.name:
+            path.unlink()
+        if "changes" in path.name:
+            path.write_bytes(path.read_bytes() + b" ")
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGB"), np.float32) / 255
+        except FileNotFoundError as error:
+            raise ReadError(f"{path} is gone") from error
+        except OSError as error:
+            raise FormatError(f"{path} is no image") from error
+        return Photo(pixels, source=path)
+
+    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any) -> Iterator[Photo]:
+        name = photo.source.name
+        for number in range(self._options.samples):
+            with gate():
+                time.sleep(self._seconds)
+                if "kills" in name:
+                    os.kill(os.getpid(), 9)
+                if "once" in name and not (mark := photo.source.with_suffix(".mark")).exists():
+                    mark.touch()
+                    os.kill(os.getpid(), 9)
+                if "bug" in name:
+                    raise RuntimeError("a bug")
+                noise = np.random.default_rng(seed + number).normal(0, 0.05, photo.pixels.shape)
+                noise *= self._options.temperature
+            yield photo.with_pixels(np.clip(np.sqrt(photo.pixels) + noise, 0, 1).astype(np.float32))
+
+    def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
+        if "full" in photo.source.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        with atomic_file(path) as file:
+            Image.fromarray(np.rint(photo.pixels * 255).astype(np.uint8)).save(file, "PNG")
+        return ()
