@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from .color.working import Surround
     from .engine import Enhancer, Scene
-    from .files import Encoding
+    from .files import Encoding, RawOptions
     from .models import LoadedModel
     from .photo import Photo
 
     Picture = str | os.PathLike[str] | np.ndarray | Image.Image
 
-__all__ = ["FileResult", "enhance", "enhance_file", "load_enhancer", "load_model", "renderings"]
+__all__ = ["FileResult", "enhance", "enhance_file", "load_enhancer", "load_model", "read_srgb", "renderings"]
 
 Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
@@ -42,6 +42,7 @@ def enhance(
     strength: float | None = None,
     device: str | None = None,
     tile: int | str | None = None,
+    raw: RawOptions | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -62,6 +63,7 @@ def enhance(
         strength: blend from the photo (0) to the rendering (1).
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: ``auto`` or the side of a tile in pixels.
+        raw: how RAW files are developed.
         options: settings to start from.
         progress: called with steps done and steps in all.
         cancel: asked now and then; true ends with `CancelledError`.
@@ -83,7 +85,7 @@ def enhance(
         given["model"] = model
     changes = {name: value for name, value in given.items() if value is not None}
     settings = (options or Options()).with_changes(**changes)
-    photo = _as_photo(image)
+    photo = _as_photo(image, raw)
     chosen = settings.model if model is None or isinstance(model, (str, os.PathLike)) else model
     enhancer = load_enhancer(chosen, device=settings.device, tile=settings.tile)
     results = [_as_srgb(result) for result in renderings(photo, settings, enhancer, progress, cancel)]
@@ -169,6 +171,7 @@ def enhance_file(
     output: str | os.PathLike[str],
     options: Options | None = None,
     encoding: Encoding | None = None,
+    raw: RawOptions | None = None,
     enhancer: Enhancer | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -180,6 +183,7 @@ def enhance_file(
         output: the file to write; with several samples, ``NAME_s1``, ``NAME_s2``, ... beside it.
         options: how to render; by default `Options`.
         encoding: how to write; by default what the output's suffix says.
+        raw: how RAW files are developed.
         enhancer: one to use again; by default `load_enhancer` gives it.
 
     Raises:
@@ -196,7 +200,7 @@ def enhance_file(
             raise WriteError(f"{one} is the photo itself, and originals are never written over; name another")
     enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
     started = time.monotonic()
-    photo = files.read(source)
+    photo = files.read(source, raw)
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
         told = with_settings_told(result, settings, settings.seed + number)
@@ -279,16 +283,23 @@ def _enhancer_of(model: LoadedModel, device: str, tile: int | str) -> Enhancer:
     return Enhancer(model.flow, device=device, tile=tile)
 
 
-def _as_photo(image: Picture) -> Photo:
+def _as_photo(image: Picture, raw: RawOptions | None) -> Photo:
     from .pictures import photo_of_array, photo_of_image
 
     if isinstance(image, (str, os.PathLike)):
         from . import files
 
-        return files.read(Path(image))
+        return files.read(Path(image), raw)
     from PIL import Image
 
     return photo_of_image(image) if isinstance(image, Image.Image) else photo_of_array(image)
+
+
+def read_srgb(path: str | os.PathLike[str], raw: RawOptions | None = None) -> np.ndarray:
+    """A photo as it is: H x W x 3, float32, sRGB-encoded, in [0, 1]; what `enhance` starts from."""
+    from . import files
+
+    return _as_srgb(files.read(Path(path), raw))
 
 
 def _as_srgb(photo: Photo) -> np.ndarray:

@@ -25,6 +25,7 @@ __all__ = [
     "Pair",
     "find_pairs",
     "load_pair",
+    "pairs_of_folders",
     "split_by_scene",
 ]
 
@@ -122,14 +123,29 @@ def _pairs_in(folder: Path) -> list[Pair]:
         folders = _pair_folders(folder)
         if folders is None:
             return []
-        low, high = (_by_stem(place) for place in folders)
-        if alone := sorted(set(low) ^ set(high)):
-            count = len(alone)
-            raise TrainingDataError(f"{count} files in {folder} have no partner, the first is {alone[0]}")
-        pairs = [Pair(low[stem], high[stem], stem) for stem in sorted(low)]
+        pairs = pairs_of_folders(*folders)
     if missing := [path for pair in pairs for path in (pair.low, pair.high) if not path.is_file()]:
         raise TrainingDataError(f"{len(missing)} files are missing, the first is {missing[0]}")
     return pairs
+
+
+def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
+    """Pairs of the dark photos in one folder and the references of equal names in another.
+
+    Raises:
+        TrainingDataError: a folder is missing, there are no pairs, or some files have no partner.
+    """
+    for folder in (low, high):
+        if not folder.is_dir():
+            raise TrainingDataError(f"{folder} is not a folder")
+    dark, bright = _by_stem(low), _by_stem(high)
+    if alone := sorted(set(dark) ^ set(bright)):
+        raise TrainingDataError(
+            f"{len(alone)} files in {low} and {high} have no partner, the first is {alone[0]}"
+        )
+    if not dark:
+        raise TrainingDataError(f"no pairs in {low} and {high}")
+    return [Pair(dark[stem], bright[stem], stem) for stem in sorted(dark)]
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

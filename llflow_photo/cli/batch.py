@@ -1,0 +1,133 @@
+"""Folders: arguments of a batch, its progress, its report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OptionError
+from .console import progress_bar, say, say_error
+from .rendering import options_of
+from .writing import encoding_of, raw_options_of
+
+if TYPE_CHECKING:
+    from ..batch.progress import Event
+
+__all__ = ["add_batch_arguments", "run_batch"]
+
+
+def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only folders need."""
+    group = parser.add_argument_group("folders")
+    group.add_argument("--jobs", type=int, metavar="N", help="processes (default: as many as fit)")
+    group.add_argument("--force", action="store_true", help="render again what is done")
+    group.add_argument("--retry-failed", action="store_true", help="try again what failed before")
+    group.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    group.add_argument(
+        "--include", action="append", default=[], metavar="GLOB", help="only these, such as '*.NEF'"
+    )
+    group.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave these out")
+    group.add_argument(
+        "--recursive",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="enter subfolders (default)",
+    )
+    group.add_argument(
+        "--newer-than", metavar="DATE", help="only photos modified after, e.g. 2026-01-31 or 2026-01-31T22:00"
+    )
+    group.add_argument(
+        "--if-darker-than", type=float, metavar="EV", help="leave photos alone that are not darker than this"
+    )
+    group.add_argument("--copy-well-exposed", action="store_true", help="copy those instead")
+    group.add_argument(
+        "--pairs",
+        choices=("raw", "jpeg", "both"),
+        default="raw",
+        help="what to take of a RAW and a JPEG of the same frame (default: raw)",
+    )
+    group.add_argument("--backend", default="local", help="local, dask or ray (default: local)")
+    group.add_argument("--address", help="of the cluster's scheduler")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--quiet", "-q", action="store_true", help="say nothing but errors")
+    shown.add_argument("--json", action="store_true", help="folders: one JSON object per event, for scripts")
+
+
+def run_batch(args: argparse.Namespace) -> int:
+    """Enhance folders; 0 only if every photo succeeded."""
+    from ..batch import BatchInterrupted, enhance_dir
+
+    settings: dict[str, Any] = {
+        "output": args.output,
+        "options": options_of(args),
+        "encoding": encoding_of(args),
+        "raw": raw_options_of(args),
+        "jobs": args.jobs,
+        "force": args.force,
+        "retry_failed": args.retry_failed,
+        "dry_run": args.dry_run,
+        "include": tuple(args.include),
+        "exclude": tuple(args.exclude),
+        "recursive": args.recursive,
+        "newer_than": _seconds(args.newer_than),
+        "pairs": args.pairs,
+        "if_darker_than": args.if_darker_than,
+        "copy_well_exposed": args.copy_well_exposed,
+        "backend": args.backend,
+        "address": args.address,
+    }
+    try:
+        with progress_bar("photos", None, args.quiet or args.json) as (bar, task):
+
+            def follow(event: Event) -> None:
+                if args.json:
+                    _say_json(event)
+                finished = event.done + event.skipped + event.failed
+                bar.update(task, total=event.total, completed=finished, name=_doing(event))
+                if event.row is not None and event.row.status == "failed" and not args.json:
+                    say_error(f"{event.row.source}: {event.row.reason}")
+
+            report = enhance_dir(args.inputs, progress=follow, **settings)
+    except BatchInterrupted as interrupt:
+        say(interrupt.report.summary())
+        return 130
+    if args.json:
+        sys.stdout.write(json.dumps({"kind": "report", **report.to_json()}) + "\n")
+    elif not args.quiet or not report.ok:
+        say(report.summary())
+    return 0 if report.ok else 1
+
+
+def _doing(event: Event) -> str:
+    rate = f"{event.rate * 60:.1f}/min " if event.rate else ""
+    failures = f"{event.failed} failed " if event.failed else ""
+    return f"{rate}{failures}{event.current[0] if event.current else ''}"
+
+
+def _say_json(event: Event) -> None:
+    told: dict[str, Any] = {
+        "kind": event.kind,
+        "total": event.total,
+        "done": event.done,
+        "skipped": event.skipped,
+        "failed": event.failed,
+        "source": event.source,
+        "stage": event.stage,
+        "seconds_remaining": event.seconds_remaining,
+    }
+    if event.row is not None:
+        told["row"] = event.row.to_json(looks=False)
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise OptionError(f"--newer-than is {text!r}; give a date such as 2026-01-31") from None

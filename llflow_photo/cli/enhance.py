@@ -1,0 +1,103 @@
+"""``enhance``: photos and folders of them."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rich.progress import Progress, TaskID
+
+from ..errors import LLFlowPhotoError, OptionError
+from .batch import add_batch_arguments, run_batch
+from .console import output, progress_bar, say, say_error
+from .rendering import add_rendering_arguments, options_of
+from .writing import add_writing_arguments, encoding_of, raw_options_of
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "enhance",
+        help="make dark photos visible",
+        description="Enhance photos, or all photos of folders. Originals are never written over.",
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a photo or a folder")
+    parser.add_argument(
+        "--output",
+        "-o",
+        type=Path,
+        metavar="DIR",
+        help="folder for the results; for one photo also a file name (default: 'enhanced' for photos, "
+        "NAME-enhanced beside a folder NAME)",
+    )
+    add_rendering_arguments(parser)
+    add_writing_arguments(parser)
+    add_batch_arguments(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    if any(path.is_dir() for path in args.inputs) or args.dry_run:
+        return run_batch(args)
+    return _enhance_files(args)
+
+
+def _enhance_files(args: argparse.Namespace) -> int:
+    """Photos one after another in this process; a failure is told and the rest goes on."""
+    from ..api import enhance_file, load_enhancer
+
+    options = options_of(args)
+    targets = _targets(args.inputs, args.output, args.format)
+    encoding = encoding_of(args, targets[0].suffix)
+    raw = raw_options_of(args)
+    enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
+    failed = 0
+    for source, target in zip(args.inputs, targets, strict=True):
+        with progress_bar(source.name, None, args.quiet) as (bar, task):
+            follow = partial(_follow, bar, task)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                result = enhance_file(source, target, options, encoding, raw, enhancer, follow)
+            except (LLFlowPhotoError, OSError) as error:
+                if args.debug:
+                    raise
+                failed += 1
+                say_error(f"{source}: {error}" if str(source) not in str(error) else str(error))
+                continue
+        if not args.quiet:
+            for one in result.outputs:
+                output().print(str(one), markup=False, soft_wrap=True)
+            for note in result.notes:
+                say(f"note: {source.name}: {note}")
+    return 1 if failed else 0
+
+
+def _follow(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)
+
+
+def _targets(sources: Sequence[Path], given: Path | None, format_name: str | None) -> list[Path]:
+    """A file for each photo; names that would collide get the photo's suffix or a number."""
+    from ..batch.naming import assign_stems
+
+    if given is not None and given.suffix and not given.is_dir():
+        if len(sources) > 1:
+            raise OptionError(f"--output {given} is one file for {len(sources)} photos; give a folder")
+        return [given]
+    folder = given or Path("enhanced")
+    suffix = "." + {"jpeg": "jpg", "tiff": "tif"}.get(format_name or "jpeg", format_name or "jpeg")
+    stems = assign_stems(PurePosixPath(source.name) for source in sources)
+    seen: Counter[str] = Counter()
+    targets = []
+    for source in sources:
+        stem = stems[PurePosixPath(source.name)].name
+        seen[stem] += 1
+        number = f"-{seen[stem]}" if seen[stem] > 1 else ""
+        targets.append(folder / f"{stem}{number}{suffix}")
+    return targets

@@ -1,0 +1,116 @@
+"""``evaluate``: scores of a model's renderings, or of a folder of pictures, against references."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.table import Table
+
+from ..errors import OptionError
+from .console import output, progress_bar, say
+from .rendering import add_rendering_arguments, options_of
+
+if TYPE_CHECKING:
+    from ..evaluation import ScoreTable
+    from ..training.pairs import Pair
+
+__all__ = ["add_commands"]
+
+_HEADINGS = {
+    "psnr": "PSNR / dB",
+    "ssim": "SSIM",
+    "ssim_gray": "SSIM on gray",
+    "ssimulacra2": "SSIMULACRA2",
+    "lpips": "LPIPS",
+}
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="score a model on pairs of dark and well-exposed photos",
+        description="Score renderings of dark photos against references, as is and with mean brightness "
+        "aligned to the reference's (published scores usually are aligned).",
+    )
+    group = parser.add_argument_group("pairs")
+    group.add_argument("--low", type=Path, metavar="DIR", help="dark photos")
+    group.add_argument("--high", type=Path, metavar="DIR", help="references of equal names")
+    group.add_argument("--data", type=Path, metavar="DIR", help="instead of both, as 'train' takes it")
+    group.add_argument(
+        "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"
+    )
+    group.add_argument(
+        "--held-out", type=int, metavar="N", help="only the N scenes that 'train' holds out to validate on"
+    )
+    group.add_argument("--split-seed", type=int, default=0, metavar="N", help="of --held-out (default: 0)")
+    group.add_argument("--rendered", type=Path, metavar="DIR", help="score these pictures instead of a model")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every photo's scores")
+    add_rendering_arguments(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..evaluation import metrics_at_hand, score_pairs
+
+    pairs = _pairs(args)
+    metrics, missing = metrics_at_hand()
+    for sentence in missing:
+        say(sentence)
+    with progress_bar("scoring", len(pairs)) as (bar, task):
+        table = score_pairs(
+            _pictures(args, pairs), metrics, lambda name: bar.update(task, advance=1, name=name)
+        )
+    _show(table, len(pairs))
+    if args.csv is not None:
+        table.write_csv(args.csv)
+        say(f"wrote {args.csv}")
+    return 0
+
+
+def _pairs(args: argparse.Namespace) -> list[Pair]:
+    from ..training.pairs import find_pairs, pairs_of_folders, split_by_scene
+
+    if args.data is not None and (args.low or args.high):
+        raise OptionError("give --data, or --low and --high")
+    if args.data is not None:
+        pairs = find_pairs(args.data, args.part or ("train" if args.held_out else None))
+    elif args.low is not None and args.high is not None:
+        pairs = pairs_of_folders(args.low, args.high)
+    else:
+        raise OptionError("give --low DIR and --high DIR, or --data DIR")
+    return split_by_scene(pairs, args.held_out, args.split_seed)[1] if args.held_out else pairs
+
+
+def _pictures(
+    args: argparse.Namespace, pairs: Sequence[Pair]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, rendering and reference of each pair, H x W x 3, sRGB-encoded, in [0, 1]."""
+    from ..api import enhance, read_srgb
+
+    options = options_of(args).with_changes(samples=1)
+    rendered = _by_stem(args.rendered, pairs) if args.rendered else None
+    for pair in pairs:
+        image = read_srgb(rendered[pair.low.stem]) if rendered else enhance(pair.low, options=options)
+        yield pair.low.name, image, read_srgb(pair.high)
+
+
+def _by_stem(folder: Path, pairs: Sequence[Pair]) -> dict[str, Path]:
+    found = {path.stem: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
+    if missing := [pair.low.stem for pair in pairs if pair.low.stem not in found]:
+        raise OptionError(f"{folder} has no picture for {len(missing)} pairs, the first is {missing[0]}")
+    return found
+
+
+def _show(table: ScoreTable, photos: int) -> None:
+    shown = Table(f"mean of {photos} photos", "as is", "aligned", box=None, pad_edge=False)
+    for metric in table.metrics:
+        score = table.mean(metric)
+        digits = 2 if metric in ("psnr", "ssimulacra2") else 4
+        numbers = [f"{number:.{digits}f}" for number in (score.as_is, score.aligned)]
+        shown.add_row(_HEADINGS.get(metric, metric), *numbers)
+    output().print(shown)

@@ -1,0 +1,59 @@
+"""The parser, and what every command has in common: errors in one line, exit codes, logging."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import CancelledError, LLFlowPhotoError
+from . import enhance, evaluate, models, train
+from .console import say_error
+
+__all__ = ["build_parser", "main"]
+
+_COMMANDS = (enhance, train, evaluate, models)
+INTERRUPTED = 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="llflow-photo",
+        description="Night photographs made visible.",
+        epilog="Exit codes: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"llflow-photo {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in _COMMANDS:
+        module.add_commands(commands)
+    for command in commands.choices.values():
+        command.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code.
+
+    Args:
+        arguments: of the command line; by default the program's.
+    """
+    args = build_parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if args.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        return int(args.run(args))
+    except (KeyboardInterrupt, CancelledError) as interrupt:
+        say_error(str(interrupt) or "interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        return 0
+    except LLFlowPhotoError as error:
+        if args.debug:
+            raise
+        say_error(str(error))
+        return 1

@@ -1,0 +1,139 @@
+"""``models``, ``import`` and ``export``: what weights there are, and how others become models."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from .console import output, say
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to the parser."""
+    listing = commands.add_parser("models", help="list the models, or show one's card, or add one")
+    listing.add_argument("name", nargs="?", help="show this model's whole card")
+    listing.add_argument("--add", type=Path, metavar="FILE", help="copy a .safetensors file to your models")
+    listing.set_defaults(run=_models)
+
+    importing = commands.add_parser(
+        "import",
+        help="make a released checkpoint usable",
+        description="Read a released checkpoint of the network (nothing in it is executed) and write it as "
+        "safetensors with a card.",
+    )
+    importing.add_argument("checkpoint", type=Path, help=".pth, .pt or .safetensors")
+    importing.add_argument("out", type=Path, help="the .safetensors file to write")
+    importing.add_argument("--half", action="store_true", help="store in half precision: half the size")
+    importing.set_defaults(run=_import)
+
+    exporting = commands.add_parser(
+        "export",
+        help="make a model of a training run",
+        description="Write a run's best averaged weights as safetensors in half precision, and their card.",
+    )
+    exporting.add_argument("training_run", type=Path, metavar="RUN", help="folder of the training run")
+    exporting.add_argument("out", type=Path, help="the .safetensors file to write; its stem is the name")
+    exporting.add_argument("--data", default="", help="what it was trained on")
+    exporting.add_argument("--licence", default="", help="what the weights may be used for")
+    exporting.add_argument("--reproduce", default="", help="the command that gives the validation numbers")
+    exporting.add_argument("--notes", default="", help="anything else a user should know")
+    exporting.add_argument("--full", action="store_true", help="store in full precision")
+    exporting.set_defaults(run=_export)
+
+
+def _models(args: argparse.Namespace) -> int:
+    from .. import models
+
+    if args.add is not None:
+        return _add(args.add)
+    if args.name is not None:
+        return _show(args.name)
+    table = Table("name", "size", "trained on", "PSNR", "aligned", "licence", box=None, pad_edge=False)
+    for card in models.available():
+        numbers = [card.validation.get(name) for name in ("psnr", "psnr_aligned")]
+        shown = ["" if number is None else f"{number:.2f} dB" for number in numbers]
+        table.add_row(*map(escape, [card.name, _size(card.path), card.data, *shown, card.licence]))
+    output().print(table)
+    return 0
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"
+
+
+def _show(name: str) -> int:
+    from .. import models
+
+    card = models.find(name)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    rows = {
+        "name": card.name,
+        "file": f"{card.path} ({_size(card.path)})",
+        "network": _plain(card.size),
+        "trained on": card.data,
+        "recipe": _plain(card.recipe),
+        "iterations": str(card.iterations or ""),
+        "validation": ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items()),
+        "reproduce": card.reproduce,
+        "licence": card.licence,
+        "notes": card.notes,
+        "SHA-256": card.sha256,
+    }
+    for key, value in rows.items():
+        if value:
+            table.add_row(key, escape(value))
+    output().print(table)
+    return 0
+
+
+def _plain(values: Any) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _add(path: Path) -> int:
+    from .. import models
+    from ..errors import WriteError
+
+    loaded = models.load(path)
+    target = models.user_folder() / path.name
+    if target.exists():
+        raise WriteError(f"there is a model {target} already; rename one of the two")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+    if path.with_suffix(".json").is_file():
+        shutil.copyfile(path.with_suffix(".json"), target.with_suffix(".json"))
+    say(f"added {loaded.card.name}: --model {path.stem}")
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from .. import models
+
+    card = models.import_checkpoint(args.checkpoint, args.out, args.half)
+    say(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
+    say(f"use it: llflow-photo enhance PHOTO --model {card.path}")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from .. import models
+
+    card = models.export_run(
+        args.training_run,
+        args.out,
+        data=args.data,
+        licence=args.licence,
+        reproduce=args.reproduce,
+        notes=args.notes,
+        half=not args.full,
+    )
+    numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
+    say(f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}")
+    return 0

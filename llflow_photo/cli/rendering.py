@@ -1,0 +1,65 @@
+"""Arguments that say how to render, with the defaults of `Options`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from typing import Any
+
+from ..options import Options
+
+__all__ = ["add_rendering_arguments", "options_of"]
+
+_DEFAULTS = Options()
+_SETTINGS: dict[str, tuple[type, str]] = {
+    "model": (str, "name of a model ('llflow-photo models' lists them) or path of a .safetensors file"),
+    "temperature": (float, "how far renderings vary: 0 is the model's best guess, 0.8 is usual"),
+    "samples": (int, "renderings of each photo"),
+    "seed": (int, "of the variation; the same seed gives the same rendering"),
+    "coherence": (float, "what varies: 0 fine detail, 1 brightness and white balance of the whole frame"),
+    "brightness": (float, "shift along the model's own brightness direction; negative is darker"),
+    "strength": (float, "blend from the photo as developed (0) to the rendering (1)"),
+    "exposure_ev": (float, "exposure added to the rendering, in EV"),
+    "device": (str, "auto, cpu, cuda, cuda:1 or mps"),
+    "tile": (str, "auto, or the side of a tile in pixels"),
+}
+_SWITCHES = {
+    "protect_highlights": "keep lamps and signs as they are",
+    "denoise_only": "keep the photo's brightness and color, only take its noise away",
+}
+
+
+def add_rendering_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add an argument for each field of `Options`."""
+    group = parser.add_argument_group("rendering")
+    for name, (kind, text) in _SETTINGS.items():
+        default = getattr(_DEFAULTS, name)
+        shown = f"{default:g}" if isinstance(default, float) else default
+        metavar = {str: "NAME", int: "N", float: "X"}[kind]
+        group.add_argument(
+            _flag(name), type=kind, default=default, metavar=metavar, help=f"{text} (default: {shown})"
+        )
+    for name, text in _SWITCHES.items():
+        default = getattr(_DEFAULTS, name)
+        group.add_argument(
+            _flag(name),
+            action=argparse.BooleanOptionalAction,
+            default=default,
+            help=f"{text} (default: {'on' if default else 'off'})",
+        )
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    """The options a parsed command line asks for.
+
+    Raises:
+        OptionError: a value cannot be.
+    """
+    given: dict[str, Any] = {field.name: getattr(args, field.name) for field in fields(Options)}
+    tile = str(given["tile"])
+    given["tile"] = int(tile) if tile.isdigit() else tile
+    return Options(**given)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

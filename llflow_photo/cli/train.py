@@ -1,0 +1,219 @@
+"""``train``: pairs, or clean photos, to a model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OptionError
+from .console import say
+from .train_display import TrainingDisplay
+
+if TYPE_CHECKING:
+    from ..flow import Size
+    from ..training.loop import Trainer
+    from ..training.recipe import Recipe
+    from ..training.session import RunSettings
+
+__all__ = ["add_commands"]
+
+_PRESETS = ("compact", "small", "large")
+_LICENCE = "not stated; it depends on the training photos"
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "train",
+        help="train a model on pairs of dark and well-exposed photos",
+        description="Train a model. DIR holds low/ and high/ with files of equal names, with or without a "
+        "pairs.csv (columns low, high, scene); the layouts of LOL and VE-LOL are understood too. Ctrl-C "
+        "writes a checkpoint and ends; --resume goes on from it, step for step.",
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", metavar="DIR", help="folder of pairs")
+    data.add_argument("--photos", metavar="DIR", help="clean photos, made dark by the camera simulation")
+    data.add_argument(
+        "--validation-scenes", type=int, metavar="N", help="scenes held out to validate on (default: 24)"
+    )
+    data.add_argument("--split-seed", type=int, metavar="N", help="of the held-out scenes (default: 0)")
+    _add_run_arguments(parser)
+    _add_recipe_arguments(parser)
+    parser.set_defaults(run=_run)
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("run")
+    group.add_argument(
+        "--run", dest="folder", type=Path, metavar="DIR", help="its folder (default: runs/SIZE)"
+    )
+    group.add_argument("--name", help="of the model to write (default: that of the folder)")
+    group.add_argument("--resume", action="store_true", help="go on with the run in --run")
+    group.add_argument(
+        "--model", metavar="SIZE", help="compact, small, large, or features=32,growth=16,blocks=2,stacked=0,"
+        "steps=4,hidden=32 (default: compact)"
+    )  # fmt: skip
+    group.add_argument("--start", metavar="MODEL", help="fine-tune this model instead of random weights")
+    group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
+    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    group.add_argument("--validate-every", type=int, default=500, metavar="N", help="steps (default: 500)")
+    group.add_argument("--save-every", type=int, default=250, metavar="N", help="steps (default: 250)")
+    group.add_argument("--licence", default=_LICENCE, help="of the weights, for the card")
+
+
+def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("recipe")
+    group.add_argument(
+        "--stages",
+        metavar="LIST",
+        help="CROPxBATCH:STEPS,... (default: 96x8:6000,160x4:3000,256x2:1500)",
+    )
+    group.add_argument("--steps", type=int, metavar="N", help="shortcut: one stage of N steps")
+    group.add_argument("--crop", type=int, metavar="N", help="of --steps, pixels (default: 160)")
+    group.add_argument("--batch", type=int, metavar="N", help="of --steps (default: 4)")
+    group.add_argument("--lr", type=float, metavar="X", help="highest learning rate (default: 5e-4)")
+    group.add_argument("--final-lr", type=float, metavar="X", help="at the end (default: 1e-6)")
+    group.add_argument("--warmup", type=int, metavar="N", help="steps to the highest rate (default: 200)")
+    group.add_argument("--clip", type=float, metavar="X", help="largest gradient norm (default: 1)")
+    group.add_argument("--ema", type=float, metavar="X", help="decay of averaged weights (default: 0.999)")
+    group.add_argument(
+        "--loss",
+        metavar="LIST",
+        help="weights of its terms (default: likelihood=0.01,absolute=1,aligned=1,structural=0.2)",
+    )
+    group.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
+    group.add_argument(
+        "--mixed-precision",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="run the encoder in bfloat16 (default: off)",
+    )
+
+
+def _run(args: argparse.Namespace) -> int:
+    import torch
+
+    torch.set_num_threads(args.threads or os.cpu_count() or 1)
+    name = args.name or (args.model if args.model in _PRESETS else "compact")
+    folder = args.folder or Path("runs") / name
+    from ..training.session import build_trainer
+
+    settings = _settings(args, folder)
+    trainer = build_trainer(folder, settings, args.resume)
+    say(
+        f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
+        f"{len(trainer.validation)} photos held out, on {trainer.device}"
+    )
+    with _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
+        trainer.train(display.follow, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
+    if trainer.step < trainer.recipe.steps:
+        say(f"stopped after step {trainer.step}; go on with: llflow-photo train --run {folder} --resume")
+        return 130
+    from ..models import export_run
+
+    out = folder / f"{args.name or folder.resolve().name}.safetensors"
+    card = export_run(folder, out, data=settings.describe_data(), licence=args.licence)
+    say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
+    return 0
+
+
+def _describe(trainer: Trainer) -> str:
+    parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
+    return f"{parameters / 1e6:.2f} M parameters"
+
+
+def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
+    from ..flow import COMPACT
+    from ..training.recipe import Recipe
+    from ..training.session import RunSettings, read_settings
+
+    if args.resume:
+        settings = read_settings(folder)
+        if args.model or args.start:
+            raise OptionError("--model and --start belong to a new run; leave them out with --resume")
+    else:
+        settings = RunSettings(None, None, COMPACT, Recipe())
+    given = {name: getattr(args, name) for name in ("data", "photos", "validation_scenes", "split_seed")}
+    given |= {"start": args.start, "device": args.device}
+    if args.data and args.photos:
+        raise OptionError("give --data or --photos, not both")
+    if args.data or args.photos:
+        settings = replace(settings, data=None, photos=None)
+    if args.model:
+        given["size"] = _size(args.model)
+    given["recipe"] = _recipe(args, settings.recipe)
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
+    from ..training.loss import LossWeights
+    from ..training.recipe import Stage, parse_stages
+
+    given = {name: getattr(args, name) for name in ("warmup", "clip", "ema", "seed", "mixed_precision")}
+    given |= {"learning_rate": args.lr, "final_rate": args.final_lr}
+    if args.loss:
+        known = LossWeights.__dataclass_fields__
+        given["weights"] = replace(base.weights, **_numbers("--loss", args.loss, known))
+    if args.stages and args.steps:
+        raise OptionError("give --stages or --steps, not both")
+    if args.stages:
+        given["stages"] = parse_stages(args.stages)
+    elif args.steps:
+        parse_stages(f"{args.crop or 160}x{args.batch or 4}:{args.steps}")  # says what is wrong
+        given["stages"] = (Stage(args.crop or 160, args.batch or 4, args.steps),)
+    elif args.crop or args.batch:
+        raise OptionError("--crop and --batch need --steps; several stages are told by --stages")
+    return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
+def _numbers(flag: str, text: str, known: Any) -> dict[str, float]:
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        values = {name.strip(): float(number) for name, number in pairs}
+    except ValueError:
+        raise OptionError(f"{flag} is {text!r}; give NAME=NUMBER,...") from None
+    if unknown := sorted(set(values) - set(known)):
+        raise OptionError(f"{flag} does not know {unknown[0]!r}; known are {', '.join(known)}")
+    return values
+
+
+def _size(text: str) -> Size:
+    from ..flow import COMPACT, SIZES, Size
+
+    if text in SIZES:
+        return SIZES[text]
+    if "=" not in text:
+        raise OptionError(f"--model is {text!r}; give {', '.join(SIZES)} or NAME=NUMBER,...")
+    values = dict(part.partition("=")[::2] for part in text.split(","))
+    stacked = values.pop("stacked", None)
+    try:
+        numbers: dict[str, Any] = {name: int(number) for name, number in values.items()}
+        if stacked is not None:
+            numbers["stacked"] = tuple(int(number) for number in stacked.split("+") if number)
+        return Size.from_dict({**COMPACT.to_dict(), **numbers})
+    except ValueError as error:
+        raise OptionError(f"--model is {text!r}: {error}; blocks are stacked as stacked=1+3") from None
+
+
+@contextmanager
+def _interrupt_flag() -> Iterator[list[bool]]:
+    """A list that gets an entry at the first Ctrl-C; the second one interrupts as usual."""
+    seen: list[bool] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(True)
+        signal.signal(signal.SIGINT, before)
+        say("finishing this step and writing a checkpoint; press Ctrl-C again to end at once")
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
