@@ -52,8 +52,8 @@ def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndar
 def expose(pixels: np.ndarray, exposure_ev: float, *, keep_white: bool) -> np.ndarray:
     """Linear pixels, H x W x 3, ``exposure_ev`` brighter or darker.
 
-    With ``keep_white``, white stays white and what is above stays as it is: a positive exposure is a gain up to
-    half of white, then a rational shoulder to white; a negative one is a gain for all but the highlights.
+    With ``keep_white``, white stays white and what is above stays as it is: a positive exposure is a gain up
+    to half of white, then a rational shoulder to white; a negative one is a gain for all but the highlights.
     The curve acts on the greatest channel and scales all three, so hues stay.
     """
     gain = np.float32(2.0**exposure_ev)

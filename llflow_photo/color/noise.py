@@ -62,18 +62,19 @@ class NoiseLevel:
     def at(self, level: np.ndarray) -> np.ndarray:
         """Standard deviation at linear brightnesses of any shape."""
         table = np.asarray(self.sigma, np.float32)
-        return table[_bin(level).round().astype(np.intp)]
+        return np.asarray(table[_bin(level).round().astype(np.intp)])
 
 
 def _bin(level: np.ndarray) -> np.ndarray:
     octaves = np.log2(np.maximum(level, np.float32(_DARKEST)))
-    return np.clip((octaves + 14) * np.float32((_BINS - 1) / 14), 0, _BINS - 1)
+    return np.asarray(np.clip((octaves + 14) * np.float32((_BINS - 1) / 14), 0, _BINS - 1))
 
 
 def trusted(residual: np.ndarray, level: np.ndarray, gain: np.ndarray, noise: NoiseLevel) -> np.ndarray:
     """Weight in [0, 1] of a residual that a gain would lift: 0 where it is noise, 1 where it stands out.
 
-    Where nothing is lifted (gain 1 or less) it is 1, so that an unchanged view gives the photo back unchanged.
+    Where nothing is lifted (gain 1 or less) it is 1, so that an unchanged view gives the photo
+    back unchanged.
 
     Args:
         residual: H x W x 3, linear sRGB outside [0, 1].

@@ -155,7 +155,11 @@ def _rgb_reading(tags: dict[bytes, bytes], description: str) -> ProfileReading:
         columns.append(np.array(struct.unpack_from(">3i", tags[name], 8)) / 65536)
     matrix = np.stack(columns, axis=1)
     sums = matrix.sum(axis=0)
-    if not (np.abs(sums) > 1e-3).all() or abs(np.linalg.det(matrix)) < 1e-6 or not (matrix.sum(axis=1) > 0.1).all():
+    if (
+        not (np.abs(sums) > 1e-3).all()
+        or abs(np.linalg.det(matrix)) < 1e-6
+        or not (matrix.sum(axis=1) > 0.1).all()
+    ):
         raise ProfileError("the profile's colorants span no gamut")
     curves = [_read_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
     space = _space_of_matrix(matrix, description)
@@ -203,7 +207,8 @@ def _read_curve(tag: bytes) -> str | np.ndarray:
         if count == 1 and len(tag) >= 14:
             return _gamma_name(struct.unpack_from(">H", tag, 12)[0] / 256)
         if count > 1 and len(tag) >= 12 + 2 * count:
-            return _named_table(np.frombuffer(tag, ">u2", count, 12).astype(np.float32) / np.float32(65535))
+            codes = np.frombuffer(tag, ">u2", count, 12)
+            return _named_table(codes.astype(np.float32) / np.float32(65535))
     if tag[:4] == b"para" and len(tag) >= 12:
         kind = struct.unpack_from(">H", tag, 8)[0]
         lengths = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
@@ -223,7 +228,7 @@ def _parametric(kind: int, p: np.ndarray) -> str | np.ndarray:
     """ICC.1:2022 table 68."""
     if kind == 0:
         return _gamma_name(float(p[0]))
-    g, a, b, c, d, e, f = (*p, *([0.0] * (7 - len(p))))
+    g, a, b, c, d, e, f = (float(v) for v in np.pad(p, (0, 7 - len(p))))
     if not 0.2 <= g <= 5 or a == 0:
         raise ProfileError("the profile's curves are broken")
     x = np.linspace(0, 1, 4096)
@@ -253,4 +258,4 @@ def _as_table(curve: str | np.ndarray) -> np.ndarray:
     x = np.linspace(0, 1, 4096, dtype=np.float32)
     if isinstance(curve, str):
         return decode(x, curve)
-    return np.interp(x, np.linspace(0, 1, len(curve)), curve).astype(np.float32)
+    return np.asarray(np.interp(x, np.linspace(0, 1, len(curve)), curve), np.float32)

@@ -25,8 +25,8 @@ __all__ = [
     "ColorSpace",
     "adaptation",
     "by_name",
-    "convert",
     "conversion_matrix",
+    "convert",
     "decode",
     "encode",
     "luminance_weights",
@@ -54,7 +54,11 @@ class ColorSpace:
 
     def linear(self) -> ColorSpace:
         """The space of the same primaries without a curve."""
-        return self if self.transfer == "linear" else replace(self, name=f"{self.name}-linear", transfer="linear")
+        return (
+            self
+            if self.transfer == "linear"
+            else replace(self, name=f"{self.name}-linear", transfer="linear")
+        )
 
 
 _D65 = (0.3127, 0.3290)
@@ -72,11 +76,15 @@ REC2020_LINEAR = ColorSpace(
     "rec2020-linear", ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), _D65, "linear"
 )
 
-SPACES = {
-    space.name: space for space in (SRGB, LINEAR_SRGB, DISPLAY_P3, ADOBE_RGB, PROPHOTO, REC2020_LINEAR)
+SPACES = {space.name: space for space in (SRGB, LINEAR_SRGB, DISPLAY_P3, ADOBE_RGB, PROPHOTO, REC2020_LINEAR)}
+_ALIASES = {
+    "p3": DISPLAY_P3,
+    "adobergb": ADOBE_RGB,
+    "romm": PROPHOTO,
+    "rec2020": REC2020_LINEAR,
+    "linear-rec2020": REC2020_LINEAR,
+    "linear-srgb": LINEAR_SRGB,
 }
-_ALIASES = {"p3": DISPLAY_P3, "adobergb": ADOBE_RGB, "adobe-rgb-1998": ADOBE_RGB, "romm": PROPHOTO,
-            "rec2020": REC2020_LINEAR, "linear-rec2020": REC2020_LINEAR, "linear-srgb": LINEAR_SRGB}  # fmt: skip
 
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -102,7 +110,7 @@ def _xyz_of_white(white: tuple[float, float]) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _xyz_matrix(space: ColorSpace) -> np.ndarray:
     columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in space.primaries]).T
-    return columns * np.linalg.solve(columns, _xyz_of_white(space.white))
+    return np.asarray(columns * np.linalg.solve(columns, _xyz_of_white(space.white)))
 
 
 def xyz_matrix(space: ColorSpace) -> np.ndarray:
@@ -129,7 +137,7 @@ def conversion_matrix(source: ColorSpace, target: ColorSpace) -> np.ndarray:
 
 def luminance_weights(space: ColorSpace) -> np.ndarray:
     """The weights of linear R, G and B in luminance Y: 3 numbers that sum to 1."""
-    return xyz_matrix(space)[1]
+    return np.asarray(xyz_matrix(space)[1])
 
 
 def decode(values: np.ndarray, transfer: str) -> np.ndarray:
@@ -158,7 +166,8 @@ def _signed(
         curved = power(magnitude, float(transfer[6:]))
     else:
         raise OptionError(f"unknown transfer curve {transfer!r}; known are srgb, linear, gamma:NUMBER")
-    return np.copysign(curved, values, out=curved)
+    np.copysign(curved, values, out=curved)
+    return curved
 
 
 def _srgb_decode(values: np.ndarray) -> np.ndarray:

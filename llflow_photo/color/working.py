@@ -1,7 +1,8 @@
 """What the network is shown of a photo, and what is carried around it.
 
-The network sees sRGB-encoded values in [0, 1]. What a photo holds beyond that (colors outside sRGB, highlights
-above white) is its residual in linear light; it is given back to the rendering, scaled by the local gain:
+The network sees sRGB-encoded values in [0, 1]. What a photo holds beyond that (colors outside sRGB,
+highlights above white) is its residual in linear light; it is given back to the rendering, scaled by the
+local gain:
 
     linear photo s = view v + residual r,  v = clip(s, 0, 1)
     result         = rendering + r * gain,  gain = max(rendering) / max(v)
@@ -107,10 +108,7 @@ def from_network(
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo):
         linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
-        if denoise_only:
-            shown = _denoised_rows(rendering, photo, rows)
-        else:
-            shown = np.clip(rendering[rows], 0.0, 1.0)
+        shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
         result = _with_residual(linear, decode(shown, "srgb"), surround, protect_highlights)
         if exposure_ev:
             result = expose(result, exposure_ev, keep_white=protect_highlights)
@@ -150,7 +148,7 @@ def _with_residual(
     gain *= trusted(residual, peak, gain, surround.noise)
     residual *= gain[..., None]
     residual += rendered
-    return residual
+    return np.asarray(residual)
 
 
 def _denoised_rows(rendering: np.ndarray, photo: Photo, rows: slice) -> np.ndarray:
@@ -160,4 +158,4 @@ def _denoised_rows(rendering: np.ndarray, photo: Photo, rows: slice) -> np.ndarr
     guide = np.clip(rendering[top:bottom], 0.0, 1.0)
     view = np.clip(convert(photo.pixels[top:bottom], photo.color_space, SRGB), 0.0, 1.0)
     matched = guided_match(view, guide, _GUIDE_RADIUS)
-    return np.clip(matched[rows.start - top : rows.stop - top], 0.0, 1.0)
+    return np.asarray(np.clip(matched[rows.start - top : rows.stop - top], 0.0, 1.0))

@@ -35,7 +35,9 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(f"cannot write {path}: {error.strerror or error}; free space or choose another folder") from error
+        raise WriteError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..color.highlights import smoothstep
-from ..color.spaces import LINEAR_SRGB, REC2020_LINEAR, conversion_matrix, xyz_matrix
+from ..color.spaces import LINEAR_SRGB, REC2020_LINEAR, xyz_matrix
 
 __all__ = ["CameraColor", "develop_camera_rgb", "recover_highlights"]
 
@@ -33,7 +33,9 @@ class CameraColor:
         return np.asarray(np.linalg.inv(balanced))
 
     @classmethod
-    def from_srgb_matrix(cls, srgb_from_camera: np.ndarray, daylight: np.ndarray, multipliers: np.ndarray) -> CameraColor:
+    def from_srgb_matrix(
+        cls, srgb_from_camera: np.ndarray, daylight: np.ndarray, multipliers: np.ndarray
+    ) -> CameraColor:
         """From white-balanced camera RGB to linear sRGB, and the multipliers that balance daylight."""
         balanced = np.linalg.inv(srgb_from_camera) @ np.linalg.inv(xyz_matrix(LINEAR_SRGB))
         return cls(balanced / daylight[:, None], multipliers)

@@ -41,6 +41,7 @@ TYPE_SIZES = {
 }  # fmt: skip
 _CODES = {SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i", FLOAT: "f", DOUBLE: "d", IFD: "I"}
 
+
 @dataclass(frozen=True)
 class Entry:
     """One field of a directory.

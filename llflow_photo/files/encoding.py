@@ -33,10 +33,12 @@ class Encoding:
     """How a result is written.
 
     Attributes:
-        format: ``jpeg``, ``png``, ``tiff``, ``dng`` (linear), ``webp``, ``avif``, ``heic``, ``jxl``, or None for
-            what the file's suffix says.
-        quality: of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4). WebP is lossless at 100.
-        bit_depth: 8, 16, or 32 (float TIFF), or None for the format's best: PNG follows the photo, TIFF is 16.
+        format: ``jpeg``, ``png``, ``tiff``, ``dng`` (linear), ``webp``, ``avif``, ``heic``, ``jxl``, or None
+            for what the file's suffix says.
+        quality: of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4); WebP at 100 is
+            lossless.
+        bit_depth: 8, 16, or 32 (float TIFF), or None for the format's best: PNG follows the photo, TIFF
+            has 16.
         color_space: of the file, by name: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
             ``rec2020-linear``, ``srgb-linear``. A DNG holds the camera's own space whatever this says.
     """
@@ -48,11 +50,17 @@ class Encoding:
 
     def __post_init__(self) -> None:
         if self.format is not None:
-            name = {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}.get(self.format.lower(), self.format.lower())
+            name = {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}.get(
+                self.format.lower(), self.format.lower()
+            )
             if name not in FORMATS:
                 raise OptionError(f"unknown format {self.format!r}; known are {', '.join(FORMATS)}")
             object.__setattr__(self, "format", name)
-        if isinstance(self.quality, bool) or not isinstance(self.quality, int) or not 1 <= self.quality <= 100:
+        if (
+            isinstance(self.quality, bool)
+            or not isinstance(self.quality, int)
+            or not 1 <= self.quality <= 100
+        ):
             raise OptionError(f"quality is {self.quality!r}; give a whole number from 1 to 100")
         if self.bit_depth not in (None, 8, 16, 32):
             raise OptionError(f"bit_depth is {self.bit_depth!r}; give 8, 16 or 32")
@@ -73,5 +81,7 @@ class Encoding:
         if depth is None:
             depth = 8 if name == "png" and source_depth == 8 else depths[-1]
         if depth not in depths:
-            raise OptionError(f"{name} cannot hold {depth} bits; it can hold {', '.join(map(str, sorted(depths)))}")
+            raise OptionError(
+                f"{name} cannot hold {depth} bits; it can hold {', '.join(map(str, sorted(depths)))}"
+            )
         return replace(self, format=name, bit_depth=depth)

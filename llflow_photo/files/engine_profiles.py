@@ -35,7 +35,7 @@ def cmyk_to_adobe_rgb(image: Image.Image) -> np.ndarray | None:
 
 
 def rgb_to_adobe_rgb(values: np.ndarray, icc: bytes) -> np.ndarray | None:
-    """Encoded RGB, H x W x 3 float32 in [0, 1], of a table-based profile as Adobe RGB; None where it is broken.
+    """RGB of a table-based profile as Adobe RGB, H x W x 3 float32 in [0, 1]; None where it is broken.
 
     LittleCMS is asked for a grid of 33 x 33 x 33 colors, between which is interpolated.
     """
@@ -51,7 +51,9 @@ def rgb_to_adobe_rgb(values: np.ndarray, icc: bytes) -> np.ndarray | None:
     out = np.empty_like(values)
     step = max(1, (1 << 17) // values.shape[1])
     for start in range(0, values.shape[0], step):
-        out[start : start + step] = _interpolate(table, np.clip(values[start : start + step], 0, 1), axis / 255)
+        out[start : start + step] = _interpolate(
+            table, np.clip(values[start : start + step], 0, 1), axis / 255
+        )
     return out
 
 
@@ -59,7 +61,12 @@ def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform:
     source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     target = ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes(ADOBE_RGB)))
     return ImageCms.buildTransform(
-        source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+        source,
+        target,
+        mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
 
 

@@ -25,6 +25,7 @@ _EXIF_TAGS_IN_IMAGE = {0x829A, 0x829D, 0x8822, 0x8827, 0x9003, 0x9204, 0x9205, 0
 # Of the Exif directory: layout of the old pixels, pointers, and the maker's private block.
 _DROPPED_EXIF = {_MAKER_NOTE, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA004, 0xA005, 0xA20C, 0xA20B}
 _MAX_VALUE = 16384
+_MAKER_NOTE_LEFT_OUT = "the camera maker's private note was not kept: it is tied to its place in that file"
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ def carry(source: Directory) -> CarriedExif:
     for child in _children(source, EXIF_POINTER):
         for code, entry in child.items():
             if code == _MAKER_NOTE:
-                left_out.append("the maker note was not kept: it is private to the camera's maker and tied to its file")
+                left_out.append(_MAKER_NOTE_LEFT_OUT)
             elif code not in _DROPPED_EXIF and entry.type != IFD:
                 if _fits(entry):
                     exif[code] = entry
-                else:
+                elif entry.count > _MAX_VALUE:
                     left_out.append(f"EXIF tag 0x{code:04X} is too large and was not kept")
     gps = {
         code: entry

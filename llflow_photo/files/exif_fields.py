@@ -1,4 +1,4 @@
-"""EXIF fields by name: which directory each belongs to and how its value is stored (Exif 2.32, CIPA DC-008)."""
+"""EXIF fields by name: where each belongs and how its value is stored (Exif 2.32, CIPA DC-008)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linear DNG: a demosaiced photo for people who finish in a RAW editor. Source: Adobe DNG Specification 1.4."""
+"""Linear DNG: a demosaiced photo, to be finished in a RAW editor. Source: Adobe DNG Specification 1.4."""
 
 from __future__ import annotations
 

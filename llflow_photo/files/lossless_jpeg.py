@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import heapq
 import struct
+from typing import TypeAlias
 
 import numpy as np
 
 __all__ = ["encode_lossless_jpeg"]
 
+# Count, order among equals, symbols below.
+_Node: TypeAlias = tuple[int, int, tuple[int, ...]]
 _BLOCK_SYMBOLS = 1 << 20
 
 
@@ -30,7 +33,9 @@ def encode_lossless_jpeg(samples: np.ndarray) -> bytes:
     codes = _canonical_codes(lengths)
     frame = struct.pack(">BHHB", 16, height, width, components)
     frame += b"".join(bytes((index, 0x11, 0)) for index in range(components))
-    scan = bytes((components,)) + b"".join(bytes((index, 0)) for index in range(components)) + bytes((1, 0, 0))
+    scan = (
+        bytes((components,)) + b"".join(bytes((index, 0)) for index in range(components)) + bytes((1, 0, 0))
+    )
     return b"".join(
         (
             b"\xff\xd8",
@@ -44,7 +49,7 @@ def encode_lossless_jpeg(samples: np.ndarray) -> bytes:
 
 
 def _differences(samples: np.ndarray) -> np.ndarray:
-    """Differences to the left neighbour (first column: to the one above; first pixel: to 2^15), modulo 2^16."""
+    """Differences to the left neighbour (first column: to the one above; first pixel: 2^15), modulo 2^16."""
     values = samples.astype(np.int32)
     predicted = np.empty_like(values)
     predicted[:, 1:] = values[:, :-1]
@@ -59,7 +64,7 @@ def _code_lengths(counts: np.ndarray) -> np.ndarray:
     """Huffman code lengths, at most 16, that leave the all-ones code unused (T.81 annex K.2)."""
     used = [int(symbol) for symbol in np.flatnonzero(counts)]
     # A dummy symbol takes the all-ones code, which the standard reserves.
-    heap = [(int(counts[symbol]), symbol, (symbol,)) for symbol in used] + [(0, 999, (-1,))]
+    heap: list[_Node] = [(0, 999, (-1,)), *((int(counts[symbol]), symbol, (symbol,)) for symbol in used)]
     heapq.heapify(heap)
     depth = dict.fromkeys([*used, -1], 0)
     while len(heap) > 1:

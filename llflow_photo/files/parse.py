@@ -18,7 +18,24 @@ _MAX_ENTRIES = 4096
 _MAX_DIRECTORIES = 64
 _MAX_VALUE_BYTES = 64 << 20
 _LONG8, _SLONG8, _IFD8 = 16, 17, 18
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 _CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 # SubIFDs, Exif, GPS, Interoperability: their values are places of other directories.
 _POINTERS = {0x014A, 0x8769, 0x8825, 0xA005}
@@ -59,7 +76,9 @@ class _Parser:
         self.big = struct.unpack_from(self.order + "H", head, 2)[0] == 43
         if self.big and len(head) < 16:
             raise FormatError("the TIFF header is cut off")
-        self.first = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[0]
+        self.first = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[
+            0
+        ]
         self.seen: set[int] = set()
 
     def chain(self) -> list[Directory]:
@@ -115,7 +134,9 @@ class _Parser:
         payload = bytes(self.data[begin : begin + size])
         if code in _POINTERS and type_ in (4, 13, 16, 18):
             children = [
-                child for place in self._numbers(type_, payload) if (child := self._child(int(place))) is not None
+                child
+                for place in self._numbers(type_, payload)
+                if (child := self._child(int(place))) is not None
             ]
             if children:
                 directory[code] = Entry(IFD, tuple(children))

@@ -31,7 +31,7 @@ def write_with_pillow(file: BinaryIO, photo: Photo, space: ColorSpace, name: str
     limit = _MAX_SIDE.get(name)
     if limit is not None and max(photo.width, photo.height) > limit:
         raise WriteError(
-            f"{name} holds at most {limit} pixels a side, the photo has {photo.width} x {photo.height}; write TIFF"
+            f"{name} holds {limit} pixels a side, the photo has {photo.width} x {photo.height}; write TIFF"
         )
     image = Image.fromarray(quantized_8bit(photo, space))
     metadata = photo.metadata
@@ -61,12 +61,18 @@ def _write_plugin(
     try:
         image.save(file, _FORMATS[name], **options)
     except KeyError as error:
-        raise WriteError(f"{name} cannot be written by this Pillow; {advice}, or choose another format") from error
+        raise WriteError(
+            f"{name} cannot be written by this Pillow; {advice}, or choose another format"
+        ) from error
     return [f"{name} cannot hold IPTC; it was not kept"] if metadata.iptc else []
 
 
 def jpeg_bytes(
-    image: Image.Image, quality: int, icc: bytes, metadata: Metadata | None = None, notes: list[str] | None = None
+    image: Image.Image,
+    quality: int,
+    icc: bytes,
+    metadata: Metadata | None = None,
+    notes: list[str] | None = None,
 ) -> bytes:
     """A JPEG stream, 4:4:4, with its metadata in APP segments (notes: what was too large for them)."""
     out = io.BytesIO()

@@ -23,7 +23,11 @@ def write_png(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) -
     """Write the photo; ``bit_depth`` 8 or 16."""
     file.write(b"\x89PNG\r\n\x1a\n")
     _chunk(file, b"IHDR", struct.pack(">IIBBBBB", photo.width, photo.height, bit_depth, 2, 0, 0, 0))
-    _chunk(file, b"iCCP", space.name.encode("latin-1", "replace")[:79] + b"\0\0" + zlib.compress(profile_bytes(space)))
+    _chunk(
+        file,
+        b"iCCP",
+        space.name.encode("latin-1", "replace")[:79] + b"\0\0" + zlib.compress(profile_bytes(space)),
+    )
     _metadata(file, photo.metadata)
     packer = zlib.compressobj(_LEVEL)
     held = bytearray()
@@ -49,7 +53,9 @@ def _filtered(rows: np.ndarray, above: np.ndarray | None, step: int) -> bytes:
     left, up, corner = padded[1:, :-step], padded[:-1, step:], padded[:-1, :-step]
     by_left, by_up = np.abs(up - corner), np.abs(left - corner)
     by_corner = np.abs(left + up - 2 * corner)
-    predicted = np.where((by_left <= by_up) & (by_left <= by_corner), left, np.where(by_up <= by_corner, up, corner))
+    predicted = np.where(
+        (by_left <= by_up) & (by_left <= by_corner), left, np.where(by_up <= by_corner, up, corner)
+    )
     out = np.empty((count, width + 1), np.uint8)
     out[:, 0] = 4
     out[:, 1:] = (rows - predicted) & 0xFF

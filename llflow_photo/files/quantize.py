@@ -37,7 +37,7 @@ def check_finite(photo: Photo) -> None:
 
 
 def quantized(photo: Photo, space: ColorSpace, bit_depth: int) -> Iterator[np.ndarray]:
-    """Blocks of rows, rows x W x 3, in ``space``: uint8 or uint16 clipped and rounded, or float32 as they are."""
+    """Blocks of rows, rows x W x 3, in ``space``: uint8 or uint16, clipped and rounded, or float32 as is."""
     for rows in row_blocks(photo):
         block = convert(photo.pixels[rows], photo.color_space, space)
         if bit_depth == 32:

@@ -44,9 +44,13 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
     except LLFlowPhotoError:
         raise
     except (KeyError, ImportError) as error:
-        raise FormatError(f"{name} is {kind.upper()}, which this Pillow cannot read; {_advice(kind)}") from error
+        raise FormatError(
+            f"{name} is {kind.upper()}, which this Pillow cannot read; {_advice(kind)}"
+        ) from error
     except Exception as error:  # decoders of broken files raise nearly anything
-        raise ReadError(f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged") from error
+        raise ReadError(
+            f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged"
+        ) from error
 
 
 def load_plugin(kind: str) -> bool:
@@ -159,14 +163,15 @@ def _deep_png(image: Image.Image) -> np.ndarray:
     Its unpackers take the first or the second byte of a sample as the file's byte order is declared big- or
     little-endian, so decoding once each way gives both.
     """
-    fp = image.fp
-    assert fp is not None
+    fp = getattr(image, "fp", None)
+    if fp is None:
+        raise ReadError("the PNG file is closed")
     planes = []
     for order in ("B", "L"):
         fp.seek(0)
         with _no_global_limit():
             again = Image.open(fp, formats=["PNG"])
-        again.tile = [(*tile[:3], str(tile[3])[:-1] + order) for tile in again.tile]  # type: ignore[attr-defined]
+        again.tile = [(*tile[:3], str(tile[3])[:-1] + order) for tile in again.tile]  # type: ignore[misc]
         planes.append(np.asarray(again))
     channels = planes[0].shape[2]
     if image.mode == "LA" or channels == 2:

@@ -67,7 +67,9 @@ def _opened(path: Path) -> Iterator[Any]:
     except MemoryError as error:
         raise ReadError(f"{path.name} does not fit into memory") from error
     except Exception as error:  # LibRaw and its wrapper raise more than their documented classes
-        raise ReadError(f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged") from error
+        raise ReadError(
+            f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged"
+        ) from error
 
 
 def _libraw() -> str:
@@ -88,24 +90,26 @@ def _refuse_unsupported(raw: Any, path: Path) -> None:
         )
     if colors != 3:
         letters = raw.color_desc.decode("ascii", "replace")
-        raise FormatError(f"{path.name} has a sensor of {colors} colors ({letters}); only red, green, blue are supported")
+        raise FormatError(
+            f"{path.name} has a sensor of {colors} colors ({letters}); only red, green, blue are supported"
+        )
 
 
 def _multipliers(raw: Any, options: RawOptions, notes: list[str]) -> np.ndarray:
     """White balance of red, green, blue, the smallest 1."""
     if isinstance(options.white_balance, tuple):
         chosen = np.array(options.white_balance[:3], float)
-    else:
-        daylight = _three(raw.daylight_whitebalance)
-        camera = _three(raw.camera_whitebalance)
-        chosen = camera if options.white_balance == "camera" else daylight
-        if chosen is None and options.white_balance == "camera":
-            notes.append("the file has no white balance as shot; daylight was used")
-            chosen = daylight
-        if chosen is None:
-            notes.append("the file has no daylight white balance; none was applied")
-            chosen = np.ones(3)
-    return np.asarray(chosen / chosen.min())
+        return np.asarray(chosen / chosen.min())
+    daylight = _three(raw.daylight_whitebalance)
+    as_shot = _three(raw.camera_whitebalance)
+    balance = as_shot if options.white_balance == "camera" else daylight
+    if balance is None and options.white_balance == "camera":
+        notes.append("the file has no white balance as shot; daylight was used")
+        balance = daylight
+    if balance is None:
+        notes.append("the file has no daylight white balance; none was applied")
+        balance = np.ones(3)
+    return np.asarray(balance / balance.min())
 
 
 def _three(values: Any) -> np.ndarray | None:
@@ -113,7 +117,9 @@ def _three(values: Any) -> np.ndarray | None:
     return numbers if np.isfinite(numbers).all() and (numbers > 1e-6).all() else None
 
 
-def _camera_color(raw: Any, container: RawContainer, multipliers: np.ndarray, notes: list[str]) -> CameraColor:
+def _camera_color(
+    raw: Any, container: RawContainer, multipliers: np.ndarray, notes: list[str]
+) -> CameraColor:
     """The camera's matrix from LibRaw's table, from what LibRaw made of a DNG's, or from none."""
     matrix = np.array(raw.rgb_xyz_matrix, float)[:3]
     if _invertible(matrix):
@@ -150,9 +156,9 @@ def _develop(
     raw: Any, options: RawOptions, multipliers: np.ndarray, color: CameraColor, half_size: bool
 ) -> np.ndarray:
     names = {"ahd": "AHD", "dht": "DHT", "dcb": "DCB", "vng": "VNG", "ppg": "PPG", "linear": "LINEAR"}
-    green2 = options.white_balance[3] / min(options.white_balance[:3]) if (
-        isinstance(options.white_balance, tuple) and len(options.white_balance) == 4
-    ) else float(multipliers[1])
+    green2 = float(multipliers[1])
+    if isinstance(options.white_balance, tuple) and len(options.white_balance) == 4:
+        green2 = options.white_balance[3] / min(options.white_balance[:3])
     values = raw.postprocess(
         demosaic_algorithm=rawpy.DemosaicAlgorithm[names[options.demosaic]],
         half_size=half_size,

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..errors import FormatError
 from .directory import IFD, Directory, Entry, exif_block
-from .exif import carry, carry_block, split_block
+from .exif import carry, split_block
 from .exif_fields import EXIF_POINTER, GPS_POINTER
 from .parse import Buffer, is_tiff, numbers_of, parse_tiff, text_of
 
@@ -56,7 +56,7 @@ class RawContainer:
 
     @classmethod
     def read(cls, path: Path, raw: Any) -> RawContainer:
-        """From the file, with its preview and LibRaw's view of the lens (``raw``: an opened `rawpy.RawPy`)."""
+        """From the file, its preview, and LibRaw's view of the lens (``raw``: an opened `rawpy.RawPy`)."""
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             page, blocks = _directories(data, raw)
         if page is None:

@@ -21,8 +21,8 @@ class RawOptions:
         white_balance: ``camera`` (as shot), ``daylight``, or multipliers of red, green, blue (and the second
             green), of which only the ratios matter.
         highlights: ``neutral`` (what the sensor clipped loses its false color and keeps its brightness, with
-            headroom above white), ``clip`` (everything ends at white), ``keep`` (channels as they are: clipped
-            lamps turn magenta, nothing is lost).
+            headroom above white), ``clip`` (everything ends at white), ``keep`` (channels as they are:
+            clipped lamps turn magenta, nothing is lost).
         hot_pixels: repair pixels that shine alone.
         demosaic: ``ahd``, ``dht``, ``dcb``, ``vng``, ``ppg`` or ``linear``; X-Trans has its own.
     """

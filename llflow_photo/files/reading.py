@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .tiff_read import add_metadata, decode_tiff, main_page, needs_pillow
 from .xmp import sidecar_for, upright_packet
 
-__all__ = ["read"]
+__all__ = ["photo_of_samples", "read"]
 
 _BLOCK_PIXELS = 1 << 20
 
@@ -35,8 +36,8 @@ def read(
 ) -> Photo:
     """Read a photo: RAW, JPEG, PNG, TIFF, WebP, BMP, AVIF, and HEIC or JPEG XL where their plugins are.
 
-    The photo is upright; its color space is the file's (sRGB where the file says nothing; linear Rec. 2020 for
-    RAW files), its bit depth the file's. A broken profile or EXIF block is left out, with a note.
+    The photo is upright; its color space is the file's (sRGB where the file says nothing; linear Rec. 2020
+    for RAW files), its bit depth the file's. A broken profile or EXIF block is left out, with a note.
 
     Args:
         path: of the file; its name need not tell the truth.
@@ -57,9 +58,11 @@ def read(
         photo = _read_raw(path, raw or RawOptions(), half_size, max_pixels)
     elif kind:
         with open(path, "rb") as file:
-            photo = _photo_of(decode_raster(file, kind, path.name, size, max_pixels), path)
+            photo = photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
     else:
-        raise FormatError(f"{path} is no photo of a kind that can be read; its content is no known image format")
+        raise FormatError(
+            f"{path} is no photo of a kind that can be read: its content is no known image format"
+        )
     return _with_sidecar(photo, path)
 
 
@@ -92,19 +95,23 @@ def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels
             directories = parse_tiff(data)
         except FormatError as error:
             raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}") from error
-        if not tiff_is_raw(directories) and not (path.suffix.lower() in RAW_SUFFIXES):
+        if not tiff_is_raw(directories) and path.suffix.lower() not in RAW_SUFFIXES:
             page = main_page(directories)
             if needs_pillow(page):
                 samples = decode_raster(file, "tiff", path.name, len(data), max_pixels)
                 add_metadata(samples, page)
             else:
                 samples = decode_tiff(data, directories, path.name, max_pixels)
-            return _photo_of(samples, path)
+            return photo_of_samples(samples, path)
     return _read_raw(path, options, half_size, max_pixels)
 
 
-def _photo_of(samples: Samples, path: Path) -> Photo:
-    """Meaning given to samples: color space, upright, float32."""
+def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
+    """Meaning given to samples: color space, upright, float32.
+
+    Args:
+        path: of the file they came from, None for pictures in memory.
+    """
     carried = carry_block(samples.exif) if samples.exif else None
     notes = [*samples.notes, *(carried.notes if carried else ())]
     profile = _profile(samples, notes)
@@ -113,6 +120,10 @@ def _photo_of(samples: Samples, path: Path) -> Photo:
     xmp = upright_packet(samples.xmp, notes) if samples.xmp else None
     metadata = Metadata(carried.block if carried else None, xmp, samples.iptc, samples.icc)
     return Photo(pixels, space, samples.bit_depth, metadata, path, tuple(notes))
+
+
+# The name it had first.
+_photo_of = photo_of_samples
 
 
 def _profile(samples: Samples, notes: list[str]) -> ProfileReading | None:
@@ -183,8 +194,6 @@ def _apply_tables(pixels: np.ndarray, tables: np.ndarray) -> None:
 
 
 def _with_sidecar(photo: Photo, path: Path) -> Photo:
-    from dataclasses import replace
-
     xmp, notes = sidecar_for(path, photo.metadata.xmp)
     if xmp is photo.metadata.xmp and not notes:
         return photo

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .directory import IFD, SHORT, Directory
-from .parse import is_tiff
+from .directory import IFD, Directory
+from .parse import is_tiff, numbers_of
 
 __all__ = ["RASTER_SUFFIXES", "RAW_SUFFIXES", "is_photo", "is_raw", "kind_of_head", "tiff_is_raw"]
 
-RAW_SUFFIXES = frozenset(
-    ".3fr .ari .arw .bay .cap .cr2 .cr3 .crw .dcr .dcs .dng .erf .fff .gpr .iiq .k25 .kdc .mef .mos .mrw .nef "
-    ".nrw .orf .pef .ptx .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
-)
-RASTER_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .tif .tiff .webp .avif .heic .heif .hif .jxl .bmp".split()
-)
+RAW_SUFFIXES = frozenset((
+    ".3fr", ".ari", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".erf", ".fff",
+    ".gpr", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".ptx", ".raf",
+    ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+))  # fmt: skip
+RASTER_SUFFIXES = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".heic", ".heif", ".hif",
+    ".jxl", ".bmp",
+))  # fmt: skip
 
 _RAW_MAGICS = (
     (0, b"FUJIFILMCCD-RAW"), (8, b"CR\x02"), (6, b"HEAPCCDR"), (0, b"FOVb"), (0, b"\0MRM"), (0, b"ARRI"),
     (0, b"IIRO"), (0, b"IIRS"), (0, b"MMOR"), (0, b"IIU\0"),
+)  # fmt: skip
+_RASTER_MAGICS = (
+    (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\x0a", "jxl"),
+    (b"\0\0\0\x0cJXL ", "jxl"), (b"BM", "bmp"),
 )  # fmt: skip
 _CFA, _LINEAR_RAW = 32803, 34892
 
@@ -46,16 +52,11 @@ def kind_of_head(head: bytes) -> str:
             return "raw"
     if is_tiff(head):
         return "tiff"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
-    if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
-        return "jxl"
-    if head.startswith(b"BM"):
-        return "bmp"
+    for magic, kind in _RASTER_MAGICS:
+        if head.startswith(magic):
+            return kind
     return _base_media_kind(head)
 
 
@@ -76,10 +77,8 @@ def tiff_is_raw(directories: list[Directory]) -> bool:
     for directory in directories:
         if 0xC612 in directory:
             return True
-        photometric = directory.get(0x0106)
-        if photometric is not None and photometric.type in (SHORT, 4) and photometric.value:
-            if photometric.value[0] in (_CFA, _LINEAR_RAW):
-                return True
+        if set(numbers_of(directory, 0x0106)) & {_CFA, _LINEAR_RAW}:
+            return True
         children = directory.get(0x014A)
         if children is not None and children.type == IFD and tiff_is_raw(list(children.value)):
             return True

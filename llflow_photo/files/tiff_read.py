@@ -17,7 +17,19 @@ from .unpack import COMPRESSIONS, undo_predictor, unpack
 __all__ = ["decode_tiff", "needs_pillow"]
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
-_IMAGE_TAGS_OF_LAYOUT = {0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0140, 0x02BC, 0x83BB, 0x8773, 0x8649, 0x015B}
+_IMAGE_TAGS_OF_LAYOUT = {
+    0x0111,
+    0x0117,
+    0x0144,
+    0x0145,
+    0x014A,
+    0x0140,
+    0x02BC,
+    0x83BB,
+    0x8773,
+    0x8649,
+    0x015B,
+}
 
 
 @dataclass(frozen=True)
@@ -106,7 +118,9 @@ def _layout(page: Directory, order: str, name: str) -> _Layout:
     bits = {int(v) for v in numbers_of(page, 258) or (1,)}
     formats = {int(v) for v in numbers_of(page, 339) or (1,)}
     if len(bits) != 1 or len(formats) != 1 or not 1 <= channels <= 16:
-        raise FormatError(f"{name} mixes samples of several depths, or has {channels} channels; that is no photo")
+        raise FormatError(
+            f"{name} mixes samples of several depths, or has {channels} channels; that is no photo"
+        )
     dtype = _dtype(bits.pop(), formats.pop(), order, name)
     tiled = 322 in page
     tile_width = _one(page, 322, 0) if tiled else width
@@ -139,7 +153,9 @@ def _assemble(data: Buffer, layout: _Layout, name: str) -> np.ndarray:
     planes = layout.channels if layout.planar else 1
     depth = 1 if layout.planar else layout.channels
     if len(layout.offsets) < across * down * planes:
-        raise ReadError(f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there")
+        raise ReadError(
+            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there"
+        )
     _check_extents(data, layout, name)
     out = np.zeros((layout.height, layout.width, layout.channels), layout.dtype.newbyteorder("="))
     for index in range(across * down * planes):
@@ -173,9 +189,7 @@ def _block(data: Buffer, layout: _Layout, index: int, rows: int, depth: int, nam
     return undo_predictor(values, layout.predictor, layout.order)
 
 
-def _as_photo(
-    values: np.ndarray, page: Directory, layout: _Layout, name: str
-) -> tuple[np.ndarray, int]:
+def _as_photo(values: np.ndarray, page: Directory, layout: _Layout, name: str) -> tuple[np.ndarray, int]:
     """H x W x 3 or 1, unsigned 8 or 16 bits or float32, and the file's depth."""
     photometric = _one(page, 262, _BLACK_IS_ZERO)
     if photometric == _PALETTE:
@@ -205,4 +219,4 @@ def _from_palette(values: np.ndarray, page: Directory, name: str) -> np.ndarray:
     index = values[..., 0]
     if table.size % 3 or index.dtype.kind != "u" or table.size // 3 <= int(index.max()):
         raise ReadError(f"{name} has a palette that does not fit its pixels")
-    return table.reshape(3, -1).T[index]
+    return np.asarray(table.reshape(3, -1).T[index])

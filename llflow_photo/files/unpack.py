@@ -27,7 +27,9 @@ def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
         FormatError: the compression is not known.
     """
     if compression not in COMPRESSIONS:
-        raise FormatError(f"{name} is compressed in a way (TIFF compression {compression}) that cannot be read")
+        raise FormatError(
+            f"{name} is compressed in a way (TIFF compression {compression}) that cannot be read"
+        )
     try:
         if compression == _NONE:
             out = data

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..color.spaces import by_name
 from ..errors import ImageInputError, LLFlowPhotoError, WriteError
@@ -13,12 +16,19 @@ from .linear_dng import write_linear_dng
 from .pillow_write import write_with_pillow
 from .png_write import write_png
 from .quantize import check_finite
+from .settings import with_settings
 from .tiff_write import write_tiff
 
 __all__ = ["write"]
 
 
-def write(photo: Photo, path: str | Path, encoding: Encoding | None = None) -> tuple[str, ...]:
+def write(
+    photo: Photo,
+    path: str | Path,
+    encoding: Encoding | None = None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[str, ...]:
     """Write a photo to a file, atomically, with its profile and metadata.
 
     The pixels are converted to the encoding's color space, clipped to what the format holds, and rounded.
@@ -27,6 +37,7 @@ def write(photo: Photo, path: str | Path, encoding: Encoding | None = None) -> t
         photo: what to write; its EXIF must say orientation 1, as `read` leaves it.
         path: of the file; an existing one is replaced.
         encoding: format, quality, depth, color space.
+        settings: written into the metadata by `with_settings`, where given.
 
     Returns:
         notes on what could not be kept, one sentence each.
@@ -41,6 +52,8 @@ def write(photo: Photo, path: str | Path, encoding: Encoding | None = None) -> t
         raise ImageInputError(f"a photo's pixels are H x W x 3; given {photo.pixels.shape}")
     encoding = (encoding or Encoding()).for_file(path, photo.bit_depth)
     check_finite(photo)
+    if settings:
+        photo = replace(photo, metadata=with_settings(photo.metadata, settings))
     space = by_name(encoding.color_space)
     depth, notes = encoding.bit_depth or 8, list[str]()
     with atomic_file(path) as file:

@@ -18,10 +18,20 @@ _META = "adobe:ns:meta/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
 _CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
-_NAMESPACES = {"rdf": _RDF, "x": _META, "xmp": _XMP, "tiff": _TIFF, "crs": _CAMERA_RAW, _PREFIX: SETTINGS_NAMESPACE,
-               "dc": "http://purl.org/dc/elements/1.1/", "exif": "http://ns.adobe.com/exif/1.0/",
-               "photoshop": "http://ns.adobe.com/photoshop/1.0/", "aux": "http://ns.adobe.com/exif/1.0/aux/",
-               "xmpMM": "http://ns.adobe.com/xap/1.0/mm/", "lr": "http://ns.adobe.com/lightroom/1.0/"}  # fmt: skip
+_NAMESPACES = {
+    "rdf": _RDF,
+    "x": _META,
+    "xmp": _XMP,
+    "tiff": _TIFF,
+    "crs": _CAMERA_RAW,
+    _PREFIX: SETTINGS_NAMESPACE,
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+    "lr": "http://ns.adobe.com/lightroom/1.0/",
+}
 _MAX_PACKET = 16 << 20
 _HEAD = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = b'\n<?xpacket end="w"?>'
@@ -53,13 +63,14 @@ def serialize(root: ElementTree.Element) -> bytes:
     """A complete packet of UTF-8."""
     for prefix, uri in _NAMESPACES.items():
         ElementTree.register_namespace(prefix, uri)
-    return _HEAD + ElementTree.tostring(root, encoding="utf-8", xml_declaration=False) + _TAIL
+    body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
+    return _HEAD + body + _TAIL
 
 
-def _empty() -> ElementTree.Element:
+def _empty() -> tuple[ElementTree.Element, ElementTree.Element]:
+    """An empty packet's root and its RDF element."""
     root = ElementTree.Element(f"{{{_META}}}xmpmeta")
-    ElementTree.SubElement(root, f"{{{_RDF}}}RDF")
-    return root
+    return root, ElementTree.SubElement(root, f"{{{_RDF}}}RDF")
 
 
 def _rdf(root: ElementTree.Element) -> ElementTree.Element | None:
@@ -132,7 +143,9 @@ def _merge(first: bytes, second: bytes | None) -> bytes:
     other_rdf = _rdf(other) if other is not None else None
     if root is None or rdf is None or other_rdf is None:
         return first
-    known = {name for description in rdf for name in (*description.attrib, *(child.tag for child in description))}
+    known = {
+        name for description in rdf for name in (*description.attrib, *(child.tag for child in description))
+    }
     for description in other_rdf.findall(f"{{{_RDF}}}Description"):
         for name in list(description.attrib):
             if name in known and name != f"{{{_RDF}}}about":
@@ -153,12 +166,11 @@ def with_settings_packet(
         OptionError: a setting's name is no XML name.
     """
     root = parse_packet(packet) if packet else None
-    if root is None or _rdf(root) is None:
-        root = _empty()
-    rdf = _rdf(root)
-    assert rdf is not None
+    rdf = _rdf(root) if root is not None else None
+    if root is None or rdf is None:
+        root, rdf = _empty()
     for description in list(rdf.findall(f"{{{_RDF}}}Description")):
-        _remove(description, lambda name: name.startswith(f"{{{SETTINGS_NAMESPACE}}}") or name == f"{{{_XMP}}}CreatorTool")
+        _remove_earlier(description)
         if not len(description) and set(description.attrib) <= {f"{{{_RDF}}}about"}:
             rdf.remove(description)
     ours = ElementTree.SubElement(rdf, f"{{{_RDF}}}Description", {f"{{{_RDF}}}about": ""})
@@ -172,11 +184,15 @@ def with_settings_packet(
     return serialize(root)
 
 
-def _remove(description: ElementTree.Element, unwanted: object) -> None:
-    assert callable(unwanted)
-    for name in [name for name in description.attrib if unwanted(name)]:
+def _remove_earlier(description: ElementTree.Element) -> None:
+    """Take out what a former run said."""
+
+    def ours(name: str) -> bool:
+        return name.startswith(f"{{{SETTINGS_NAMESPACE}}}") or name == f"{{{_XMP}}}CreatorTool"
+
+    for name in [name for name in description.attrib if ours(name)]:
         del description.attrib[name]
-    for child in [child for child in description if unwanted(str(child.tag))]:
+    for child in [child for child in description if ours(str(child.tag))]:
         description.remove(child)
 
 
