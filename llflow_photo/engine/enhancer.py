@@ -1,32 +1,42 @@
-"""The engine's face: encode a photo once, decode it with any number of latents."""
+"""The engine's face: one model on one device, and photos of any size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-import torch
 
-from ..errors import CancelledError, ImageInputError, NonFiniteOutputError
-from ..flow import Conditioning, LLFlow
-from .latent import AnyLatent
+from ..errors import OptionError
+from ..flow import LLFlow, Size
+from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
+from .memory import free_bytes, largest_tile
+from .runner import Runner, resolve_device
+from .scene import Cancel, Progress, Scene
+from .view import View
 
-__all__ = ["Enhancer", "Scene"]
+__all__ = ["Enhancer"]
 
-Progress = Callable[[int, int], None]
-Cancel = Callable[[], bool]
+_MIB = 2**20
+_TILES = (1024, 768, 512, 384, 256)
+"""Sides of tiles to choose from, the fastest first."""
+_KEPT = 1024 * _MIB
+"""Bytes a scene may keep by default."""
 
 
 class Enhancer:
     """Renders photos with one model on one device.
 
     Args:
-        flow: the network.
+        flow: the network; it is copied into its inference form.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        tile: ``auto`` or the side of a tile in pixels.
-        threads: of the CPU; by default what torch is set to.
-        memory_budget: bytes a scene may keep so that further samples are cheap.
-        backend: ``auto`` or the name of an inference backend.
+        tile: side in pixels of what is read at once, or ``auto``: as large as pays and memory allows.
+        threads: processor threads while rendering; by default what torch is set to.
+        memory_budget: bytes a scene may keep so that further renderings are cheap; by default 1 GiB, or a
+            quarter of what is free where that is less.
+        backend: ``auto``, ``float32`` or ``half``.
+        halo: pixels of context each tile reads on each side; by default what the network's size needs.
+
+    Attributes:
+        device: where it runs.
+        halo: pixels of context around each tile.
     """
 
     def __init__(
@@ -38,57 +48,56 @@ class Enhancer:
         threads: int | None = None,
         memory_budget: int | None = None,
         backend: str = "auto",
+        halo: int | None = None,
     ) -> None:
-        self.flow = flow.eval()
-        self.device = torch.device("cpu" if device == "auto" else device)
+        if tile != "auto" and (not isinstance(tile, int) or tile < 64):
+            raise OptionError(f"tile is {tile!r}; give 'auto' or a side of at least 64 pixels")
+        self.device = resolve_device(device)
+        self.halo = default_halo(flow.size) if halo is None else -(-halo // Size.MULTIPLE) * Size.MULTIPLE
+        self._size = flow.size
+        self._tile = tile
+        self._threads = threads
+        self._budget = memory_budget
+        self._runner = Runner(flow, self.device, backend)
+
+    @property
+    def precision(self) -> str:
+        """Type the networks beside the flow run in: ``float32``, ``bfloat16`` or ``float16``."""
+        return str(self._runner.precision).removeprefix("torch.")
 
     def encode(
-        self, view: np.ndarray, *, progress: Progress | None = None, cancel: Cancel | None = None
+        self,
+        view: np.ndarray,
+        *,
+        keep: bool | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
     ) -> Scene:
         """Everything that depends on the photo alone.
 
         Args:
-            view: H x W x 3, float32, sRGB-encoded, in [0, 1]; any size from 1 x 1.
+            view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
+            keep: whether to compute and keep what all renderings share; by default where it fits the budget.
             progress: called with tiles done and tiles in all.
-            cancel: asked between tiles; true raises `CancelledError`.
+            cancel: asked before each tile.
         """
-        if view.ndim != 3 or view.shape[2] != 3 or not view.size:
-            raise ImageInputError(f"the photo is an array of {view.shape}; give height x width x 3")
-        if cancel and cancel():
-            raise CancelledError("cancelled while encoding")
-        image = torch.from_numpy(np.ascontiguousarray(view, np.float32)).permute(2, 0, 1)[None]
-        with torch.inference_mode():
-            conditioning = self.flow.encode(image.to(self.device))
-        if progress:
+        photo = View(view)
+        free = free_bytes(self.device)
+        scene = Scene(self._runner, photo, self._tile_for(free), self.halo, self._threads)
+        if keep is None:
+            budget = min(_KEPT, free // 4) if self._budget is None else self._budget
+            keep = self._kept_bytes(photo) <= budget
+        if keep:
+            scene.keep(progress, cancel)
+        elif progress:
             progress(1, 1)
-        return Scene(self, conditioning)
+        return scene
 
+    def _tile_for(self, free: int) -> int:
+        if isinstance(self._tile, int):
+            return max(self._tile // Size.MULTIPLE * Size.MULTIPLE, 2 * self.halo + 4 * Size.MULTIPLE)
+        wanted = tuple(side for side in _TILES if side >= 4 * self.halo) or (4 * self.halo,)
+        return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.is_half), wanted)
 
-class Scene:
-    """An encoded photo."""
-
-    def __init__(self, enhancer: Enhancer, conditioning: Conditioning) -> None:
-        self._enhancer = enhancer
-        self._conditioning = conditioning
-
-    def decode(
-        self, latent: AnyLatent, *, progress: Progress | None = None, cancel: Cancel | None = None
-    ) -> np.ndarray:
-        """Render one latent: H x W x 3, float32, sRGB-encoded, in [0, 1]."""
-        if cancel and cancel():
-            raise CancelledError("cancelled while decoding")
-        given = self._conditioning
-        z = given.mean
-        height8, width8 = z.shape[2:]
-        offset = latent.offset_block(slice(0, height8), slice(0, width8), height8, width8)
-        if offset is not None:
-            z = z + torch.from_numpy(offset).to(z)
-        if latent.brightness:
-            z = z + latent.brightness
-        with torch.inference_mode():
-            image = self._enhancer.flow.decode(given, z)[0].permute(1, 2, 0).cpu().numpy()
-        if not np.isfinite(image).all():
-            raise NonFiniteOutputError("the network gave values that are not finite; try a lower temperature")
-        if progress:
-            progress(1, 1)
-        return np.clip(image, 0.0, 1.0)
+    def _kept_bytes(self, view: View) -> float:
+        return view.padded_height * view.padded_width * kept_bytes_per_pixel(self._size, self._runner.is_half)

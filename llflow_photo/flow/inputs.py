@@ -42,13 +42,14 @@ def equalization_table(pixels: np.ndarray) -> np.ndarray:
     Returns:
         3 x 256, float32, in [0, 1].
     """
-    if pixels.dtype != np.uint8:
-        pixels = np.rint(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
-    table = np.empty((3, 256), np.float32)
-    for channel in range(3):
-        counts = np.bincount(pixels[..., channel].ravel(), minlength=256)
-        table[channel] = _table_of_histogram(counts)
-    return table
+    counts = np.zeros((3, 256), np.int64)
+    for top in range(0, len(pixels), 64):  # strip by strip, so that a large photo is never copied whole
+        strip = pixels[top : top + 64]
+        if strip.dtype != np.uint8:
+            strip = np.rint(np.clip(strip, 0.0, 1.0) * 255.0).astype(np.uint8)
+        for channel in range(3):
+            counts[channel] += np.bincount(strip[..., channel].ravel(), minlength=256)
+    return np.stack([_table_of_histogram(channel) for channel in counts])
 
 
 def _table_of_histogram(counts: np.ndarray) -> np.ndarray:

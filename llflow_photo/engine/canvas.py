@@ -1,0 +1,65 @@
+"""The rendering as it grows out of tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ImageInputError, NonFiniteOutputError
+from .tiles import Span, Tile
+
+__all__ = ["Canvas"]
+
+
+class Canvas:
+    """Adds weighted tiles into one picture.
+
+    Args:
+        height: of the picture, pixels.
+        width: of the picture, pixels.
+        out: where to paint, height x width x 3, float32; by default a new array.
+    """
+
+    def __init__(self, height: int, width: int, out: np.ndarray | None = None) -> None:
+        if out is None:
+            out = np.zeros((height, width, 3), np.float32)
+        elif out.shape != (height, width, 3) or out.dtype != np.float32:
+            raise ImageInputError(f"out is {out.dtype} {out.shape}; give float32 ({height}, {width}, 3)")
+        else:
+            out[...] = 0
+        self._pixels = out
+        self._tensor = torch.from_numpy(out)
+
+    def add(self, tile: Tile, values: Tensor) -> None:
+        """Add one tile's rendering, 3 x rows x cols, float32, on the CPU.
+
+        Raises:
+            NonFiniteOutputError: a value is infinite or no number.
+        """
+        if not bool(values.isfinite().all()):
+            raise NonFiniteOutputError(
+                "the network gave values that are not finite; lower the temperature or the brightness, "
+                "or use another model"
+            )
+        height, width = self._pixels.shape[:2]
+        rows, weights_y = _visible(tile.rows, height)
+        cols, weights_x = _visible(tile.cols, width)
+        place = self._tensor[
+            tile.rows.start + rows.start : tile.rows.start + rows.stop,
+            tile.cols.start + cols.start : tile.cols.start + cols.stop,
+        ]
+        weighted = values[:, rows, cols].permute(1, 2, 0) * weights_y[:, None, None]
+        place.add_(weighted.mul_(weights_x[:, None]))
+
+    def finish(self) -> np.ndarray:
+        """The picture, clipped to [0, 1]."""
+        self._tensor.clamp_(0, 1)
+        return self._pixels
+
+
+def _visible(span: Span, length: int) -> tuple[slice, Tensor]:
+    """The part of a span that has weight and lies inside the photo, and its weights."""
+    written = span.written()
+    written = slice(written.start, min(written.stop, length - span.start))
+    return written, torch.from_numpy(span.weights[written])

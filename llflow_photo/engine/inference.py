@@ -1,0 +1,197 @@
+"""The network folded for inference: the same function as `LLFlow.encode` and `decode`, with less work.
+
+What is folded: every ActNorm into the convolution before it; a flow step's ActNorm and 1x1 convolution,
+inverted, into one 1x1 convolution, together with the transition steps behind it. The first convolution of each
+self-coupling is split into its latent and its condition part, the latter batched over a level's steps with the
+first convolution of the condition's own network; interleaved shifts and scales become two halves. No
+log-determinants are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..flow import LLFlow
+from ..flow.steps import squeeze
+from .layers import Conv, Place, PointwiseConv
+from .trunk import FoldedEncoder
+
+__all__ = ["FoldedFlow", "Given", "StepGiven"]
+
+
+class StepGiven(NamedTuple):
+    """What one coupling's inverse needs of the photo, at its level's resolution.
+
+    Attributes:
+        shift: N x C x H x W, float32, subtracted last.
+        gain: N x C x H x W, float32, ``1 / scale``, multiplied first.
+        hidden: N x hidden x H x W, the condition's share of the self-coupling's first convolution.
+    """
+
+    shift: Tensor
+    gain: Tensor
+    hidden: Tensor
+
+
+class Given(NamedTuple):
+    """Everything decoding needs of a photo or tile of H x W pixels (multiples of 8).
+
+    Attributes:
+        mean: N x 192 x H/8 x W/8, float32, mean of the latent.
+        levels: per level, finest first, one `StepGiven` per step, last step first.
+    """
+
+    mean: Tensor
+    levels: tuple[tuple[StepGiven, ...], ...]
+
+    def bytes(self) -> int:
+        """Memory of all tensors."""
+        tensors = [self.mean, *(t for level in self.levels for step in level for t in step)]
+        return sum(t.numel() * t.element_size() for t in tensors)
+
+
+class FoldedFlow:
+    """Inference form of an `LLFlow`, frozen.
+
+    The networks beside the flow may run in half precision; the latent, its shifts, gains and 1x1 convolutions
+    stay in float32, and so do the first two convolutions, which see the photo.
+
+    Args:
+        flow: the trained form; its weights are copied.
+        device: where to run.
+        networks: type the networks beside the flow run in.
+    """
+
+    def __init__(self, flow: LLFlow, device: torch.device, networks: torch.dtype = torch.float32) -> None:
+        full, inner = Place(device, torch.float32), Place(device, networks)
+        with torch.no_grad():
+            self._encoder = FoldedEncoder(flow.encoder, full, inner)
+            self._levels = [_FoldedLevel(level, full, inner) for level in flow.flow.levels]
+
+    def condition(self, network_input: Tensor) -> Given:
+        """N x 12 x H x W, H and W multiples of 8, to what decoding needs."""
+        color, conditions = self._encoder(network_input)
+        levels = (tuple(level.condition(c)) for level, c in zip(self._levels, conditions, strict=True))
+        return Given(_mean(color), tuple(levels))
+
+    def render(self, given: Given, offset: Tensor | None = None) -> Tensor:
+        """Decode ``mean + offset``, offset N x 192 x H/8 x W/8 (default 0), to N x 3 x H x W, unclipped."""
+        z = given.mean if offset is None else given.mean + offset
+        for level, steps in zip(reversed(self._levels), reversed(given.levels), strict=True):
+            z = level.inverse(z, steps)
+        return z
+
+    def __call__(self, network_input: Tensor, offset: Tensor | None = None) -> Tensor:
+        """`condition` and `render` in one go, each step's needs made when it is their turn and dropped."""
+        color, found = self._encoder(network_input)
+        conditions = list(found)
+        del found
+        z = _mean(color) if offset is None else _mean(color) + offset
+        for level in reversed(self._levels):
+            z = level.inverse(z, level.condition(conditions.pop()))
+        return z
+
+
+def _mean(color: Tensor) -> Tensor:
+    return squeeze(functional.interpolate(color, scale_factor=2.0))
+
+
+class _FoldedLevel:
+    """One level's steps, from image to latent as in training, run backwards."""
+
+    def __init__(self, level: Any, full: Place, inner: Place) -> None:
+        couplings = [step.coupling for step in level.conditional]
+        self._hidden = couplings[0].from_latent.first.conv.out_channels
+        self._condition_first = Conv(*_batched_first(couplings), inner)
+        self._condition_tails = [_CouplingTail(c.from_condition, inner) for c in couplings]
+        self._steps = [_FoldedStep(c, inner) for c in couplings]
+        self._mixes = [PointwiseConv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
+
+    def condition(self, condition: Tensor) -> Iterator[StepGiven]:
+        """N x condition channels x H x W to the steps' needs, last step first as the inverse asks."""
+        first = torch.split(self._condition_first(condition), self._hidden, 1)
+        count = len(self._steps)
+        for index in reversed(range(count)):
+            shift, raw = self._condition_tails[index](first[index].relu())
+            shared = first[count + index].contiguous(memory_format=torch.channels_last)
+            yield StepGiven(shift.float(), _gain(raw), shared)
+
+    def inverse(self, z: Tensor, given: Iterable[StepGiven]) -> Tensor:
+        """N x C x H x W to N x C/4 x 2H x 2W; ``given`` runs from the last step to the first."""
+        for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), given, strict=True):
+            z = mix(step(z, own))
+        return functional.pixel_shuffle(z, 2)
+
+
+class _FoldedStep:
+    """Inverse of one conditional coupling."""
+
+    def __init__(self, coupling: Any, inner: Place) -> None:
+        self._kept = coupling.kept
+        first = coupling.from_latent.first
+        scale = first.norm.log_scale.exp().view(-1, 1, 1, 1)
+        self._first = Conv(first.conv.weight[:, : self._kept] * scale, None, inner)
+        self._tail = _CouplingTail(coupling.from_latent, inner)
+
+    def __call__(self, z: Tensor, given: StepGiven) -> Tensor:
+        kept, changed = z[:, : self._kept], z[:, self._kept :]
+        seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
+        shift, raw = self._tail(self._first(seen).add_(given.hidden).relu_())
+        changed = changed * _gain(raw) - shift
+        return torch.cat([kept, changed], 1) * given.gain - given.shift
+
+
+class _CouplingTail:
+    """A coupling network behind its first ReLU: N x hidden x H x W to shift and raw scale, N x C x H x W."""
+
+    def __init__(self, net: Any, inner: Place) -> None:
+        scale = net.second.norm.log_scale.exp().flatten()
+        weight = net.second.conv.weight * scale.view(-1, 1, 1, 1)
+        self._second = Conv(weight, net.second.norm.bias.flatten() * scale, inner)
+        scale = (3.0 * net.last.log_scale).exp().flatten()
+        weight, bias = net.last.conv.weight * scale.view(-1, 1, 1, 1), net.last.conv.bias * scale
+        weight, bias = torch.cat([weight[0::2], weight[1::2]]), torch.cat([bias[0::2], bias[1::2] + 2.0])
+        self._last = Conv(weight, bias, inner)
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        shift, raw = self._last(self._second(x).relu_()).chunk(2, 1)
+        return shift, raw
+
+
+def _gain(raw: Tensor) -> Tensor:
+    """``1 / (sigmoid(raw) + 1e-4)``, float32."""
+    return raw.to(torch.float32, copy=True).sigmoid_().add_(1e-4).reciprocal_()
+
+
+def _batched_first(couplings: list[Any]) -> tuple[Tensor, Tensor]:
+    """First convolutions on the condition: K of the condition's networks, then K shares of self-couplings."""
+    weights, biases = [], []
+    for name in ("from_condition", "from_latent"):
+        for coupling in couplings:
+            first = getattr(coupling, name).first
+            scale = first.norm.log_scale.exp().flatten()
+            weight = first.conv.weight if name == "from_condition" else first.conv.weight[:, coupling.kept :]
+            weights.append(weight * scale.view(-1, 1, 1, 1))
+            biases.append(first.norm.bias.flatten() * scale)
+    return torch.cat(weights), torch.cat(biases)
+
+
+def _folded_mixes(level: Any) -> list[tuple[Tensor, Tensor]]:
+    """Per conditional step, the inverse of its ActNorm and 1x1; the first takes the transitions' along."""
+    mixes = [_inverse_affine(step) for step in level.conditional]
+    for step in reversed(list(level.transitions)):
+        matrix, bias = mixes[0]
+        own_matrix, own_bias = _inverse_affine(step)
+        mixes[0] = own_matrix @ matrix, own_matrix @ bias + own_bias
+    return mixes
+
+
+def _inverse_affine(step: Any) -> tuple[Tensor, Tensor]:
+    """``exp(-log_scale) * (W^-1 z) - bias`` as matrix and bias, float64."""
+    scale = (-step.norm.log_scale.double()).exp().view(-1, 1)
+    return scale * torch.linalg.inv(step.mix.weight.double()), -step.norm.bias.double().flatten()

@@ -1,0 +1,130 @@
+"""One folded network on one device: batches of tiles in, rendered tiles out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from ..errors import DeviceError
+from ..flow import LLFlow
+from .inference import FoldedFlow, Given
+from .precision import chosen_precision
+from .view import prepare
+
+__all__ = ["Pending", "Runner", "resolve_device", "using_threads"]
+
+
+def resolve_device(name: str) -> torch.device:
+    """``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` to a device that is there.
+
+    Raises:
+        DeviceError: the device is unknown or absent.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"device is {name!r}; give 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'") from error
+    present = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not present.get(device.type, False):
+        raise DeviceError(f"there is no device {name!r} here; give 'cpu' or 'auto'")
+    return device
+
+
+@contextmanager
+def using_threads(threads: int | None) -> Iterator[None]:
+    """Let torch use ``threads`` processor threads for a while; None leaves its setting alone."""
+    before = torch.get_num_threads()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Runner:
+    """Runs tiles through the inference form of a network.
+
+    Args:
+        flow: the network, left untouched.
+        device: where to run.
+        backend: ``float32``, ``half`` (of the kind the device is fast at) or ``auto``, which takes half
+            precision where it is faster and stays within 1/255 of float32 on a calibration image.
+
+    Attributes:
+        precision: the type the networks beside the flow run in.
+    """
+
+    def __init__(self, flow: LLFlow, device: torch.device, backend: str = "auto") -> None:
+        self.device = device
+        self.precision = chosen_precision(flow, device, backend)
+        self._net = FoldedFlow(flow, device, self.precision)
+
+    @property
+    def is_half(self) -> bool:
+        """Whether the networks beside the flow run in half precision."""
+        return self.precision != torch.float32
+
+    @torch.inference_mode()
+    def condition(self, images: Tensor, table: Tensor) -> Given:
+        """What decoding needs of N tiles, N x 3 x H x W, kept on the device."""
+        return self._net.condition(self._prepared(images, table))
+
+    @torch.inference_mode()
+    def render(self, given: Given, offsets: Tensor | None) -> Pending:
+        """Decode N tiles (or N latents of one tile) of which the condition is known."""
+        return Pending(self._net.render(given, self._on_device(offsets)))
+
+    @torch.inference_mode()
+    def forward(self, images: Tensor, table: Tensor, offsets: Tensor | None) -> Pending:
+        """`condition` and `render` without keeping anything between them."""
+        return Pending(self._net(self._prepared(images, table), self._on_device(offsets)))
+
+    def release(self) -> None:
+        """Give memory that is cached but not used back to the device."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif self.device.type == "mps":
+            torch.mps.empty_cache()
+
+    def _prepared(self, images: Tensor, table: Tensor) -> Tensor:
+        return prepare(self._sent(images), table.to(self.device))
+
+    def _on_device(self, offsets: Tensor | None) -> Tensor | None:
+        return None if offsets is None else self._sent(offsets)
+
+    def _sent(self, values: Tensor) -> Tensor:
+        if self.device.type != "cuda":
+            return values.to(self.device)
+        return values.pin_memory().to(self.device, non_blocking=True)
+
+
+class Pending:
+    """A tile being rendered; on a GPU its copy to the host runs beside the next tile's work."""
+
+    def __init__(self, rendered: Tensor) -> None:
+        self._event: torch.cuda.Event | None = None
+        if rendered.device.type == "cuda":
+            host = torch.empty(rendered.shape, dtype=rendered.dtype, pin_memory=True)
+            self._values = host.copy_(rendered, non_blocking=True)
+            self._event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self._event.record(torch.cuda.current_stream(rendered.device))
+        else:
+            self._values = rendered
+
+    def result(self) -> Tensor:
+        """3 x H x W, float32, on the CPU."""
+        if self._event is not None:
+            self._event.synchronize()
+        return self._values[0].cpu()

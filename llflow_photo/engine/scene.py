@@ -1,0 +1,199 @@
+"""An encoded photo: what depends on the photo alone, and rendering it under any latent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import CancelledError, DeviceError
+from ..flow import Size
+from .canvas import Canvas
+from .inference import Given
+from .latent import AnyLatent
+from .memory import is_out_of_memory
+from .runner import Pending, Runner, using_threads
+from .tiles import Tile, plan_tiles
+from .view import View
+
+__all__ = ["Cancel", "Progress", "Scene"]
+
+Progress = Callable[[int, int], None]
+"""Called with the number of tiles done and of all."""
+Cancel = Callable[[], bool]
+"""Asked before every tile; true ends the run with `CancelledError`."""
+
+_Result = TypeVar("_Result")
+_log = logging.getLogger(__name__)
+
+
+class Scene:
+    """One photo, ready to be rendered; made by `Enhancer.encode`.
+
+    The array the photo came in is read again by every rendering, unless `cached`: leave it unchanged.
+
+    Attributes:
+        tile: side of a tile in pixels, as used now.
+        halo: pixels of context each tile reads on each side.
+        notes: what a user should know of the run, one plain sentence each.
+    """
+
+    def __init__(self, runner: Runner, view: View, tile: int, halo: int, threads: int | None = None) -> None:
+        self._runner = runner
+        self._view = view
+        self._threads = threads
+        self._kept: list[Given] = []
+        self.tile = tile
+        self.halo = halo
+        self.notes: list[str] = []
+        self._tiles = self._plan()
+
+    @property
+    def cached(self) -> bool:
+        """Whether all that depends on the photo is kept, so that a further rendering costs little."""
+        return bool(self._kept)
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles."""
+        return len(self._tiles)
+
+    def decode(
+        self,
+        latent: AnyLatent,
+        *,
+        out: np.ndarray | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> np.ndarray:
+        """Render one latent.
+
+        Args:
+            latent: which rendering.
+            out: where to write it, H x W x 3 float32; by default a new array.
+            progress: called with tiles done and tiles in all.
+            cancel: asked before each tile.
+
+        Returns:
+            H x W x 3, float32, sRGB-encoded, in [0, 1].
+
+        Raises:
+            CancelledError: ``cancel`` said so.
+            NonFiniteOutputError: the network gave values that are not finite.
+            DeviceError: memory ran out with the smallest tile.
+        """
+        return self.decode_many(
+            [latent], out=None if out is None else [out], progress=progress, cancel=cancel
+        )[0]
+
+    def decode_many(
+        self,
+        latents: Sequence[AnyLatent],
+        *,
+        out: Sequence[np.ndarray] | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> list[np.ndarray]:
+        """Render several latents, encoding each tile once; otherwise as `decode`."""
+
+        def render() -> list[np.ndarray]:
+            canvases = [
+                Canvas(self._view.height, self._view.width, None if out is None else out[index])
+                for index in range(len(latents))
+            ]
+            for done, (index, tile, values) in enumerate(self._rendered(latents, cancel), 1):
+                canvases[index].add(tile, values)
+                if progress and not done % len(latents):
+                    progress(done // len(latents), self.tiles)
+            return [canvas.finish() for canvas in canvases]
+
+        return self._with_less_memory(render)
+
+    def keep(self, progress: Progress | None = None, cancel: Cancel | None = None) -> None:
+        """Compute and keep all that depends on the photo."""
+
+        def condition() -> None:
+            kept = []
+            for done, tile in enumerate(self._tiles, 1):
+                _check(cancel)
+                kept.append(self._runner.condition(self._view.image(tile)[None], self._view.table))
+                if progress:
+                    progress(done, self.tiles)
+            self._kept = kept
+
+        self._with_less_memory(condition)
+
+    def _rendered(
+        self, latents: Sequence[AnyLatent], cancel: Cancel | None
+    ) -> Iterator[tuple[int, Tile, Tensor]]:
+        """Every tile under every latent, one tile behind what the device works on."""
+        waiting: list[tuple[int, Tile, Pending]] = []
+        for job in self._started(latents, cancel):
+            waiting.append(job)
+            if len(waiting) > 1:
+                index, tile, pending = waiting.pop(0)
+                yield index, tile, pending.result()
+        for index, tile, pending in waiting:
+            yield index, tile, pending.result()
+
+    def _started(
+        self, latents: Sequence[AnyLatent], cancel: Cancel | None
+    ) -> Iterator[tuple[int, Tile, Pending]]:
+        for number, tile in enumerate(self._tiles):
+            _check(cancel)
+            given = self._kept[number] if self._kept else None
+            image = None if given else self._view.image(tile)[None]
+            if image is not None and len(latents) > 1:
+                given = self._runner.condition(image, self._view.table)
+            for index, latent in enumerate(latents):
+                offset = self._offset(latent, tile)
+                if given is not None:
+                    yield index, tile, self._runner.render(given, offset)
+                elif image is not None:
+                    yield index, tile, self._runner.forward(image, self._view.table, offset)
+
+    def _offset(self, latent: AnyLatent, tile: Tile) -> Tensor | None:
+        height8 = self._view.padded_height // Size.MULTIPLE
+        width8 = self._view.padded_width // Size.MULTIPLE
+        offset = latent.offset_block(tile.rows.latent, tile.cols.latent, height8, width8)
+        return None if offset is None else torch.from_numpy(offset)[None]
+
+    def _plan(self) -> list[Tile]:
+        return plan_tiles(self._view.padded_height, self._view.padded_width, self.tile, self.halo)
+
+    def _with_less_memory(self, work: Callable[[], _Result]) -> _Result:
+        """Do ``work``; where memory runs out, again from the start with tiles of half the side."""
+        while True:
+            try:
+                with using_threads(self._threads):
+                    return work()
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                smaller = max(self.tile // 2, 4 * self.halo) // Size.MULTIPLE * Size.MULTIPLE
+                if smaller >= self.tile:
+                    raise DeviceError(
+                        f"memory of {self._runner.device} ran out with the smallest tile, {self.tile}; "
+                        "close programs or use another device"
+                    ) from error
+                self._shrink(smaller)
+
+    def _shrink(self, tile: int) -> None:
+        note = (
+            f"memory of {self._runner.device} ran out; tiles made smaller, from {self.tile} to {tile} pixels"
+        )
+        _log.warning("%s", note)
+        self.notes.append(note)
+        self._kept = []
+        self.tile = tile
+        self._tiles = self._plan()
+        self._runner.release()
+
+
+def _check(cancel: Cancel | None) -> None:
+    if cancel and cancel():
+        raise CancelledError("cancelled; nothing was kept of this run")

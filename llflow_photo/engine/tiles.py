@@ -1,0 +1,108 @@
+"""Tile geometry: which part of a photo is read for each tile, and with what weight it is written.
+
+Tiles are equal in size, overlap by at least two halos, and are mixed in a narrow ramp in the middle of the
+overlap. Weights are the outer product of one vector per axis; at every pixel the weights of all tiles sum to
+one, and they are zero from the read border up to ``halo - RAMP / 2`` pixels inside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import OptionError
+from ..flow import Size
+
+__all__ = ["RAMP", "Span", "Tile", "plan_axis", "plan_tiles"]
+
+RAMP = 16
+"""Pixels over which one tile hands over to the next."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One tile's extent along one axis, in pixels of the padded photo.
+
+    Attributes:
+        start: first pixel read, a multiple of 8.
+        stop: one past the last pixel read, a multiple of 8.
+        weights: stop - start, float32, in [0, 1].
+    """
+
+    start: int
+    stop: int
+    weights: np.ndarray
+
+    @property
+    def latent(self) -> slice:
+        """The latent positions read."""
+        return slice(self.start // Size.MULTIPLE, self.stop // Size.MULTIPLE)
+
+    def written(self) -> slice:
+        """The pixels within the span, counted from its start, that have weight."""
+        inside = np.flatnonzero(self.weights)
+        return slice(int(inside[0]), int(inside[-1]) + 1)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of the padded photo."""
+
+    rows: Span
+    cols: Span
+
+
+def plan_axis(length: int, tile: int, halo: int) -> list[Span]:
+    """Cover ``length`` pixels by equal spans of at most ``tile``.
+
+    Args:
+        length: a multiple of 8.
+        tile: pixels read per tile, halo included, a multiple of 8.
+        halo: context on each side, a multiple of 8, at least `RAMP`.
+    """
+    if length <= tile:
+        return [Span(0, length, np.ones(length, np.float32))]
+    step = tile - 2 * halo
+    if step < Size.MULTIPLE:
+        raise OptionError(
+            f"a tile of {tile} pixels leaves nothing inside two halos of {halo}; make it larger"
+        )
+    count = math.ceil((length - 2 * halo) / step)
+    read = _round_up((length - 2 * halo) / count) + 2 * halo
+    starts = [
+        index * (length - read) // (count - 1) // Size.MULTIPLE * Size.MULTIPLE for index in range(count)
+    ]
+    spans = []
+    for index, start in enumerate(starts):
+        weights = np.ones(read, np.float32)
+        if index:
+            weights *= _ramp(starts[index - 1] + read, start, read)
+        if index + 1 < count:
+            weights *= 1 - _ramp(start + read, starts[index + 1], read, start)
+        spans.append(Span(start, start + read, weights))
+    return spans
+
+
+def plan_tiles(height: int, width: int, tile: int, halo: int) -> list[Tile]:
+    """Tiles of a photo of ``height`` x ``width`` (multiples of 8), row by row."""
+    return list(_tiles(plan_axis(height, tile, halo), plan_axis(width, tile, halo)))
+
+
+def _tiles(rows: list[Span], cols: list[Span]) -> Iterator[Tile]:
+    for row in rows:
+        for col in cols:
+            yield Tile(row, col)
+
+
+def _ramp(end_of_first: int, start_of_second: int, read: int, origin: int | None = None) -> np.ndarray:
+    """The second tile's weights over a hand-over, at ``read`` pixels from ``origin`` (default: its start)."""
+    centre = (end_of_first + start_of_second) / 2
+    pixels = np.arange(read) + (start_of_second if origin is None else origin) + 0.5
+    return np.clip((pixels - centre) / RAMP + 0.5, 0, 1).astype(np.float32)
+
+
+def _round_up(pixels: float) -> int:
+    return math.ceil(pixels / Size.MULTIPLE) * Size.MULTIPLE

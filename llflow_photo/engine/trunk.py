@@ -1,0 +1,78 @@
+"""The conditional encoder in inference form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..flow.encoder import ConditionalEncoder
+from .layers import Conv, Place, leaky
+
+__all__ = ["FoldedEncoder"]
+
+_RESIDUAL_SCALE = 0.2
+
+
+class FoldedEncoder:
+    """N x 12 x H x W, float32, to the color map at H/2 x W/2 and the three levels' conditions.
+
+    Args:
+        encoder: the trained form.
+        photo: where the two convolutions run that see the photo; they need float32.
+        inner: where all others run.
+    """
+
+    def __init__(self, encoder: ConditionalEncoder, photo: Place, inner: Place) -> None:
+        def conv(trained: Any, place: Place, scale: float = 1.0) -> Conv:
+            return Conv(trained.weight * scale, trained.bias * scale, place)
+
+        self._stacked = tuple(encoder.stacked)
+        self._inner = inner.dtype
+        self._first = conv(encoder.first, photo)
+        self._second = conv(encoder.second, photo)
+        self._trunk = conv(encoder.trunk, inner)
+        self._down1 = conv(encoder.down1, inner)
+        self._down2 = conv(encoder.down2, inner)
+        self._color = conv(encoder.color, inner)
+        self._blocks = [
+            [
+                [conv(c, inner, _RESIDUAL_SCALE if c is dense.convs[-1] else 1.0) for c in dense.convs]
+                for dense in block.dense
+            ]
+            for block in _listed(encoder.blocks)
+        ]
+
+    def __call__(self, network_input: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        x = network_input.contiguous(memory_format=torch.channels_last)
+        head = functional.max_pool2d(self._second(leaky(self._first(x))), 2).to(self._inner)
+        trunk, outputs = head, {}
+        for number, block in enumerate(self._blocks):
+            inner = trunk
+            for dense in block:
+                inner = _dense(dense, inner)
+            trunk = torch.add(trunk, inner, alpha=_RESIDUAL_SCALE)
+            outputs[number] = trunk
+        half = self._trunk(trunk).add_(head)
+        quarter = leaky(self._down1(functional.avg_pool2d(half, 2)))
+        eighth = self._down2(functional.avg_pool2d(quarter, 2))
+        color = torch.sigmoid(self._color(half).float())
+        conditions = tuple(
+            torch.cat([feature, *(outputs[n][:, :, ::step, ::step] for n in self._stacked)], 1)
+            for feature, step in ((half, 1), (quarter, 2), (eighth, 4))
+        )
+        return color, conditions
+
+
+def _dense(convs: list[Conv], x: Tensor) -> Tensor:
+    """A dense block, the 0.2 of its residual folded into the last convolution."""
+    seen = x
+    for conv in convs[:-1]:
+        seen = torch.cat([seen, leaky(conv(seen))], 1)
+    return convs[-1](seen).add_(x)
+
+
+def _listed(modules: Any) -> list[Any]:
+    return list(modules)
