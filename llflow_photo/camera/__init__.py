@@ -5,6 +5,7 @@ it the way real RAW files are developed.
 """
 
 from .develop import develop, develop_many
+from .jpeg import camera_jpeg
 from .night import NightSettings, night, random_night
 from .raw import RawFrame
 from .simulate import expose, reference, simulate_night_raw
@@ -12,6 +13,7 @@ from .simulate import expose, reference, simulate_night_raw
 __all__ = [
     "NightSettings",
     "RawFrame",
+    "camera_jpeg",
     "develop",
     "develop_many",
     "expose",

@@ -89,7 +89,7 @@ def random_night(
     exposure_ev = random.uniform(-0.5, 0.0) if bright else -1.0 - 6.0 * random.beta(1.3, 1.6)
     light = ILLUMINANTS[_LIGHTS[random.choice(len(_LIGHTS), p=_LIGHT_SHARES)]]
     unevenness = None
-    if not bright and random.random() < 0.35:
+    if not bright and random.random() < 0.3:
         shadows = int(random.integers(1, 3)) if random.random() < 0.4 else 0
         unevenness = random_unevenness(random, random.random() < 0.5, shadows, width, height)
     lamps: tuple[Lamp, ...] = ()

@@ -12,8 +12,11 @@ from .raw import RawFrame, mosaic
 
 __all__ = ["expose", "frame_positions", "record", "reference", "scene_light", "simulate_night_raw"]
 
-KEPT_UNEVENNESS = 0.5
-"""Share of the uneven light's stops that a reference keeps: a lit corner stays the lit corner."""
+KEPT_UNEVENNESS = 0.7
+"""Share of the uneven light's stops that a reference keeps: a lit corner stays lit, a shadow a shadow.
+
+What is light and what is scene cannot be told apart for sure; less would teach to lift all that is dark.
+"""
 
 LAMP_LIFT = 0.35
 """Share of the exposure's stops by which a reference lifts lamps: their halos come up less than the scene."""
@@ -72,7 +75,7 @@ def expose(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndar
 def reference(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The well-exposed photo a model shall make of the frame; arguments as for `expose`.
 
-    The scene comes back at the clean photo's exposure. Of uneven light half the stops stay; lamps stay lamps:
+    The scene comes back at the clean photo's exposure. Of uneven light most stops stay; lamps stay lamps:
     cores at white, halos coloured and lifted by a third of the stops the scene is lifted by.
 
     Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from PIL import Image
 
 from ..camera.develop import develop, develop_many
+from ..camera.jpeg import camera_jpeg
 from ..camera.night import NightSettings, night, random_night
 from ..camera.raw import RawFrame
 from ..camera.simulate import (
@@ -102,13 +102,13 @@ def validation_pairs(
 
 @dataclass(frozen=True)
 class _Item:
-    """One pair before development."""
+    """One pair before development; ``jpeg`` is the quality and noise reduction of a camera's own."""
 
     crop: RawFrame
     whole: RawFrame
     reference: np.ndarray
     contrast: bool
-    jpeg_quality: int | None
+    jpeg: tuple[int, float] | None
 
 
 class SimulatedSource:
@@ -140,8 +140,8 @@ class SimulatedSource:
         dark = develop_many([item.crop for item in items], contrast)
         whole = develop_many([item.whole for item in items], contrast)
         for index, item in enumerate(items):
-            if item.jpeg_quality is not None:
-                dark[index] = _compressed(dark[index], item.jpeg_quality)
+            if item.jpeg is not None:
+                dark[index] = camera_jpeg(dark[index], *item.jpeg)
         tables = np.stack([equalization_table(photo) for photo in whole])
         references = np.stack([item.reference for item in items])
         return Batch(_channels_first(dark), _channels_first(references), torch.from_numpy(tables))
@@ -155,7 +155,8 @@ class SimulatedSource:
             random, photo.shape[1] / longer, photo.shape[0] / longer, (x[0], y[0], x[-1], y[-1])
         )
         jpeg = random.random() < JPEG_SHARE and settings.exposure_ev > _DARKEST_JPEG
-        quality = int(random.integers(75, 99)) if jpeg else None
+        reduction = float(random.uniform(0.2, 1.0)) if random.random() < 0.5 else 0.0
+        loss = (int(random.integers(75, 99)), reduction) if jpeg else None
         contrast = jpeg and settings.exposure_ev > _DARKEST_CONTRAST and random.random() < 0.5
         settings = replace(settings, contrast=contrast)
         pixels = _resized(photo, region, crop)
@@ -164,7 +165,7 @@ class SimulatedSource:
         bright = reference(scene, settings, x, y)
         light, bright = _turned(random, light, bright)
         whole = self._whole(index, settings, random)
-        return _Item(record(light, settings, random), whole, bright, settings.contrast, quality)
+        return _Item(record(light, settings, random), whole, bright, settings.contrast, loss)
 
     def whole_photo_table(
         self, index: int, settings: NightSettings, random: np.random.Generator
@@ -231,14 +232,6 @@ def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 def _sampled(photo: np.ndarray) -> np.ndarray:
     rows, columns = _sample_positions(photo.shape[:2])
     return np.ascontiguousarray(photo[rows][:, columns])
-
-
-def _compressed(photo: np.ndarray, quality: int) -> np.ndarray:
-    """What is left of a photo, float in [0, 1], after JPEG, 4:2:0 below quality 90."""
-    pixels = np.rint(photo * 255.0).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
-    return np.asarray(Image.open(buffer), dtype=np.float32) / np.float32(255.0)
 
 
 def _channels_first(images: np.ndarray) -> torch.Tensor:

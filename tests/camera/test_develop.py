@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ from skimage import data
 from llflow_photo.camera import develop, develop_many, night, random_night, simulate_night_raw
 from llflow_photo.camera.raw import PATTERNS
 from llflow_photo.camera.sensors import CAMERAS
+from llflow_photo.color.working import to_network
 from llflow_photo.errors import ImageInputError
 from llflow_photo.evaluation.metrics import psnr
+from llflow_photo.files import read
+from llflow_photo.files.dng import write_cfa_dng
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,27 @@ def test_frames_of_several_sizes_are_refused(photo: np.ndarray) -> None:
     frames = [simulate_night_raw(photo[:size], night(-3.0), random) for size in (64, 80)]
     with pytest.raises(ImageInputError, match="one size"):
         develop_many(frames)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_training_sees_what_the_package_makes_of_a_raw_file(
+    tmp_path: Path, photo: np.ndarray, seed: int
+) -> None:
+    """But for the demosaic's choices between directions, and repaired hot pixels."""
+    random = np.random.default_rng(seed)
+    settings = random_night(random)
+    frame = simulate_night_raw(photo, settings, random)
+    write_cfa_dng(
+        tmp_path / "frame.dng",
+        frame.mosaic,
+        frame.pattern,
+        black_level=frame.black_level,
+        white_level=frame.white_level,
+        color_matrix=frame.color_matrix,
+        as_shot_neutral=frame.neutral,
+    )
+    view, _ = to_network(read(tmp_path / "frame.dng"))
+    developed = develop_many([frame])[0]
+    assert view.shape == developed.shape
+    assert view.mean((0, 1)) == pytest.approx(developed.mean((0, 1)), rel=0.01)
+    assert np.median(np.abs(view - developed)) < 1e-3
