@@ -1,10 +1,32 @@
-"""Batches: a folder of photos, unattended. Knows no torch."""
+"""Batches: a folder of photos, unattended. Knows no torch.
+
+Names are imported when first used: worker processes need but a part of the room.
+"""
 
 from __future__ import annotations
 
-from .folder import enhance_dir
-from .progress import Event
-from .report import BatchInterrupted, Report
-from .row import Look, Row
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .folder import enhance_dir
+    from .progress import Event
+    from .report import BatchInterrupted, Report
+    from .row import Look, Row
+
+_FILES = {
+    "BatchInterrupted": "report",
+    "Event": "progress",
+    "Look": "row",
+    "Report": "report",
+    "Row": "row",
+    "enhance_dir": "folder",
+}
 
 __all__ = ["BatchInterrupted", "Event", "Look", "Report", "Row", "enhance_dir"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_FILES[name]}", __name__), name)

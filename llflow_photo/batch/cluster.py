@@ -20,8 +20,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed, parallel_config
-
 from ..errors import OptionError, WorkerError
 from .pipeline import Output, died
 from .renderer import load_renderer
@@ -124,6 +122,8 @@ def _feed(
     stop: threading.Event,
 ) -> None:
     """Run joblib; sources handed out and rows that come back go to ``results``, then None or an error."""
+
+    from joblib import Parallel, delayed, parallel_config
 
     def calls() -> Iterator[Any]:
         for task in tasks:

@@ -128,4 +128,3 @@ def _forward_logs(send: _Sender, level: int) -> None:
     logger.setLevel(level)
     logger.addHandler(Forward())
     logger.propagate = False
-

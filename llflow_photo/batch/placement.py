@@ -10,8 +10,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from joblib import cpu_count
-
 from ..errors import OptionError
 
 __all__ = ["Placement", "place"]
@@ -50,7 +48,9 @@ def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
     """
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise OptionError(f"jobs is {jobs!r}; give a whole number from 1 up")
-    cores = cpu_count()
+    from joblib import cpu_count
+
+    cores = cpu_count()  # those this process may use, containers regarded
     gpus = _gpus(device)
     if gpus:
         count = min(jobs or len(gpus), max(1, photos))

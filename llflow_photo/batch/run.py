@@ -134,23 +134,23 @@ class _Run:
         """Do the tasks, then write the report, whatever happened."""
         begun = time.monotonic()
         try:
-            try:
-                self._prepare()
-                self._tally.start()
-                if self._tasks:
-                    self._work()
-            except KeyboardInterrupt:
-                self._interrupted, self._stopped = True, "interrupted"
-            except (sqlite3.Error, OSError) as error:
-                self._stopped = (
-                    f"the output folder cannot be written to ({error}); free space or attach its disk"
-                )
-                _log.error("%s", self._stopped)
-            return self._finish(time.monotonic() - begun)
+            self._prepare()
+            self._tally.start()
+            if self._tasks:
+                self._work()
         except KeyboardInterrupt:
-            raise BatchInterrupted(
-                _report(self._batch, self._all_rows(), self._started, stopped="interrupted")
-            ) from None
+            self._interrupted, self._stopped = True, "interrupted"
+        except (sqlite3.Error, OSError) as error:
+            self._stopped = f"the output folder cannot be written to ({error}); free space or attach its disk"
+            _log.error("%s", self._stopped)
+        report = self._report(time.monotonic() - begun)
+        try:
+            report = self._finish(report)
+        except KeyboardInterrupt as error:  # once more, while the report was written
+            raise BatchInterrupted(report) from error
+        if self._interrupted:
+            raise BatchInterrupted(report)
+        return report
 
     def _prepare(self) -> None:
         claims = [_claim(task) for task in self._tasks.values() if task.known is None]
@@ -193,10 +193,19 @@ class _Run:
             self._stopped = row.reason
         self._tally.photo(row)
 
-    def _finish(self, working: float) -> Report:
+    def _finish(self, report: Report) -> Report:
+        """The report with what is found at the end, and its page written."""
         self._check_outputs()
         self._tally.end()
-        report = _report(
+        report = replace(report, rows=self._all_rows())
+        try:
+            return replace(report, page=write_page(report))
+        except OSError as error:
+            _log.error("the report page cannot be written: %s", error)
+            return report
+
+    def _report(self, working: float) -> Report:
+        return _report(
             self._batch,
             self._all_rows(),
             self._started,
@@ -204,13 +213,6 @@ class _Run:
             working_seconds=working,
             processes=len(self._placements) if self._batch.backend == "local" else 0,
         )
-        try:
-            report = replace(report, page=write_page(report))
-        except OSError as error:
-            _log.error("the report page cannot be written: %s", error)
-        if self._interrupted:
-            raise BatchInterrupted(report)
-        return report
 
     def _check_outputs(self) -> None:
         """Outputs that someone removed while the batch went on are failures, not successes."""
@@ -229,9 +231,9 @@ class _Run:
         except (sqlite3.Error, OSError) as error:
             _log.error("the manifest cannot be written: %s", error)
 
-    def _all_rows(self) -> list[Row]:
+    def _all_rows(self) -> tuple[Row, ...]:
         waiting = [_claim(task) for source, task in self._tasks.items() if source not in self._rows]
-        return [*self._rows.values(), *waiting]
+        return tuple(sorted([*self._rows.values(), *waiting], key=lambda row: row.source))
 
 
 def _report(batch: Batch, rows: Sequence[Row], started: float, **more: Any) -> Report:

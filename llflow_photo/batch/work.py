@@ -114,23 +114,21 @@ class Worker:
         """Do one task. Errors become a failed row: one photo never ends the batch."""
         row = Row(task.source, "failed", settings=self._job.settings, model=self._job.model)
         row = replace(row, size=task.size, mtime_ns=task.mtime_ns)
+        clock = _Clock()
         try:
-            return self._process(task, row)
+            with clock("read"):
+                row, known = self._identify(task, row)
+            return known or self._process(task, row, clock)
         except CancelledError:
             return replace(row, status="cancelled", reason="cancelled")
         except Exception as error:  # the border between one photo and all others
-            if not isinstance(error, LLFlowPhotoError):
+            if not isinstance(error, (LLFlowPhotoError, OSError)):
                 _log.exception("%s: unexpected error", task.source)
             return failure(row, error, Path(task.path))
 
-    def _process(self, task: Task, row: Row) -> Row:
-        self._stage(task.source, "reading")
-        clock = _Clock()
+    def _process(self, task: Task, row: Row, clock: _Clock) -> Row:
         path = Path(task.path)
         with clock("read"):
-            row, known = self._identify(task, row, path)
-            if known is not None:
-                return known
             photo = self._renderer.read(path)
             self._ensure_unchanged(path, row)
             before = look_at(photo)
@@ -141,8 +139,10 @@ class Worker:
             return self._well_exposed(task, row, before.exposure_ev)
         return self._rendered(task, row, photo, clock)
 
-    def _identify(self, task: Task, row: Row, path: Path) -> tuple[Row, Row | None]:
+    def _identify(self, task: Task, row: Row) -> tuple[Row, Row | None]:
         """The row with the state and content of the file now; and a row of before that still holds."""
+        self._stage(task.source, "reading")
+        path = Path(task.path)
         state = path.stat()
         row = replace(row, size=state.st_size, mtime_ns=state.st_mtime_ns, content=content_hash(path))
         row = replace(row, seed=photo_seed(row.content, self._job.options.seed))
@@ -178,7 +178,7 @@ class Worker:
             with clock("write"):
                 target = self._target(name)
                 notes += [note for note in self._renderer.write(rendering, target) if note not in notes]
-                sizes.append(target.stat().st_size)
+                sizes.append(_size(target))
                 after.append(look_at(rendering))
         return replace(
             row,
@@ -201,10 +201,8 @@ class Worker:
         with open(task.path, "rb") as original, atomic_file(target) as copy:
             while block := original.read(1 << 20):
                 copy.write(block)
-        sizes = (target.stat().st_size,)
-        return replace(
-            row, status="copied", reason=f"{reason}: copied", outputs=(task.copy,), output_bytes=sizes
-        )
+        row = replace(row, outputs=(task.copy,), output_bytes=(_size(target),))
+        return replace(row, status="copied", reason=f"{reason}: copied")
 
     def _target(self, name: str) -> Path:
         """Where an output goes, its folder made, unless the disk of the output folder is gone."""
@@ -216,6 +214,13 @@ class Worker:
                 raise _DiskGoneError(f"the disk of {self._job.root} is gone; attach it and run again")
             target.parent.mkdir(parents=True, exist_ok=True)
         return target
+
+
+def _size(written: Path) -> int:
+    try:
+        return written.stat().st_size
+    except FileNotFoundError as error:
+        raise WriteError(f"{written} vanished after it was written; run again") from error
 
 
 class _ChangedError(LLFlowPhotoError):

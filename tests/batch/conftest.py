@@ -10,33 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from batch_helpers import make_batch
 from PIL import Image
 
-from llflow_photo.batch.manifest import holds_outputs
-from llflow_photo.batch.run import Batch, run_batch
-from llflow_photo.batch.selection import Selection
-from llflow_photo.batch.settings import settings_hash
-from llflow_photo.batch.work import Job
-from llflow_photo.options import Options
-
-RAW = {".nef", ".dng"}
-RASTER = {".png", ".jpg", ".tif"}
-
-
-def make_batch(source: Path, output: Path, **changes: Any) -> Batch:
-    """A batch with `FakeRenderer`; ``changes`` are fields of options, selection, job or batch."""
-    options = Options(**{name: changes.pop(name) for name in tuple(changes) if hasattr(Options(), name)})
-    chosen = {name: changes.pop(name) for name in tuple(changes) if name in Selection.__dataclass_fields__}
-    of_job = {name: changes.pop(name) for name in tuple(changes) if name in Job.__dataclass_fields__}
-    selection = Selection(
-        is_photo=lambda path: path.suffix.lower() in RAW | RASTER,
-        is_raw=lambda path: path.suffix.lower() in RAW,
-        is_output=holds_outputs,
-        **chosen,
-    )
-    settings = settings_hash({"options": options, **of_job})
-    job = Job("fake_renderer:FakeRenderer", options, None, None, settings, "model", str(output), **of_job)
-    return Batch((source,), selection, job, ".png", **{"jobs": 1, **changes})
+from llflow_photo.batch.run import run_batch
 
 
 @pytest.fixture

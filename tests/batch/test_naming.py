@@ -1,0 +1,63 @@
+"""Names of outputs."""
+
+from __future__ import annotations
+
+import random
+from pathlib import PurePosixPath
+
+from llflow_photo.batch.naming import assign_stems, folded, output_names
+
+
+def stems(*names: str, samples: int = 1) -> dict[str, str]:
+    assigned = assign_stems([PurePosixPath(name) for name in names], samples)
+    return {source.as_posix(): stem.as_posix() for source, stem in assigned.items()}
+
+
+def test_folders_are_mirrored_and_plain_names_kept() -> None:
+    assert stems("night/A.NEF", "B.jpg") == {"night/A.NEF": "night/A", "B.jpg": "B"}
+
+
+def test_same_name_with_other_extension_gets_it_into_its_name() -> None:
+    assert stems("A.NEF", "A.JPG", "sub/A.JPG") == {"A.NEF": "A_NEF", "A.JPG": "A_JPG", "sub/A.JPG": "sub/A"}
+
+
+def test_case_and_composition_do_not_tell_names_apart() -> None:
+    assigned = stems("a.jpg", "A.jpg", "N/x.png", "n/X.png", "\u00e9.png", "e\u0301.png")
+    assert len({folded(stem) for stem in assigned.values()}) == 6
+
+
+def test_a_photo_that_has_a_told_apart_name_by_itself_keeps_it() -> None:
+    assigned = stems("A.NEF", "A.JPG", "A_JPG.png")
+    assert assigned["A_JPG.png"] == "A_JPG"
+    assert len(set(assigned.values())) == 3
+
+
+def test_samples_never_collide_with_other_photos() -> None:
+    assigned = assign_stems([PurePosixPath("A.png"), PurePosixPath("A_s1.png")], samples=2)
+    names = [name for stem in assigned.values() for name in output_names(stem, 2, ".jpg")]
+    assert len(names) == len(set(names)) == 4
+
+
+def test_names_do_not_depend_on_order() -> None:
+    names = [
+        f"{folder}{stem}{suffix}" for folder in ("", "x/") for stem in "aAbB" for suffix in (".png", ".NEF")
+    ]
+    expected = stems(*names)
+    for seed in range(5):
+        random.Random(seed).shuffle(names)
+        assert stems(*names) == expected
+    assert len({folded(stem) for stem in expected.values()}) == len(names)
+
+
+def test_long_names_are_cut_and_stay_distinct() -> None:
+    long = "夜" * 80
+    assigned = stems(f"{long}1.png", f"{long}2.png")
+    assert len(set(assigned.values())) == 2
+    assert all(len(stem.encode()) <= 200 for stem in assigned.values())
+
+
+def test_output_names_of_samples_are_numbered() -> None:
+    assert [name.as_posix() for name in output_names(PurePosixPath("n/A"), 2, ".jpg")] == [
+        "n/A_s1.jpg",
+        "n/A_s2.jpg",
+    ]

@@ -1,0 +1,234 @@
+"""Nothing lost: resuming after kills, changes and failures ends with the files of an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llflow_photo.batch.manifest import MANIFEST_NAME, Manifest
+from llflow_photo.batch.report import BatchInterrupted
+from llflow_photo.errors import BatchError
+
+Run = Callable[..., Any]
+Photos = Callable[..., Path]
+Hashes = Callable[[Path], dict[str, str]]
+
+NAMES = [f"{folder}p{number:02}.png" for folder in ("", "sub/") for number in range(10)]
+
+
+def start(source: Path, output: Path, seconds: float) -> subprocess.Popen[bytes]:
+    """A batch in a process of its own; it writes a line for each photo."""
+    program = textwrap.dedent(f"""
+        from batch_helpers import make_batch
+        from llflow_photo.batch.run import run_batch
+        from pathlib import Path
+        tell = lambda event: print(event.kind, flush=True)
+        run_batch(make_batch(Path({str(source)!r}), Path({str(output)!r}), jobs=2, samples=2, progress=tell))
+    """)
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": paths, "FAKE_SECONDS": str(seconds)}
+    return subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)
+
+
+def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
+    source = photos(*NAMES)
+    assert batch(source, tmp_path / "whole", samples=2).ok
+    chance = random.Random(7)
+    kills = 0
+    for _ in range(6):
+        process = start(source, tmp_path / "killed", 0.05)
+        assert process.stdout is not None
+        process.stdout.readline()  # the work begins
+        time.sleep(chance.uniform(0.0, 0.8))
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+    assert kills >= 3
+    report = batch(source, tmp_path / "killed", samples=2)
+    assert report.ok
+    assert len(report.done) + len(report.skipped) == len(NAMES)
+    assert hashes(tmp_path / "killed") == hashes(tmp_path / "whole")
+    assert not list((tmp_path / "killed").rglob("*.part"))
+
+
+def test_workers_of_a_killed_batch_end(photos: Photos, tmp_path: Path) -> None:
+    process = start(photos(*NAMES), tmp_path / "out", 0.2)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.8)
+    children = _children(process.pid)
+    process.kill()
+    process.wait()
+    assert len(children) == 2
+    deadline = time.monotonic() + 5
+    while any(map(_alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_alive, children))
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    if not found.exists():
+        pytest.skip("this system does not list child processes under /proc")
+    return [int(child) for child in found.read_text().split()]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_second_run_does_only_what_is_missing_or_changed(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
+    source, output = photos("a.png", "b.png", "c.png", "d.png"), tmp_path / "out"
+    assert len(batch(source, output).done) == 4
+    before = hashes(output)
+    assert [row.reason for row in batch(source, output).skipped] == ["done before"] * 4
+    (output / "a.png").unlink()
+    os.utime(source / "b.png", (1, 1))
+    (source / "c.png").write_bytes((source / "d.png").read_bytes())
+    report = batch(source, output)
+    assert [row.source for row in report.done] == ["a.png", "c.png"]
+    assert {row.source: row.reason for row in report.skipped} == {
+        "b.png": "done before; only its date changed",
+        "d.png": "done before",
+    }
+    after = hashes(output)
+    assert after.pop("c.png") == after["d.png"] != before.pop("c.png")
+    assert after == before
+    assert not batch(source, output).done
+
+
+def test_a_truncated_output_is_made_again(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+    source, output = photos("a.png"), tmp_path / "out"
+    batch(source, output)
+    before = hashes(output)
+    (output / "a.png").write_bytes(b"short")
+    assert len(batch(source, output).done) == 1
+    assert hashes(output) == before
+
+
+def test_other_settings_and_force_render_again(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source, output = photos("a.png"), tmp_path / "out"
+    batch(source, output)
+    assert not batch(source, output).done
+    assert len(batch(source, output, temperature=0.5).done) == 1
+    assert len(batch(source, output, temperature=0.5, force=True).done) == 1
+    assert len(batch(source, output).done) == 1
+
+
+def test_failures_are_tried_again_only_where_that_is_of_use(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
+    source, output = photos("a.png", "bug.png"), tmp_path / "out"
+    (source / "broken.png").write_text("no image")
+    first = batch(source, output)
+    assert {row.source: (row.error, row.lasting) for row in first.failed} == {
+        "broken.png": ("FormatError", True),
+        "bug.png": ("RuntimeError", False),
+    }
+    events: list[Any] = []
+    second = batch(source, output, progress=events.append)
+    assert [row.source for row in second.failed] == ["broken.png", "bug.png"]
+    assert [event.source for event in events if event.kind == "photo"] == ["bug.png"]
+    events.clear()
+    batch(source, output, retry_failed=True, progress=events.append)
+    assert sorted(event.source for event in events if event.kind == "photo") == ["broken.png", "bug.png"]
+    photos("broken.png")
+    assert [row.source for row in batch(source, output).done] == ["broken.png"]
+
+
+def test_dry_run_touches_nothing(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source, output = photos("a.png", "b.png"), tmp_path / "out"
+    report = batch(source, output, dry_run=True)
+    assert [row.source for row in report.planned] == ["a.png", "b.png"]
+    assert report.ok
+    assert not output.exists()
+    batch(source, output)
+    state = (output / MANIFEST_NAME).stat()
+    (output / "a.png").unlink()
+    assert [row.source for row in batch(source, output, dry_run=True).planned] == ["a.png"]
+    assert (output / MANIFEST_NAME).stat().st_mtime_ns == state.st_mtime_ns
+
+
+def test_one_batch_at_a_time(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    with Manifest(output), pytest.raises(BatchError, match="another batch"):
+        batch(photos("a.png"), output)
+
+
+def test_a_damaged_manifest_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / MANIFEST_NAME).write_bytes(b"this is no database" * 100)
+    with pytest.raises(BatchError, match="move it away"):
+        batch(photos("a.png"), output)
+
+
+def test_the_manifest_can_be_read_by_others(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png")
+    (source / "broken.png").write_text("no image")
+    batch(source, tmp_path / "out")
+    with sqlite3.connect(tmp_path / "out" / MANIFEST_NAME) as connection:
+        found = connection.execute(
+            "select source, status, error, size > 0, length(content) from photos"
+        ).fetchall()
+    assert sorted(found) == [("a.png", "done", "", 1, 64), ("broken.png", "failed", "FormatError", 1, 64)]
+
+
+def test_cancel_stops_soon_and_leaves_a_resumable_state(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = photos(*NAMES)
+    batch(source, tmp_path / "whole")
+    monkeypatch.setenv("FAKE_SECONDS", "0.1")
+    finished: list[str] = []
+
+    def note(event: Any) -> None:
+        if event.kind == "photo":
+            finished.append(event.source)
+
+    report = batch(source, tmp_path / "out", progress=note, cancel=lambda: len(finished) >= 3)
+    assert report.stopped == "cancelled"
+    assert not report.ok
+    assert len(report.done) == 3
+    assert len(report.planned) == len(NAMES) - 3
+    monkeypatch.setenv("FAKE_SECONDS", "0")
+    assert batch(source, tmp_path / "out").ok
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
+def test_an_interrupt_ends_within_seconds_with_a_report(
+    batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_SECONDS", "0.3")
+
+    def interrupt(event: Any) -> None:
+        if event.kind == "photo":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    started = time.monotonic()
+    with pytest.raises(BatchInterrupted) as caught:
+        batch(photos(*NAMES), tmp_path / "out", progress=interrupt)
+    assert time.monotonic() - started < 8
+    assert len(caught.value.report.done) == 1
+    assert caught.value.report.page is not None
+    assert caught.value.report.page.exists()
+    assert not list((tmp_path / "out").rglob("*.part"))

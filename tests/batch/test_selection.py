@@ -1,0 +1,127 @@
+"""Which photos are taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_helpers import RASTER, RAW
+
+from llflow_photo.batch.manifest import MANIFEST_NAME, holds_outputs
+from llflow_photo.batch.selection import Selection, parse_newer_than, select
+from llflow_photo.errors import OptionError, ReadError
+
+Photos = Callable[..., Path]
+
+
+def taken(*inputs: Path, **changes: Any) -> tuple[list[str], dict[str, str]]:
+    selection = Selection(
+        is_photo=lambda path: path.suffix.lower() in RAW | RASTER,
+        is_raw=lambda path: path.suffix.lower() in RAW,
+        is_output=holds_outputs,
+        **changes,
+    )
+    sources, rows = select(inputs, selection)
+    return [source.relative.as_posix() for source in sources], {row.source: row.reason for row in rows}
+
+
+def test_subfolders_are_walked_strays_and_hidden_files_passed_over(photos: Photos) -> None:
+    root = photos("b.png", "a.png", "sub/deep/c.png", ".hidden/x.png", "._a.png")
+    (root / "notes.txt").write_text("x")
+    names, reasons = taken(root)
+    assert names == ["a.png", "b.png", "sub/deep/c.png"]
+    assert reasons == {"notes.txt": "not a photo"}
+    assert taken(root, recursive=False)[0] == ["a.png", "b.png"]
+
+
+def test_globs(photos: Photos) -> None:
+    root = photos("a.png", "b.tif", "good/c.png", "rejected/d.png")
+    assert taken(root, include=("*.png",))[0] == ["a.png", "good/c.png", "rejected/d.png"]
+    assert taken(root, include=("*.png",), exclude=("rejected",))[0] == ["a.png", "good/c.png"]
+
+
+def test_symlink_loops_end_and_aliases_are_taken_once(photos: Photos) -> None:
+    root = photos("z/a.png")
+    (root / "z" / "up").symlink_to(root)
+    (root / "alias").symlink_to(root / "z")
+    (root / "itself").symlink_to(root / "itself")
+    (root / "self.png").symlink_to(root / "self.png")
+    names, reasons = taken(root)
+    assert names == ["z/a.png"]
+    assert "cannot be read" in reasons["self.png"]
+
+
+def test_symlinked_folder_outside_is_entered(photos: Photos, tmp_path: Path) -> None:
+    other = photos("x.png", folder="other")
+    root = photos("a.png")
+    (root / "more").symlink_to(other)
+    assert taken(root)[0] == ["a.png", "more/x.png"]
+
+
+def test_folders_with_a_manifest_are_not_entered(photos: Photos) -> None:
+    root = photos("a.png", "enhanced/a.png")
+    (root / "enhanced" / MANIFEST_NAME).touch()
+    assert taken(root)[0] == ["a.png"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = photos("a.png", "secret/b.png")
+    scan = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    names, reasons = taken(root)
+    assert names == ["a.png"]
+    assert "cannot be listed: Permission denied" in reasons["secret"]
+
+
+def test_pairs_of_raw_and_jpeg_are_one_frame(photos: Photos) -> None:
+    root = photos("A.NEF", "a.jpg", "B.jpg", "C.NEF", "sub/A.jpg")
+    names, reasons = taken(root)
+    assert names == ["A.NEF", "B.jpg", "C.NEF", "sub/A.jpg"]
+    assert reasons == {"a.jpg": "the same frame as A.NEF"}
+    assert taken(root, pairs="jpeg")[0] == ["B.jpg", "C.NEF", "a.jpg", "sub/A.jpg"]
+    assert len(taken(root, pairs="both")[0]) == 5
+
+
+def test_newer_than(photos: Photos) -> None:
+    root = photos("old.png", "new.png")
+    os.utime(root / "old.png", (1000, 1000))
+    names, reasons = taken(root, newer_than=5000.0)
+    assert names == ["new.png"]
+    assert reasons == {"old.png": "not newer than asked for"}
+
+
+def test_moments_are_understood() -> None:
+    now = datetime(2024, 11, 3, 12, tzinfo=UTC)
+    assert parse_newer_than("2024-11-03T10:00+00:00", now) == now.timestamp() - 7200
+    assert parse_newer_than("36h", now) == now.timestamp() - 36 * 3600
+    assert parse_newer_than("7d", now) == parse_newer_than(timedelta(days=7), now)
+    assert parse_newer_than(None, now) is None
+    assert parse_newer_than(12.5, now) == 12.5
+    with pytest.raises(OptionError, match="'yesterday'"):
+        parse_newer_than("yesterday", now)
+
+
+def test_several_inputs_keep_apart(photos: Photos) -> None:
+    first, second = photos("a.png", folder="x/night"), photos("a.png", folder="y/night")
+    single = photos("a.png", folder="z") / "a.png"
+    assert taken(first, second, single)[0] == ["a.png", "night/a.png", "night-2/a.png"]
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="does not exist"):
+        taken(tmp_path / "nothing")
+
+
+def test_unusual_names_are_taken(photos: Photos) -> None:
+    odd = ["ü ber/夜 景 (1).png", "new\nline.png", "x" * 250 + ".png", "quote'\".png"]
+    assert taken(photos(*odd))[0] == sorted(odd)

@@ -1,0 +1,166 @@
+"""One photo's trouble is not another's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llflow_photo.batch.output import choose_output
+from llflow_photo.errors import BatchError, EmptyFolderError, WorkerError
+
+Run = Callable[..., Any]
+Photos = Callable[..., Path]
+Hashes = Callable[[Path], dict[str, str]]
+
+
+def test_a_folder_full_of_traps(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+    good = ["夜 景/ü (1).png", "new\nline.png", "x" * 250 + ".png", "A.NEF", "b.png", "B.tif", "once.png"]
+    source = photos(*good, "A.jpg", "kills.png", "bug.png", "vanishes.png", "changes.png")
+    (source / "broken.png").write_bytes(b"\x89PNG broken")
+    (source / "zero.png").touch()
+    (source / "notes.txt").write_text("x")
+    (source / "loop").symlink_to(source)
+    (source / "dangling.png").symlink_to(source / "nowhere.png")
+    (source / "folder.png").mkdir()
+    before = hashes(source)
+    report = batch(source, tmp_path / "out", jobs=2)
+    assert not report.ok
+    assert sorted(row.source for row in report.done) == sorted(good)
+    assert {row.source: row.reason for row in report.skipped} == {
+        "A.jpg": "the same frame as A.NEF",
+        "notes.txt": "not a photo",
+    }
+    reasons = {row.source: row.reason for row in report.failed}
+    assert set(reasons) == {
+        *("broken.png", "zero.png", "kills.png", "bug.png", "vanishes.png", "changes.png", "dangling.png"),
+    }
+    assert "killed by SIGKILL" in reasons["kills.png"]
+    assert "2 times at this photo" in reasons["kills.png"]
+    assert "vanished" in reasons["vanishes.png"]
+    assert "changed while it was read" in reasons["changes.png"]
+    assert reasons["bug.png"] == "a bug"
+    assert len(hashes(tmp_path / "out")) == len(good)
+    touched = {name for name, digest in hashes(source).items() if before.get(name) != digest}
+    assert touched == {"changes.png", "once.mark"}  # by the fake renderer, not by the batch
+
+
+def test_names_that_are_no_utf8(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    try:
+        source = photos("bad\udcff.png", "good.png")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    report = batch(source, tmp_path / "out")
+    assert len(report.done) == 2
+    assert len(batch(source, tmp_path / "out").skipped) == 2
+
+
+def test_a_full_disk_stops_cleanly(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png", "full.png", *(f"z{number}.png" for number in range(30)))
+    report = batch(source, tmp_path / "out")
+    assert "full" in report.stopped
+    assert [row.source for row in report.failed] == ["full.png"]
+    assert report.planned
+    assert not report.ok
+    (source / "full.png").rename(source / "fine.png")
+    assert batch(source, tmp_path / "out").ok
+
+
+def test_an_output_folder_that_vanishes(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+    source, output = photos(*(f"sub/p{number}.png" for number in range(8))), tmp_path / "out"
+    finished: list[str] = []
+
+    def remove(event: Any) -> None:
+        if event.kind == "photo":
+            finished.append(event.source)
+            if len(finished) == 3:
+                shutil.rmtree(output, ignore_errors=True)
+
+    report = batch(source, output, progress=remove)
+    assert report.done
+    assert all("vanished" in row.reason or "cannot write" in row.reason for row in report.failed)
+    assert {row.source for row in report.failed} >= set(finished[:3])
+    assert batch(source, output).ok
+    assert len(hashes(output)) == 8
+
+
+def test_files_that_no_batch_wrote_are_not_written_over(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source, output = photos("a.png", "b.png"), tmp_path / "out"
+    output.mkdir()
+    (output / "a.png").write_text("mine")
+    report = batch(source, output)
+    assert "no batch wrote it" in report.failed[0].reason
+    assert (output / "a.png").read_text() == "mine"
+    assert [row.source for row in report.done] == ["b.png"]
+    assert batch(source, output, force=True).ok
+    assert (output / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_originals_are_never_written_over_even_by_force(batch: Run, photos: Photos, hashes: Hashes) -> None:
+    source = photos("a.png", "b.tif")
+    before = hashes(source)
+    report = batch(source / "a.png", source, force=True)
+    assert "no batch wrote it" in report.failed[0].reason
+    assert batch(source / "b.tif", source, force=True).ok
+    after = hashes(source)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"b.png"}
+
+
+def test_output_folders_that_would_endanger_originals_are_refused(tmp_path: Path) -> None:
+    inside = tmp_path / "photos" / "night"
+    inside.mkdir(parents=True)
+    for output in (inside, inside.parent, tmp_path):
+        with pytest.raises(BatchError, match="never written over"):
+            choose_output([inside], output)
+    assert choose_output([inside], inside / "out") == inside / "out"
+    assert choose_output([inside], None) == inside.parent / "night-enhanced"
+    (inside / "file").touch()
+    with pytest.raises(BatchError, match="is a file"):
+        choose_output([inside], inside / "file")
+
+
+def test_outputs_never_become_inputs(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png")
+    assert len(batch(source, source / "one").done) == 1
+    assert len(batch(source, source / "two").done) == 1
+    assert len(batch(tmp_path, tmp_path / "three").done) == 1
+    assert not batch(source, source / "one").done
+
+
+def test_empty_folders_are_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EmptyFolderError, match="no photos"):
+        batch(tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(EmptyFolderError, match="that match"):
+        batch(photos("a.png"), tmp_path / "out", include=("*.nef",))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_that_cannot_start_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    with pytest.raises(WorkerError, match="No module named 'not_there'"):
+        batch(photos("a.png"), tmp_path / "out", renderer="not_there:Renderer")
+
+
+@pytest.mark.parametrize("keep", ["leave", "copy"])
+def test_well_exposed_photos(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, keep: str) -> None:
+    from PIL import Image
+
+    source, output = photos("dark.png"), tmp_path / "out"
+    Image.new("RGB", (16, 16), (140, 140, 140)).save(source / "light.png")
+    given = {"if_darker_than": -2.0, "copy_well_exposed": keep == "copy"}
+    report = batch(source, output, **given)
+    assert [row.source for row in report.done] == ["dark.png"]
+    assert report.skipped[0].reason.startswith("well exposed (+0.5 EV)")
+    if keep == "copy":
+        assert (output / "light.png").read_bytes() == (source / "light.png").read_bytes()
+    else:
+        assert set(hashes(output)) == {"dark.png"}
+    events: list[Any] = []
+    again = batch(source, output, progress=events.append, **given)
+    assert again.ok
+    assert not [event for event in events if event.kind == "photo"]
+    assert len(batch(source, output).done) == 2
