@@ -1,7 +1,25 @@
-"""Rendering photos of any size: tiles, latent noise, inference form of the network, device and memory."""
+"""Rendering photos of any size: tiles, latent noise, inference form of the network, device and memory.
 
-from .enhancer import Enhancer
+Latents are plain descriptions, so what needs torch is imported when first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .latent import AnyLatent, Blend, Latent, around, interpolate
-from .scene import Scene
+
+if TYPE_CHECKING:
+    from .enhancer import Enhancer
+    from .scene import Scene
 
 __all__ = ["AnyLatent", "Blend", "Enhancer", "Latent", "Scene", "around", "interpolate"]
+
+_LATE = {"Enhancer": "enhancer", "Scene": "scene"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

@@ -70,6 +70,7 @@ class Enhancer:
         view: np.ndarray,
         *,
         keep: bool | None = None,
+        equalization: np.ndarray | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Scene:
@@ -78,10 +79,11 @@ class Enhancer:
         Args:
             view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
             keep: whether to compute and keep what all renderings share; by default where it fits the budget.
+            equalization: 3 x 256, the whole photo's `equalization_table`, where ``view`` is only part of it.
             progress: called with tiles done and tiles in all.
             cancel: asked before each tile.
         """
-        photo = View(view)
+        photo = View(view, equalization)
         free = free_bytes(self.device)
         scene = Scene(self._runner, photo, self._tile_for(free), self.halo, self._threads)
         if keep is None:

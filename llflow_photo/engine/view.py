@@ -28,7 +28,7 @@ class View:
         table: equalization table, 3 x 256, float32.
     """
 
-    def __init__(self, pixels: np.ndarray) -> None:
+    def __init__(self, pixels: np.ndarray, table: np.ndarray | None = None) -> None:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise ImageInputError(f"the photo is an array of {pixels.shape}; give height x width x 3")
         if pixels.dtype.name not in _TYPES:
@@ -37,7 +37,7 @@ class View:
         self.height, self.width = pixels.shape[:2]
         self.padded_height = self.height + -self.height % Size.MULTIPLE
         self.padded_width = self.width + -self.width % Size.MULTIPLE
-        self.table = torch.from_numpy(_table(pixels))
+        self.table = torch.from_numpy(_table(pixels) if table is None else np.asarray(table, np.float32))
 
     def image(self, tile: Tile) -> Tensor:
         """What the tile reads: 3 x rows x cols, float32, sRGB-encoded, in [0, 1]."""
