@@ -1,8 +1,11 @@
-"""Batches made ahead of time in other processes, so that an accelerator does not wait for the CPU."""
+"""Batches made ahead of time in other processes, so that training does not wait for them."""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 
@@ -35,9 +38,10 @@ class PrefetchSource:
         wanted = [(step + later, crop, size) for later in range(self.ahead + 1)]
         for key in [key for key in self._pending if key not in wanted]:
             self._pending.pop(key).cancel()
-        for key in wanted:
-            if key not in self._pending:
-                self._pending[key] = self._pool.submit(_make, *key)
+        with _one_thread_for_children():
+            for key in wanted:
+                if key not in self._pending:
+                    self._pending[key] = self._pool.submit(_make, *key)
         return self._pending.pop(wanted[0]).result()
 
     def close(self) -> None:
@@ -54,6 +58,22 @@ class PrefetchSource:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def _one_thread_for_children() -> Iterator[None]:
+    """Workers started meanwhile compute with one thread each: many would fight over the cores."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 _adopted: list[BatchSource] = []
