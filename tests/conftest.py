@@ -38,3 +38,15 @@ def tiny_flow() -> Callable[..., Any]:
         return flow.eval()
 
     return build
+
+
+@pytest.fixture
+def tiny_model(tiny_flow: Callable[..., Any], tmp_path: Path) -> Path:
+    """A file of weights of a tiny network."""
+    from llflow_photo import models
+
+    flow = tiny_flow()
+    path = tmp_path / "weights" / "tiny.safetensors"
+    path.parent.mkdir()
+    models.save(flow.state_dict(), flow.size, path)
+    return path

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError
 from .console import progress_bar, say, say_error
 from .rendering import options_of
 from .writing import encoding_of, raw_options_of
@@ -36,9 +34,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="enter subfolders (default)",
     )
-    group.add_argument(
-        "--newer-than", metavar="DATE", help="only photos modified after, e.g. 2026-01-31 or 2026-01-31T22:00"
-    )
+    group.add_argument("--newer-than", metavar="DATE", help="only photos modified after: 2026-01-31, 36h, 7d")
     group.add_argument(
         "--if-darker-than", type=float, metavar="EV", help="leave photos alone that are not darker than this"
     )
@@ -72,10 +68,10 @@ def run_batch(args: argparse.Namespace) -> int:
         "include": tuple(args.include),
         "exclude": tuple(args.exclude),
         "recursive": args.recursive,
-        "newer_than": _seconds(args.newer_than),
+        "newer_than": args.newer_than,
         "pairs": args.pairs,
         "if_darker_than": args.if_darker_than,
-        "copy_well_exposed": args.copy_well_exposed,
+        "well_exposed": "copy" if args.copy_well_exposed else "leave",
         "backend": args.backend,
         "address": args.address,
     }
@@ -122,12 +118,3 @@ def _say_json(event: Event) -> None:
         told["row"] = event.row.to_json(looks=False)
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
-
-
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise OptionError(f"--newer-than is {text!r}; give a date such as 2026-01-31") from None

@@ -1,0 +1,171 @@
+"""`enhance`: the same photo in whatever form, settings that do what they say, words for what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import llflow_photo
+from llflow_photo import api, errors
+from llflow_photo.flow import LLFlow
+
+
+@pytest.fixture
+def dark() -> np.ndarray:
+    """A dark photo, H x W x 3, uint8, of an odd size."""
+    random = np.random.default_rng(0)
+    smooth = random.random((5, 7, 3)).repeat(8, 0).repeat(8, 1)[:37, :50]
+    return (60 * smooth + random.integers(0, 6, smooth.shape)).astype(np.uint8)
+
+
+def test_a_photo_in_every_form_gives_the_same_rendering(
+    dark: np.ndarray, tiny_model: Path, tmp_path: Path
+) -> None:
+    expected = llflow_photo.enhance(dark, model=tiny_model)
+    assert expected.shape == (37, 50, 3)
+    assert expected.dtype == np.float32
+    assert expected.min() >= 0.0
+    assert expected.max() <= 1.0
+    Image.fromarray(dark).save(tmp_path / "dark.png")
+    forms: list[Any] = [
+        dark.astype(np.uint16) * 257,
+        dark.astype(np.float32) / 255,
+        dark.astype(np.float64) / 255,
+        Image.fromarray(dark),
+        tmp_path / "dark.png",
+        str(tmp_path / "dark.png"),
+        np.asfortranarray(dark),
+    ]
+    for form in forms:
+        np.testing.assert_allclose(llflow_photo.enhance(form, model=tiny_model), expected, atol=2e-5)
+
+
+def test_samples_have_seeds_of_their_own(dark: np.ndarray, tiny_model: Path) -> None:
+    together = llflow_photo.enhance(dark, model=tiny_model, temperature=0.8, samples=2, seed=4)
+    assert together.shape == (2, 37, 50, 3)
+    for number, seed in enumerate((4, 5)):
+        alone = llflow_photo.enhance(dark, model=tiny_model, temperature=0.8, seed=seed)
+        np.testing.assert_allclose(together[number], alone, atol=1e-6)
+    assert np.abs(together[0] - together[1]).max() > 1e-3
+
+
+def test_strength_blends_with_the_photo(dark: np.ndarray, tiny_model: Path) -> None:
+    photo = dark.astype(np.float32) / 255
+    nothing = llflow_photo.enhance(dark, model=tiny_model, strength=0.0)
+    np.testing.assert_allclose(nothing, photo, atol=1e-6)
+    full, half = (
+        llflow_photo.enhance(dark, model=tiny_model, strength=s, protect_highlights=False) for s in (1.0, 0.5)
+    )
+    np.testing.assert_allclose(half, (full + photo) / 2, atol=1e-3)
+
+
+def test_options_are_a_starting_point(dark: np.ndarray, tiny_model: Path) -> None:
+    options = llflow_photo.Options(model=str(tiny_model), temperature=0.8, seed=3)
+    by_options = llflow_photo.enhance(dark, options=options)
+    by_name = llflow_photo.enhance(dark, model=tiny_model, temperature=0.8, seed=3)
+    np.testing.assert_array_equal(by_options, by_name)
+    changed = llflow_photo.enhance(dark, options=options, temperature=0.0)
+    np.testing.assert_array_equal(changed, llflow_photo.enhance(dark, model=tiny_model))
+
+
+def test_a_loaded_model_may_be_given(dark: np.ndarray, tiny_model: Path) -> None:
+    model = llflow_photo.load_model(tiny_model)
+    assert model.card.name == "tiny"
+    by_model = llflow_photo.enhance(dark, model=model)
+    np.testing.assert_array_equal(by_model, llflow_photo.enhance(dark, model=tiny_model))
+
+
+def test_a_gray_array_is_three_equal_channels(dark: np.ndarray, tiny_model: Path) -> None:
+    gray = dark[..., 1]
+    expected = llflow_photo.enhance(np.stack([gray] * 3, -1), model=tiny_model)
+    np.testing.assert_array_equal(llflow_photo.enhance(gray, model=tiny_model), expected)
+
+
+def test_orientation_is_honoured(dark: np.ndarray, tiny_model: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = Image.fromarray(np.ascontiguousarray(np.rot90(dark)))
+    turned.save(tmp_path / "turned.png", exif=exif)
+    expected = llflow_photo.enhance(dark, model=tiny_model)
+    with Image.open(tmp_path / "turned.png") as image:
+        np.testing.assert_allclose(llflow_photo.enhance(image, model=tiny_model), expected, atol=1e-6)
+    by_path = llflow_photo.enhance(tmp_path / "turned.png", model=tiny_model)
+    np.testing.assert_allclose(by_path, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (np.full((8, 8, 3), np.nan, np.float32), "192 values that are not finite"),
+        (np.full((8, 8, 3), np.inf), "not finite"),
+        (np.full((8, 8, 3), 128.0), r"from 128 to 128; give sRGB-encoded values in \[0, 1\]"),
+        (np.full((8, 8, 3), -0.1), "from -0.1"),
+        (np.zeros((8, 8, 4), np.uint8), "drop the alpha channel"),
+        (np.zeros((2, 8, 8, 3), np.uint8), "give height x width x 3"),
+        (np.zeros((0, 8, 3), np.uint8), "give height x width x 3"),
+        (np.zeros((8, 8, 3), np.int32), "of int32; give uint8, uint16, or float"),
+        (np.zeros((8, 8, 3), bool), "of bool"),
+    ],
+)
+def test_arrays_that_are_no_photos_are_named(image: np.ndarray, words: str, tiny_model: Path) -> None:
+    with pytest.raises(errors.ImageInputError, match=words):
+        llflow_photo.enhance(image, model=tiny_model)
+
+
+def test_settings_that_cannot_be_are_named(dark: np.ndarray, tiny_model: Path, tmp_path: Path) -> None:
+    for setting, value, words in (
+        ("temperature", -0.1, "temperature is -0.1; it must be from 0"),
+        ("temperature", "warm", "give a number"),
+        ("strength", 1.5, "strength is 1.5"),
+        ("samples", 0, "samples is 0"),
+        ("seed", -1, "seed is -1"),
+        ("tile", 10, "tile is 10"),
+        ("temprature", 1, "unknown option 'temprature'; known are"),
+    ):
+        with pytest.raises(errors.OptionError, match=words):
+            llflow_photo.enhance(dark, model=tiny_model, **{setting: value})
+    with pytest.raises(errors.ModelNotFoundError, match="no model 'nightly'; known are"):
+        llflow_photo.enhance(dark, model="nightly")
+    with pytest.raises(errors.ReadError, match=r"absent\.jpg"):
+        llflow_photo.enhance(tmp_path / "absent.jpg", model=tiny_model)
+    (tmp_path / "text.jpg").write_text("no photo")
+    with pytest.raises(errors.FormatError, match=r"text\.jpg"):
+        llflow_photo.enhance(tmp_path / "text.jpg", model=tiny_model)
+
+
+def test_progress_runs_to_its_end_and_cancel_ends_it(dark: np.ndarray, tiny_model: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    llflow_photo.enhance(
+        dark, model=tiny_model, samples=2, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+    assert len({total for _, total in seen}) == 1
+    with pytest.raises(errors.CancelledError):
+        llflow_photo.enhance(dark, model=tiny_model, cancel=lambda: True)
+
+
+def test_an_enhancer_is_kept_until_its_file_changes(
+    tiny_model: Path, tiny_flow: Callable[..., LLFlow]
+) -> None:
+    from llflow_photo import models
+
+    first = api.load_enhancer(tiny_model)
+    assert api.load_enhancer(str(tiny_model)) is first
+    assert api.load_enhancer(tiny_model, tile=128) is not first
+    other = tiny_flow(seed=1)
+    models.save(other.state_dict(), other.size, tiny_model)
+    assert api.load_enhancer(tiny_model) is not first
+
+
+@pytest.mark.parametrize("given", [np.uint64(3), np.int8(3)])
+def test_numpys_numbers_are_numbers(given: Any) -> None:
+    options = llflow_photo.Options(seed=given, temperature=np.float32(0.5), model=Path("x.safetensors"))
+    assert options == llflow_photo.Options(seed=3, temperature=0.5, model="x.safetensors")
+    assert type(options.seed) is int
+    assert type(options.temperature) is float
