@@ -1,0 +1,176 @@
+"""``enhance`` on the command line: files written, failures told in one line, exit codes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo import Options
+from llflow_photo.cli import main
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    path = tmp_path / "night.png"
+    Image.fromarray(random.integers(0, 40, (24, 40, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def test_a_photo_is_enhanced(
+    photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["enhance", str(photo), "--output", str(out), "--model", str(tiny_model)]) == 0
+    assert capsys.readouterr().out.strip() == str(out / "night.jpg")
+    with Image.open(out / "night.jpg") as image:
+        assert image.size == (40, 24)
+
+
+def test_an_output_may_be_a_file_name(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "bright.tif"
+    assert main(["enhance", str(photo), "-o", str(target), "--model", str(tiny_model), "-q"]) == 0
+    assert target.is_file()
+    both = [str(photo), str(photo)]
+    assert main(["enhance", *both, "-o", str(target), "--model", str(tiny_model)]) == 1
+
+
+def test_one_failure_does_not_keep_the_rest(
+    photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.jpg").write_text("no photo")
+    inputs = [str(tmp_path / "text.jpg"), str(photo), str(tmp_path / "absent.jpg")]
+    out = tmp_path / "out"
+    assert main(["enhance", *inputs, "-o", str(out), "--model", str(tiny_model), "--format", "png"]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 2
+    assert all(line.startswith("error: ") for line in told)
+    assert "text.jpg" in told[0]
+    assert "absent.jpg" in told[1]
+    assert [path.name for path in out.iterdir()] == ["night.png"]
+
+
+def test_samples_and_settings_arrive(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+    from llflow_photo import files
+
+    settings = ["--temperature", "0.5", "--samples", "2", "--seed", "9", "--strength", "0.75"]
+    out = ["-o", str(tmp_path / "out"), "--format", "png", "--model", str(tiny_model)]
+    assert main(["enhance", str(photo), *out, *settings]) == 0
+    paths = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in paths] == ["night_s1.png", "night_s2.png"]
+    told = files.read_settings(files.read(paths[1]).metadata)
+    assert (told["seed"], float(told["temperature"]), float(told["strength"])) == ("10", 0.5, 0.75)
+
+
+def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / "night.png"
+    twin.write_bytes(photo.read_bytes())
+    out = tmp_path / "out"
+    assert main(["enhance", str(photo), str(twin), "-o", str(out), "--model", str(tiny_model), "-q"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["night-2.jpg", "night.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "nightly"], r"error: there is no model 'nightly'; known are"),
+        (["--temperature", "-1"], r"error: temperature is -1; it must be from 0 to 10"),
+        (["--tile", "wide"], r"error: tile is 'wide'; give 'auto'"),
+        (["--white-balance", "warm"], r"error: --white-balance is 'warm'"),
+        (["--quality", "0"], r"error: quality is 0"),
+    ],
+)
+def test_wrong_values_are_one_plain_line(
+    arguments: list[str], words: str, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["enhance", str(photo), *arguments]) == 1
+    told = capsys.readouterr().err.strip()
+    assert re.match(words, told)
+    assert "\n" not in told
+
+
+def test_wrong_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["enhance"], ["brighten"], ["enhance", "x", "--temperature", "warm"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_help_shows_the_defaults_of_options(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["enhance", "--help"])
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    defaults = Options()
+    for flag, value in (
+        ("--model", defaults.model),
+        ("--temperature", f"{defaults.temperature:g}"),
+        ("--samples", defaults.samples),
+        ("--seed", defaults.seed),
+        ("--strength", f"{defaults.strength:g}"),
+        ("--device", defaults.device),
+    ):
+        of_flag = told.rpartition(f"{flag} ")[2].partition(" --")[0]
+        assert of_flag.endswith(f"(default: {value})"), of_flag
+
+
+def test_folders_go_to_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from llflow_photo import batch
+
+    given: dict[str, Any] = {}
+    report = SimpleNamespace(ok=True, summary=lambda: "3 rendered", to_json=lambda: {"done": 3})
+
+    def enhance_dir(inputs: list[Path], **settings: Any) -> Any:
+        given.update(settings, inputs=inputs)
+        settings["progress"](batch.Event("start", 3))
+        return report
+
+    monkeypatch.setattr(batch, "enhance_dir", enhance_dir)
+    folder = str(tmp_path)
+    arguments = ["--jobs", "2", "--include", "*.nef", "--temperature", "0.8", "--format", "tiff", "--force"]
+    assert main(["enhance", folder, "--output", "out", *arguments]) == 0
+    assert given["inputs"] == [tmp_path]
+    assert (given["jobs"], given["include"], given["force"]) == (2, ("*.nef",), True)
+    assert given["output"] == Path("out")
+    assert given["options"] == Options(temperature=0.8)
+    assert given["encoding"].format == "tiff"
+    assert "3 rendered" in capsys.readouterr().err
+    report.ok = False
+    assert main(["enhance", folder, "--json"]) == 1
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert '"kind": "start"' in lines[0]
+    assert '"done": 3' in lines[-1]
+
+
+def test_the_batch_takes_what_the_command_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run through the real batch, so that the two cannot drift apart."""
+    Image.new("RGB", (32, 24), (20, 20, 30)).save(tmp_path / "a.png")
+    (tmp_path / "notes.txt").write_text("x")
+    assert main(["enhance", str(tmp_path), "--dry-run"]) == 0
+    assert "1 to render" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["enhance", str(tmp_path / "empty")]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "llflow_photo", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert re.match(r"llflow-photo \d+\.\d+", done.stdout)

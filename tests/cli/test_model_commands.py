@@ -1,0 +1,189 @@
+"""``models``, ``import``, ``export``, ``evaluate`` and ``train``, on networks that fit in a blink."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from released_names import released_names
+
+from llflow_photo import models
+from llflow_photo.cli import main
+from llflow_photo.cli.train_display import TrainingDisplay
+from llflow_photo.flow import LLFlow
+from llflow_photo.training.loop import Progress
+from llflow_photo.training.recipe import Recipe
+
+SIZE = "features=8,growth=4,blocks=1,stacked=0,steps=1,hidden=8"
+
+
+@pytest.fixture(autouse=True)
+def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(tmp_path / "users"))
+    return tmp_path / "users"
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Five pairs in the simplest layout."""
+    folder = tmp_path / "pairs"
+    for kind in ("low", "high"):
+        (folder / kind).mkdir(parents=True)
+    for number in range(5):
+        random = np.random.default_rng(number)
+        high = 60 + 150 * random.random((4, 5, 3)).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(high.astype(np.uint8)).save(folder / "high" / f"{number}.png")
+        Image.fromarray((high / 8).astype(np.uint8)).save(folder / "low" / f"{number}.png")
+    return folder
+
+
+def train(pairs: Path, run: Path, *more: str) -> int:
+    fixed = ["--data", str(pairs), "--run", str(run), "--model", SIZE, "--validation-scenes", "2"]
+    return main(["train", *fixed, "--threads", str(torch.get_num_threads()), *more])
+
+
+def test_models_are_listed_shown_and_added(
+    tiny_model: Path, users: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "--add", str(tiny_model)]) == 0
+    assert (users / "tiny.safetensors").is_file()
+    assert main(["models"]) == 0
+    assert "tiny" in capsys.readouterr().out
+    assert main(["models", "tiny"]) == 0
+    assert "features 8" in capsys.readouterr().out
+    assert main(["models", "--add", str(tiny_model)]) == 1
+    assert main(["models", "absent"]) == 1
+    assert "known are" in capsys.readouterr().err
+
+
+def test_a_checkpoint_is_imported(
+    tiny_flow: Callable[..., LLFlow], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow = tiny_flow()
+    torch.save({"params": released_names(flow.state_dict(), flow.size)}, tmp_path / "theirs.pth")
+    out = tmp_path / "ours.safetensors"
+    assert main(["import", str(tmp_path / "theirs.pth"), str(out)]) == 0
+    assert models.load(out).flow.size == flow.size
+    (tmp_path / "bad.pth").write_bytes(b"x")
+    assert main(["import", str(tmp_path / "bad.pth"), str(out)]) == 1
+    assert "error: " in capsys.readouterr().err
+
+
+def test_training_ends_with_a_model_that_can_be_evaluated(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "mine"
+    assert train(pairs, run, "--stages", "16x2:2,24x1:1", "--lr", "1e-3", "--seed", "4") == 0
+    card = models.find(run / "mine.safetensors")
+    assert card.iterations == 3
+    assert card.recipe["learning_rate"] == 1e-3
+    assert card.recipe["seed"] == 4
+    assert {"psnr", "psnr_aligned"} <= set(card.validation)
+    assert "held-out PSNR" in capsys.readouterr().err
+    with (run / "log.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 3
+    assert json.loads((run / "run.json").read_text())["validation_scenes"] == 2
+
+    table = tmp_path / "scores.csv"
+    of_folder = ["--data", str(pairs), "--held-out", "2", "--csv", str(table)]
+    assert main(["evaluate", *of_folder, "--model", str(card.path)]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"PSNR / dB +\d+\.\d\d +\d+\.\d\d", told)
+    assert "SSIM on gray" in told
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3
+    # What training says of the held-out photos is what evaluation finds, but for half precision and lamps.
+    assert float(rows[-1]["psnr"]) == pytest.approx(card.validation["psnr"], abs=1.0)
+
+
+def test_a_folder_of_renderings_is_evaluated(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = ["--low", str(pairs / "low"), "--high", str(pairs / "high")]
+    assert main(["evaluate", *folders, "--rendered", str(pairs / "high")]) == 0
+    assert re.search(r"SSIM +1\.0000 +1\.0000", capsys.readouterr().out)
+    assert main(["evaluate", "--low", str(pairs / "low")]) == 1
+    assert "give --low DIR and --high DIR" in capsys.readouterr().err
+
+
+def test_ctrl_c_writes_a_checkpoint_and_tells_how_to_go_on(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    assert train(pairs, whole, "--steps", "4", "--crop", "16", "--batch", "1") == 0
+    follow = TrainingDisplay.follow
+
+    def interrupt(self: TrainingDisplay, progress: Progress) -> None:
+        follow(self, progress)
+        if progress.step == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingDisplay, "follow", interrupt)
+        assert train(pairs, run, "--steps", "4", "--crop", "16", "--batch", "1") == 130
+    assert f"llflow-photo train --run {run} --resume" in " ".join(capsys.readouterr().err.split())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert train(pairs, run, "--steps", "4") == 1  # a run is there already
+    threads = ["--threads", str(torch.get_num_threads())]
+    assert main(["train", "--run", str(run), "--resume", *threads]) == 0
+    first, second = (models.load(folder / f"{folder.name}.safetensors").flow for folder in (whole, run))
+    for name, tensor in first.state_dict().items():
+        assert torch.equal(tensor, second.state_dict()[name])
+
+
+def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, tmp_path: Path) -> None:
+    run = ["--run", str(tmp_path / "tuned"), "--start", str(tiny_model), "--steps", "1", "--crop", "16"]
+    more = ["--batch", "1", "--validation-scenes", "1", "--threads", str(torch.get_num_threads())]
+    assert main(["train", "--data", str(pairs), *run, *more]) == 0
+    assert models.load(tmp_path / "tuned/tuned.safetensors").flow.size.features == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--stages", "16"], "is not CROPxBATCH:STEPS"),
+        (["--stages", "16x1:1", "--steps", "3"], "--stages or --steps"),
+        (["--crop", "16"], "need --steps"),
+        (["--loss", "charm=1"], "does not know 'charm'"),
+        (["--model", "huge"], "give compact, small, large"),
+        (["--model", "blocks=0"], "blocks must be at least 1"),
+        (["--resume"], "there is no checkpoint"),
+        (["--start", "absent"], "no model 'absent'"),
+        (["--validation-scenes", "99", "--steps", "1"], "no training pairs are left"),
+    ],
+)
+def test_what_training_cannot_do_is_said(
+    arguments: list[str], words: str, pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--data", str(pairs), "--run", str(tmp_path / "r"), *arguments]) == 1
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("error: ")
+    assert words in told
+    assert "\n" not in told
+
+
+def test_the_help_of_train_tells_the_recipes_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    recipe = Recipe()
+    stages = ",".join(f"{stage.crop}x{stage.batch}:{stage.steps}" for stage in recipe.stages)
+    loss = recipe.weights
+    for default in (
+        stages,
+        f"{recipe.warmup}",
+        f"{recipe.clip:g}",
+        f"{recipe.ema:g}",
+        f"likelihood={loss.likelihood:g},absolute={loss.absolute:g},"
+        f"aligned={loss.aligned:g},structural={loss.structural:g}",
+    ):
+        assert f"(default: {default})" in told
+    rates = re.findall(r"(?:highest learning rate|at the end) \(default: ([^)]+)\)", told)
+    assert [float(rate) for rate in rates] == [recipe.learning_rate, recipe.final_rate]
