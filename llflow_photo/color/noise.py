@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..photo import Photo
 from .highlights import smoothstep
-from .spaces import decode
+from .spaces import LINEAR_SRGB, convert
 
 __all__ = ["NoiseLevel", "trusted"]
 
@@ -16,7 +17,9 @@ _DARKEST = 2.0**-14
 _TINY = np.float32(1e-6)
 # A normal distribution's standard deviation over its median absolute value.
 _MEDIAN_TO_SIGMA = 1.4826
+_CUT_NOISE = 1.6
 _SAMPLES = 1 << 20
+_ENOUGH = 64
 
 
 @dataclass(frozen=True)
@@ -30,39 +33,57 @@ class NoiseLevel:
     sigma: tuple[float, ...]
 
     @classmethod
-    def of_view(cls, view: np.ndarray) -> NoiseLevel:
-        """Estimate from an sRGB-encoded view, H x W x 3 float32 in [0, 1].
+    def of_photo(cls, photo: Photo) -> NoiseLevel:
+        """Estimate from a photo, before anything is clipped.
 
         The median of the absolute diagonal differences (a - b - c + d) / 2 of 2 x 2 pixels, by brightness;
         at most about a million of them.
         """
-        step = 2 * max(1, int(np.ceil(np.sqrt(view.shape[0] * view.shape[1] / 4 / _SAMPLES))))
-        height, width = view.shape[0] // 2 * 2, view.shape[1] // 2 * 2
-        if height < 2 or width < 2:
+        if photo.height < 2 or photo.width < 2:
             return cls((0.0,) * _BINS)
-        corners = [
-            decode(view[row:height:step, column:width:step], "srgb")[: (height - 1) // step + 1]
-            for row in (0, 1)
-            for column in (0, 1)
-        ]
-        detail = np.abs(corners[0] - corners[1] - corners[2] + corners[3]).max(axis=2) / 2
-        level = (corners[0] + corners[1] + corners[2] + corners[3]).max(axis=2) / 4
+        a, b, c, d = _corners(photo)
+        detail = np.abs(a - b - c + d).max(axis=2) / 2
+        level = np.clip((a + b + c + d).max(axis=2) / 4, 0.0, 1.0)
         bins = _bin(level).round().astype(np.intp)
-        sigma = np.zeros(_BINS)
+        sigma = np.full(_BINS, np.nan)
         for index in range(_BINS):
             inside = detail[bins == index]
-            if inside.size >= 64:
+            if inside.size >= _ENOUGH:
                 sigma[index] = _MEDIAN_TO_SIGMA * float(np.median(inside))
-        # A bin with too few pixels takes the noise of the next darker one.
-        for index in range(1, _BINS):
-            if not (bins == index).sum() >= 64:
-                sigma[index] = sigma[index - 1]
+        sigma = _filled(sigma)
+        # Noise that was cut off at black looks about 0.6 as wide as it was.
+        levels = _DARKEST * 2.0 ** (np.arange(_BINS) * 14 / (_BINS - 1))
+        sigma[levels < 2 * sigma] *= _CUT_NOISE
         return cls(tuple(float(value) for value in sigma))
 
     def at(self, level: np.ndarray) -> np.ndarray:
         """Standard deviation at linear brightnesses of any shape."""
         table = np.asarray(self.sigma, np.float32)
         return np.asarray(table[_bin(level).round().astype(np.intp)])
+
+
+def _corners(photo: Photo) -> tuple[np.ndarray, ...]:
+    """The four pixels of evenly spread 2 x 2 squares, rows x columns x 3, linear sRGB."""
+    step = 2 * max(1, int(np.ceil(np.sqrt(photo.height * photo.width / 4 / _SAMPLES))))
+    rows, columns = (photo.height - 2) // step + 1, (photo.width - 2) // step + 1
+    return tuple(
+        convert(
+            np.ascontiguousarray(photo.pixels[row::step, column::step][:rows, :columns]),
+            photo.color_space,
+            LINEAR_SRGB,
+        )
+        for row in (0, 1)
+        for column in (0, 1)
+    )
+
+
+def _filled(sigma: np.ndarray) -> np.ndarray:
+    """Bins with too few pixels take the noise of the nearest that has enough."""
+    known = np.flatnonzero(np.isfinite(sigma))
+    if not known.size:
+        return np.zeros(_BINS)
+    nearest = np.abs(np.arange(_BINS)[:, None] - known).argmin(axis=1)
+    return np.asarray(sigma[known[nearest]])
 
 
 def _bin(level: np.ndarray) -> np.ndarray:

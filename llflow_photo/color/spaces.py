@@ -159,6 +159,8 @@ def _signed(
     values = np.asarray(values, np.float32)
     if transfer == "linear":
         return values.copy()
+    if values.ndim == 0:
+        return np.asarray(_signed(values[None], transfer, srgb, power)[0])
     magnitude = np.abs(values)
     if transfer == "srgb":
         curved = srgb(magnitude)

@@ -28,6 +28,7 @@ _BLOCK_PIXELS = 1 << 18
 _GUIDE_RADIUS = 8
 # Beyond six stops of gain a residual is noise, whatever its size.
 _MAX_GAIN = 64.0
+_BLACK = np.float32(1e-5)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def to_network(photo: Photo) -> tuple[np.ndarray, Surround]:
         np.clip(block, 0.0, 1.0, out=view[rows])
         peak = view[rows].max(axis=2)
         bright += np.bincount((peak * 256).astype(np.intp).reshape(-1), minlength=257)
-    return view, Surround(photo, _highlight(bright), NoiseLevel.of_view(view))
+    return view, Surround(photo, _highlight(bright), NoiseLevel.of_photo(photo))
 
 
 def from_network(
@@ -143,7 +144,8 @@ def _with_residual(
     if protect_highlights:
         rendered = protect(rendered, view, surround.highlight)
     peak = view.max(axis=2)
-    gain = rendered.max(axis=2) / np.maximum(peak, np.float32(1e-6))
+    # Where both are black the gain is 1, and an unchanged view gives the photo back unchanged.
+    gain = (rendered.max(axis=2) + _BLACK) / (peak + _BLACK)
     np.minimum(gain, np.float32(_MAX_GAIN), out=gain)
     gain *= trusted(residual, peak, gain, surround.noise)
     residual *= gain[..., None]

@@ -1,0 +1,81 @@
+"""The ICC profiles we build, as we and LittleCMS read them."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from llflow_photo.color.profiles import ProfileError, profile_bytes, read_profile
+from llflow_photo.color.spaces import ADOBE_RGB, PROPHOTO, SPACES, SRGB, ColorSpace, convert, decode
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=lambda space: space.name)
+def test_built_profiles_read_back_as_their_space(space: ColorSpace) -> None:
+    reading = read_profile(profile_bytes(space))
+    assert (reading.kind, reading.space, reading.tables) == ("rgb", space, None)
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=lambda space: space.name)
+def test_littlecms_converts_as_we_do(space: ColorSpace) -> None:
+    """8-bit in, 8-bit out, colors inside both gamuts: within a code and a half."""
+    srgb = np.random.default_rng(0).uniform(0.15, 0.95, (8, 8, 3)).astype(np.float32)
+    source = np.clip(convert(srgb, SRGB, space), 0, 1)
+    codes = np.rint(source * 255).astype(np.uint8)
+    ours = np.clip(convert(codes.astype(np.float32) / 255, space, SRGB), 0, 1) * 255
+    transform = ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes(space))), ImageCms.createProfile("sRGB"), "RGB", "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    )  # fmt: skip
+    theirs = np.asarray(ImageCms.applyTransform(Image.fromarray(codes), transform), np.float32)
+    assert np.abs(ours - theirs).max() < 1.5
+
+
+def test_littlecms_own_srgb_is_srgb() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert read_profile(profile).space == SRGB
+
+
+def _with_curve(curve: bytes) -> bytes:
+    """Our sRGB profile with all three curves replaced by one at its end."""
+    data = bytearray(profile_bytes(SRGB))
+    (count,) = struct.unpack_from(">I", data, 128)
+    for index in range(count):
+        place = 132 + 12 * index
+        if data[place : place + 4] in (b"rTRC", b"gTRC", b"bTRC"):
+            data[place + 4 : place + 12] = struct.pack(">II", len(data), len(curve))
+    return bytes(data) + curve
+
+
+def test_table_curves() -> None:
+    x = np.linspace(0, 1, 1024)
+    srgb = np.rint(decode(x, "srgb") * 65535).astype(">u2")
+    assert read_profile(_with_curve(b"curv\0\0\0\0" + struct.pack(">I", 1024) + srgb.tobytes())).space == SRGB
+    odd = np.rint(x**3 * 65535).astype(">u2")
+    reading = read_profile(_with_curve(b"curv\0\0\0\0" + struct.pack(">I", 1024) + odd.tobytes()))
+    assert reading.space.transfer == "linear" and reading.tables is not None
+    np.testing.assert_allclose(reading.tables[1], np.linspace(0, 1, 4096) ** 3, atol=1e-4)
+
+
+def test_gamma_curves() -> None:
+    reading = read_profile(_with_curve(b"curv\0\0\0\0" + struct.pack(">IH", 1, 461)))
+    assert reading.space.transfer == PROPHOTO.transfer
+    assert reading.space.primaries == SRGB.primaries
+
+
+def test_primaries_of_an_unknown_space_survive() -> None:
+    odd = ColorSpace("odd", ((0.66, 0.32), (0.25, 0.66), (0.14, 0.05)), (0.3127, 0.3290), "gamma:2.2")
+    reading = read_profile(profile_bytes(odd))
+    pixels = np.random.default_rng(0).uniform(0, 1, (4, 4, 3)).astype(np.float32)
+    ours, theirs = convert(pixels, odd, SRGB), convert(pixels, reading.space, SRGB)
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+def test_broken_profiles_are_refused() -> None:
+    good = profile_bytes(ADOBE_RGB)
+    for bad in (b"", b"not a profile" * 20, good[:100], good[:128] + b"\xff\xff\xff\xff" + good[132:]):
+        with pytest.raises(ProfileError):
+            read_profile(bad)
