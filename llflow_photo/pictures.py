@@ -61,7 +61,7 @@ def photo_of_image(image: Image.Image) -> Photo:
         ImageInputError: its pixels cannot be loaded, or are of a kind that is no photo.
     """
     from .files.raster import pillow_samples
-    from .files.reading import _photo_of as photo_of_samples
+    from .files.reading import photo_of_samples
 
     if not image.width or not image.height:
         raise ImageInputError(f"the image is {image.width}x{image.height}; there is nothing to enhance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ Metric = Callable[[np.ndarray, np.ndarray], float]
 def load_ssimulacra2() -> tuple[Metric | None, str]:
     """SSIMULACRA2 (100 for equal images, higher is better; on 8-bit values), or why it is not there."""
     try:
-        from ssimulacra2 import compute_ssimulacra2
+        compute = import_module("ssimulacra2").compute_ssimulacra2
     except ImportError:
         return None, "SSIMULACRA2 is left out: pip install ssimulacra2"
-    return partial(_ssimulacra2, compute_ssimulacra2), ""
+    return partial(_ssimulacra2, compute), ""
 
 
 def _ssimulacra2(compute: Callable[[Any, Any], float], image: np.ndarray, reference: np.ndarray) -> float:
@@ -40,7 +41,7 @@ def _as_png(image: np.ndarray) -> io.BytesIO:
 def load_lpips() -> tuple[Metric | None, str]:
     """LPIPS with AlexNet (0 for equal images, lower is better), or why it is not there."""
     try:
-        import lpips
+        lpips = import_module("lpips")
     except ImportError:
         return None, "LPIPS is left out: pip install lpips"
     try:

@@ -122,9 +122,6 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
     return Photo(pixels, space, samples.bit_depth, metadata, path, tuple(notes))
 
 
-# The name it had first.
-_photo_of = photo_of_samples
-
 
 def _profile(samples: Samples, notes: list[str]) -> ProfileReading | None:
     if samples.icc is None:

@@ -41,7 +41,8 @@ class _NormalizedConv(nn.Module):
         self.norm = ActNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.conv(x))
+        normalized: Tensor = self.norm(self.conv(x))
+        return normalized
 
 
 class _ScaledConv(nn.Module):
@@ -51,11 +52,13 @@ class _ScaledConv(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
         nn.init.zeros_(self.conv.weight)
+        assert self.conv.bias is not None
         nn.init.zeros_(self.conv.bias)
         self.log_scale = nn.Parameter(torch.zeros(outputs, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x) * (3.0 * self.log_scale).exp()
+        raw: Tensor = self.conv(x)
+        return raw * (3.0 * self.log_scale).exp()
 
 
 class _CouplingNet(nn.Module):
@@ -95,7 +98,8 @@ class ConditionalCoupling(nn.Module):
         """Everything this coupling needs of the photo: ``condition`` is N x condition_channels x H x W."""
         weight = self.from_latent.first.conv.weight[:, self.kept :]
         hidden = functional.conv2d(condition, weight, padding=1)
-        return CouplingCondition(*self.from_condition(condition), _full_precision(hidden))
+        shift, scale = self.from_condition(condition)
+        return CouplingCondition(shift, scale, _full_precision(hidden))
 
     def forward(self, z: Tensor, given: CouplingCondition) -> tuple[Tensor, Tensor]:
         """N x C x H x W to the same, and the log-determinant, N (nats)."""

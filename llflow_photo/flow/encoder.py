@@ -25,6 +25,7 @@ def _conv(inputs: int, outputs: int) -> nn.Conv2d:
     conv = nn.Conv2d(inputs, outputs, 3, padding=1)
     nn.init.kaiming_normal_(conv.weight, a=_SLOPE)
     conv.weight.data *= 0.1  # keeps deep residual stacks near identity at the start
+    assert conv.bias is not None
     nn.init.zeros_(conv.bias)
     return conv
 
@@ -46,7 +47,8 @@ class DenseBlock(nn.Module):
         seen = x
         for conv in self.convs[:4]:
             seen = torch.cat([seen, _activate(conv(seen))], 1)
-        return x + _RESIDUAL_SCALE * self.convs[4](seen)
+        change: Tensor = self.convs[4](seen)
+        return x + _RESIDUAL_SCALE * change
 
 
 class ResidualDenseBlock(nn.Module):
@@ -57,7 +59,8 @@ class ResidualDenseBlock(nn.Module):
         self.dense = nn.Sequential(*(DenseBlock(features, growth) for _ in range(3)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + _RESIDUAL_SCALE * self.dense(x)
+        change: Tensor = self.dense(x)
+        return x + _RESIDUAL_SCALE * change
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,10 @@ class InvertibleConv(nn.Module):
         return functional.conv2d(x, self.weight[:, :, None, None])
 
     def inverse(self, y: Tensor) -> Tensor:
-        inverted = torch.linalg.inv(self.weight.double()).to(y.dtype)
+        inverted: Tensor = torch.linalg.inv(self.weight.double()).to(y.dtype)
         return functional.conv2d(y, inverted[:, :, None, None])
 
     def log_determinant(self, positions: int) -> Tensor:
         """Of `forward` over H * W = `positions`, a scalar in nats."""
-        return torch.linalg.slogdet(self.weight.double())[1].to(self.weight.dtype) * positions
+        log_determinant: Tensor = torch.linalg.slogdet(self.weight.double())[1]
+        return log_determinant.to(self.weight.dtype) * positions

@@ -124,7 +124,8 @@ class LLFlow(nn.Module):
 
     def latent_of(self, reference: Tensor, conditioning: Conditioning) -> tuple[Tensor, Tensor]:
         """Image to latent: N x 192 x H'/8 x W'/8, and the log-determinant, N, in nats."""
-        return self.flow(pad_to_multiple(reference), conditioning.couplings)
+        latent, log_determinant = self.flow(pad_to_multiple(reference), conditioning.couplings)
+        return latent, log_determinant
 
     def log_prob(
         self, reference: Tensor, conditioning: Conditioning, mean: Tensor | None = None

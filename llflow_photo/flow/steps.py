@@ -1,12 +1,13 @@
 """The flow between image and latent: three levels of invertible steps.
 
-Forward is image to latent. A level squeezes 2 x 2 positions into channels, mixes them in two transition steps,
-then runs its conditional steps. No channel is split off, so the latent is 192 x H/8 x W/8.
+Forward is image to latent. A level squeezes 2 x 2 positions into channels, mixes them in two transition
+steps, then runs its conditional steps. No channel is split off, so the latent is 192 x H/8 x W/8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -69,7 +70,8 @@ class Level(nn.Module):
 
     def condition(self, condition: Tensor) -> LevelConditions:
         """Each conditional step's needs of the photo."""
-        return tuple(step.coupling.condition(condition) for step in self.conditional)
+        couplings = (step.coupling for step in _steps(self.conditional))
+        return tuple(coupling.condition(condition) for coupling in couplings if coupling is not None)
 
     def forward(self, z: Tensor, given: LevelConditions) -> tuple[Tensor, Tensor]:
         z = functional.pixel_unshuffle(z, 2)
@@ -87,8 +89,13 @@ class Level(nn.Module):
         return functional.pixel_shuffle(z, 2), total
 
     def _paired(self, given: LevelConditions) -> list[tuple[_Step, CouplingCondition | None]]:
-        transitions = [(step, None) for step in self.transitions]
-        return transitions + list(zip(self.conditional, given, strict=True))
+        transitions = [(step, None) for step in _steps(self.transitions)]
+        return [*transitions, *zip(_steps(self.conditional), given, strict=True)]
+
+
+def _steps(modules: nn.ModuleList) -> Iterable[_Step]:
+    """A list of modules, all of which are steps."""
+    return cast("Iterable[_Step]", modules)
 
 
 class Flow(nn.Module):
@@ -102,7 +109,7 @@ class Flow(nn.Module):
         """Run every condition-only part of the couplings."""
         return tuple(
             level.condition(condition)
-            for level, condition in zip(self.levels, conditions, strict=True)
+            for level, condition in zip(self._levels(), conditions, strict=True)
         )
 
     def forward(self, image: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
@@ -116,10 +123,13 @@ class Flow(nn.Module):
     def inverse(self, latent: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
         """Latent to image, and the log-determinant of the inverse, N (nats)."""
         z, total = latent, latent.new_zeros(latent.shape[0])
-        for level, conditions in reversed(list(zip(self.levels, given, strict=True))):
+        for level, conditions in reversed(list(zip(self._levels(), given, strict=True))):
             z, log_determinant = level.inverse(z, conditions)
             total = total + log_determinant
         return z, total
+
+    def _levels(self) -> Iterable[Level]:
+        return cast("Iterable[Level]", self.levels)
 
     def initialize_from_next_batch(self) -> None:
         """Let every ActNorm set itself from the next forward pass (`condition`, then `forward`)."""
