@@ -26,7 +26,7 @@ from .renderer import load_renderer
 from .row import Row
 from .work import Job, Task, Worker
 
-__all__ = ["run_cluster"]
+__all__ = ["check_backend", "run_cluster"]
 
 MARKS = ".llflow-photo-in-hand"
 """Folder of marks inside the output folder; gone when the batch ends."""
@@ -35,6 +35,21 @@ MAX_STARTS = 3
 """One less than the deaths after which Dask itself gives a task up."""
 
 _log = logging.getLogger(__name__)
+
+
+def check_backend(backend: str, address: str | None) -> None:
+    """Refuse backends that there are not.
+
+    Raises:
+        OptionError: the backend is unknown, or takes no address and one is given.
+    """
+    from joblib.parallel import BACKENDS
+
+    known = sorted({"local", "dask", "ray", *BACKENDS} - {"sequential"})
+    if backend not in known:
+        raise OptionError(f"backend is {backend!r}; known are {', '.join(known)}")
+    if address is not None and backend not in ("dask", "ray"):
+        raise OptionError(f"backend {backend!r} takes no address; those that do are 'dask' and 'ray'")
 
 
 def run_cluster(
@@ -220,8 +235,6 @@ def _connected(
         return
     if backend == "ray":
         _start_ray(address, jobs)
-    elif address is not None:
-        raise OptionError(f"backend {backend!r} takes no address; those that do are 'dask' and 'ray'")
     yield {"backend": backend, "n_jobs": jobs or -1}, _Watch()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EmptyFolderError
-from .cluster import run_cluster
+from .cluster import check_backend, run_cluster
 from .manifest import Manifest, read_manifest
 from .output import is_intact, remove_leftovers
 from .page import write_page
@@ -95,6 +95,7 @@ def run_batch(batch: Batch) -> Report:
         planned = plan(*read_manifest(root))
         rows = [*seen, *planned.rows, *map(_claim, planned.tasks)]
         return _report(batch, rows, started, dry_run=True)
+    check_backend(batch.backend, batch.address)
     root.mkdir(parents=True, exist_ok=True)
     with Manifest(root) as manifest:
         manifest.begin_run(batch.version, batch.settings, os.pathsep.join(map(str, batch.inputs)))
@@ -136,13 +137,10 @@ class _Run:
         try:
             self._prepare()
             self._tally.start()
-            if self._tasks:
+            if self._tasks and not self._stopped:
                 self._work()
         except KeyboardInterrupt:
             self._interrupted, self._stopped = True, "interrupted"
-        except (sqlite3.Error, OSError) as error:
-            self._stopped = f"the output folder cannot be written to ({error}); free space or attach its disk"
-            _log.error("%s", self._stopped)
         report = self._report(time.monotonic() - begun)
         try:
             report = self._finish(report)
@@ -155,7 +153,7 @@ class _Run:
     def _prepare(self) -> None:
         claims = [_claim(task) for task in self._tasks.values() if task.known is None]
         failed = [row for row in self._rows.values() if row.status == "failed" and row.size]
-        self._manifest.record([*claims, *failed])
+        self._record([*claims, *failed])
         names = [name for row in claims for name in row.outputs]
         remove_leftovers(Path(self._batch.job.root), [*names, "."])
 
@@ -185,10 +183,10 @@ class _Run:
         if row.status != "cancelled":
             # What was found unchanged stays what it was, under its new date.
             status = task.known.status if task.known is not None and row.status == "skipped" else row.status
-            self._manifest.record([replace(row, status=status)])
+            self._record([replace(row, status=status)])
         self._rows[row.source] = row
         if row.status == "failed":
-            _log.warning("%s: %s", row.source, row.reason)
+            _log.info("%s: %s", row.source, row.reason)
         if row.stops:
             self._stopped = row.reason
         self._tally.photo(row)
@@ -225,11 +223,17 @@ class _Run:
             if row.outputs and row.output_bytes and not is_intact(root, row.outputs, row.output_bytes)
         ]
         self._rows.update((row.source, row) for row in gone)
+        if gone:
+            self._record(gone)
+
+    def _record(self, rows: Sequence[Row]) -> None:
+        """Store rows; where that cannot be done, nothing more is."""
         try:
-            if gone:
-                self._manifest.record(gone)
+            self._manifest.record(rows)
         except (sqlite3.Error, OSError) as error:
-            _log.error("the manifest cannot be written: %s", error)
+            why = f"the output folder cannot be written to ({error}); free space or attach its disk"
+            self._stopped = self._stopped or why
+            _log.error("%s", why)
 
     def _all_rows(self) -> tuple[Row, ...]:
         waiting = [_claim(task) for source, task in self._tasks.items() if source not in self._rows]

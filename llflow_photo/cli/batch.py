@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .console import progress_bar, say, say_error
+from .batch_progress import Mode, watch_batch
+from .console import say
 from .rendering import options_of
 from .writing import encoding_of, raw_options_of
-
-if TYPE_CHECKING:
-    from ..batch.progress import Event
 
 __all__ = ["add_batch_arguments", "run_batch"]
 
@@ -75,17 +73,9 @@ def run_batch(args: argparse.Namespace) -> int:
         "backend": args.backend,
         "address": args.address,
     }
+    mode: Mode = "json" if args.json else "quiet" if args.quiet else "live"
     try:
-        with progress_bar("photos", None, args.quiet or args.json) as (bar, task):
-
-            def follow(event: Event) -> None:
-                if args.json:
-                    _say_json(event)
-                finished = event.done + event.skipped + event.failed
-                bar.update(task, total=event.total, completed=finished, name=_doing(event))
-                if event.row is not None and event.row.status == "failed" and not args.json:
-                    say_error(f"{event.row.source}: {event.row.reason}")
-
+        with watch_batch(mode) as follow:
             report = enhance_dir(args.inputs, progress=follow, **settings)
     except BatchInterrupted as interrupt:
         say(interrupt.report.summary())
@@ -95,26 +85,3 @@ def run_batch(args: argparse.Namespace) -> int:
     elif not args.quiet or not report.ok:
         say(report.summary())
     return 0 if report.ok else 1
-
-
-def _doing(event: Event) -> str:
-    rate = f"{event.rate * 60:.1f}/min " if event.rate else ""
-    failures = f"{event.failed} failed " if event.failed else ""
-    return f"{rate}{failures}{event.current[0] if event.current else ''}"
-
-
-def _say_json(event: Event) -> None:
-    told: dict[str, Any] = {
-        "kind": event.kind,
-        "total": event.total,
-        "done": event.done,
-        "skipped": event.skipped,
-        "failed": event.failed,
-        "source": event.source,
-        "stage": event.stage,
-        "seconds_remaining": event.seconds_remaining,
-    }
-    if event.row is not None:
-        told["row"] = event.row.to_json(looks=False)
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()

@@ -18,13 +18,13 @@ from llflow_photo.photo import Photo
 
 
 class FakeRenderer:
-    """Each photo takes ``FAKE_SECONDS`` in the network; processes started are counted in ``FAKE_COUNT``."""
+    """Each photo takes ``FAKE_SECONDS`` in the network; each load leaves a file in ``FAKE_LOADS``."""
 
     def __init__(self, job: Any) -> None:
         self._options = job.options
         self._seconds = float(os.environ.get("FAKE_SECONDS", "0"))
-        if counted := os.environ.get("FAKE_COUNT"):
-            Path(counted, str(os.getpid())).touch()
+        if folder := os.environ.get("FAKE_LOADS"):
+            Path(folder, f"{os.getpid()}-{time.monotonic_ns()}").touch()
 
     def read(self, path: Path) -> Photo:
         if path.stat().st_size == 0:

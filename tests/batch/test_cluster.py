@@ -1,0 +1,132 @@
+"""Batches on engines for many machines, here with all workers on this one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llflow_photo.errors import OptionError
+
+Run = Callable[..., Any]
+Photos = Callable[..., Path]
+Hashes = Callable[[Path], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def loads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file for each time a worker loaded the model."""
+    return tmp_path_factory.mktemp("loads")
+
+
+@pytest.fixture(scope="module")
+def cluster(loads: Path) -> Iterator[Any]:
+    """A local Dask cluster of three worker processes."""
+    distributed = pytest.importorskip("distributed")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with distributed.LocalCluster(
+        n_workers=3,
+        threads_per_worker=1,
+        dashboard_address=None,
+        env={"PYTHONPATH": os.environ["PYTHONPATH"], "FAKE_SECONDS": "0.1", "FAKE_LOADS": str(loads)},
+    ) as local:
+        yield local
+
+
+def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, cluster: Any
+) -> None:
+    source = photos(*(f"p{number:02}.png" for number in range(24)))
+    (source / "broken.png").write_text("no image")
+    batch(source, tmp_path / "local")
+    victims: list[int] = []
+
+    def kill_one(event: Any) -> None:
+        if event.done == 5 and not victims:
+            victims.append(next(iter(cluster.workers.values())).pid)
+            os.kill(victims[0], signal.SIGKILL)
+
+    report = batch(
+        source, tmp_path / "dask", backend="dask", address=cluster.scheduler_address, progress=kill_one
+    )
+    assert victims
+    assert len(report.done) == 24
+    assert [row.source for row in report.failed] == ["broken.png"]
+    assert not report.stopped
+    assert hashes(tmp_path / "dask") == hashes(tmp_path / "local")
+
+
+def test_workers_load_the_model_once(
+    batch: Run, photos: Photos, tmp_path: Path, cluster: Any, loads: Path
+) -> None:
+    before = set(loads.iterdir())
+    source = photos(*(f"p{number:02}.png" for number in range(12)))
+    assert batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address).ok
+    assert 1 <= len(set(loads.iterdir()) - before) <= 3
+
+
+def test_a_photo_that_kills_every_worker_is_given_up(
+    batch: Run, photos: Photos, tmp_path: Path, cluster: Any
+) -> None:
+    source = photos("a.png", "b.png", "c.png", "kills.png")
+    report = batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address)
+    assert sorted(row.source for row in report.done) == ["a.png", "b.png", "c.png"]
+    assert "died, 3 times at this photo" in report.failed[0].reason
+
+
+def test_cancel_stops_handing_out(batch: Run, photos: Photos, tmp_path: Path, cluster: Any) -> None:
+    source = photos(*(f"p{number:02}.png" for number in range(24)))
+    finished = threading.Event()
+
+    def note(event: Any) -> None:
+        if event.kind == "photo":
+            finished.set()
+
+    started = time.monotonic()
+    report = batch(
+        source,
+        tmp_path / "out",
+        backend="dask",
+        address=cluster.scheduler_address,
+        progress=note,
+        cancel=finished.is_set,
+    )
+    assert time.monotonic() - started < 10
+    assert report.stopped == "cancelled"
+    assert len(report.planned) > 10
+    time.sleep(1.0)  # what was in hand is finished
+    assert batch(source, tmp_path / "out").ok
+
+
+def test_other_joblib_backends(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+    source = photos(*(f"p{number}.png" for number in range(6)))
+    batch(source, tmp_path / "local")
+    assert batch(source, tmp_path / "threads", backend="threading", jobs=3).ok
+    assert hashes(tmp_path / "threads") == hashes(tmp_path / "local")
+
+
+def test_eight_processes_give_the_bytes_of_one(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
+    source = photos(*(f"p{number}.png" for number in range(16)))
+    batch(source, tmp_path / "one", jobs=1, samples=2, temperature=0.8)
+    batch(source, tmp_path / "eight", jobs=8, samples=2, temperature=0.8)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "eight")
+    assert len(set(hashes(tmp_path / "one").values())) == 32
+
+
+def test_clusters_that_are_not_there(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png")
+    with pytest.raises(OptionError, match="'nonsense'"):
+        batch(source, tmp_path / "out", backend="nonsense")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(OptionError, match="takes no address"):
+        batch(source, tmp_path / "out", backend="loky", address="tcp://127.0.0.1:1")
