@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .api import FileResult, enhance, enhance_file, load_enhancer, load_model
+    from .api import FileResult, enhance, enhance_file
     from .batch import enhance_dir
     from .errors import LLFlowPhotoError
+    from .loading import load_enhancer, load_model
     from .options import Options
     from .photo import Metadata, Photo
 
@@ -31,8 +32,8 @@ _ROOMS = {
     "enhance": "api",
     "enhance_dir": "batch",
     "enhance_file": "api",
-    "load_enhancer": "api",
-    "load_model": "api",
+    "load_enhancer": "loading",
+    "load_model": "loading",
 }
 
 __all__ = [

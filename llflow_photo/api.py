@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import NonFiniteOutputError, WriteError
+from .loading import load_enhancer, load_model
 from .options import Options
 
 if TYPE_CHECKING:
@@ -234,53 +234,6 @@ def _targets(target: Path, samples: int) -> tuple[Path, ...]:
     if samples == 1:
         return (target,)
     return tuple(target.with_stem(f"{target.stem}_s{number}") for number in range(1, samples + 1))
-
-
-def load_model(name_or_path: str | os.PathLike[str]) -> LoadedModel:
-    """Load a model by name or by the path of a ``.safetensors`` file, checksum verified.
-
-    Returns:
-        the network (``.flow``, an `LLFlow` in evaluation mode) and its card (``.card``).
-
-    Raises:
-        ModelNotFoundError: there is no such model; the message lists those there are.
-        CheckpointError: the file is damaged, or no model.
-    """
-    from . import models
-
-    return models.load(name_or_path)
-
-
-def load_enhancer(
-    model: str | os.PathLike[str] | LoadedModel | None = None,
-    *,
-    device: str = "auto",
-    tile: int | str = "auto",
-) -> Enhancer:
-    """The engine for a model on a device; the same one again for the same arguments."""
-    if model is None or isinstance(model, (str, os.PathLike)):
-        model = _model_of(os.fspath(model or Options().model))
-    return _enhancer_of(model, device, tile)
-
-
-def _model_of(name: str) -> LoadedModel:
-    from . import models
-
-    path = models.find(name).path
-    return _loaded(name, path.stat().st_mtime_ns if path.is_file() else 0)
-
-
-@lru_cache(maxsize=4)
-def _loaded(name: str, changed_ns: int) -> LoadedModel:
-    """``changed_ns`` is part of the key: a file written anew is loaded anew."""
-    return load_model(name)
-
-
-@lru_cache(maxsize=4)
-def _enhancer_of(model: LoadedModel, device: str, tile: int | str) -> Enhancer:
-    from .engine import Enhancer
-
-    return Enhancer(model.flow, device=device, tile=tile)
 
 
 def _as_photo(image: Picture, raw: RawOptions | None) -> Photo:

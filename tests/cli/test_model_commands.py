@@ -187,3 +187,18 @@ def test_the_help_of_train_tells_the_recipes_defaults(capsys: pytest.CaptureFixt
         assert f"(default: {default})" in told
     rates = re.findall(r"(?:highest learning rate|at the end) \(default: ([^)]+)\)", told)
     assert [float(rate) for rate in rates] == [recipe.learning_rate, recipe.final_rate]
+
+
+def test_clean_photos_are_trained_on_through_the_camera_simulation(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(3):
+        random = np.random.default_rng(number)
+        pixels = 255 * random.random((8, 10, 3)).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(pixels.astype(np.uint8)).save(photos / f"{number}.png")
+    run = ["--run", str(tmp_path / "night"), "--model", SIZE, "--validation-scenes", "1"]
+    more = ["--steps", "1", "--crop", "32", "--batch", "2", "--threads", str(torch.get_num_threads())]
+    assert main(["train", "--photos", str(photos), *run, *more]) == 0
+    card = models.find(tmp_path / "night" / "night.safetensors")
+    assert "camera simulation" in card.data
+    assert np.isfinite(card.validation["psnr"])

@@ -1,0 +1,62 @@
+"""Models and the engine that runs them, each loaded once per process."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from .options import Options
+
+if TYPE_CHECKING:
+    from .engine import Enhancer
+    from .models import LoadedModel
+
+__all__ = ["load_enhancer", "load_model"]
+
+
+def load_model(name_or_path: str | os.PathLike[str]) -> LoadedModel:
+    """Load a model by name or by the path of a ``.safetensors`` file, checksum verified.
+
+    Returns:
+        the network (``.flow``, an `LLFlow` in evaluation mode) and its card (``.card``).
+
+    Raises:
+        ModelNotFoundError: there is no such model; the message lists those there are.
+        CheckpointError: the file is damaged, or no model.
+    """
+    from . import models
+
+    return models.load(name_or_path)
+
+
+def load_enhancer(
+    model: str | os.PathLike[str] | LoadedModel | None = None,
+    *,
+    device: str = "auto",
+    tile: int | str = "auto",
+) -> Enhancer:
+    """The engine for a model on a device; the same one again for the same arguments."""
+    if model is None or isinstance(model, (str, os.PathLike)):
+        model = _model_of(os.fspath(model or Options().model))
+    return _enhancer_of(model, device, tile)
+
+
+def _model_of(name: str) -> LoadedModel:
+    from . import models
+
+    path = models.find(name).path
+    return _loaded(str(path.resolve()), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: str, changed_ns: int) -> LoadedModel:
+    """``changed_ns`` is part of the key: a file written anew is loaded anew."""
+    return load_model(path)
+
+
+@lru_cache(maxsize=4)
+def _enhancer_of(model: LoadedModel, device: str, tile: int | str) -> Enhancer:
+    from .engine import Enhancer
+
+    return Enhancer(model.flow, device=device, tile=tile)
