@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..flow import Size
+from .inference import Precision
 
 __all__ = [
     "default_halo",
@@ -40,7 +41,7 @@ def receptive_field(size: Size) -> int:
     """Pixels on each side that can reach an output pixel at all."""
     encoder = 2 + 2 * (15 * size.blocks + 1) + 4 + 8
     flow = sum(2 * size.steps * 2**level for level in range(1, Size.LEVELS + 1))
-    return encoder + flow + 2 * 2**Size.LEVELS
+    return int(encoder + flow + 2 * 2**Size.LEVELS)
 
 
 def default_halo(size: Size) -> int:
@@ -51,19 +52,21 @@ def default_halo(size: Size) -> int:
     return max(48, math.ceil(receptive_field(size) / 4 / Size.MULTIPLE) * Size.MULTIPLE)
 
 
-def kept_bytes_per_pixel(size: Size, half: bool) -> float:
+def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:
     """Memory of a kept scene per pixel: shifts and gains in float32, hidden shares in the network's type."""
     total = 4.0 * 3
     for level in range(1, Size.LEVELS + 1):
         channels = 3 * 4**level
-        total += size.steps * (4 * 2 * channels + (2 if half else 4) * size.hidden) / 4**level
+        total += size.steps * (4 * 2 * channels + precision.networks.itemsize * size.hidden) / 4**level
     return total
 
 
-def working_bytes_per_pixel(size: Size, half: bool) -> float:
+def working_bytes_per_pixel(size: Size, precision: Precision) -> float:
     """Peak memory of one tile per pixel read, from the layers that hold most at once."""
     front = 4 * (12 + 3 * size.features)
-    width = 2 if half else 4
-    dense = width * (3 * size.features + 2 * (size.features + 4 * size.growth)) / 4
-    coupling = width * (2 * size.steps * size.hidden + 2 * size.condition_channels) / 4 + 4 * 12 * 8 / 4
+    dense = precision.blocks.itemsize * (3 * size.features + 2 * (size.features + 4 * size.growth)) / 4
+    coupling = (
+        precision.networks.itemsize * (2 * size.steps * size.hidden + 2 * size.condition_channels) / 4
+        + 4 * 12 * 8 / 4
+    )
     return front + dense + coupling + 4 * 12

@@ -31,7 +31,8 @@ class Enhancer:
         threads: processor threads while rendering; by default what torch is set to.
         memory_budget: bytes a scene may keep so that further renderings are cheap; by default 1 GiB, or a
             quarter of what is free where that is less.
-        backend: ``auto``, ``float32`` or ``half``.
+        backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` takes the fastest that stays within
+            1/255 of float32.
         halo: pixels of context each tile reads on each side; by default what the network's size needs.
 
     Attributes:
@@ -62,8 +63,8 @@ class Enhancer:
 
     @property
     def precision(self) -> str:
-        """Type the networks beside the flow run in: ``float32``, ``bfloat16`` or ``float16``."""
-        return str(self._runner.precision).removeprefix("torch.")
+        """Types the network runs in: ``float32``, ``float32+bfloat16``, ``float16`` and the like."""
+        return str(self._runner.precision)
 
     def encode(
         self,
@@ -99,7 +100,9 @@ class Enhancer:
         if isinstance(self._tile, int):
             return max(self._tile // Size.MULTIPLE * Size.MULTIPLE, 2 * self.halo + 4 * Size.MULTIPLE)
         wanted = tuple(side for side in _TILES if side >= 4 * self.halo) or (4 * self.halo,)
-        return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.is_half), wanted)
+        return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.precision), wanted)
 
     def _kept_bytes(self, view: View) -> float:
-        return view.padded_height * view.padded_width * kept_bytes_per_pixel(self._size, self._runner.is_half)
+        return (
+            view.padded_height * view.padded_width * kept_bytes_per_pixel(self._size, self._runner.precision)
+        )

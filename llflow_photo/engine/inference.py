@@ -1,15 +1,16 @@
 """The network folded for inference: the same function as `LLFlow.encode` and `decode`, with less work.
 
-What is folded: every ActNorm into the convolution before it; a flow step's ActNorm and 1x1 convolution,
-inverted, into one 1x1 convolution, together with the transition steps behind it. The first convolution of each
-self-coupling is split into its latent and its condition part, the latter batched over a level's steps with the
-first convolution of the condition's own network; interleaved shifts and scales become two halves. No
-log-determinants are computed.
+Folded are: every ActNorm into the convolution before it; a flow step's ActNorm and 1x1 convolution, inverted,
+into one 1x1 convolution, together with the transition steps behind it. The first convolution of each
+self-coupling is split into its latent and its condition part, the latter batched over a level's steps with
+the first convolution of the condition's own network; interleaved shifts and scales become two halves.
+No log-determinants are computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -21,7 +22,25 @@ from ..flow.steps import squeeze
 from .layers import Conv, Place, PointwiseConv
 from .trunk import FoldedEncoder
 
-__all__ = ["FoldedFlow", "Given", "StepGiven"]
+__all__ = ["FoldedFlow", "Given", "Precision", "StepGiven"]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Types that parts of the network run in.
+
+    Attributes:
+        blocks: the encoder's dense blocks.
+        networks: everything else but the flow itself and the first two convolutions.
+    """
+
+    blocks: torch.dtype = torch.float32
+    networks: torch.dtype = torch.float32
+
+    def __str__(self) -> str:
+        """``float32``, ``bfloat16`` or, where only the dense blocks are reduced, ``float32+bfloat16``."""
+        names = [str(dtype).removeprefix("torch.") for dtype in (self.networks, self.blocks)]
+        return "+".join(dict.fromkeys(names))
 
 
 class StepGiven(NamedTuple):
@@ -58,19 +77,20 @@ class Given(NamedTuple):
 class FoldedFlow:
     """Inference form of an `LLFlow`, frozen.
 
-    The networks beside the flow may run in half precision; the latent, its shifts, gains and 1x1 convolutions
-    stay in float32, and so do the first two convolutions, which see the photo.
+    Parts of it may run in half precision; the latent, its shifts, gains and 1x1 convolutions stay in float32,
+    and so do the first two convolutions, which see the photo.
 
     Args:
         flow: the trained form; its weights are copied.
         device: where to run.
-        networks: type the networks beside the flow run in.
+        precision: the types its parts run in.
     """
 
-    def __init__(self, flow: LLFlow, device: torch.device, networks: torch.dtype = torch.float32) -> None:
-        full, inner = Place(device, torch.float32), Place(device, networks)
+    def __init__(self, flow: LLFlow, device: torch.device, precision: Precision | None = None) -> None:
+        precision = precision or Precision()
+        full, inner = Place(device, torch.float32), Place(device, precision.networks)
         with torch.no_grad():
-            self._encoder = FoldedEncoder(flow.encoder, full, inner)
+            self._encoder = FoldedEncoder(flow.encoder, full, Place(device, precision.blocks), inner)
             self._levels = [_FoldedLevel(level, full, inner) for level in flow.flow.levels]
 
     def condition(self, network_input: Tensor) -> Given:

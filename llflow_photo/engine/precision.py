@@ -10,18 +10,23 @@ from torch import Tensor
 from ..errors import OptionError
 from ..flow import LLFlow
 from ..flow.inputs import equalization_table
-from .inference import FoldedFlow
+from .inference import FoldedFlow, Precision
 from .view import prepare
 
 __all__ = ["BACKENDS", "TOLERANCE", "calibration_image", "chosen_precision", "largest_difference"]
 
-BACKENDS = ("auto", "float32", "half")
+BACKENDS = ("auto", "float32", "mixed", "half")
+"""``mixed`` has the encoder's dense blocks in half precision, ``half`` all networks beside the flow."""
 TOLERANCE = 0.7 / 255
-"""Largest difference on the calibration image at which half precision is trusted to stay within 1/255."""
+"""Largest difference on the calibration image at which reduced precision is trusted to stay within 1/255."""
 
 
-def chosen_precision(flow: LLFlow, device: torch.device, backend: str) -> torch.dtype:
-    """The type to run a network's convolutions in.
+def chosen_precision(flow: LLFlow, device: torch.device, backend: str) -> Precision:
+    """The types to run a network in.
+
+    ``auto`` takes the fastest precision that keeps the calibration image within `TOLERANCE` of float32, of
+    those that can be trusted on the device: on a GPU float16 in all networks; on a processor that multiplies
+    in bfloat16, which has three bits less, bfloat16 in the dense blocks only; elsewhere float32.
 
     Args:
         flow: the network.
@@ -30,24 +35,33 @@ def chosen_precision(flow: LLFlow, device: torch.device, backend: str) -> torch.
     """
     if backend not in BACKENDS:
         raise OptionError(f"backend is {backend!r}; give one of {', '.join(BACKENDS)}")
-    half = torch.bfloat16 if device.type == "cpu" else torch.float16
-    if backend == "float32" or (backend == "auto" and device.type == "cpu" and not _has_fast_bfloat16()):
-        return torch.float32
-    if backend == "half" or largest_difference(flow, device, half) <= TOLERANCE:
-        return half
-    return torch.float32
+    on_cpu = device.type == "cpu"
+    half = torch.bfloat16 if on_cpu else torch.float16
+    known = {
+        "float32": Precision(),
+        "mixed": Precision(blocks=half),
+        "half": Precision(blocks=half, networks=half),
+    }
+    if backend != "auto":
+        return known[backend]
+    if on_cpu and not _has_fast_bfloat16():
+        return known["float32"]
+    for name in ("mixed",) if on_cpu else ("half", "mixed"):
+        if largest_difference(flow, device, known[name]) <= TOLERANCE:
+            return known[name]
+    return known["float32"]
 
 
 @torch.inference_mode()
-def largest_difference(flow: LLFlow, device: torch.device, half: torch.dtype) -> float:
-    """Of the renderings in half and full precision of the calibration image, at temperatures 0 and 0.8."""
+def largest_difference(flow: LLFlow, device: torch.device, precision: Precision) -> float:
+    """Of the calibration image's renderings in ``precision`` and in float32, at temperatures 0 and 0.8."""
     image, table, offset = (part.to(device) for part in calibration_image())
     network_input = prepare(image, table)
-    full, reduced = FoldedFlow(flow, device), FoldedFlow(flow, device, half)
+    networks = FoldedFlow(flow, device), FoldedFlow(flow, device, precision)
     worst = 0.0
     for temperature in (0.0, 0.8):
-        pair = [net(network_input, temperature * offset).clamp(0, 1) for net in (full, reduced)]
-        difference = float((pair[0] - pair[1]).abs().max())
+        full, reduced = (network(network_input, temperature * offset).clamp(0, 1) for network in networks)
+        difference = float((full - reduced).abs().max())
         if not math.isfinite(difference):
             return math.inf
         worst = max(worst, difference)

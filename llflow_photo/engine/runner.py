@@ -59,22 +59,17 @@ class Runner:
     Args:
         flow: the network, left untouched.
         device: where to run.
-        backend: ``float32``, ``half`` (of the kind the device is fast at) or ``auto``, which takes half
-            precision where it is faster and stays within 1/255 of float32 on a calibration image.
+        backend: one of `precision.BACKENDS`.
 
     Attributes:
-        precision: the type the networks beside the flow run in.
+        device: where it runs.
+        precision: the types its parts run in.
     """
 
     def __init__(self, flow: LLFlow, device: torch.device, backend: str = "auto") -> None:
         self.device = device
         self.precision = chosen_precision(flow, device, backend)
         self._net = FoldedFlow(flow, device, self.precision)
-
-    @property
-    def is_half(self) -> bool:
-        """Whether the networks beside the flow run in half precision."""
-        return self.precision != torch.float32
 
     @torch.inference_mode()
     def condition(self, images: Tensor, table: Tensor) -> Given:

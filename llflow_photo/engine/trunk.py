@@ -19,27 +19,31 @@ _RESIDUAL_SCALE = 0.2
 class FoldedEncoder:
     """N x 12 x H x W, float32, to the color map at H/2 x W/2 and the three levels' conditions.
 
+    The residual stream stays in the type of the networks, whatever the dense blocks compute in: what they add
+    to it is small, so half precision costs little there, while a rounded stream would show.
+
     Args:
         encoder: the trained form.
         photo: where the two convolutions run that see the photo; they need float32.
-        inner: where all others run.
+        blocks: where the dense blocks run.
+        networks: where all others run.
     """
 
-    def __init__(self, encoder: ConditionalEncoder, photo: Place, inner: Place) -> None:
+    def __init__(self, encoder: ConditionalEncoder, photo: Place, blocks: Place, networks: Place) -> None:
         def conv(trained: Any, place: Place, scale: float = 1.0) -> Conv:
             return Conv(trained.weight * scale, trained.bias * scale, place)
 
         self._stacked = tuple(encoder.stacked)
-        self._inner = inner.dtype
+        self._networks = networks.dtype
         self._first = conv(encoder.first, photo)
         self._second = conv(encoder.second, photo)
-        self._trunk = conv(encoder.trunk, inner)
-        self._down1 = conv(encoder.down1, inner)
-        self._down2 = conv(encoder.down2, inner)
-        self._color = conv(encoder.color, inner)
+        self._trunk = conv(encoder.trunk, networks)
+        self._down1 = conv(encoder.down1, networks)
+        self._down2 = conv(encoder.down2, networks)
+        self._color = conv(encoder.color, networks)
         self._blocks = [
             [
-                [conv(c, inner, _RESIDUAL_SCALE if c is dense.convs[-1] else 1.0) for c in dense.convs]
+                [conv(c, blocks, _RESIDUAL_SCALE if c is dense.convs[-1] else 1.0) for c in dense.convs]
                 for dense in block.dense
             ]
             for block in _listed(encoder.blocks)
@@ -47,7 +51,7 @@ class FoldedEncoder:
 
     def __call__(self, network_input: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         x = network_input.contiguous(memory_format=torch.channels_last)
-        head = functional.max_pool2d(self._second(leaky(self._first(x))), 2).to(self._inner)
+        head = functional.max_pool2d(self._second(leaky(self._first(x))), 2).to(self._networks)
         trunk, outputs = head, {}
         for number, block in enumerate(self._blocks):
             inner = trunk
@@ -68,10 +72,10 @@ class FoldedEncoder:
 
 def _dense(convs: list[Conv], x: Tensor) -> Tensor:
     """A dense block, the 0.2 of its residual folded into the last convolution."""
-    seen = x
+    seen = x.to(convs[0].dtype)
     for conv in convs[:-1]:
         seen = torch.cat([seen, leaky(conv(seen))], 1)
-    return convs[-1](seen).add_(x)
+    return x + convs[-1](seen)
 
 
 def _listed(modules: Any) -> list[Any]:
