@@ -77,7 +77,7 @@ def write_cfa_dng(
 def _pattern_rows(pattern: str | Sequence[Sequence[int]]) -> np.ndarray:
     if isinstance(pattern, str):
         text = pattern.upper()
-        if len(text) != 4 or sorted(text) != ["B", "G", "G", "R"]:
+        if text not in ("RGGB", "BGGR", "GRBG", "GBRG"):
             raise ImageInputError(f"a Bayer pattern is one of RGGB, BGGR, GRBG, GBRG; given {pattern!r}")
         return np.array(["RGB".index(letter) for letter in text], np.uint8).reshape(2, 2)
     rows = np.asarray(pattern)

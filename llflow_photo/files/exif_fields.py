@@ -58,7 +58,7 @@ def exif_directories(fields: Mapping[str, Any]) -> Directory:
 
     Args:
         fields: by EXIF name, e.g. ``{"Make": "Demo", "ExposureTime": 1 / 15, "ISOSpeedRatings": 3200}``;
-            text, numbers, or tuples of numbers (``GPSLatitude``: degrees, minutes, seconds).
+            text, numbers, fractions ``(1, 15)``, or ``(degrees, minutes, seconds)`` of a GPS position.
 
     Raises:
         OptionError: a name is not known.
@@ -91,5 +91,8 @@ def _entry(type_: int, value: Any) -> Entry:
         return Entry(type_, bytes((value,)) if isinstance(value, int) else bytes(value))
     values = value if isinstance(value, tuple) else (value,)
     if type_ in (RATIONAL, SRATIONAL):
+        if len(values) == 2:
+            # A fraction: no field has two rationals.
+            values = ((int(values[0]), int(values[1])),)
         return Entry.rationals(values, signed=type_ == SRATIONAL)
     return Entry.numbers(type_, *(int(v) for v in values))

@@ -17,10 +17,13 @@ from .pillow_write import jpeg_bytes
 from .quantize import row_blocks
 from .tiff_write import append, finish_tiff, metadata_tags
 
-__all__ = ["write_linear_dng"]
+__all__ = ["PRIVATE_DATA", "write_linear_dng"]
 
 _LINEAR_RAW, _YCBCR, _JPEG = 34892, 6, 7
 _D65_ILLUMINANT = 21
+# Tells our own reading that no sensor clipped these pixels. The terminated name is what DNG asks for.
+PRIVATE_DATA = b"llflow-photo developed\0"
+_UNKNOWN_CAMERA = "llflow-photo linear Rec. 2020"
 _PREVIEW_SIDE = 1024
 _WHITE_CODE = 65535
 _TILE = 512
@@ -49,7 +52,8 @@ def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
     file.write(b"\0" * 8)
     preview = _preview_directory(file, photo)
     raw = _raw_directory(file, photo, matrix / headroom)
-    page = metadata_tags(photo.metadata) | preview | _dng_tags(photo.metadata.raw, color, headroom)
+    named = {0x010F: Entry.text("llflow-photo"), 0x0110: Entry.text(_UNKNOWN_CAMERA)}
+    page = named | metadata_tags(photo.metadata) | preview | _dng_tags(photo.metadata.raw, color, headroom)
     page[0x014A] = Entry.directories(raw)
     finish_tiff(file, page)
     return notes
@@ -109,18 +113,20 @@ def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
 
 
 def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Directory:
-    """Tiles of 512 x 512, lossless JPEG."""
+    """The pixels in lossless JPEG: tiles of 512 x 512, or one strip where a photo is smaller than that."""
     offsets: list[int] = []
     counts: list[int] = []
-    for top in range(0, photo.height, _TILE):
-        rows = slice(top, min(top + _TILE, photo.height))
-        band = _in_camera(photo, rows, matrix)
-        codes = np.rint(np.clip(band, 0, 1) * _WHITE_CODE).astype(np.uint16)
-        down, across = _TILE - codes.shape[0], -photo.width % _TILE
-        codes = np.pad(codes, ((0, down), (0, across), (0, 0)), mode="edge")
+    tiled = min(photo.height, photo.width) >= _TILE
+    for top in range(0, photo.height, _TILE if tiled else photo.height):
+        rows = slice(top, min(top + _TILE, photo.height) if tiled else photo.height)
+        codes = np.rint(np.clip(_in_camera(photo, rows, matrix), 0, 1) * _WHITE_CODE).astype(np.uint16)
+        if not tiled:
+            append(file, encode_lossless_jpeg(codes), offsets, counts)
+            break
+        codes = np.pad(codes, ((0, _TILE - codes.shape[0]), (0, -photo.width % _TILE), (0, 0)), mode="edge")
         for left in range(0, codes.shape[1], _TILE):
             append(file, encode_lossless_jpeg(codes[:, left : left + _TILE]), offsets, counts)
-    return {
+    directory: Directory = {
         254: Entry.numbers(LONG, 0),
         256: Entry.numbers(LONG, photo.width),
         257: Entry.numbers(LONG, photo.height),
@@ -129,31 +135,31 @@ def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Director
         262: Entry.numbers(SHORT, _LINEAR_RAW),
         277: Entry.numbers(SHORT, 3),
         284: Entry.numbers(SHORT, 1),
-        322: Entry.numbers(LONG, _TILE),
-        323: Entry.numbers(LONG, _TILE),
-        324: Entry.numbers(LONG, *offsets),
-        325: Entry.numbers(LONG, *counts),
         0xC61A: Entry.rationals((0, 0, 0)),
         0xC619: Entry.numbers(SHORT, 1, 1),
         0xC61D: Entry.numbers(LONG, *(_WHITE_CODE,) * 3),
         0xC61F: Entry.numbers(LONG, 0, 0),
         0xC620: Entry.numbers(LONG, photo.width, photo.height),
     }
+    if tiled:
+        directory[322] = directory[323] = Entry.numbers(LONG, _TILE)
+        directory[324], directory[325] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+    else:
+        directory[278] = Entry.numbers(LONG, photo.height)
+        directory[273], directory[279] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+    return directory
 
 
 def _dng_tags(facts: Any, color: CameraColor, headroom: float) -> Directory:
     neutral = 1.0 / color.multipliers
-    name = (facts or {}).get("unique_camera_model") or "llflow-photo linear Rec. 2020"
-    tags: Directory = {
+    name = (facts or {}).get("unique_camera_model") or _UNKNOWN_CAMERA
+    return {
         0xC612: Entry(BYTE, bytes((1, 4, 0, 0))),
         0xC613: Entry(BYTE, bytes((1, 1, 0, 0))),
         0xC614: Entry.text(name),
         0xC621: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
         0xC628: Entry.rationals((neutral / neutral.max()).tolist()),
         0xC62A: Entry.rationals([float(np.log2(headroom))], signed=True),
+        0xC634: Entry(BYTE, PRIVATE_DATA),
         0xC65A: Entry.numbers(SHORT, _D65_ILLUMINANT),
     }
-    if not facts:
-        tags[0x010F] = Entry.text("llflow-photo")
-        tags[0x0110] = Entry.text(name)
-    return tags

@@ -76,7 +76,8 @@ def jpeg_bytes(
 ) -> bytes:
     """A JPEG stream, 4:4:4, with its metadata in APP segments (notes: what was too large for them)."""
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=icc)
+    # Without "optimize": with it, Pillow gives the encoder too small a buffer for noisy photos.
+    image.save(out, "JPEG", quality=quality, subsampling=0, icc_profile=icc)
     data = out.getvalue()
     if metadata is None:
         return data

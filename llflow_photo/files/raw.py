@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         color = _camera_color(raw, container, multipliers, notes)
         if options.hot_pixels:
             _repair(raw, notes)
+        if container.is_ours:
+            options = replace(options, highlights="keep")
         pixels = _develop(raw, options, multipliers, color, half_size)
     gain = 2.0**container.linear_baseline_exposure
     if gain != 1.0:

@@ -16,6 +16,7 @@ from ..errors import FormatError
 from .directory import IFD, Directory, Entry, exif_block
 from .exif import carry, split_block
 from .exif_fields import EXIF_POINTER, GPS_POINTER
+from .linear_dng import PRIVATE_DATA
 from .parse import Buffer, is_tiff, numbers_of, parse_tiff, text_of
 
 __all__ = ["RawContainer"]
@@ -35,6 +36,7 @@ class RawContainer:
         color_matrix: 3 x 3 XYZ to camera of a DNG, that for daylight where there are two.
         baseline_exposure: EV, as a DNG asks of its converter.
         is_linear: a DNG of demosaiced pixels.
+        is_ours: one that `linear_dng` wrote: its highlights are developed.
         notes: what could not be carried.
     """
 
@@ -47,6 +49,7 @@ class RawContainer:
     color_matrix: np.ndarray | None = None
     baseline_exposure: float = 0.0
     is_linear: bool = False
+    is_ours: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -73,6 +76,7 @@ class RawContainer:
             color_matrix=_color_matrix(page),
             baseline_exposure=_bounded(numbers_of(page, 0xC62A)),
             is_linear=_is_linear(page),
+            is_ours=_packet(page, 0xC634) == PRIVATE_DATA,
             notes=notes,
         )
 

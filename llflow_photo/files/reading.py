@@ -122,7 +122,6 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
     return Photo(pixels, space, samples.bit_depth, metadata, path, tuple(notes))
 
 
-
 def _profile(samples: Samples, notes: list[str]) -> ProfileReading | None:
     if samples.icc is None:
         return None

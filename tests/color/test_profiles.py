@@ -27,9 +27,12 @@ def test_littlecms_converts_as_we_do(space: ColorSpace) -> None:
     codes = np.rint(source * 255).astype(np.uint8)
     ours = np.clip(convert(codes.astype(np.float32) / 255, space, SRGB), 0, 1) * 255
     transform = ImageCms.buildTransform(
-        ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes(space))), ImageCms.createProfile("sRGB"), "RGB", "RGB",
+        ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes(space))),
+        ImageCms.createProfile("sRGB"),
+        "RGB",
+        "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
-    )  # fmt: skip
+    )
     theirs = np.asarray(ImageCms.applyTransform(Image.fromarray(codes), transform), np.float32)
     assert np.abs(ours - theirs).max() < 1.5
 
