@@ -1,0 +1,83 @@
+"""The whole photo, rendered at its own size as it was liked in the preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..color.working import from_network, to_network
+from ..options import Options
+from ..photo import Photo
+from .statistics import Spread
+
+if TYPE_CHECKING:
+    from ..engine import Enhancer
+    from ..engine.latent import AnyLatent
+
+__all__ = ["render_full_size"]
+
+Progress = Callable[[int, int], None]
+Cancel = Callable[[], bool]
+_STEPS = 1000
+
+
+def render_full_size(
+    photo: Photo,
+    latents: Sequence[AnyLatent],
+    options: Options,
+    enhancer: Enhancer,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Photo:
+    """Render a photo with one latent, or as the mean of the renderings of several.
+
+    Args:
+        latents: at least one; blends and neighbours as well as plain ones.
+        options: strength, exposure, highlights; what it says of noise is not looked at.
+        progress: called with steps done and steps in all.
+        cancel: asked between tiles.
+
+    Returns:
+        the photo in its own color space.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+        ImageInputError: the pixels are not H x W x 3 or not finite.
+    """
+    view, surround = to_network(photo)
+    stages = 1 + len(latents)
+    scene = enhancer.encode(view, progress=_stage(progress, 0, stages), cancel=cancel)
+    if len(latents) == 1:
+        rendering = scene.decode(latents[0], progress=_stage(progress, 1, stages), cancel=cancel)
+    else:
+        rendering = _mean(scene.decode, latents, progress, cancel)
+    return from_network(
+        rendering,
+        surround,
+        strength=options.strength,
+        exposure_ev=options.exposure_ev,
+        protect_highlights=options.protect_highlights,
+        denoise_only=options.denoise_only,
+    )
+
+
+def _mean(
+    decode: Callable[..., np.ndarray],
+    latents: Sequence[AnyLatent],
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> np.ndarray:
+    spread = Spread()
+    for number, latent in enumerate(latents):
+        tell = _stage(progress, 1 + number, 1 + len(latents))
+        spread.add(decode(latent, progress=tell, cancel=cancel))
+    return spread.mean
+
+
+def _stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
+    """Progress of one stage told as progress of all."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(stage * _STEPS + _STEPS * done // max(total, 1), stages * _STEPS)

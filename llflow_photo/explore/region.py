@@ -1,0 +1,152 @@
+"""The part of a photo that is looked at, and at which scale: pure geometry, and averaged pixels.
+
+A preview is a block of the whole photo scaled down, never a photo of its own: the block begins at multiples
+of 8 scaled pixels, so that what the latent holds there is what the whole photo's latent holds there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+__all__ = ["Region", "resample", "subsample", "visible_region"]
+
+_POSITION = 8
+"""Pixels along each side of one latent position."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A block of a scaled photo.
+
+    Attributes:
+        photo: height and width of the whole photo, in its own pixels.
+        frame: height and width of the whole photo after scaling.
+        rows: first and one past the last row of the block, in scaled pixels; the first is a multiple of 8.
+        cols: the same across.
+    """
+
+    photo: tuple[int, int]
+    frame: tuple[int, int]
+    rows: tuple[int, int]
+    cols: tuple[int, int]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the block, in scaled pixels."""
+        return self.rows[1] - self.rows[0], self.cols[1] - self.cols[0]
+
+    @property
+    def step(self) -> tuple[float, float]:
+        """Photo pixels per scaled pixel, down and across."""
+        return self.photo[0] / self.frame[0], self.photo[1] / self.frame[1]
+
+    @property
+    def offset(self) -> tuple[float, float]:
+        """Where the center of the block's first pixel lies, in photo pixels (centers at whole numbers)."""
+        step_y, step_x = self.step
+        return (self.rows[0] + 0.5) * step_y - 0.5, (self.cols[0] + 0.5) * step_x - 0.5
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the block is the whole frame."""
+        return self.rows == (0, self.frame[0]) and self.cols == (0, self.frame[1])
+
+    @property
+    def is_full_size(self) -> bool:
+        """Whether one scaled pixel is one pixel of the photo."""
+        return self.frame == self.photo
+
+
+def visible_region(
+    photo: tuple[int, int],
+    corners: tuple[tuple[float, float], tuple[float, float]],
+    pixels_on_screen: float = 1.0,
+    most_pixels: int = 1_000_000,
+) -> Region:
+    """The block to render for what is on screen.
+
+    Args:
+        photo: height and width of the whole photo.
+        corners: (top, left) and (bottom, right) of what is visible, in photo pixels; parts outside the photo
+            are cut off, and the whole photo is taken where nothing is left.
+        pixels_on_screen: screen pixels per photo pixel; the block is never larger than the photo's pixels.
+        most_pixels: the block is scaled down until it has no more than about this many.
+    """
+    top, left, bottom, right = _clipped(photo, corners)
+    scale = min(1.0, pixels_on_screen, math.sqrt(most_pixels / ((bottom - top) * (right - left))))
+    frame = (max(1, round(photo[0] * scale)), max(1, round(photo[1] * scale)))
+    rows = _aligned(top * frame[0] / photo[0], bottom * frame[0] / photo[0], frame[0])
+    cols = _aligned(left * frame[1] / photo[1], right * frame[1] / photo[1], frame[1])
+    return Region(photo, frame, rows, cols)
+
+
+def _clipped(
+    photo: tuple[int, int], corners: tuple[tuple[float, float], tuple[float, float]]
+) -> tuple[float, float, float, float]:
+    (top, left), (bottom, right) = corners
+    top, bottom = max(0.0, min(top, bottom)), min(float(photo[0]), max(top, bottom))
+    left, right = max(0.0, min(left, right)), min(float(photo[1]), max(left, right))
+    if bottom - top < 1 or right - left < 1:
+        return 0.0, 0.0, float(photo[0]), float(photo[1])
+    return top, left, bottom, right
+
+
+def _aligned(start: float, stop: float, total: int) -> tuple[int, int]:
+    first = min(int(start) // _POSITION * _POSITION, (total - 1) // _POSITION * _POSITION)
+    last = min(total, math.ceil(stop / _POSITION) * _POSITION)
+    return first, max(last, min(total, first + _POSITION))
+
+
+def resample(pixels: np.ndarray, region: Region) -> np.ndarray:
+    """The block's pixels, each a weighted average of the photo's pixels around it (Hamming window).
+
+    Args:
+        pixels: the whole photo, H x W x 3, of any numeric type; only what the block covers is touched.
+
+    Returns:
+        h x w x 3, float32, in the units of ``pixels``.
+    """
+    step_y, step_x = region.step
+    if region.is_full_size:
+        part = pixels[region.rows[0] : region.rows[1], region.cols[0] : region.cols[1], :3]
+        return np.ascontiguousarray(part, np.float32)
+    top, bottom = _covered(region.rows, step_y, region.photo[0])
+    left, right = _covered(region.cols, step_x, region.photo[1])
+    part = np.asarray(pixels[top:bottom, left:right, :3], np.float32)
+    box = (
+        region.cols[0] * step_x - left,
+        region.rows[0] * step_y - top,
+        min(region.cols[1] * step_x - left, part.shape[1]),
+        min(region.rows[1] * step_y - top, part.shape[0]),
+    )
+    height, width = region.shape
+    planes = [_resize(part[..., channel], (width, height), box) for channel in range(3)]
+    return np.stack(planes, -1)
+
+
+def _covered(span: tuple[int, int], step: float, total: int) -> tuple[int, int]:
+    """The photo's pixels that a span of scaled ones looks at: the filter reaches one of them beyond it."""
+    return max(0, math.floor((span[0] - 1) * step) - 1), min(total, math.ceil((span[1] + 1) * step) + 1)
+
+
+def _resize(plane: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]) -> np.ndarray:
+    image: Any = Image.fromarray(np.ascontiguousarray(plane))
+    return np.asarray(image.resize(size, Image.Resampling.HAMMING, box=box), np.float32)
+
+
+def subsample(pixels: np.ndarray, most_pixels: int = 1_000_000) -> np.ndarray:
+    """Every n-th pixel of a photo, for statistics of the whole: noise keeps its spread, unlike by averaging.
+
+    Args:
+        pixels: H x W x 3.
+
+    Returns:
+        A view of ``pixels``, of at most about ``most_pixels`` pixels.
+    """
+    step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most_pixels)))
+    return pixels[step // 2 :: step, step // 2 :: step]

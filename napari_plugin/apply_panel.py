@@ -1,0 +1,163 @@
+"""The whole photo at full size, and saving it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox
+from napari.utils.notifications import show_info
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from llflow_photo.options import Options
+
+from .explore_panel import Host
+from .gallery import describe
+from .layers import layer_parts, placement
+from .saving import SAVE_FILTERS, proposed_path, save_data
+from .work import Job
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from llflow_photo.engine.latent import AnyLatent
+
+__all__ = ["ApplyPanel"]
+
+CURRENT, MEAN = "Current rendering", "Mean of the grid"
+
+
+class ApplyPanel(QWidget):
+    """Apply, cancel, save."""
+
+    def __init__(self, host: Any) -> None:
+        super().__init__()
+        self._host: Host = host
+        self._grid = host.explore.gallery
+        self._job: Job | None = None
+        self.what = ComboBox(choices=(CURRENT, MEAN), value=CURRENT, tooltip="What to render at full size")
+        self.apply_button = QPushButton("Apply at full size")
+        self.apply_button.setToolTip("Render the whole photo as the preview shows it, as a new layer")
+        self.apply_button.clicked.connect(lambda _checked=False: self.apply())
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop the full-size run")
+        self.cancel_button.setEnabled(False)
+        self.cancel_button.clicked.connect(lambda _checked=False: self.cancel())
+        self.save_button = QPushButton("Save…")
+        self.save_button.setToolTip("Save the selected result with the photo's EXIF and the settings")
+        self.save_button.clicked.connect(lambda _checked=False: self.save())
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        for widget in (self.what.native, self.apply_button):
+            row.addWidget(widget)
+        layout.addLayout(row)
+        row = QHBoxLayout()
+        for widget in (self.bar, self.cancel_button, self.save_button):
+            row.addWidget(widget)
+        layout.addLayout(row)
+
+    def apply(self) -> None:
+        """Render the whole photo in the background."""
+        asked = self._host.subject()
+        if asked is None or self._job is not None:
+            return
+        if self.what.value == MEAN and len(self._grid.entries) < 2:
+            show_info("Draw some renderings first.")
+            return
+        layer, subject = asked
+        options, studio = self._host.options(), self._host.studio
+        latents = [self._host.latent()]
+        if self.what.value == MEAN:
+            latents = [entry.latent for entry in self._grid.entries]
+        affine = placement(layer, (0.0, 0.0), (1.0, 1.0))
+        name = layer.name
+
+        def work(job: Job) -> tuple[Any, ...]:
+            from llflow_photo.explore.fullsize import render_full_size
+
+            photo = subject.photo
+            made = render_full_size(
+                photo, latents, options, studio.enhancer(options), job.progress, job.cancelled
+            )
+            return layer_parts(
+                made, f"{name} enhanced", settings=settings_of(options, latents), role="result"
+            )
+
+        def done(parts: tuple[Any, ...]) -> None:
+            data, arguments, _ = parts
+            self._host.viewer.add_image(data, **{**arguments, "affine": affine})
+
+        self.bar.setRange(0, 0)
+        self.apply_button.setEnabled(False)
+        self.cancel_button.setEnabled(True)
+        job = self._host.work.start(
+            "Full size", work, done, progressed=self._progressed, ended=lambda: self._ended(job), bar=True
+        )
+        self._job = job
+
+    def cancel(self) -> None:
+        """Stop the run; the window is ready for the next one at once."""
+        if self._job is not None:
+            self._job.cancel()
+            self._ended(self._job)
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.bar.setRange(0, max(1, total))
+        self.bar.setValue(done)
+
+    def _ended(self, job: Job) -> None:
+        if job is not self._job:  # it was cancelled, and the window has gone on since
+            return
+        self._job = None
+        self.bar.setRange(0, 1)
+        self.bar.setValue(0)
+        self.apply_button.setEnabled(True)
+        self.cancel_button.setEnabled(False)
+
+    def save(self, path: Path | None = None) -> None:
+        """Save the selected result, or the newest; asks for the file unless ``path`` is given."""
+        layer = self._result()
+        if layer is None:
+            show_info("Apply at full size first, then save.")
+            return
+        if path is None:
+            start = str(proposed_path(layer.metadata, layer.name))
+            chosen, _ = QFileDialog.getSaveFileName(self, "Save the photo", start, SAVE_FILTERS)
+            if not chosen:
+                return
+            path = Path(chosen)
+        data, metadata, target = layer.data, dict(layer.metadata), path
+        self._host.work.start("Save", lambda _job: save_data(target, data, metadata), _tell_saved, bar=True)
+
+    def _result(self) -> Image | None:
+        layers = self._host.viewer.layers
+        results = [layer for layer in layers if layer.metadata.get("role") == "result"]
+        active: Any = layers.selection.active
+        if active in results:
+            return active  # type: ignore[no-any-return]
+        return results[-1] if results else None
+
+
+def settings_of(options: Options, latents: list[AnyLatent]) -> dict[str, Any]:
+    """What a result needs to be made again, as plain values: options, and the latent where it is mixed."""
+    from llflow_photo import __version__
+    from llflow_photo.engine.latent import Latent
+
+    told = asdict(options)
+    for not_of_the_picture in ("samples", "device", "tile"):
+        del told[not_of_the_picture]
+    told |= {"model": Path(options.model).name, "version": __version__}
+    if len(latents) == 1 and isinstance(latents[0], Latent):
+        chosen = latents[0]
+        return told | {"seed": chosen.seed, "temperature": chosen.temperature, "coherence": chosen.coherence}
+    what = describe(latents[0]) if len(latents) == 1 else f"mean of {'; '.join(map(describe, latents))}"
+    return told | {"latent": what}
+
+
+def _tell_saved(result: tuple[Path, tuple[str, ...]]) -> None:
+    path, notes = result
+    show_info(" ".join([f"Saved {path}.", *notes]))

@@ -1,0 +1,128 @@
+"""A grid of thumbnails: one rendering each, with what made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem
+
+if TYPE_CHECKING:
+    from llflow_photo.engine.latent import AnyLatent
+
+__all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
+
+_ICON = QSize(112, 84)
+_CELL = QSize(122, 118)
+
+
+@dataclass(eq=False)
+class Entry:
+    """One rendering in the grid.
+
+    Attributes:
+        latent: what was decoded.
+        caption: its seed and temperature.
+        locked: kept when new ones are drawn.
+    """
+
+    latent: AnyLatent
+    caption: str
+    locked: bool = False
+
+
+class Gallery(QListWidget):
+    """Thumbnails to click through.
+
+    Attributes:
+        on_pick: called with the entry the user clicked or moved to.
+        first: the entry interpolation starts from.
+        second: the entry it ends at.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_pick: Callable[[Entry], None] = lambda entry: None
+        self.entries: list[Entry] = []
+        self.first: Entry | None = None
+        self.second: Entry | None = None
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setIconSize(_ICON)
+        self.setGridSize(_CELL)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setMinimumHeight(2 * _CELL.height() + 8)
+        self.setToolTip("Click a rendering to see it in the preview")
+        self.currentRowChanged.connect(self._picked)
+
+    @property
+    def chosen(self) -> Entry | None:
+        """The entry that is selected."""
+        row = self.currentRow()
+        return self.entries[row] if 0 <= row < len(self.entries) else None
+
+    def show_entries(self, entries: list[Entry], pictures: dict[Entry, QPixmap] | None = None) -> None:
+        """Show these entries; those without a picture get it by `set_picture`."""
+        kept = pictures or {}
+        self.blockSignals(True)
+        self.clear()
+        self.entries = list(entries)
+        for entry in self.entries:
+            item = QListWidgetItem()
+            item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
+            item.setSizeHint(_CELL)
+            self.addItem(item)
+            if entry in kept:
+                item.setIcon(QIcon(kept[entry]))
+        self.blockSignals(False)
+        self.first = self.first if self.first in self.entries else None
+        self.second = self.second if self.second in self.entries else None
+        self.refresh()
+
+    def set_picture(self, entry: Entry, image: np.ndarray) -> None:
+        """Give an entry its thumbnail, h x w x 3, sRGB-encoded, [0, 1]; entries that are gone are ignored."""
+        if entry in self.entries:
+            item = self.item(self.entries.index(entry))
+            item.setIcon(QIcon(pixmap_of(image)))
+
+    def picture(self, entry: Entry) -> QPixmap:
+        """The thumbnail of an entry."""
+        return self.item(self.entries.index(entry)).icon().pixmap(_ICON)
+
+    def refresh(self) -> None:
+        """Write captions anew, with marks for locked entries and the ends of the interpolation."""
+        for row, entry in enumerate(self.entries):
+            marks = [mark for mark, at in (("A", self.first), ("B", self.second)) if at is entry]
+            if entry.locked:
+                marks.append("\N{LOCK}")
+            self.item(row).setText(" ".join([*marks, entry.caption]))
+            self.item(row).setToolTip(entry.caption)
+
+    def _picked(self, row: int) -> None:
+        if 0 <= row < len(self.entries):
+            self.on_pick(self.entries[row])
+
+
+def describe(latent: AnyLatent) -> str:
+    """A rendering in a few words: its seed and temperature, or what it was mixed from."""
+    parts = getattr(latent, "parts", None)
+    if parts is None:
+        return f"seed {latent.seed} · T {latent.temperature:.2f}"  # type: ignore[union-attr]
+    total = sum(weight**2 for _, weight in parts)
+    names = " + ".join(f"{weight**2 / total:.0%} {describe(part)}" for part, weight in parts)
+    return f"({names})"
+
+
+def pixmap_of(image: np.ndarray) -> QPixmap:
+    """An image h x w x 3, sRGB-encoded in [0, 1], as a thumbnail that fits the grid."""
+    values = np.ascontiguousarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
+    height, width = values.shape[:2]
+    picture = QImage(values.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    return QPixmap.fromImage(picture).scaled(
+        _ICON, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )

@@ -1,0 +1,58 @@
+"""From a layer to a file, through the core, with the metadata of the photo the layer came from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llflow_photo.errors import WriteError
+
+from .layers import KEY, LayerPhoto, photo_of_data
+
+__all__ = ["SAVE_FILTERS", "proposed_path", "save_data"]
+
+SAVE_FILTERS = (
+    "16-bit TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;16-bit PNG (*.png);;Linear DNG for a RAW editor (*.dng)"
+)
+
+
+def proposed_path(metadata: dict[str, Any], name: str) -> Path:
+    """Where to save by default: beside the source, under a name of its own."""
+    known = metadata.get(KEY)
+    source = known.facts.source if isinstance(known, LayerPhoto) else None
+    if source is None:
+        return Path.home() / f"{_plain_name(name)}.tif"
+    return source.with_name(f"{source.stem}_enhanced.tif")
+
+
+def _plain_name(name: str) -> str:
+    plain = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in name)
+    return plain.strip() or "photo"
+
+
+def save_data(path: Path, data: Any, metadata: dict[str, Any]) -> tuple[Path, tuple[str, ...]]:
+    """Write a layer's pixels; the path's ending decides the format.
+
+    Args:
+        metadata: of the layer; the source's EXIF, XMP and IPTC and the settings are taken from it.
+
+    Returns:
+        the path, and notes on what could not be kept, one sentence each.
+
+    Raises:
+        WriteError: the file would be the original itself, or cannot be written.
+        ImageInputError: the layer holds no photo.
+    """
+    from llflow_photo import files
+
+    photo = photo_of_data(np.asarray(data), metadata)
+    if photo.source is not None and path.exists() and photo.source.exists() and path.samefile(photo.source):
+        raise WriteError(f"{path.name} is the original photo and never written over: choose another name")
+    settings = metadata.get("settings")
+    if isinstance(settings, dict):
+        plain = {name: value for name, value in settings.items() if isinstance(value, (str, float, int))}
+        photo = replace(photo, metadata=files.with_settings(photo.metadata, plain))
+    return path, files.write(photo, path)

@@ -1,0 +1,101 @@
+"""What is kept between renderings: loaded models and encoded regions. For threads; knows no window."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llflow_photo.explore.region import Region
+from llflow_photo.options import Options
+from llflow_photo.photo import Photo
+
+from .layers import Snapshot
+
+if TYPE_CHECKING:
+    from llflow_photo.engine import Enhancer
+    from llflow_photo.explore import EncodedRegion, WholePhoto
+
+__all__ = ["Studio", "Subject"]
+
+_KEPT_PIXELS = 1_400_000
+"""What is kept of a region takes about 0.5 kB a pixel: one preview and some quick looks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A photo being worked on, and the number of its present pixels: other pixels, another number."""
+
+    snapshot: Snapshot
+    number: int
+
+    @property
+    def photo(self) -> Photo:
+        return self.snapshot.photo
+
+
+class Studio:
+    """Models and encoded regions, each made when first asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
+        self._wholes: dict[int, WholePhoto] = {}
+
+    def enhancer(self, options: Options) -> Enhancer:
+        """The model and device of ``options``, loaded once per process."""
+        from llflow_photo.api import load_enhancer
+
+        return load_enhancer(options.model, device=options.device, tile=options.tile)
+
+    def whole(self, subject: Subject) -> WholePhoto:
+        """What is decided once for the whole photo."""
+        from llflow_photo.explore import WholePhoto
+
+        with self._lock:
+            known = self._wholes.get(subject.number)
+        if known is None:
+            known = WholePhoto.of(subject.photo)
+            with self._lock:
+                self._wholes = {subject.number: known}
+        return known
+
+    def kept(self, subject: Subject, region: Region, options: Options) -> EncodedRegion | None:
+        """The region if it is encoded already."""
+        with self._lock:
+            return self._regions.get(_key(subject, region, options))
+
+    def encoded(
+        self, subject: Subject, region: Region, options: Options, cancel: Callable[[], bool]
+    ) -> EncodedRegion:
+        """The region, encoded now if it was not."""
+        from llflow_photo.explore import encode_region
+
+        key = _key(subject, region, options)
+        with self._lock:
+            if key in self._regions:
+                self._regions.move_to_end(key)
+                return self._regions[key]
+        enhancer = self.enhancer(options)
+        made = encode_region(enhancer, subject.photo, region, self.whole(subject), cancel)
+        with self._lock:
+            self._regions[key] = made
+            while len(self._regions) > 1 and _pixels(self._regions) > _KEPT_PIXELS:
+                self._regions.popitem(last=False)
+        return made
+
+    def forget(self) -> None:
+        """Let go of all encoded regions."""
+        with self._lock:
+            self._regions.clear()
+            self._wholes.clear()
+
+
+def _pixels(regions: OrderedDict[Any, EncodedRegion]) -> int:
+    return sum(kept.region.shape[0] * kept.region.shape[1] for kept in regions.values())
+
+
+def _key(subject: Subject, region: Region, options: Options) -> tuple[Any, ...]:
+    return subject.number, region, options.model, options.device

@@ -1,0 +1,95 @@
+"""Viewers in windows that nobody sees: offscreen where there is no display, else real ones (xvfb-run)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari", reason="napari is not installed (extra 'napari')")
+pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test')")
+
+
+if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def _graphics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offscreen windows have no OpenGL to ask for its limits; nothing is drawn, so any answer will do."""
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        from napari._vispy import canvas
+        from napari._vispy.layers import base, image, labels
+        from napari._vispy.utils import gl
+
+        for module in (canvas, base, image, labels, gl):
+            monkeypatch.setattr(module, "get_gl_extensions", lambda: "", raising=False)
+            monkeypatch.setattr(module, "get_max_texture_sizes", lambda: (16384, 2048), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _plugin_is_known() -> None:
+    """The manifest is found by its entry point; a checkout that is not installed registers it by hand."""
+    from npe2 import PluginManager, PluginManifest
+
+    manager = PluginManager.instance()
+    manager.discover()
+    if "llflow-photo" not in manager:
+        from pathlib import Path
+
+        import napari_plugin
+
+        manager.register(PluginManifest.from_file(Path(napari_plugin.__file__).parent / "napari.yaml"))
+
+
+@pytest.fixture
+def dark_photo() -> np.ndarray:
+    """A dim scene, 120 x 160 x 3, float32, sRGB-encoded: ramps, a lamp, some noise."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[0:120, 0:160] / 160
+    picture = np.stack([0.06 + 0.08 * x, 0.05 + 0.1 * y, 0.1 - 0.06 * x * y], -1)
+    picture[40:70, 50:90] += (0.05, 0.02, -0.02)
+    picture[15:22, 120:127] = (0.9, 0.8, 0.5)
+    picture += rng.normal(0, 0.01, picture.shape)
+    return np.clip(picture, 0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def until(qtbot: Any) -> Callable[..., None]:
+    """Wait, with the window's events running, until a condition holds."""
+
+    def wait(condition: Callable[[], Any], seconds: float = 90.0) -> None:
+        qtbot.waitUntil(lambda: bool(condition()), timeout=int(seconds * 1000))
+
+    return wait
+
+
+@pytest.fixture
+def messages() -> Iterator[list[str]]:
+    """What napari tells the user."""
+    from napari.utils.notifications import notification_manager
+
+    told: list[str] = []
+
+    def hear(event: Any) -> None:
+        told.append(str(event.message))
+
+    notification_manager.notification_ready.connect(hear)
+    yield told
+    notification_manager.notification_ready.disconnect(hear)
+
+
+@pytest.fixture
+def widget(make_napari_viewer: Any, dark_photo: np.ndarray, until: Any) -> Iterator[Any]:
+    """The widget in a viewer with one dark photo, its first preview shown."""
+    viewer = make_napari_viewer()
+    viewer.add_image(dark_photo, rgb=True, name="night")
+    _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
+    until(lambda: made.preview.rendering is not None and not made.preview.newest.busy)
+    yield made
+    made.shut_down()
+    until(lambda: not made.work.running)
