@@ -106,7 +106,8 @@ def enhance_dir(
         WorkerError: worker processes or the cluster cannot be started.
         BatchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the report of what was done.
     """
-    from .. import __version__, files
+    from .. import __version__, files, models
+    from ..models.card import checksum
 
     if temperature is None and options is None:
         temperature = DEFAULT_TEMPERATURE
@@ -125,16 +126,19 @@ def enhance_dir(
     settings = {name: value for name, value in asdict(options).items() if name not in _NOT_OF_THE_PICTURE}
     settings |= {"encoding": _plain(encoding), "raw": _plain(raw)}
     settings |= {"if_darker_than": if_darker_than, "well_exposed": well_exposed}
+    card = models.find(options.model)
+    familiar = card.inputs.get("exposure_ev")
     job = Job(
         renderer=f"{PhotoRenderer.__module__}:{PhotoRenderer.__qualname__}",
         options=options,
         encoding=encoding,
         raw=raw,
         settings=settings_hash(settings),
-        model=PhotoRenderer.model_hash(options),
+        model=checksum(card.path),
         root=str(root),
         if_darker_than=if_darker_than,
         copy_well_exposed=well_exposed == "copy",
+        familiar_ev=(familiar[0], familiar[1]) if familiar else None,
     )
     selection = Selection(
         include=_patterns(include),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..options import Options
 from ..photo import Photo
 from .renderer import Cancel, Gate
 
@@ -34,18 +33,6 @@ class PhotoRenderer:
         options = job.options
         self._job = job
         self._enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
-
-    @staticmethod
-    def model_hash(options: Options) -> str:
-        """SHA-256 of the weights, hexadecimal.
-
-        Raises:
-            ModelNotFoundError: there is no such model.
-        """
-        from ..models import find
-        from ..models.card import checksum
-
-        return checksum(find(options.model).path)
 
     def read(self, path: Path) -> Photo:
         """Read a photo; see `files.read`."""

@@ -53,6 +53,7 @@ class Job:
             means nothing (other machines).
         if_darker_than: photos of this exposure or more, in EV, are not rendered; None renders all.
         copy_well_exposed: copy those instead of leaving them alone.
+        familiar_ev: exposures that the model knows from training, for a warning; None where unknown.
     """
 
     renderer: str
@@ -65,6 +66,7 @@ class Job:
     root_device: int | None = None
     if_darker_than: float | None = None
     copy_well_exposed: bool = False
+    familiar_ev: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class Worker:
             output_bytes=tuple(sizes),
             notes=tuple(notes),
             seconds=clock.seconds,
-            warnings=warnings_of(row.before, after),
+            warnings=warnings_of(row.before, after, self._job.familiar_ev),
             after=tuple(after),
         )
 

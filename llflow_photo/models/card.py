@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class Card:
         validation: means over held-out photos: ``psnr`` and ``psnr_aligned`` (dB, as is and with the output's
             mean brightness aligned to the reference's), ``ssim_gray``, ``ssim_gray_aligned``, ``nll``
             (bits per pixel).
+        inputs: what the training inputs were like, ``{"exposure_ev": [low, high]}``: 1st and 99th percentile,
+            see `evaluation.inputs.input_ranges`; empty where it is not known.
         licence: what the weights may be used for.
         reproduce: the command that gives the validation numbers.
         sha256: of the weights' file; empty where it is not known.
@@ -40,6 +42,7 @@ class Card:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     iterations: int = 0
     validation: Mapping[str, float] = field(default_factory=dict)
+    inputs: Mapping[str, Sequence[float]] = field(default_factory=dict)
     licence: str = ""
     reproduce: str = ""
     sha256: str = ""

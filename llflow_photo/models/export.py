@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ def export_run(
     licence: str,
     reproduce: str = "",
     notes: str = "",
+    inputs: Mapping[str, Sequence[float]] | None = None,
     half: bool = True,
 ) -> Card:
     """Write a run's best averaged weights (``best.pt``; without validation, the newest) and their card.
@@ -38,6 +39,7 @@ def export_run(
         licence: what the weights may be used for.
         reproduce: the command that gives the validation numbers.
         notes: anything else a user should know.
+        inputs: what the training inputs were like, as of `evaluation.inputs.input_ranges`.
         half: store large tensors in float16.
 
     Raises:
@@ -58,6 +60,7 @@ def export_run(
         recipe=_plain(newest.get("recipe", {})),
         iterations=int(best["step"]),
         validation={name: round(float(value), 4) for name, value in best.get("validation", {}).items()},
+        inputs=inputs or {},
         licence=licence,
         reproduce=reproduce,
         sha256=checksum(out),

@@ -1,0 +1,20 @@
+"""How bright a photo is on the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["mean_exposure_ev"]
+
+_FLOOR = 2.0**-12
+
+
+def mean_exposure_ev(luminance: np.ndarray) -> float:
+    """Mean over pixels of ``log2(max(Y, 2^-12) / 0.18)``: 0 EV is 18 % gray.
+
+    The mean of the logarithm follows what most of the frame is like; lamps hardly move it.
+
+    Args:
+        luminance: Y of any shape, linear, white 1.
+    """
+    return float(np.log2(np.maximum(luminance, _FLOOR) / 0.18).mean())

@@ -1,0 +1,40 @@
+"""What a model's training inputs were like, for its card: photos unlike them are worth a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ..color.exposure import mean_exposure_ev
+from ..color.spaces import SRGB, convert, decode, luminance_weights
+from ..errors import TrainingDataError
+
+__all__ = ["input_ranges"]
+
+
+def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
+    """1st and 99th percentile over photos of what describes them, as `Card.inputs` has it.
+
+    Args:
+        paths: the dark photos of the training pairs.
+
+    Returns:
+        ``{"exposure_ev": [low, high]}``, see `mean_exposure_ev`.
+
+    Raises:
+        TrainingDataError: there are none; and what `files.read` raises.
+    """
+    exposures = [_exposure_ev(path) for path in paths]
+    if not exposures:
+        raise TrainingDataError("no photos to describe; give the dark photos of the training pairs")
+    return {"exposure_ev": [round(float(ev), 2) for ev in np.percentile(exposures, [1, 99])]}
+
+
+def _exposure_ev(path: Path) -> float:
+    from ..files import read
+
+    photo = read(path)
+    srgb = np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0)
+    return mean_exposure_ev(decode(srgb, "srgb") @ luminance_weights(SRGB).astype(np.float32))
