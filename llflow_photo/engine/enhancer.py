@@ -103,6 +103,5 @@ class Enhancer:
         return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.precision), wanted)
 
     def _kept_bytes(self, view: View) -> float:
-        return (
-            view.padded_height * view.padded_width * kept_bytes_per_pixel(self._size, self._runner.precision)
-        )
+        pixels = view.padded_height * view.padded_width
+        return float(pixels * kept_bytes_per_pixel(self._size, self._runner.precision))

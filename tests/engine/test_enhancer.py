@@ -1,0 +1,180 @@
+"""Photos of any size, tiled and whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from engine_helpers import dark_photo, random_flow
+
+from llflow_photo.engine import Enhancer, Latent
+from llflow_photo.errors import (
+    CancelledError,
+    DeviceError,
+    ImageInputError,
+    NonFiniteOutputError,
+    OptionError,
+)
+
+NOISY = Latent(seed=3, temperature=0.8)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Enhancer:
+    return Enhancer(random_flow(), tile=4096, backend="float32")
+
+
+@pytest.mark.parametrize("latent", [Latent(), NOISY], ids=["mean", "noisy"])
+@pytest.mark.parametrize("shape", [(301, 413), (129, 700)])
+@pytest.mark.parametrize("tile", [168, 256])
+def test_tiles_leave_no_seam(whole: Enhancer, latent: Latent, shape: tuple[int, int], tile: int) -> None:
+    photo = dark_photo(*shape)
+    expected = whole.encode(photo).decode(latent)
+    tiled = Enhancer(random_flow(), tile=tile, backend="float32")
+    scene = tiled.encode(photo, keep=False)
+    assert scene.tiles > 1
+    assert np.abs(scene.decode(latent) - expected).max() < 0.2 / 255
+    assert np.abs(tiled.encode(photo, keep=True).decode(latent) - expected).max() < 0.2 / 255
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 5), (8, 1), (17, 64), (95, 8)])
+def test_any_size_is_rendered(whole: Enhancer, shape: tuple[int, int]) -> None:
+    rendering = whole.encode(dark_photo(*shape)).decode(NOISY)
+    assert rendering.shape == (*shape, 3)
+    assert rendering.dtype == np.float32
+    assert rendering.min() >= 0
+    assert rendering.max() <= 1
+
+
+def test_whole_renderings_are_those_of_the_network(whole: Enhancer) -> None:
+    flow, photo = random_flow(), dark_photo(61, 83)
+    image = torch.from_numpy(photo).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        expected = flow.decode(flow.encode(image)).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(whole.encode(photo).decode(Latent()), expected, atol=1e-4)
+
+
+def test_the_same_settings_give_the_same_bytes() -> None:
+    photo = dark_photo(200, 300)
+    renderings = [
+        Enhancer(random_flow(), tile=168).encode(photo, keep=keep).decode(NOISY)
+        for keep in (False, True, False)
+    ]
+    assert renderings[0].tobytes() == renderings[1].tobytes() == renderings[2].tobytes()
+
+
+def test_seeds_differ_and_temperature_zero_has_no_seed(whole: Enhancer) -> None:
+    scene = whole.encode(dark_photo(64, 96))
+    assert np.abs(scene.decode(NOISY) - scene.decode(Latent(4, 0.8))).max() > 0.01
+    assert scene.decode(Latent(1)).tobytes() == scene.decode(Latent(2)).tobytes()
+
+
+def test_many_renderings_are_those_made_one_by_one() -> None:
+    enhancer = Enhancer(random_flow(), tile=168, backend="float32")
+    scene = enhancer.encode(dark_photo(200, 190), keep=False)
+    latents = [Latent(), NOISY, Latent(9, 1.0, 0.5)]
+    for rendering, latent in zip(scene.decode_many(latents), latents, strict=True):
+        np.testing.assert_allclose(rendering, scene.decode(latent), atol=1e-6)
+
+
+def test_bytes_are_read_as_floats_are_and_the_photo_is_left_alone(whole: Enhancer) -> None:
+    eight_bit = np.round(dark_photo(40, 50) * 255).astype(np.uint8)
+    photo = eight_bit.astype(np.float32) / 255
+    before = photo.copy()
+    expected = whole.encode(photo).decode(Latent())
+    np.testing.assert_allclose(whole.encode(eight_bit).decode(Latent()), expected, atol=1e-5)
+    np.testing.assert_array_equal(photo, before)
+
+
+def test_the_result_can_be_written_in_place(whole: Enhancer) -> None:
+    scene = whole.encode(dark_photo(40, 50))
+    out = np.full((40, 50, 3), 7, np.float32)
+    assert scene.decode(NOISY, out=out) is out
+    np.testing.assert_array_equal(out, scene.decode(NOISY))
+    with pytest.raises(ImageInputError, match="out"):
+        scene.decode(NOISY, out=np.zeros((40, 51, 3), np.float32))
+
+
+def test_progress_counts_tiles_and_ends_at_all() -> None:
+    seen: list[tuple[int, int]] = []
+    scene = Enhancer(random_flow(), tile=168).encode(dark_photo(200, 300), keep=False)
+    scene.decode(NOISY, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, scene.tiles) for done in range(1, scene.tiles + 1)]
+
+
+def test_cancel_ends_within_a_tile_and_the_scene_stays_usable() -> None:
+    asked = iter([False, False, True])
+    scene = Enhancer(random_flow(), tile=168).encode(dark_photo(200, 300), keep=False)
+    done: list[int] = []
+    with pytest.raises(CancelledError):
+        scene.decode(NOISY, progress=lambda count, _: done.append(count), cancel=lambda: next(asked))
+    assert len(done) <= 2
+    assert np.isfinite(scene.decode(NOISY)).all()
+    with pytest.raises(CancelledError):
+        Enhancer(random_flow()).encode(dark_photo(20, 30), cancel=lambda: True)
+
+
+def test_values_that_are_not_finite_are_an_error() -> None:
+    flow = random_flow()
+    with torch.no_grad():
+        flow.flow.levels[0].transitions[0].norm.log_scale.fill_(-120.0)
+    with pytest.raises(NonFiniteOutputError, match="not finite"):
+        Enhancer(flow, backend="float32").encode(dark_photo(20, 30)).decode(NOISY)
+
+
+def test_memory_running_out_makes_tiles_smaller_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    enhancer = Enhancer(random_flow(), tile=512, backend="float32")
+    photo = dark_photo(600, 400)
+    expected = enhancer.encode(photo, keep=False).decode(NOISY)
+    scene = enhancer.encode(photo, keep=False)
+    network = scene._runner._net
+    monkeypatch.setattr(scene._runner, "_net", _OnlySmallTiles(network, 300 * 300))
+    rendering = scene.decode(NOISY)
+    assert scene.tile == 256
+    assert "256" in scene.notes[0]
+    assert np.abs(rendering - expected).max() < 0.2 / 255
+    monkeypatch.setattr(scene._runner, "_net", _OnlySmallTiles(network, 0))
+    with pytest.raises(DeviceError, match="smallest tile"):
+        scene.decode(NOISY)
+
+
+class _OnlySmallTiles:
+    def __init__(self, network: object, most_pixels: int) -> None:
+        self.network = network
+        self.most_pixels = most_pixels
+
+    def __call__(self, network_input: torch.Tensor, offset: torch.Tensor | None) -> torch.Tensor:
+        if network_input.shape[2] * network_input.shape[3] > self.most_pixels:
+            raise torch.OutOfMemoryError("out of memory")
+        return self.network(network_input, offset)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        np.zeros((4, 4), np.float32),
+        np.zeros((0, 4, 3), np.float32),
+        np.zeros((4, 4, 3), np.int32),
+        np.full((4, 4, 3), np.nan, np.float32),
+    ],
+    ids=["gray", "empty", "integers", "not finite"],
+)
+def test_what_is_no_photo_is_refused(whole: Enhancer, photo: np.ndarray) -> None:
+    with pytest.raises(ImageInputError):
+        whole.encode(photo)
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(DeviceError, match="tpu"):
+        Enhancer(random_flow(), device="tpu")
+    with pytest.raises(OptionError, match="tile"):
+        Enhancer(random_flow(), tile=32)
+
+
+def test_threads_are_set_for_the_run_alone() -> None:
+    before = torch.get_num_threads()
+    seen: list[int] = []
+    scene = Enhancer(random_flow(), threads=1).encode(dark_photo(40, 40))
+    scene.decode(Latent(), progress=lambda *_: seen.append(torch.get_num_threads()))
+    assert seen == [1]
+    assert torch.get_num_threads() == before

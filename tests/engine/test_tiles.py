@@ -1,0 +1,45 @@
+"""Tile geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llflow_photo.engine.tiles import RAMP, plan_axis, plan_tiles
+from llflow_photo.errors import OptionError
+
+
+@pytest.mark.parametrize("length", [8, 128, 136, 1000, 4008, 6000])
+@pytest.mark.parametrize(("tile", "halo"), [(128, 48), (256, 32), (1024, 48)])
+def test_weights_sum_to_one_and_vanish_towards_the_read_border(length: int, tile: int, halo: int) -> None:
+    spans = plan_axis(length, tile, halo)
+    total = np.zeros(length)
+    for span in spans:
+        total[span.start : span.stop] += span.weights
+        untouched = halo - RAMP // 2
+        if span.start > 0:
+            assert not span.weights[:untouched].any()
+        if span.stop < length:
+            assert not span.weights[-untouched:].any()
+    np.testing.assert_allclose(total, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("length", [136, 520, 1000, 4008, 11664])
+def test_tiles_are_equal_aligned_and_no_larger_than_asked(length: int) -> None:
+    spans = plan_axis(length, 128, 48)
+    assert {span.stop - span.start for span in spans} == {spans[0].stop}
+    assert spans[0].stop <= 128
+    assert all(span.start % 8 == 0 and span.stop % 8 == 0 for span in spans)
+    assert spans[-1].stop == length
+
+
+def test_latent_positions_follow_the_pixels() -> None:
+    tile = plan_tiles(512, 768, 256, 48)[-1]
+    assert (tile.rows.latent.start * 8, tile.rows.latent.stop * 8) == (tile.rows.start, tile.rows.stop)
+    assert tile.rows.stop == 512
+    assert tile.cols.stop == 768
+
+
+def test_a_tile_without_room_between_its_halos_is_refused() -> None:
+    with pytest.raises(OptionError, match="larger"):
+        plan_axis(1000, 96, 48)
