@@ -44,11 +44,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class LoadedPair:
-    """Pixels of a pair, uint8, H x W x 3, sRGB-encoded, and the dark photo's equalization table, 3 x 256."""
+    """Pixels of a pair, uint8, H x W x 3, sRGB-encoded, and the dark photo's equalization table, 3 x 256.
+
+    Pairs of one scene (equal and not empty) are exposures of the same reference.
+    """
 
     low: np.ndarray
     high: np.ndarray
     equalization: np.ndarray
+    scene: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def load_pair(pair: Pair) -> LoadedPair:
         raise TrainingDataError(
             f"{pair.low} is {low.shape[1]}x{low.shape[0]}, its reference {high.shape[1]}x{high.shape[0]}"
         )
-    return LoadedPair(low, high, equalization_table(low))
+    return LoadedPair(low, high, equalization_table(low), pair.scene)
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -204,14 +208,19 @@ def _pixels(path: Path) -> np.ndarray:
 class CropSource:
     """Random crops, flips and transposes of pairs held in memory.
 
-    The batch of a step depends on the seed and the step alone. Where a photo is smaller than the crop asked
-    for, all crops are made smaller.
+    Scenes are drawn evenly, whatever the number of their exposures: which brightness a reference has is learnt
+    from references, and those of scenes with many exposures would count too often. The batch of a step depends
+    on the seed and the step alone. Where a photo is smaller than the crop asked for, all crops are made smaller.
     """
 
     def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0) -> None:
         if not pairs:
             raise TrainingDataError("no training pairs are left after holding out the validation scenes")
         self.pairs = list(pairs)
+        scenes: dict[str, list[LoadedPair]] = {}
+        for number, pair in enumerate(self.pairs):
+            scenes.setdefault(pair.scene or f"pair {number}", []).append(pair)
+        self._scenes = list(scenes.values())
         self.seed = seed
         self.largest_crop = min(min(pair.low.shape[:2]) for pair in self.pairs) // 8 * 8
         if self.largest_crop < 16:
@@ -222,7 +231,8 @@ class CropSource:
         random = np.random.default_rng([self.seed, step])
         lows, highs, tables = [], [], []
         for _ in range(size):
-            pair = self.pairs[random.integers(len(self.pairs))]
+            exposures = self._scenes[random.integers(len(self._scenes))]
+            pair = exposures[random.integers(len(exposures))]
             low, high = random_crop(random, crop, pair.low, pair.high)
             lows.append(low)
             highs.append(high)

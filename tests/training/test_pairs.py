@@ -11,6 +11,7 @@ from PIL import Image
 from llflow_photo.errors import TrainingDataError
 from llflow_photo.training.pairs import (
     CropSource,
+    LoadedPair,
     Pair,
     find_pairs,
     load_pair,
@@ -146,3 +147,13 @@ def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
     again = CropSource(pairs).batch(0, 64, 5)
     assert (again.low == batch.low).all()
     assert CropSource(pairs).batch(1, 64, 5).low.shape == batch.low.shape
+
+
+def test_scenes_are_drawn_evenly_whatever_their_number_of_exposures() -> None:
+    def pair(value: int, scene: str) -> LoadedPair:
+        photo = np.full((16, 16, 3), value, np.uint8)
+        return LoadedPair(photo, photo, np.zeros((3, 256), np.float32), scene)
+
+    source = CropSource([pair(10, "often") for _ in range(9)] + [pair(200, "once")])
+    values = source.batch(0, 16, 400).reference[:, 0, 0, 0].numpy() * 255.0
+    assert 0.4 < float((values > 100).mean()) < 0.6
