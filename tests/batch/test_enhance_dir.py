@@ -1,0 +1,169 @@
+"""`enhance_dir` with files, color, engine and a tiny network of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import llflow_photo
+from llflow_photo import Options, enhance_dir
+from llflow_photo.batch import Report
+from llflow_photo.errors import BatchError, ModelNotFoundError, OptionError, ReadError
+from llflow_photo.files import Encoding, read, read_settings, write
+from llflow_photo.models import save
+from llflow_photo.photo import Photo
+
+Hashes = Callable[[Path], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Path of a tiny model."""
+    import torch
+
+    from llflow_photo.flow import LLFlow, Size
+
+    torch.manual_seed(0)
+    flow = LLFlow(Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8))
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    save(flow.state_dict(), flow.size, path, half=False)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four dark photos of three formats and odd sizes, a stray, and a broken file."""
+    folder = tmp_path_factory.mktemp("photos") / "night"
+    (folder / "street").mkdir(parents=True)
+    for number, name in enumerate(("a.jpg", "b.png", "street/c.tif", "street/d.jpg")):
+        generator = np.random.default_rng(number)
+        pixels = generator.random((45 + number, 67, 3), np.float32) * np.float32(0.2)
+        write(Photo(pixels, bit_depth=16), folder / name)
+    (folder / "notes.txt").write_text("x")
+    (folder / "broken.jpg").write_bytes((folder / "a.jpg").read_bytes()[:100])
+    return folder
+
+
+GIVEN: dict[str, Any] = {"samples": 2, "seed": 5, "encoding": Encoding("png")}
+
+
+@pytest.fixture(scope="module")
+def first(night: Path, model: str) -> Report:
+    """The folder rendered by one process, to the default output folder."""
+    return enhance_dir(night, model=model, jobs=1, **GIVEN)
+
+
+def test_a_folder_is_rendered_and_mirrored(night: Path, first: Report, hashes: Hashes) -> None:
+    assert first.output == night.parent / "night-enhanced"
+    stems = ("a", "b", "street/c", "street/d")
+    assert sorted(hashes(first.output)) == [f"{stem}_s{sample}.png" for stem in stems for sample in (1, 2)]
+    assert len(set(hashes(first.output).values())) == 8
+    assert [(row.source, row.error) for row in first.failed] == [("broken.jpg", "ReadError")]
+    assert [row.reason for row in first.skipped] == ["not a photo"]
+    assert not first.ok
+    assert first.page is not None
+    assert read(first.output / "b_s1.png").pixels.shape == (46, 67, 3)
+
+
+def test_a_second_run_finds_nothing_to_do(night: Path, model: str, first: Report, hashes: Hashes) -> None:
+    before = hashes(first.output)
+    report = enhance_dir(night, model=model, jobs=1, **GIVEN)
+    assert not report.done
+    assert len(report.failed) == 1
+    assert hashes(first.output) == before
+
+
+def test_outputs_are_not_taken_as_inputs(night: Path, model: str, first: Report) -> None:
+    planned = enhance_dir(night.parent, model=model, dry_run=True).planned
+    assert {row.source.split("/")[0] for row in planned} == {"night"}
+
+
+def test_two_processes_and_a_cluster_give_the_bytes_of_one(
+    night: Path, model: str, first: Report, hashes: Hashes, tmp_path: Path
+) -> None:
+    enhance_dir(night, model=model, output=tmp_path / "two", jobs=2, **GIVEN)
+    assert hashes(tmp_path / "two") == hashes(first.output)
+    pytest.importorskip("distributed")
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    enhance_dir(night, model=model, output=tmp_path / "dask", jobs=2, backend="dask", **GIVEN)
+    assert hashes(tmp_path / "dask") == hashes(first.output)
+
+
+def test_alone_and_under_another_name_from_a_script_without_main_guard(
+    night: Path, model: str, first: Report, hashes: Hashes, tmp_path: Path
+) -> None:
+    shutil.copy(night / "b.png", tmp_path / "other name.png")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import llflow_photo\n"
+        "from llflow_photo.files import Encoding\n"
+        f"llflow_photo.enhance_dir({str(tmp_path / 'other name.png')!r}, 0.8, {str(tmp_path / 'out')!r},"
+        f" model={model!r}, samples=2, seed=5, encoding=Encoding('png'))\n"
+    )
+    root = str(Path(llflow_photo.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    subprocess.run([sys.executable, script], check=True, env=environment, timeout=300)
+    assert hashes(tmp_path / "out")["other name_s2.png"] == hashes(first.output)["b_s2.png"]
+
+
+def test_a_rendering_can_be_made_again_from_its_metadata(
+    night: Path, model: str, first: Report, tmp_path: Path
+) -> None:
+    told = read_settings(read(first.output / "b_s2.png").metadata)
+    options = Options(model=model, temperature=float(told["temperature"]), seed=int(told["seed"]))
+    assert options.temperature == 0.8
+    assert options.seed == next(row.seed for row in first.done if row.source == "b.png") + 1
+    llflow_photo.enhance_file(night / "b.png", tmp_path / "again.png", options)
+    pictures = [np.asarray(Image.open(path)) for path in (tmp_path / "again.png", first.output / "b_s2.png")]
+    assert np.array_equal(*pictures)
+
+
+def test_temperature_has_its_default_only_without_options(night: Path, model: str) -> None:
+    def planned(**given: Any) -> Any:
+        return enhance_dir(night, dry_run=True, **given).settings["temperature"]
+
+    assert planned(model=model) == 0.8
+    assert planned(options=Options(model=model)) == 0.0
+    assert planned(options=Options(model=model), temperature=0.3) == 0.3
+
+
+def test_wrong_arguments_are_named_before_anything_is_written(
+    night: Path, model: str, hashes: Hashes
+) -> None:
+    originals = hashes(night)
+    for error, given in [
+        (ModelNotFoundError, {"model": "no-such-model"}),
+        (OptionError, {"temperature": -1.0}),
+        (OptionError, {"pairs": "neither"}),
+        (OptionError, {"well_exposed": "burn"}),
+        (OptionError, {"newer_than": "soon"}),
+        (OptionError, {"no_such_option": 1}),
+        (OptionError, {"backend": "carrier-pigeon"}),
+        (BatchError, {"output": night}),
+        (BatchError, {"output": night.parent}),
+    ]:
+        with pytest.raises(error):
+            enhance_dir(night, **{"model": model, **given})  # type: ignore[arg-type]
+    with pytest.raises(ReadError):
+        enhance_dir(night / "nowhere", model=model)
+    assert hashes(night) == originals
+
+
+def test_the_room_imports_fast_and_without_torch() -> None:
+    code = "import sys, llflow_photo.batch as b; b.enhance_dir; print('torch' in sys.modules)"
+    root = str(Path(llflow_photo.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+    assert done.stdout.strip() == "False"
