@@ -1,9 +1,10 @@
 """The latent as a description: its values for any block of positions, the same whatever tile or machine asks.
 
-Noise is a field of 3 channels at pixel resolution, squeezed by 8 like an image. Its correlation length, the
-coherence, goes from none (independent N(0, 1) at every latent position: fine detail varies) to infinite (one
-value per color channel: brightness and white balance vary). A field that is smooth in image space stays free
-of the 8-pixel grid that smooth noise per latent channel would leave in the picture.
+Noise comes in two kinds, which coherence weighs against each other: independent N(0, 1) in every channel at
+every latent position, which varies fine detail; and gains, a smooth field of exposure and warmth whose
+correlation length grows with coherence until it is constant over the frame. The model's `GainPath` turns
+gains into shifts of the latent; smooth noise added to the latent as it is would leave a grid of 8 pixels in
+the picture or drive the flow's inverse beyond what it knows. Mixtures mix gains first, to stay on the path.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from .noise import smooth_field, squeeze_field, white_field
 
 __all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate"]
 
+_GAIN_SPREAD = np.array([0.6, 0.4], np.float32)[:, None, None]
+"""Standard deviation of exposure and warmth, in EV, at temperature 1 and coherence 1."""
+
 
 @dataclass(frozen=True)
 class Latent:
@@ -26,9 +30,10 @@ class Latent:
     Attributes:
         seed: of the noise, from 0 up.
         temperature: standard deviation of the noise around the photo's mean latent; 0 decodes the mean.
-        coherence: correlation length of the noise, 0 (independent at every position) to 1 (constant over
-            the frame); relative to the frame, so a preview and the full size look alike.
-        brightness: shift along the model's brightness direction, 0 for none, negative darker.
+        coherence: from 0 (independent noise at every position: detail varies) to 1 (gains constant over the
+            frame: brightness and white balance vary); between, both vary, the gains over distances that grow
+            with coherence, relative to the frame, so a preview and the full size look alike.
+        brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.
     """
 
     seed: int = 0
@@ -48,7 +53,7 @@ class Latent:
             raise OptionError(f"coherence is {self.coherence:g}; it must be from 0 to 1")
 
     def noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
-        """Unit-variance noise for part of the latent.
+        """Independent N(0, 1) for part of the latent.
 
         Args:
             rows: rows of the latent grid (one per 8 pixels), within ``height8``.
@@ -59,17 +64,27 @@ class Latent:
         Returns:
             192 x rows x cols, float32, channels ordered as the flow's latent.
         """
-        if self.coherence == 0:
-            return squeeze_field(white_field(self.seed, rows, cols))
-        return squeeze_field(smooth_field(self.seed, self.coherence, rows, cols, height8, width8))
+        return squeeze_field(white_field(self.seed, rows, cols))
 
     def offset_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """``temperature * noise`` as in `noise_block`, or None where it is zero."""
-        if self.temperature == 0:
+        """``temperature * sqrt(1 - coherence) * noise`` as in `noise_block`, or None where it is zero."""
+        if self.temperature == 0 or self.coherence == 1:
             return None
         noise = self.noise_block(rows, cols, height8, width8)
-        noise *= np.float32(self.temperature)
+        noise *= np.float32(self.temperature * math.sqrt(1 - self.coherence))
         return noise
+
+    def gain_noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
+        """The gains that noise brings: 2 x rows x cols, exposure and warmth in EV, or None where zero."""
+        if self.temperature == 0 or self.coherence == 0:
+            return None
+        field = smooth_field(self.seed, self.coherence, rows, cols, height8, width8)
+        field *= np.float32(self.temperature * math.sqrt(self.coherence)) * _GAIN_SPREAD
+        return field
+
+    def gain_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
+        """All gains, the brightness among them, as of `gain_noise_block`."""
+        return _brightened(self.gain_noise_block(rows, cols, height8, width8), self.brightness, rows, cols)
 
 
 @dataclass(frozen=True)
@@ -90,17 +105,27 @@ class Blend:
 
     @property
     def brightness(self) -> float:
-        """Shift along the model's brightness direction."""
+        """Shift along the model's `GainPath`, in EV."""
         return sum(part.brightness * weight**2 for part, weight in self.parts) / self._norm() ** 2
 
     def offset_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
         """Offset from the mean for part of the latent, as of `Latent.offset_block`."""
+        return self._mixed([part.offset_block(rows, cols, height8, width8) for part, _ in self.parts])
+
+    def gain_noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
+        """The gains that noise brings, as of `Latent.gain_noise_block`."""
+        return self._mixed([part.gain_noise_block(rows, cols, height8, width8) for part, _ in self.parts])
+
+    def gain_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
+        """All gains, the brightness among them."""
+        return _brightened(self.gain_noise_block(rows, cols, height8, width8), self.brightness, rows, cols)
+
+    def _mixed(self, blocks: list[np.ndarray | None]) -> np.ndarray | None:
         total = None
-        for part, weight in self.parts:
-            offset = part.offset_block(rows, cols, height8, width8) if weight else None
-            if offset is not None:
-                offset *= np.float32(weight / self._norm())
-                total = offset if total is None else total + offset
+        for block, (_, weight) in zip(blocks, self.parts, strict=True):
+            if block is not None and weight:
+                share = block * np.float32(weight / self._norm())
+                total = share if total is None else total + share
         return total
 
     def _norm(self) -> float:
@@ -108,6 +133,15 @@ class Blend:
 
 
 AnyLatent = Latent | Blend
+
+
+def _brightened(gains: np.ndarray | None, brightness: float, rows: slice, cols: slice) -> np.ndarray | None:
+    if brightness == 0:
+        return gains
+    if gains is None:
+        gains = np.zeros((2, rows.stop - rows.start, cols.stop - cols.start), np.float32)
+    gains[0] += np.float32(brightness)
+    return gains
 
 
 def interpolate(first: AnyLatent, second: AnyLatent, position: float) -> AnyLatent:

@@ -41,15 +41,15 @@ def white_field(seed: int, rows: slice, cols: slice) -> np.ndarray:
 def smooth_field(
     seed: int, coherence: float, rows: slice, cols: slice, height8: int, width8: int
 ) -> np.ndarray:
-    """Smooth Gaussian field of unit variance at every pixel of a block of latent positions.
+    """Two smooth Gaussian fields of unit variance, at the centers of a block of latent positions.
 
     White values on a coarse lattice, whose cells measure `cell_size` of the photo's longer side, are
     interpolated by a cubic B-spline and divided by the root of the summed squared weights.
 
     Returns:
-        3 x 8 rows x 8 cols, float32.
+        2 x rows x cols, float32.
     """
-    cell = cell_size(coherence) * max(height8, width8) * _POSITION
+    cell = cell_size(coherence) * max(height8, width8)
     weights_y, first_y = _spline(rows, height8, cell)
     weights_x, first_x = _spline(cols, width8, cell)
     lattice = _lattice(seed, first_y, weights_y.shape[1], first_x, weights_x.shape[1])
@@ -71,9 +71,9 @@ def squeeze_field(field: np.ndarray) -> np.ndarray:
 
 
 def _spline(positions: slice, total: int, cell: float) -> tuple[np.ndarray, int]:
-    """Weights of lattice values at pixels, pixels x values, of unit norm per pixel, and the first value."""
-    pixels = np.arange(positions.start * _POSITION, positions.stop * _POSITION) + 0.5
-    place = (pixels - total * _POSITION / 2) / cell  # from the frame's centre, so infinite cells are constant
+    """Weights of lattice values, positions x values, of unit norm per position, and the first value."""
+    centers = np.arange(positions.start, positions.stop) + 0.5
+    place = (centers - total / 2) / cell  # from the frame's centre, so infinite cells are constant
     first = math.floor(place[0]) - 1
     count = math.floor(place[-1]) + 3 - first
     distance = np.abs(place[:, None] - (first + np.arange(count)))
@@ -85,8 +85,8 @@ def _spline(positions: slice, total: int, cell: float) -> tuple[np.ndarray, int]
 
 
 def _lattice(seed: int, first_y: int, count_y: int, first_x: int, count_x: int) -> np.ndarray:
-    """Values of the coarse lattice, 3 x count_y x count_x, float32."""
-    values = np.empty((3, count_y, count_x), np.float32)
+    """Values of the coarse lattice, 2 x count_y x count_x, float32."""
+    values = np.empty((2, count_y, count_x), np.float32)
     for block_row in range(first_y // _BLOCK, (first_y + count_y - 1) // _BLOCK + 1):
         for block_col in range(first_x // _BLOCK, (first_x + count_x - 1) // _BLOCK + 1):
             block = _lattice_block(seed, block_row, block_col)
@@ -99,7 +99,7 @@ def _lattice(seed: int, first_y: int, count_y: int, first_x: int, count_x: int) 
 @lru_cache(maxsize=1024)
 def _lattice_block(seed: int, block_row: int, block_col: int) -> np.ndarray:
     generator = _generator(seed, 1, block_row + 2**31, block_col + 2**31)
-    return generator.standard_normal((3, _BLOCK, _BLOCK), np.float32)
+    return generator.standard_normal((2, _BLOCK, _BLOCK), np.float32)
 
 
 def _generator(seed: int, stream: int, block_row: int, block_col: int) -> np.random.Generator:

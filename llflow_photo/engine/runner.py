@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from ..errors import DeviceError
 from ..flow import LLFlow
+from .gain_path import GainPath, measure_gain_path
 from .inference import FoldedFlow, Given
 from .precision import chosen_precision
 from .view import prepare
@@ -70,6 +72,12 @@ class Runner:
         self.device = device
         self.precision = chosen_precision(flow, device, backend)
         self._net = FoldedFlow(flow, device, self.precision)
+        self._flow = flow
+
+    @cached_property
+    def gain_path(self) -> GainPath:
+        """The model's way to brighter and warmer renderings, measured when first asked for."""
+        return measure_gain_path(self._flow)
 
     @torch.inference_mode()
     def condition(self, images: Tensor, table: Tensor) -> Given:

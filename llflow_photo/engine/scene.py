@@ -159,7 +159,11 @@ class Scene:
     def _offset(self, latent: AnyLatent, tile: Tile) -> Tensor | None:
         height8 = self._view.padded_height // Size.MULTIPLE
         width8 = self._view.padded_width // Size.MULTIPLE
-        offset = latent.offset_block(tile.rows.latent, tile.cols.latent, height8, width8)
+        where = (tile.rows.latent, tile.cols.latent, height8, width8)
+        offset, gains = latent.offset_block(*where), latent.gain_block(*where)
+        if gains is not None:
+            shift = self._runner.gain_path.shift(gains)
+            offset = shift if offset is None else offset + shift
         return None if offset is None else torch.from_numpy(offset)[None]
 
     def _plan(self) -> list[Tile]:

@@ -40,12 +40,20 @@ class Placed:
 
         ``height8`` and ``width8`` describe the block; the noise follows the frame's.
         """
-        return self.latent.offset_block(
-            slice(rows.start + self.row, rows.stop + self.row),
-            slice(cols.start + self.col, cols.stop + self.col),
-            self.height8,
-            self.width8,
-        )
+        return self.latent.offset_block(*self._where(rows, cols))
+
+    def gain_noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
+        """Gains that noise brings, 2 x rows x cols in EV, as of `offset_block`."""
+        return self.latent.gain_noise_block(*self._where(rows, cols))
+
+    def gain_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
+        """All gains, the brightness among them."""
+        return self.latent.gain_block(*self._where(rows, cols))
+
+    def _where(self, rows: slice, cols: slice) -> tuple[slice, slice, int, int]:
+        down = slice(rows.start + self.row, rows.stop + self.row)
+        across = slice(cols.start + self.col, cols.stop + self.col)
+        return down, across, self.height8, self.width8
 
 
 def place(latent: AnyLatent, region: Region) -> AnyLatent | Placed:

@@ -11,14 +11,17 @@ from llflow_photo.explore.placed import place, with_brightness
 from llflow_photo.explore.region import Region
 
 
-@pytest.mark.parametrize("coherence", [0.0, 0.4, 1.0])
-def test_a_placed_latent_holds_the_frame_s_values(coherence: float) -> None:
-    latent = Latent(seed=3, temperature=0.7, coherence=coherence)
-    region = Region((200, 300), (100, 150), (16, 64), (40, 104))
-    whole = latent.offset_block(slice(0, 13), slice(0, 19), 13, 19)
-    part = place(latent, region).offset_block(slice(0, 6), slice(0, 8), 6, 8)
-    assert whole is not None and part is not None
-    np.testing.assert_allclose(part, whole[:, 2:8, 5:13], atol=1e-6)
+def test_a_placed_latent_holds_the_frame_s_values() -> None:
+    latent = Latent(seed=3, temperature=0.7, coherence=0.4, brightness=0.3)
+    placed = place(latent, Region((200, 300), (100, 150), (16, 64), (40, 104)))
+    whole, part = (slice(0, 13), slice(0, 19), 13, 19), (slice(0, 6), slice(0, 8), 6, 8)
+    for of_frame, of_region in (
+        (latent.offset_block(*whole), placed.offset_block(*part)),
+        (latent.gain_block(*whole), placed.gain_block(*part)),
+        (latent.gain_noise_block(*whole), placed.gain_noise_block(*part)),
+    ):
+        assert of_frame is not None and of_region is not None
+        np.testing.assert_allclose(of_region, of_frame[:, 2:8, 5:13], atol=1e-6)
 
 
 def test_a_whole_frame_needs_no_placing() -> None:
@@ -34,9 +37,32 @@ def test_brightness_reaches_every_part_of_a_blend() -> None:
 
 
 def test_the_grid_s_latents_differ_only_in_their_seeds() -> None:
-    grid = default_grid(5, seed=10)
-    assert [latent.seed for latent in grid] == [10, 11, 12, 13, 14]
+    grid = default_grid(9, seed=10)
+    assert len({latent.seed for latent in grid}) == 9 and min(latent.seed for latent in grid) >= 10
     assert len({(latent.temperature, latent.coherence, latent.brightness) for latent in grid}) == 1
+    assert default_grid(9, seed=10) == grid
+
+
+@pytest.mark.parametrize("seed", [0, 1000, 77])
+def test_the_grid_spans_what_a_person_sees_and_nothing_implausible(seed: int) -> None:
+    point = (slice(0, 1), slice(0, 1), 1, 1)
+    gains = [latent.gain_noise_block(*point) for latent in default_grid(9, seed)]
+    exposure, warmth = np.array([gain.ravel() for gain in gains if gain is not None]).T
+    assert (np.diff(exposure) >= 0).all()
+    assert 0.8 < np.ptp(exposure) < 2.5 and 0.4 < np.ptp(warmth) < 1.8
+    places = np.stack([exposure, warmth], 1)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=-1) + 9 * np.eye(9)
+    assert apart.min() > 0.15
+
+
+def test_without_coherence_seeds_are_consecutive() -> None:
+    assert [latent.seed for latent in default_grid(4, 5, coherence=0.0)] == [5, 6, 7, 8]
+
+
+def test_neighbours_of_the_best_guess_differ_visibly() -> None:
+    point = (slice(0, 1), slice(0, 1), 1, 1)
+    near = [other.gain_noise_block(*point) for other in neighbours(Latent(), 4)]
+    assert np.std([gain[0] for gain in near if gain is not None]) > 0.03
 
 
 def test_neighbours_stay_nearer_than_strangers() -> None:
