@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from ..color.profiles import profile_bytes
-from ..color.spaces import ColorSpace
+from ..color.spaces import SRGB, ColorSpace
 from ..errors import WriteError
 from ..photo import Metadata, Photo
 from .quantize import quantized_8bit
@@ -33,13 +33,16 @@ def write_with_pillow(file: BinaryIO, photo: Photo, space: ColorSpace, name: str
         raise WriteError(
             f"{name} holds {limit} pixels a side, the photo has {photo.width} x {photo.height}; write TIFF"
         )
+    notes: list[str] = []
+    if name == "jxl" and space != SRGB:
+        notes.append("JPEG XL was written in sRGB: its plugin for Pillow embeds no other color space")
+        space = SRGB
     image = Image.fromarray(quantized_8bit(photo, space))
     metadata = photo.metadata
     if name == "jpeg":
-        notes: list[str] = []
         file.write(jpeg_bytes(image, quality, profile_bytes(space), metadata, notes))
         return notes
-    return _write_plugin(file, image, space, name, quality, metadata)
+    return notes + _write_plugin(file, image, space, name, quality, metadata)
 
 
 def _write_plugin(
@@ -52,7 +55,7 @@ def _write_plugin(
     options: dict[str, Any] = {"quality": quality, "icc_profile": profile_bytes(space)}
     if name == "webp":
         options |= {"lossless": True} if quality == 100 else {"method": 4}
-    if name == "avif":
+    if name in ("avif", "heic"):
         options["subsampling"] = "4:4:4"
     if metadata.exif:
         options["exif"] = b"Exif\0\0" + metadata.exif

@@ -23,6 +23,7 @@ _FORMATS = {
     "jpeg": ["JPEG", "MPO"], "png": ["PNG"], "webp": ["WEBP"], "bmp": ["BMP"], "avif": ["AVIF"],
     "heif": ["HEIF"], "jxl": ["JXL"], "tiff": ["TIFF"],
 }  # fmt: skip
+_MAX_PACKET = 16 << 20
 _BOMB_LOCK = threading.Lock()
 _IPTC_RESOURCE = 0x0404
 
@@ -40,7 +41,10 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
             image = Image.open(file, formats=_FORMATS[kind])
         with image:
             check_size(*image.size, file_bytes, max_pixels, name)
-            return pillow_samples(image)
+            samples = pillow_samples(image)
+        if kind == "jxl" and samples.xmp is None:
+            samples.xmp = _xml_box(file)
+        return samples
     except LLFlowPhotoError:
         raise
     except (KeyError, ImportError) as error:
@@ -107,8 +111,8 @@ def pillow_samples(image: Image.Image) -> Samples:
     for key, target in (("Raw profile type iptc", "iptc"), ("Raw profile type exif", "exif")):
         if getattr(samples, target) is None and (block := _raw_profile(info.get(key))):
             setattr(samples, target, block)
-    # HEIF and AVIF turn the pixels themselves, by their own boxes.
-    if image.format not in ("HEIF", "AVIF"):
+    # These turn the pixels themselves, by what their own headers say.
+    if image.format not in ("HEIF", "AVIF", "JXL"):
         samples.orientation = _orientation(samples.exif)
     return samples
 
@@ -149,6 +153,25 @@ def _values(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
     if image.mode in ("RGB", "RGBA", "RGBX", "YCbCr", "PA", "HSV", "RGBa"):
         return np.asarray(image.convert("RGB")), 8
     raise FormatError(f"pixels of mode {mode} cannot be read; convert the file to RGB first")
+
+
+def _xml_box(file: BinaryIO) -> bytes | None:
+    """The XMP box of a JPEG XL container (ISO/IEC 18181-2), which the plugin does not hand on."""
+    position = 0
+    while True:
+        file.seek(position)
+        head = file.read(16)
+        if len(head) < 16:
+            return None
+        size, start = int.from_bytes(head[:4], "big"), 8
+        if size == 1:
+            size, start = int.from_bytes(head[8:16], "big"), 16
+        if size < start:
+            return None
+        if head[4:8] == b"xml " and size < _MAX_PACKET:
+            file.seek(position + start)
+            return file.read(size - start)
+        position += size
 
 
 def _raw_mode(image: Image.Image) -> str:
