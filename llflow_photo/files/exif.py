@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import FormatError
 from .directory import ASCII, BYTE, IFD, RATIONAL, SHORT, SSHORT, UNDEFINED, Directory, Entry, exif_block
 from .exif_fields import EXIF_POINTER, GPS_POINTER
-from .parse import parse_tiff, text_of
+from .parse import numbers_of, parse_tiff, text_of
 
 __all__ = ["CarriedExif", "carry", "carry_block", "orientation_of", "split_block", "with_software"]
 
@@ -35,11 +35,13 @@ class CarriedExif:
     Attributes:
         block: TIFF-structured, orientation 1; None where nothing was worth carrying.
         orientation: what the source said, 1 to 8.
+        adobe_rgb: whether it says the pixels are Adobe RGB, as cameras do without embedding a profile.
         notes: what was left out.
     """
 
     block: bytes | None
     orientation: int = 1
+    adobe_rgb: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -53,7 +55,7 @@ def carry_block(block: bytes) -> CarriedExif:
     try:
         directories = parse_tiff(block)
     except FormatError:
-        return CarriedExif(None, 1, ("the EXIF block is broken and was left out",))
+        return CarriedExif(None, notes=("the EXIF block is broken and was left out",))
     return carry(directories[0])
 
 
@@ -82,10 +84,8 @@ def carry(source: Directory) -> CarriedExif:
         for code, entry in child.items()
         if code <= 0x1F and _fits(entry)
     }
-    orientation = orientation_of(source)
-    if not (image or exif or gps):
-        return CarriedExif(None, orientation, tuple(left_out))
-    return CarriedExif(_assemble(image, exif, gps), orientation, tuple(left_out))
+    block = _assemble(image, exif, gps) if image or exif or gps else None
+    return CarriedExif(block, orientation_of(source), _says_adobe_rgb(source), tuple(left_out))
 
 
 def orientation_of(directory: Directory) -> int:
@@ -95,6 +95,16 @@ def orientation_of(directory: Directory) -> int:
         return 1
     value = int(entry.value[0])
     return value if 1 <= value <= 8 else 1
+
+
+def _says_adobe_rgb(source: Directory) -> bool:
+    """ColorSpace 2, or the interoperability index R03 (DCF 2.0)."""
+    for exif in _children(source, EXIF_POINTER):
+        if 2 in numbers_of(exif, 0xA001):
+            return True
+        if any(text_of(interoperability, 1) == "R03" for interoperability in _children(exif, 0xA005)):
+            return True
+    return False
 
 
 def split_block(block: bytes) -> Directory:

@@ -6,11 +6,13 @@ import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
+from ..color.spaces import SRGB, ColorSpace
 from ..errors import FormatError, LLFlowPhotoError, ReadError
 from .limits import check_size
 from .samples import Samples
@@ -24,6 +26,7 @@ _FORMATS = {
     "heif": ["HEIF"], "jxl": ["JXL"], "tiff": ["TIFF"],
 }  # fmt: skip
 _MAX_PACKET = 16 << 20
+_SRGB_CORNERS = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _BOMB_LOCK = threading.Lock()
 _IPTC_RESOURCE = 0x0404
 
@@ -96,8 +99,10 @@ def pillow_samples(image: Image.Image) -> Samples:
     """Pixels and metadata of an opened image."""
     info = dict(image.info)
     notes: list[str] = []
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        notes.append("only the first of several frames was read")
+    if getattr(image, "n_frames", 1) > 1:
+        notes.append("only the first of the several pictures in the file was read")
+    if info.get("comment"):
+        notes.append("the comment in the file was not kept")
     values, depth = _values(image, notes)
     samples = Samples(values, depth, notes=notes)
     # Some formats fill these in only while loading.
@@ -111,10 +116,29 @@ def pillow_samples(image: Image.Image) -> Samples:
     for key, target in (("Raw profile type iptc", "iptc"), ("Raw profile type exif", "exif")):
         if getattr(samples, target) is None and (block := _raw_profile(info.get(key))):
             setattr(samples, target, block)
+    if image.format == "PNG":
+        samples.declared = _space_of_chunks(info)
     # These turn the pixels themselves, by what their own headers say.
     if image.format not in ("HEIF", "AVIF", "JXL"):
         samples.orientation = _orientation(samples.exif)
     return samples
+
+
+def _space_of_chunks(info: dict[str | tuple[int, int], Any]) -> ColorSpace | None:
+    """What PNG's gAMA and cHRM chunks declare; None where it is sRGB or nothing."""
+    gamma, corners = info.get("gamma"), info.get("chromaticity")
+    if "srgb" in info or not (gamma or corners):
+        return None
+    space = SRGB
+    if corners and len(corners) == 8 and min(corners[1::2]) > 0 and max(corners) < 1:
+        white, red, green, blue = (tuple(corners[index : index + 2]) for index in (0, 2, 4, 6))
+        if max(abs(a - b) for a, b in zip(corners, _SRGB_CORNERS, strict=True)) > 2e-3:
+            space = ColorSpace("PNG chunks", (red, green, blue), white, "srgb")
+    # 1 / 2.2 stands for sRGB's own curve, by the PNG standard.
+    if gamma and 0.2 <= gamma <= 5 and abs(gamma - 1 / 2.2) > 1e-3:
+        transfer = "linear" if gamma == 1 else f"gamma:{1 / gamma:.6g}"
+        space = replace(space, name="PNG chunks", transfer=transfer)
+    return None if space == SRGB else space
 
 
 def _orientation(exif: bytes | None) -> int:

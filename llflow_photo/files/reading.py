@@ -114,6 +114,8 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
     """
     carried = carry_block(samples.exif) if samples.exif else None
     notes = [*samples.notes, *(carried.notes if carried else ())]
+    if samples.declared is None and carried is not None and carried.adobe_rgb:
+        samples.declared = ADOBE_RGB
     profile = _profile(samples, notes)
     values = upright(samples.values, samples.orientation)
     pixels, space = _pixels(values, profile, samples, notes)
@@ -146,6 +148,8 @@ def _pixels(
 ) -> tuple[np.ndarray, ColorSpace]:
     """H x W x 3 float32 in a color space."""
     pixels = _as_float(values)
+    if profile is None and samples.declared is not None:
+        return pixels, samples.declared
     if profile is None:
         # Floating-point TIFF without a profile is linear by custom of the programs that write it.
         if values.dtype.kind == "f":

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..color.spaces import ColorSpace
+
 __all__ = ["Samples", "upright"]
 
 
@@ -19,6 +21,7 @@ class Samples:
         bit_depth: of the file: 8, 16, or 32 for float.
         orientation: EXIF orientation to apply, 1 to 8.
         exif, xmp, iptc, icc: metadata blocks as the file holds them.
+        declared: the color space the file declares otherwise than by a profile, None where it does not.
         notes: what was left out.
     """
 
@@ -29,6 +32,7 @@ class Samples:
     xmp: bytes | None = None
     iptc: bytes | None = None
     icc: bytes | None = None
+    declared: ColorSpace | None = None
     notes: list[str] = field(default_factory=list)
 
 

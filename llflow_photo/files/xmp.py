@@ -17,6 +17,7 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _META = "adobe:ns:meta/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
+_HAS_EXTENDED = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
 _CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
 _NAMESPACES = {
     "rdf": _RDF,
@@ -88,6 +89,8 @@ def upright_packet(packet: bytes, notes: list[str]) -> bytes | None:
     if root is None or rdf is None:
         notes.append("the XMP packet is broken and was left out")
         return None
+    if b"HasExtendedXMP" in packet:
+        notes.append("the extended part of the XMP was not kept")
     dropped = False
     for description in rdf.findall(f"{{{_RDF}}}Description"):
         for name in list(description.attrib):
@@ -99,6 +102,7 @@ def upright_packet(packet: bytes, notes: list[str]) -> bytes | None:
                 description.remove(child)
                 dropped = True
         _set_where_present(description, f"{{{_TIFF}}}Orientation", "1")
+        description.attrib.pop(_HAS_EXTENDED, None)
     if dropped:
         notes.append("another program's RAW development settings in the XMP were not kept")
     return serialize(root)

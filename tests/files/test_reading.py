@@ -18,7 +18,7 @@ from llflow_photo import files
 from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, PROPHOTO, SRGB, convert
 from llflow_photo.errors import FormatError, ReadError
-from llflow_photo.files.directory import exif_block
+from llflow_photo.files.directory import Entry, exif_block
 from llflow_photo.files.exif_fields import exif_directories
 
 
@@ -108,7 +108,7 @@ def test_lzw_of_16_bits(tmp_path: Path) -> None:
     with tifffile.TiffFile(io.BytesIO(inner.getvalue())) as tiff:
         page = tiff.pages[0]
         strip = inner.getvalue()[page.dataoffsets[0] : page.dataoffsets[0] + page.databytecounts[0]]
-    from llflow_photo.files.directory import LONG, SHORT, Entry, encode_directories
+    from llflow_photo.files.directory import LONG, SHORT, encode_directories
 
     tags = {256: (LONG, 34), 257: (LONG, 21), 259: (SHORT, 5), 262: (SHORT, 2), 277: (SHORT, 3)}
     tags |= {278: (LONG, 21), 273: (LONG, 8), 279: (LONG, len(strip))}
@@ -339,3 +339,40 @@ def test_littlecms_profile_of_table_type(tmp_path: Path) -> None:
     Image.fromarray(_codes(8)).save(path, icc_profile=lab)
     photo = files.read(path)
     assert photo.color_space == SRGB and any("profile" in note for note in photo.notes)
+
+
+def test_adobe_rgb_as_cameras_declare_it(tmp_path: Path) -> None:
+    """No profile, but ColorSpace 2 or the interoperability index R03."""
+    path = tmp_path / "photo.jpg"
+    for exif in ({0xA001: Entry.numbers(3, 2)}, {0xA005: Entry.directories({1: Entry.text("R03")})}):
+        block = exif_block({0x8769: Entry.directories({0x8827: Entry.numbers(3, 100), **exif})})
+        Image.fromarray(_codes(8)).save(path, exif=b"Exif\0\0" + block)
+        assert files.read(path).color_space == ADOBE_RGB
+
+
+def test_png_gamma_and_corners(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    path = tmp_path / "photo.png"
+    plain = _png(_codes(16), 2)
+    place = 8 + 25
+    adobe = struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
+    for gamma, transfer in ((100_000, "linear"), (50_000, "gamma:2")):
+        path.write_bytes(plain[:place] + chunk(b"gAMA", struct.pack(">I", gamma)) + plain[place:])
+        assert files.read(path).color_space.transfer == transfer
+    path.write_bytes(plain[:place] + chunk(b"cHRM", adobe) + plain[place:])
+    assert files.read(path).color_space.primaries == ADOBE_RGB.primaries
+    srgb = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    usual = chunk(b"gAMA", struct.pack(">I", 45455)) + chunk(b"cHRM", srgb)
+    path.write_bytes(plain[:place] + usual + plain[place:])
+    assert files.read(path).color_space == SRGB
+
+
+def test_what_else_the_file_held_is_in_the_notes(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(_codes(8)).save(path, comment=b"hello")
+    assert any("comment" in note for note in files.read(path).notes)
+    second = Image.fromarray(_codes(8))
+    Image.fromarray(_codes(8)).save(path, "MPO", save_all=True, append_images=[second])
+    assert any("several pictures" in note for note in files.read(path).notes)
