@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -93,6 +94,23 @@ class Runner:
     def forward(self, images: Tensor, table: Tensor, offsets: Tensor | None) -> Pending:
         """`condition` and `render` without keeping anything between them."""
         return Pending(self._net(self._prepared(images, table), self._on_device(offsets)))
+
+    @torch.inference_mode()
+    def residual(self, images: Tensor, table: Tensor, pictures: Tensor) -> Tensor:
+        """Latents of pictures of N tiles less their means, N x 192 x H/8 x W/8, float32, on the CPU.
+
+        Where a picture is clipped and the model's rendering goes beyond, the rendering's value is taken.
+        """
+        given = self._trained.encode(images.to(self.device), table[None].to(self.device))
+        rendering, pictures = self._trained.decode(given), pictures.to(self.device)
+        beyond = ((pictures >= 1) & (rendering > 1)) | ((pictures <= 0) & (rendering < 0))
+        latent, _ = self._trained.latent_of(torch.where(beyond, rendering, pictures), given)
+        return (latent - given.mean).cpu()
+
+    @cached_property
+    def _trained(self) -> LLFlow:
+        """The trained form, which alone goes from image to latent."""
+        return copy.deepcopy(self._flow).float().to(self.device).eval()
 
     def release(self) -> None:
         """Give memory that is cached but not used back to the device."""

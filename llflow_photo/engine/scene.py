@@ -27,6 +27,8 @@ Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
 """Asked before every tile; true ends the run with `CancelledError`."""
 
+_LATENT_TILE = 512
+"""Side of a tile of the trained form, which takes more memory than the inference form."""
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,11 @@ class Scene:
         self.halo = halo
         self.notes: list[str] = []
         self._tiles = self._plan()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the photo, pixels."""
+        return self._view.height, self._view.width
 
     @property
     def cached(self) -> bool:
@@ -126,6 +133,36 @@ class Scene:
             self._kept = kept
 
         self._with_less_memory(condition)
+
+    def residual(
+        self, picture: np.ndarray, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> np.ndarray:
+        """A picture's latent under this photo less the mean: what the model does not expect in it.
+
+        Args:
+            picture: H x W x 3, sRGB-encoded, float in [0, 1].
+            progress: called with tiles done and tiles in all.
+            cancel: asked before each tile.
+
+        Returns:
+            192 x H'/8 x W'/8, float32 (H' and W' are H and W rounded up to multiples of 8).
+        """
+        view, other = self._view, View(picture, self._view.table.numpy())
+        total = np.zeros((192, view.padded_height // 8, view.padded_width // 8), np.float32)
+
+        def collect() -> np.ndarray:
+            total[:] = 0
+            tiles = plan_tiles(view.padded_height, view.padded_width, min(self.tile, _LATENT_TILE), self.halo)
+            for done, tile in enumerate(tiles, 1):
+                _check(cancel)
+                part = self._runner.residual(view.image(tile)[None], view.table, other.image(tile)[None])[0]
+                weights = np.outer(tile.rows.weights[4::8], tile.cols.weights[4::8])
+                total[:, tile.rows.latent, tile.cols.latent] += part.numpy() * weights
+                if progress:
+                    progress(done, len(tiles))
+            return total
+
+        return self._with_less_memory(collect)
 
     def _rendered(
         self, latents: Sequence[AnyLatent], cancel: Cancel | None

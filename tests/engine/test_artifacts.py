@@ -1,0 +1,68 @@
+"""The map of where the model objects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from engine_helpers import dark_photo, random_flow
+from PIL import Image, ImageFilter
+
+from llflow_photo import models
+from llflow_photo.engine import Enhancer, Latent, Scene
+from llflow_photo.engine.artifacts import activation_map
+from llflow_photo.errors import CancelledError, ImageInputError
+from llflow_photo.options import DEFAULT_MODEL
+
+PATCH = slice(96, 144), slice(120, 168)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(200, 264))
+
+
+def noisy(picture: np.ndarray) -> np.ndarray:
+    return np.clip(picture + np.random.default_rng(1).normal(0, 0.1, picture.shape), 0, 1)
+
+
+def tinted(picture: np.ndarray) -> np.ndarray:
+    return 0.5 * picture + 0.5 * np.array([0.9, 0.1, 0.1])
+
+
+def blurred(picture: np.ndarray) -> np.ndarray:
+    image = Image.fromarray((picture * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(3))
+    return np.asarray(image, np.float32) / 255
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+@pytest.mark.parametrize("artifact", [noisy, tinted, blurred])
+def test_planted_artifacts_stand_out(scene: Scene, artifact: object, temperature: float) -> None:
+    picture = scene.decode(Latent(1, temperature))
+    picture[PATCH] = artifact(picture)[PATCH]  # type: ignore[operator]
+    heat = activation_map(scene, picture)
+    assert heat.shape == picture.shape[:2]
+    outside = np.ones(heat.shape, bool)
+    outside[80:160, 104:184] = False
+    assert heat[PATCH].mean() > 3 * heat[outside].mean()
+
+
+def test_the_residual_is_the_noise_that_was_put_in() -> None:
+    flow = random_flow()
+    scene = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(195, 270))
+    with torch.inference_mode():
+        image = torch.from_numpy(dark_photo(195, 270)).permute(2, 0, 1)[None]
+        given = flow.encode(image)
+        picture = flow.decode(given, given.mean + 0.5)[0].permute(1, 2, 0).numpy()
+    residual = scene.residual(0.2 + 0.6 * np.clip(picture, 0, 1))
+    assert residual.shape == (192, 25, 34)
+    whole = Enhancer(flow, tile=4096, backend="float32").encode(dark_photo(195, 270))
+    expected = whole.residual(0.2 + 0.6 * np.clip(picture, 0, 1))
+    assert np.abs(residual - expected).max() < 0.01 * np.abs(expected).max()
+
+
+def test_pictures_of_other_sizes_are_refused_and_cancel_is_heard(scene: Scene) -> None:
+    with pytest.raises(ImageInputError, match="agree"):
+        activation_map(scene, np.zeros((10, 10, 3), np.float32))
+    with pytest.raises(CancelledError):
+        activation_map(scene, np.zeros((200, 264, 3), np.float32), cancel=lambda: True)
