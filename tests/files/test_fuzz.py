@@ -17,7 +17,7 @@ from llflow_photo.color.spaces import DISPLAY_P3
 from llflow_photo.errors import ReadError
 from llflow_photo.files import Encoding
 
-MUTATIONS = 40
+MUTATIONS = 100
 
 
 def _cmyk_jpeg(path: Path) -> None:
