@@ -18,7 +18,7 @@ COHERENCE = 1.0
 _CANDIDATES = 24
 """Seeds looked at for each one taken."""
 _FARTHEST = 1.8
-"""A rendering farther out than this many standard deviations is possible, but not plausible enough to show."""
+"""Renderings farther out than this many standard deviations are too rare to be shown."""
 
 
 def default_grid(
@@ -28,11 +28,11 @@ def default_grid(
     coherence: float = COHERENCE,
     brightness: float = 0.0,
 ) -> list[Latent]:
-    """``count`` latents that differ only in their seeds, the seeds chosen so that the renderings differ visibly.
+    """``count`` latents that differ only in their seeds, chosen so that the renderings differ visibly.
 
     Of the seeds from ``seed`` up, each one taken is that whose gains (exposure and warmth, which the noise
-    decides before the network is asked) lie farthest from those of all taken before; gains that few renderings
-    have are left out. Without coherence there are no gains, and the seeds are simply consecutive.
+    decides before the network is asked) lie farthest from those of all taken before; gains that few
+    renderings have are left out. Without coherence there are no gains, and the seeds are consecutive.
 
     Returns:
         the latents, by growing exposure.
