@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import CancelledError, LLFlowPhotoError
-from . import enhance, evaluate, models, train
+from . import doctor, enhance, evaluate, models, train
 from .console import say_error
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = (enhance, train, evaluate, models)
+_COMMANDS = (enhance, train, evaluate, models, doctor)
 INTERRUPTED = 130
 
 

@@ -1,0 +1,61 @@
+"""``doctor``: what is installed, what would be used, what is missing and how to mend it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from rich.markup import escape
+
+from ..doctor import Finding, examine
+from .console import output
+
+__all__ = ["add_commands"]
+
+_SHOWN = {"ok": "[green]ok[/]     ", "hint": "[yellow]hint[/]   ", "problem": "[bold red]PROBLEM[/]"}
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "doctor",
+        help="say what is installed, what is missing, and the command that mends it",
+        description="Look at the installation, the device, the models and the optional parts, and enhance a "
+        "small picture. Nothing is changed. Exit code 0 if photos can be enhanced here, else 1.",
+    )
+    parser.add_argument("--device", default="auto", metavar="NAME", help="to look at (default: auto)")
+    parser.add_argument("--json", action="store_true", help="a list of findings, for scripts and reports")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    findings = examine(args.device)
+    problems = sum(finding.level == "problem" for finding in findings)
+    if args.json:
+        sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2) + "\n")
+    else:
+        _show(findings)
+        output().print(
+            f"\n{problems} problems: photos cannot be enhanced until they are mended."
+            if problems
+            else "\nPhotos can be enhanced here."
+        )
+    return 1 if problems else 0
+
+
+def _show(findings: tuple[Finding, ...]) -> None:
+    console = output()
+    width = max(len(finding.subject) for finding in findings)
+    area = ""
+    for finding in findings:
+        if finding.area != area:
+            area = finding.area
+            console.print(f"[bold]{area}[/]")
+        line = f"  {_SHOWN[finding.level]} {escape(finding.subject.ljust(width))}  {escape(finding.text)}"
+        console.print(line, soft_wrap=True)
+        if finding.command:
+            indent = " " * (width + 12)
+            console.print(f"{indent}mend it: [bold]{escape(finding.command)}[/]", soft_wrap=True)

@@ -1,0 +1,265 @@
+"""What is installed, what it would run on, what is missing, and the command that mends it.
+
+`examine` looks and returns findings; it changes nothing. What is required and what is optional is read from
+the installed package's own metadata, so this file repeats no list of dependencies.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from . import __version__
+from .errors import LLFlowPhotoError
+from .options import DEFAULT_MODEL
+
+__all__ = ["Finding", "Level", "Requirement", "examine", "requirements"]
+
+Level = Literal["ok", "hint", "problem"]
+
+_PACKAGE = "llflow-photo"
+_REINSTALL = f"pip install --force-reinstall {_PACKAGE}"
+_FOR_DEVELOPERS = ("docs", "test")
+_QT = ("PySide6", "PyQt6", "PyQt5", "PySide2")
+_LITTLE_MEMORY = 2 << 30
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        level: ``ok``; ``hint`` where something optional is missing or could be better; ``problem`` where
+            photos cannot be enhanced until it is mended.
+        area: what it belongs to: ``program``, ``packages``, ``device``, ``models``, ``trial``,
+            ``extras``.
+        subject: what was looked at.
+        text: what was found.
+        command: what mends it, ready to be typed; empty where nothing needs to.
+    """
+
+    level: Level
+    area: str
+    subject: str
+    text: str
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One package this one needs.
+
+    Attributes:
+        name: of the distribution.
+        minimum: lowest version that works; empty for any.
+        extra: the optional part that needs it; empty where it is always needed.
+    """
+
+    name: str
+    minimum: str
+    extra: str
+
+
+def examine(device: str = "auto") -> tuple[Finding, ...]:
+    """Look at everything that enhancing a photo needs, and enhance a small one.
+
+    Args:
+        device: to try, as of `Options`.
+
+    Returns:
+        findings in the order a person would read them; at least one is a ``problem`` where photos cannot be
+        enhanced on this machine as it is.
+    """
+    packages = list(_packages())
+    findings = [*_program(), *packages]
+    if all(finding.level != "problem" for finding in packages):
+        findings += [*_machine(device), *_models()]
+        if all(finding.level != "problem" for finding in findings):
+            findings.append(_trial(device))
+    return (*findings, *_extras())
+
+
+def requirements() -> tuple[Requirement, ...]:
+    """What the installed package's metadata asks for; empty where it runs without being installed."""
+    try:
+        lines = metadata.requires(_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        return ()
+    return tuple(requirement for line in lines if (requirement := _parsed(line)) is not None)
+
+
+def _parsed(line: str) -> Requirement | None:
+    found = re.match(r"\s*([A-Za-z0-9._-]+)\s*(\[[^]]*\])?", line)
+    if found is None or found[1].lower() == _PACKAGE:
+        return None
+    minimum, extra = re.search(r">=\s*([\w.]+)", line), re.search(r"extra\s*==\s*['\"]([\w.-]+)['\"]", line)
+    return Requirement(found[1], minimum[1] if minimum else "", extra[1] if extra else "")
+
+
+def _program() -> Iterator[Finding]:
+    where = Path(__file__).parent
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    yield Finding("ok", "program", _PACKAGE, f"{__version__} in {where}; {system}")
+    if not requirements():
+        text = "runs from its source folder without being installed, so its needs cannot be checked"
+        yield Finding("hint", "program", "installation", text, f"pip install {where.parent}")
+
+
+def _packages() -> Iterator[Finding]:
+    for needed in requirements():
+        if not needed.extra:
+            yield _package(needed, "packages", "problem", f"pip install '{_wanted(needed)}'")
+
+
+def _package(needed: Requirement, area: str, missing: Level, command: str) -> Finding:
+    installed = _version(needed.name)
+    if installed is None:
+        return Finding(missing, area, needed.name, "not installed", command)
+    if _numbers(installed) < _numbers(needed.minimum):
+        text = f"{installed} is too old, {needed.minimum} is the oldest that works"
+        return Finding(missing, area, needed.name, text, f"pip install '{_wanted(needed)}'")
+    return Finding("ok", area, needed.name, installed)
+
+
+def _wanted(needed: Requirement) -> str:
+    return f"{needed.name}>={needed.minimum}" if needed.minimum else needed.name
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """``2.13.0+cpu`` to (2, 13, 0); what is no number ends it."""
+    release = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in release[0].split(".")) if release else ()
+
+
+def _machine(name: str) -> Iterator[Finding]:
+    try:
+        import torch
+
+        from .engine.memory import free_bytes
+        from .engine.runner import resolve_device
+    except (ImportError, OSError) as error:
+        text = f"torch is installed but cannot be loaded: {_first_line(error)}"
+        yield Finding("problem", "device", "torch", text, "pip install --force-reinstall torch")
+        return
+    try:
+        device = resolve_device(name)
+    except LLFlowPhotoError as error:
+        yield Finding("problem", "device", "device", str(error), "llflow-photo doctor --device auto")
+        return
+    described = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    yield Finding("ok", "device", "device", f"{device} ({described})")
+    if device.type != "cuda" and shutil.which("nvidia-smi"):
+        text = "this machine has an NVIDIA GPU, but the installed torch cannot use it"
+        yield Finding("hint", "device", "GPU", text, "pip install --force-reinstall torch")
+    yield _threads(torch.get_num_threads())
+    yield _memory("memory", free_bytes(torch.device("cpu")))
+    if device.type != "cpu":
+        yield _memory(f"memory of {device}", free_bytes(device))
+
+
+def _threads(threads: int) -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS")
+    if limit is not None and threads < cores:
+        text = f"{threads} of {cores}, because OMP_NUM_THREADS is {limit}"
+        return Finding("hint", "device", "threads", text, "unset OMP_NUM_THREADS")
+    return Finding("ok", "device", "threads", f"{threads}, on {cores} processors")
+
+
+def _memory(subject: str, free: int) -> Finding:
+    text = f"{free / _GIB:.1f} GiB free"
+    if free < _LITTLE_MEMORY:
+        return Finding("hint", "device", subject, f"{text}; large photos will be slow: close other programs")
+    return Finding("ok", "device", subject, text)
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _models() -> Iterator[Finding]:
+    from .models import available
+    from .models.card import checksum
+
+    try:
+        cards = available()
+    except LLFlowPhotoError as error:
+        yield Finding("problem", "models", "cards", str(error), _REINSTALL)
+        return
+    shipped = Path(__file__).parent / "models"
+    for card in cards:
+        size = f"{card.path.stat().st_size / 1e6:.1f} MB"
+        own = card.path.parent != shipped
+        if not card.sha256:
+            yield Finding("ok", "models", card.name, f"{size}, no checksum to compare, {card.path}")
+        elif checksum(card.path) == card.sha256:
+            yield Finding("ok", "models", card.name, f"{size}, checksum right, licence: {card.licence}")
+        else:
+            mend = f"rm {card.path}" if own else _REINSTALL
+            yield Finding("problem", "models", card.name, f"{card.path} is damaged: checksum differs", mend)
+    if DEFAULT_MODEL not in {card.name for card in cards}:
+        text = "the default model's weights are missing"
+        yield Finding("problem", "models", DEFAULT_MODEL, text, _REINSTALL)
+
+
+def _trial(device: str) -> Finding:
+    """A small synthetic night, enhanced with the default model."""
+    import numpy as np
+
+    from .api import enhance, load_enhancer
+
+    ramp = np.linspace(0.0, 0.2, 64, dtype=np.float32)
+    night = np.stack([np.outer(ramp, ramp) ** 0.5 * tint for tint in (1.0, 0.8, 0.6)], axis=2)
+    try:
+        bright = enhance(night, device=device)
+        precision = load_enhancer(DEFAULT_MODEL, device=device).precision
+    except (LLFlowPhotoError, RuntimeError, OSError) as error:
+        text = f"a small picture failed: {_first_line(error)}"
+        return Finding("problem", "trial", "trial", text, "llflow-photo doctor --device cpu")
+    text = f"a small picture went from mean {night.mean():.2f} to {bright.mean():.2f}, in {precision}"
+    return Finding("ok", "trial", "trial", text)
+
+
+def _extras() -> Iterator[Finding]:
+    by_extra: dict[str, list[Requirement]] = {}
+    for needed in requirements():
+        if needed.extra and needed.extra not in _FOR_DEVELOPERS:
+            by_extra.setdefault(needed.extra, []).append(needed)
+    for extra, parts in sorted(by_extra.items()):
+        command = f"pip install '{_PACKAGE}[{extra}]'"
+        findings = [_package(part, "extras", "hint", command) for part in parts]
+        lacking = [f for f in findings if f.level != "ok"]
+        if lacking:
+            said = ", ".join(f"{finding.subject} {finding.text}" for finding in lacking)
+            yield Finding("hint", "extras", extra, said, command)
+        else:
+            yield Finding("ok", "extras", extra, ", ".join(f"{f.subject} {f.text}" for f in findings))
+    if _version("napari") and not any(_version(binding) for binding in _QT):
+        text = "napari needs a Qt binding to open a window"
+        yield Finding("hint", "extras", "Qt", text, "pip install pyside6")
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,123 @@
+"""The doctor tells a healthy machine from a sick one, and every problem comes with a command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from llflow_photo import doctor
+from llflow_photo.cli import main
+from llflow_photo.doctor import Finding, examine
+from llflow_photo.models import registry
+
+
+@pytest.fixture(autouse=True)
+def no_models_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(tmp_path / "users"))
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str | None], None]:
+    """A function ``(package, version)`` that makes a package seem to be of that version, or missing."""
+    real = metadata.version
+    told: dict[str, str | None] = {}
+
+    def version(name: str) -> str:
+        if name not in told:
+            return real(name)
+        if (answer := told[name]) is None:
+            raise metadata.PackageNotFoundError(name)
+        return answer
+
+    monkeypatch.setattr(doctor.metadata, "version", version)
+    return told.__setitem__
+
+
+def about(findings: tuple[Finding, ...], subject: str) -> Finding:
+    return next(finding for finding in findings if finding.subject == subject)
+
+
+def test_a_healthy_machine() -> None:
+    findings = examine("cpu")
+    assert {finding.level for finding in findings} <= {"ok", "hint"}
+    assert about(findings, "torch").text == metadata.version("torch")
+    assert about(findings, "device").text.startswith("cpu (")
+    assert "checksum right" in about(findings, "lol-compact").text
+    assert about(findings, "trial").level == "ok"
+    assert {"cluster", "evaluate", "napari", "train"} <= {finding.subject for finding in findings}
+
+
+def test_a_missing_package_stops_the_look_at_the_machine(pretend: Callable[[str, str | None], None]) -> None:
+    pretend("torch", None)
+    findings = examine()
+    assert about(findings, "torch").level == "problem"
+    assert about(findings, "torch").command.startswith("pip install 'torch>=")
+    assert not {"device", "trial"} & {finding.subject for finding in findings}
+
+
+def test_versions_are_compared_as_numbers(pretend: Callable[[str, str | None], None]) -> None:
+    pretend("numpy", "1.9.3")
+    finding = about(examine(), "numpy")
+    assert finding.level == "problem"
+    assert "1.9.3 is too old" in finding.text
+    pretend("numpy", "10.0.0rc1")
+    assert about(examine("cpu"), "numpy").level == "ok"
+
+
+def test_missing_extras_are_hints_with_their_command(pretend: Callable[[str, str | None], None]) -> None:
+    pretend("dask", None)
+    pretend("pillow-heif", None)
+    findings = examine("cpu")
+    cluster = about(findings, "cluster")
+    assert (cluster.level, cluster.command) == ("hint", "pip install 'llflow-photo[cluster]'")
+    assert "dask not installed" in cluster.text
+    assert about(findings, "heic").command == "pip install 'llflow-photo[heic]'"
+    assert not [finding for finding in findings if finding.level == "problem"]
+
+
+def test_a_device_that_is_not_there_is_a_problem() -> None:
+    findings = examine("cuda:99")
+    assert about(findings, "device").level == "problem"
+    assert "'cuda:99'" in about(findings, "device").text
+
+
+def test_damaged_and_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(registry.__file__).parent
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    for name in ("lol-compact.json", "lol-compact.safetensors"):
+        shutil.copyfile(folder / name, shipped / name)
+    with (shipped / "lol-compact.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    monkeypatch.setattr(registry, "_SHIPPED", shipped)
+    finding = about(examine("cpu"), "lol-compact")
+    assert finding.level == "problem"
+    assert "damaged" in finding.text
+    (shipped / "lol-compact.safetensors").unlink()
+    finding = about(examine("cpu"), "lol-compact")
+    assert "missing" in finding.text
+    assert finding.command == "pip install --force-reinstall llflow-photo"
+
+
+def test_held_down_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(doctor.os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    finding = doctor._threads(1)
+    assert (finding.level, finding.command) == ("hint", "unset OMP_NUM_THREADS")
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--device", "cpu"]) == 0
+    shown = capsys.readouterr().out
+    assert "Photos can be enhanced here." in shown
+    assert main(["doctor", "--json", "--device", "cuda:99"]) == 1
+    findings = json.loads(capsys.readouterr().out)
+    problems = [finding for finding in findings if finding["level"] == "problem"]
+    assert len(problems) == 1
+    assert problems[0]["command"]
