@@ -1,0 +1,8 @@
+#!/bin/sh
+# Build the documentation into site/; a broken link or reference is an error.
+. "$(dirname "$0")/environment.sh"
+
+make_environment "${DOCS_ENVIRONMENT:-.venv-docs}"
+python -m pip install -q -c constraints.txt -e ".[docs]"
+NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict --quiet
+echo "The documentation is in site/index.html"

@@ -1,0 +1,67 @@
+"""Make the documentation's gallery of ``sample_images/``: ``python scripts/gallery.py [--model NAME]``.
+
+Each sample becomes one strip in ``docs/images/gallery/``: the photo as developed, the best guess, and two
+renderings whose noise is coherent. ``gallery.json`` beside them holds what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import llflow_photo
+from llflow_photo.api import read_srgb
+from llflow_photo.color.exposure import mean_exposure_ev
+from llflow_photo.color.spaces import decode
+from llflow_photo.files import is_photo
+from llflow_photo.options import DEFAULT_MODEL
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "images" / "gallery"
+STRIP = 1200
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--only", default="", help="part of a file name")
+    arguments = parser.parse_args()
+    TARGET.mkdir(parents=True, exist_ok=True)
+    told = TARGET / "gallery.json"
+    numbers = json.loads(told.read_text()) if told.is_file() and arguments.only else {}
+    for photo in sorted((ROOT / "sample_images").iterdir()):
+        if is_photo(photo) and arguments.only in photo.name:
+            numbers[photo.name] = {"model": arguments.model, **make_strip(photo, arguments.model)}
+    told.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+
+
+def make_strip(photo: Path, model: str) -> dict[str, str]:
+    """Write the strip of one photo; returns its size and mean exposure before and after."""
+    before = read_srgb(photo)
+    guess = llflow_photo.enhance(photo, model=model)
+    others = llflow_photo.enhance(photo, model=model, temperature=0.8, coherence=1.0, samples=2, seed=1)
+    panels = [_panel(picture) for picture in (before, guess, *others)]
+    strip = Image.fromarray(np.concatenate(panels, axis=1))
+    strip.save(TARGET / f"{photo.stem}.jpg", quality=85)
+    evs = [mean_exposure_ev(decode(picture, "srgb") @ LUMINANCE) for picture in (before, guess)]
+    return {
+        "size": f"{before.shape[1]}x{before.shape[0]}",
+        "ev_before": f"{evs[0]:.1f}",
+        "ev_after": f"{evs[1]:.1f}",
+    }
+
+
+def _panel(picture: np.ndarray) -> np.ndarray:
+    """H x W x 3 float in [0, 1] to uint8, a quarter of a strip wide."""
+    image = Image.fromarray(np.rint(picture * 255.0).astype(np.uint8))
+    size = (STRIP // 4, round(image.height * STRIP / 4 / image.width))
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+
+
+if __name__ == "__main__":
+    main()
