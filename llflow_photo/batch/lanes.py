@@ -60,7 +60,8 @@ class Lane:
             thread.start()
         options = job.options.with_changes(device=placement.device)
         level = logging.getLogger("llflow_photo").getEffectiveLevel()
-        self._send(Setup(replace(job, options=options), placement.depth, level))
+        job = replace(job, options=options, threads=placement.threads)
+        self._send(Setup(job, placement.depth, level))
 
     def has_room(self) -> bool:
         """Whether it can take a task now."""

@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..engine import Enhancer
+    from ..flow import LLFlow
     from .work import Job
 
 __all__ = ["PhotoRenderer"]
+
+TILES = (1024, 768, 512, 384, 256)
+TILE_BYTES = 1536 << 20
+"""Memory for a tile, the same everywhere; part of `placement.PROCESS_BYTES`."""
+
+KEPT_BYTES = 1024 << 20
+"""Memory for what several samples of a photo share."""
 
 
 class PhotoRenderer:
@@ -28,11 +36,19 @@ class PhotoRenderer:
     """
 
     def __init__(self, job: Job) -> None:
-        from ..api import load_enhancer
+        from ..engine import Enhancer
+        from ..loading import load_model
 
-        options = job.options
         self._job = job
-        self._enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
+        flow = load_model(job.options.model).flow
+        # What is decided by the memory that happens to be free must not decide the outputs' bytes.
+        self._enhancer = Enhancer(
+            flow,
+            device=job.options.device,
+            tile=_tile(flow) if job.options.tile == "auto" else job.options.tile,
+            threads=job.threads,
+            memory_budget=KEPT_BYTES if job.options.samples > 1 else 0,
+        )
 
     def read(self, path: Path) -> Photo:
         """Read a photo; see `files.read`."""
@@ -54,6 +70,15 @@ class PhotoRenderer:
         from .. import files
 
         return tuple(files.write(photo, path, self._job.encoding))
+
+
+def _tile(flow: LLFlow) -> int:
+    """Side of the largest tile that fits in `TILE_BYTES`, pixels."""
+    from ..engine.costs import working_bytes_per_pixel
+    from ..engine.inference import Precision
+    from ..engine.memory import largest_tile
+
+    return largest_tile(TILE_BYTES, working_bytes_per_pixel(flow.size, Precision()), TILES)
 
 
 class _Gated:

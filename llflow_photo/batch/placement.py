@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import OptionError
 
-__all__ = ["Placement", "place"]
+__all__ = ["Placement", "place", "threads_per_process"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Placement:
 
 
 def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
-    """One process per GPU; on the CPU, processes whose threads add up to the cores.
+    """One process per GPU; on the CPU, as many that their threads add up to the cores.
 
     Args:
         device: as of `Options`.
@@ -56,11 +56,20 @@ def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
         count = min(jobs or len(gpus), max(1, photos))
         each = max(1, cores // count)
         return [Placement(gpus[number % len(gpus)], each, min(8, max(2, each))) for number in range(count)]
+    threads = threads_per_process(cores)
     if jobs is None:
-        jobs = max(1, min(cores, _free_bytes() // PROCESS_BYTES))
-    count = min(jobs, max(1, photos))
-    threads = [cores // count + (number < cores % count) for number in range(count)]
-    return [Placement(device, max(1, each), 2) for each in threads]
+        jobs = max(1, min(cores // threads, _memory("MemAvailable") // PROCESS_BYTES))
+    return [Placement(device, threads, 2) for _ in range(min(jobs, max(1, photos)))]
+
+
+def threads_per_process(cores: int) -> int:
+    """CPU threads of a network: one, and more only where memory does not allow a process per core.
+
+    The number is the machine's, whatever the batch: results differ in their last bits with the number of
+    threads, because elementwise functions round differently at the ends of each thread's share.
+    """
+    processes = max(1, min(cores, _memory("MemTotal") // PROCESS_BYTES))
+    return cores // processes
 
 
 def _gpus(device: str) -> list[str]:
@@ -91,13 +100,13 @@ def _nvidia_gpus() -> int:
     return sum(line.startswith("GPU ") for line in listed.splitlines())
 
 
-def _free_bytes() -> int:
-    """Memory that can be had without swapping; a generous guess where the system does not tell."""
+def _memory(entry: str) -> int:
+    """Bytes of memory as Linux tells them; plenty where the system does not tell."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:
-                if line.startswith("MemAvailable:"):
+                if line.startswith(f"{entry}:"):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
-    return 8 * PROCESS_BYTES
+    return 1 << 50

@@ -51,6 +51,7 @@ class Job:
         root: the output folder.
         root_device: file system number of the output folder, to notice that its disk is gone; None where it
             means nothing (other machines).
+        threads: of the CPU for the network.
         if_darker_than: photos of this exposure or more, in EV, are not rendered; None renders all.
         copy_well_exposed: copy those instead of leaving them alone.
         familiar_ev: exposures that the model knows from training, for a warning; None where unknown.
@@ -64,6 +65,7 @@ class Job:
     model: str
     root: str
     root_device: int | None = None
+    threads: int = 1
     if_darker_than: float | None = None
     copy_well_exposed: bool = False
     familiar_ev: tuple[float, float] | None = None

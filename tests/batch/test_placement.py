@@ -9,29 +9,30 @@ from llflow_photo.batch import placement
 from llflow_photo.batch.placement import place
 from llflow_photo.errors import OptionError
 
+GIB = 1 << 30
 
-@pytest.mark.parametrize(("cores", "jobs"), [(2, 1), (2, 2), (8, 3), (16, 16), (7, 4)])
-def test_processes_times_threads_are_the_cores(
-    monkeypatch: pytest.MonkeyPatch, cores: int, jobs: int
-) -> None:
+
+def machine(monkeypatch: pytest.MonkeyPatch, cores: int, total: int, free: int | None = None) -> None:
+    sizes = {"MemTotal": total * GIB, "MemAvailable": (total if free is None else free) * GIB}
     monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
-    placements = place("cpu", jobs, 100)
-    assert len(placements) == jobs
+    monkeypatch.setattr(placement, "_memory", sizes.__getitem__)
+
+
+@pytest.mark.parametrize(("cores", "total"), [(2, 24), (16, 64), (16, 12), (64, 48), (1, 1)])
+def test_processes_times_threads_are_the_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, total: int
+) -> None:
+    machine(monkeypatch, cores, total)
+    placements = place("cpu", None, 100)
     assert sum(each.threads for each in placements) == cores
+    assert len(placements) * placement.PROCESS_BYTES <= max(total, 3) * GIB
 
 
-def test_memory_bounds_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joblib, "cpu_count", lambda: 16)
-    monkeypatch.setattr(placement, "_free_bytes", lambda: 10 << 30)
-    assert [each.threads for each in place("cpu", None, 100)] == [6, 5, 5]
-    monkeypatch.setattr(placement, "_free_bytes", lambda: 1 << 30)
-    assert len(place("cpu", None, 100)) == 1
-
-
-def test_never_more_processes_than_photos(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
-    assert [each.threads for each in place("cpu", 8, 2)] == [4, 4]
-    assert len(place("cpu", 8, 0)) == 1
+def test_threads_depend_on_the_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, 16, 24, free=7)
+    found = [place("cpu", jobs, photos) for jobs in (None, 1, 8) for photos in (1, 100)]
+    assert {each.threads for placements in found for each in placements} == {2}
+    assert [len(placements) for placements in found] == [1, 2, 1, 1, 1, 8]
 
 
 def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
