@@ -37,7 +37,7 @@ def main() -> None:
     for photo in sorted((ROOT / "sample_images").iterdir()):
         if is_photo(photo) and arguments.only in photo.name:
             numbers[photo.name] = {"model": arguments.model, **make_strip(photo, arguments.model)}
-    told.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+            told.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
 
 def make_strip(photo: Path, model: str) -> dict[str, str]:

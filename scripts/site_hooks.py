@@ -1,0 +1,159 @@
+"""Hooks of mkdocs: what pages tell of models, pictures and measurements is read from where it is kept.
+
+A page writes ``{{name}}``; names are the functions of `_PARTS` and the keys of ``docs/images/figures.json``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+RESULTS = ROOT / "benchmarks" / "results"
+SCREENSHOTS = {
+    "preview": "The photo and the panel, the preview rendered.",
+    "renderings": "*Draw* renders what is on screen with different seeds; a click takes one over.",
+    "interpolation": "A slider moves between two renderings.",
+    "disagreement": "Where the renderings disagree, as a layer.",
+    "split": "Before and after beside a line that can be dragged.",
+    "applied": "Applied at full size, as a new layer.",
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill in a page's fields.
+
+    Raises:
+        KeyError: a field has no value.
+    """
+    return re.sub(r"\{\{(\w+)\}\}", lambda field: _value(field[1]), markdown)
+
+
+def _value(name: str) -> str:
+    if name in _PARTS:
+        return _PARTS[name]()
+    return str(json.loads((IMAGES / "figures.json").read_text(encoding="utf-8"))[name])
+
+
+def cards() -> str:
+    """A section for each shipped model."""
+    folder = ROOT / "llflow_photo" / "models"
+    return "\n\n".join(_card(path) for path in sorted(folder.glob("*.json")))
+
+
+def _card(path: Path) -> str:
+    card = json.loads(path.read_text(encoding="utf-8"))
+    scores, exposures = card["validation"], card["inputs"].get("exposure_ev", ())
+    rows = {
+        "file": f"{path.with_suffix('.safetensors').stat().st_size / 1e6:.1f} MB",
+        "licence": card["licence"],
+        "trained on": card["data"],
+        "steps": card["iterations"],
+        "network": ", ".join(f"{key} {value}" for key, value in card["size"].items()),
+        "held-out PSNR": _scores(scores, "psnr", " dB"),
+        "held-out SSIM on gray": _scores(scores, "ssim_gray", ""),
+        "exposure of its training inputs": " to ".join(map(str, exposures)) + " EV",
+        "scores again by": f"`{card['reproduce']}`",
+        "SHA-256": f"`{card['sha256']}`",
+        "notes": card["notes"],
+    }
+    shown = ((key, value) for key, value in rows.items() if str(value).strip("` EV"))
+    return f"## {card['name']}\n\n" + _table(("", ""), shown)
+
+
+def _scores(scores: Mapping[str, float], name: str, unit: str) -> str:
+    if name not in scores:
+        return ""
+    return f"{scores[name]:.4g}{unit} as is, {scores[f'{name}_aligned']:.4g}{unit} aligned"
+
+
+def gallery() -> str:
+    """A strip for each sample photo, with what its folder's README says of it."""
+    told = json.loads((IMAGES / "gallery" / "gallery.json").read_text(encoding="utf-8"))
+    readme = (ROOT / "sample_images" / "README.md").read_text(encoding="utf-8")
+    about = {row[0].strip("`"): row for row in _rows_of(readme)}
+    parts = []
+    for name, numbers in told.items():
+        _, _, what, licence, *_ = about[name]
+        image = f"![{name}: as developed, best guess, two others](images/gallery/{Path(name).stem}.jpg)"
+        exposure = f"{numbers['ev_before']} EV before and {numbers['ev_after']} EV after"
+        measured = f"{numbers['size']}, mean exposure {exposure}, model `{numbers['model']}`"
+        said = f"{what[0].upper()}{what[1:]}. {measured}. Picture by {licence}."
+        parts.append(f"## {name}\n\n{image}\n\n{said}")
+    return "\n\n".join(parts)
+
+
+def _rows_of(markdown: str) -> Iterable[list[str]]:
+    for line in markdown.splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def napari() -> str:
+    """The screenshots there are."""
+    parts = []
+    for name, caption in SCREENSHOTS.items():
+        if (IMAGES / "napari" / f"{name}.jpg").is_file():
+            parts.append(f"![{caption}](../images/napari/{name}.jpg)\n\n{caption}")
+    return "\n\n".join(parts)
+
+
+def sizes() -> str:
+    """Rows of the sizes' table."""
+    import torch
+
+    from llflow_photo.flow import SIZES, LLFlow
+
+    rows = []
+    for name, size in SIZES.items():
+        with torch.device("meta"):
+            count = sum(parameter.numel() for parameter in LLFlow(size).parameters())
+        network = f"{size.features}, {size.growth}, {size.blocks}"
+        rows.append(f"| `{name}` | {network} | {size.steps} | {count / 1e6:.2f} M |")
+    return "\n".join(rows)
+
+
+def operations() -> str:
+    """Rows of the operations' table."""
+    from llflow_photo.engine.costs import flops_per_pixel
+    from llflow_photo.flow import SIZES
+
+    rows = []
+    for name, size in SIZES.items():
+        photo, rendering = flops_per_pixel(size)
+        share = rendering / (photo + rendering)
+        rows.append(f"| `{name}` | {photo / 1e6:.2f} M | {rendering / 1e6:.3f} M | {share:.1%} |")
+    return "\n".join(rows)
+
+
+def performance() -> str:
+    """What `benchmarks/results` holds, a section a file."""
+    parts = []
+    for path in sorted(RESULTS.glob("*")):
+        title = path.stem.replace("_", " ").replace("-", " ").capitalize()
+        if path.suffix == ".md":
+            parts.append(re.sub(r"^# ", "## ", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+        elif path.suffix == ".csv":
+            with path.open(encoding="utf-8", newline="") as file:
+                head, *rows = csv.reader(file)
+            parts.append(f"## {title}\n\n" + _table(head, rows))
+    if not parts:
+        return "No timings are kept in `benchmarks/results/` yet."
+    return "\n\n".join(parts)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    names = list(head)
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    part.__name__: part for part in (cards, gallery, napari, operations, performance, sizes)
+}

@@ -1,0 +1,170 @@
+"""Every command and every piece of Python in the documentation runs as it stands there.
+
+Fenced blocks are taken from README.md and docs/. Python blocks of a page run one after the other and share
+their names; of shell blocks, the lines that begin with ``llflow-photo`` run. A block that cannot run has a
+comment ``<!-- not run: REASON -->`` right above it. Commands that would take long are shortened by arguments
+added at their end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from released_names import released_names
+
+from llflow_photo.camera import develop, night, simulate_night_raw
+from llflow_photo.cli import main
+from llflow_photo.cli.main import build_parser
+from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.flow import LLFlow, Size
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(
+    r"^(?P<comment><!--[^\n]*-->\n)?```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$", re.M | re.S
+)
+MOST_NOT_RUN = 4
+TINY = "--crop 32 --batch 2 --validation-scenes 1 --threads 1"
+SHORTENED = {"llflow-photo train": {"--resume": "--steps 3 --crop 32 --batch 2", "": f"--steps 2 {TINY}"}}
+NETWORK = {"--model compact": "--model features=8,growth=4,blocks=1,steps=1,hidden=8"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    not_run: str
+
+    def commands(self) -> Iterator[str]:
+        """Its lines that call us, continued lines joined, comments cut off."""
+        for line in self.text.replace("\\\n", " ").splitlines():
+            command = line.removeprefix("$ ").split("  #")[0].split(" # ")[0].strip()
+            if command.startswith("llflow-photo "):
+                yield command
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for match in FENCE.finditer(text):
+        reason = re.fullmatch(r"<!-- not run: (.+) -->\n", match["comment"] or "")
+        line = text.count("\n", 0, match.start()) + 1
+        found.append(Block(page, line, match["language"], match["text"], reason[1] if reason else ""))
+    return found
+
+
+def to_run(page: Path) -> list[Block]:
+    """Blocks of a page that do something, in order."""
+    languages = ("python", "sh", "console", "bash")
+    chosen = [block for block in blocks(page) if block.language in languages and not block.not_run]
+    return [block for block in chosen if block.language == "python" or list(block.commands())]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with everything that the documentation takes for given."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(tmp_path / "users"))
+    monkeypatch.chdir(tmp_path)
+    picture = np.random.default_rng(0).integers(20, 230, (10, 12, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    frame = simulate_night_raw(picture, night(-4.0, "tungsten"), np.random.default_rng(1))
+    write_cfa_dng(
+        tmp_path / "night.dng",
+        frame.mosaic,
+        frame.pattern,
+        black_level=frame.black_level,
+        white_level=frame.white_level,
+        color_matrix=frame.color_matrix,
+        as_shot_neutral=frame.neutral,
+    )
+    raw = (tmp_path / "night.dng").read_bytes()
+    Image.fromarray(np.rint(develop(frame) * 255).astype(np.uint8)).save(tmp_path / "night.jpg")
+    for folder in ("night-raws", "sample_images"):
+        (tmp_path / folder / "trip").mkdir(parents=True)
+        (tmp_path / folder / "one.dng").write_bytes(raw)
+    Image.fromarray(picture // 8).save(tmp_path / "night-raws" / "trip" / "two.png")
+    (tmp_path / "IMG_0815.NEF").write_bytes(raw)
+    for number in range(5):
+        for kind, part in (("low", 8), ("high", 1)):
+            (tmp_path / "pairs" / kind).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.roll(picture, 8 * number, 1) // part).save(
+                tmp_path / "pairs" / kind / f"{number}.png"
+            )
+        (tmp_path / "clean").mkdir(exist_ok=True)
+        Image.fromarray(np.roll(picture, number, 0)).save(tmp_path / "clean" / f"{number}.png")
+    size = Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8)
+    torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
+    return tmp_path
+
+
+def run_command(command: str) -> None:
+    """Run one command line in this process, shortened where it would take long."""
+    for start, additions in SHORTENED.items():
+        if command.startswith(start):
+            command += " " + next(more for sign, more in additions.items() if sign in command)
+            for written, small in NETWORK.items():
+                command = command.replace(written, small)
+    words = [os.path.expanduser(word) for word in shlex.split(command)[1:]]
+    try:
+        code = main(words)
+    except SystemExit as wrong_usage:
+        code = int(wrong_usage.code or 0)
+    assert code == 0, f"exit code {code}: {command}"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if to_run(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_a_page_does_what_it_says(page: Path, place: Path) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for block in to_run(page):
+        where = f"{page.relative_to(ROOT)}, line {block.line}"
+        if block.language == "python":
+            exec(compile("\n" * block.line + block.text, where, "exec"), names)
+        else:
+            for command in block.commands():
+                run_command(command)
+
+
+def test_few_blocks_are_not_run_and_those_say_why() -> None:
+    every = [block for page in PAGES for block in blocks(page)]
+    assert len(every) > 20
+    left_out = [block for block in every if block.not_run]
+    assert len(left_out) <= MOST_NOT_RUN, left_out
+    assert all(len(block.not_run) > 10 for block in left_out)
+
+
+def test_scripts_extras_and_flags_that_are_named_exist() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = set(tomllib.load(file)["project"]["optional-dependencies"])
+    flags = {flag for command in _commands() for action in command._actions for flag in action.option_strings}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for script in re.findall(r"\bscripts/\w+\.(?:py|sh)\b", text):
+            assert (ROOT / script).is_file(), f"{page}: {script}"
+        for named in re.findall(r"(?:llflow-photo|\.)\[([a-z,]+)\]", text):
+            assert set(named.split(",")) <= extras, f"{page}: [{named}]"
+        ours = "\n".join(line for line in text.splitlines() if not re.search(r"\b(pip|apt|git|mkdocs)\b", line))
+        for flag in re.findall(r"(?<=[`\s])--[a-z][a-z-]+", ours):
+            assert flag in flags, f"{page}: {flag}"
+
+
+def _commands() -> list[Any]:
+    parser = build_parser()
+    choices: list[Any] = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    return [parser, *choices[0].values()]
