@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..flow import Conditioning, LLFlow
 
@@ -27,7 +28,10 @@ _CURVE = 2.2
 _EXPOSURE = (-2.6, -1.7, -1.0, -0.5, -0.15, 0.0, 0.15, 0.5, 1.0, 1.6, 2.1)
 _WARMTH = (-1.8, -0.8, -0.25, 0.0, 0.25, 0.8, 1.8)
 _VIEWS = 2
-_HEIGHT, _WIDTH = 32, 48
+_HEIGHT, _WIDTH = 48, 64
+_EDGE = 2
+"""Latent positions from a frame's edge on which convolutions' zero padding tells: they have shifts of their own."""
+_ZONES = 2 * _EDGE + 1
 _AT_ONCE = 11
 
 
@@ -38,28 +42,44 @@ class GainPath:
     Attributes:
         exposure: nodes in EV, ascending, 0 among them.
         warmth: nodes in EV of red over blue, ascending, 0 among them.
-        shifts: exposure x warmth x 192, float32.
+        shifts: exposure x warmth x zone down x zone across x 192, float32. Zones are the positions nearest to
+            the frame's edges one by one, and all that lie between.
     """
 
     exposure: np.ndarray
     warmth: np.ndarray
     shifts: np.ndarray
 
-    def shift(self, gains: np.ndarray) -> np.ndarray:
+    def shift(self, gains: np.ndarray, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
         """Latent shifts for a field of gains, interpolated linearly between nodes, held beyond the last.
 
         Args:
-            gains: 2 x h x w: exposure and warmth in EV at each latent position.
+            gains: 2 x rows x cols: exposure and warmth in EV at each latent position.
+            rows: of the frame's latent grid.
+            cols: of it.
+            height8: rows of the whole grid.
+            width8: columns of it.
 
         Returns:
-            192 x h x w, float32.
+            192 x rows x cols, float32.
         """
         row, down = _place(gains[0], self.exposure)
         col, across = _place(gains[1], self.warmth)
-        table = self.shifts
-        above = table[row, col] * (1 - across) + table[row, col + 1] * across
-        below = table[row + 1, col] * (1 - across) + table[row + 1, col + 1] * across
+        zone = np.ix_(_zones(rows, height8), _zones(cols, width8))
+
+        def at(exposure: np.ndarray, warmth: np.ndarray) -> np.ndarray:
+            return np.asarray(self.shifts[exposure, warmth, zone[0], zone[1]])
+
+        above = at(row, col) * (1 - across) + at(row, col + 1) * across
+        below = at(row + 1, col) * (1 - across) + at(row + 1, col + 1) * across
         return np.ascontiguousarray((above * (1 - down) + below * down).transpose(2, 0, 1), np.float32)
+
+
+def _zones(positions: slice, total: int) -> np.ndarray:
+    """The zone of each position along one axis of a grid of ``total``."""
+    index = np.arange(positions.start, positions.stop)
+    from_end = total - 1 - index
+    return np.where(index <= from_end, np.minimum(index, _EDGE), _ZONES - 1 - np.minimum(from_end, _EDGE))
 
 
 def _place(values: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,23 +96,32 @@ def measure_gain_path(flow: LLFlow) -> GainPath:
     gains = _gains().to(device)
     views = [torch.from_numpy(synthetic_view(seed)).to(device) for seed in range(_VIEWS)]
     given = [flow.encode(view.permute(2, 0, 1)[None]) for view in views]
-    total = torch.zeros((len(gains), 192), device=device)
+    rows, cols = (torch.from_numpy(_zones(slice(0, size), size)) for size in (_HEIGHT // 8, _WIDTH // 8))
+    total = torch.zeros((len(gains), 192, _ZONES, _ZONES), device=device)
     for condition in given:
         rendering = flow.decode(condition).clamp(0.02, 0.98)
         start, _ = flow.latent_of(rendering, condition)
         for first in range(0, len(gains), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
             latents, _ = flow.latent_of(rendering * gains[some], condition)
-            total[some] += (latents - start).mean((2, 3))
+            total[some] += _mean_by_zone(latents - start, rows, cols)
     table = torch.nan_to_num(total / _VIEWS, nan=0.0, posinf=0.0, neginf=0.0)
-    table = table.view(len(_EXPOSURE), len(_WARMTH), 192)
-    exposure = _reached(flow, given, table[:, _WARMTH.index(0.0)], _brightness_of)
-    warmth = _reached(flow, given, table[_EXPOSURE.index(0.0)], _warmth_of)
+    table = table.view(len(_EXPOSURE), len(_WARMTH), 192, _ZONES, _ZONES)
+    spread = table[..., rows, :][..., cols]
+    exposure = _reached(flow, given, spread[:, _WARMTH.index(0.0)], _brightness_of)
+    warmth = _reached(flow, given, spread[_EXPOSURE.index(0.0)], _warmth_of)
     return GainPath(
         _ascending(exposure, _EXPOSURE.index(0.0)),
         _ascending(warmth, _WARMTH.index(0.0)),
-        table.cpu().numpy(),
+        np.ascontiguousarray(table.permute(0, 1, 3, 4, 2).cpu().numpy()),
     )
+
+
+def _mean_by_zone(values: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
+    """N x C x h x w to N x C x zones x zones."""
+    down = functional.one_hot(rows.long(), _ZONES).to(values)
+    across = functional.one_hot(cols.long(), _ZONES).to(values)
+    return torch.einsum("nchw,hy,wx->ncyx", values, down / down.sum(0), across / across.sum(0))
 
 
 def _reached(
@@ -101,7 +130,7 @@ def _reached(
     """What each shift does to renderings, in EV: averaged over positions it reaches less than it aims at."""
     total = torch.zeros(len(shifts), device=shifts.device)
     for condition in given:
-        images = flow.decode(condition, condition.mean + shifts[..., None, None]).clamp(1e-3, 1)
+        images = flow.decode(condition, condition.mean + shifts).clamp(1e-3, 1)
         total += measure(images) - measure(flow.decode(condition).clamp(1e-3, 1))
     return np.asarray((total / len(given)).cpu().numpy(), np.float32)
 

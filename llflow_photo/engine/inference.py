@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from ..flow import LLFlow
 from ..flow.steps import squeeze
-from .layers import Conv, Place, PointwiseConv
+from .layers import Conv, Place
 from .trunk import FoldedEncoder
 
 __all__ = ["FoldedFlow", "Given", "Precision", "StepGiven"]
@@ -47,13 +47,13 @@ class StepGiven(NamedTuple):
     """What one coupling's inverse needs of the photo, at its level's resolution.
 
     Attributes:
-        shift: N x C x H x W, float32, subtracted last.
         gain: N x C x H x W, float32, ``1 / scale``, multiplied first.
+        offset: N x C x H x W, float32, ``-shift``, added to that.
         hidden: N x hidden x H x W, the condition's share of the self-coupling's first convolution.
     """
 
-    shift: Tensor
     gain: Tensor
+    offset: Tensor
     hidden: Tensor
 
 
@@ -130,16 +130,16 @@ class _FoldedLevel:
         self._condition_first = Conv(*_batched_first(couplings), inner)
         self._condition_tails = [_CouplingTail(c.from_condition, inner) for c in couplings]
         self._steps = [_FoldedStep(c, inner) for c in couplings]
-        self._mixes = [PointwiseConv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
+        self._mixes = [Conv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
 
     def condition(self, condition: Tensor) -> Iterator[StepGiven]:
         """N x condition channels x H x W to the steps' needs, last step first as the inverse asks."""
         first = torch.split(self._condition_first(condition), self._hidden, 1)
         count = len(self._steps)
         for index in reversed(range(count)):
-            shift, raw = self._condition_tails[index](first[index].relu())
+            gain, offset = self._condition_tails[index](first[index].relu())
             shared = first[count + index].contiguous(memory_format=torch.channels_last)
-            yield StepGiven(shift.float(), _gain(raw), shared)
+            yield StepGiven(gain, offset.to(torch.float32, copy=True), shared)
 
     def inverse(self, z: Tensor, given: Iterable[StepGiven]) -> Tensor:
         """N x C x H x W to N x C/4 x 2H x 2W; ``given`` runs from the last step to the first."""
@@ -161,13 +161,16 @@ class _FoldedStep:
     def __call__(self, z: Tensor, given: StepGiven) -> Tensor:
         kept, changed = z[:, : self._kept], z[:, self._kept :]
         seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
-        shift, raw = self._tail(self._first(seen).add_(given.hidden).relu_())
-        changed = changed * _gain(raw) - shift
-        return torch.cat([kept, changed], 1) * given.gain - given.shift
+        gain, offset = self._tail(self._first(seen).add_(given.hidden).relu_())
+        changed = torch.addcmul(offset, changed, gain)
+        return torch.addcmul(given.offset, torch.cat([kept, changed], 1), given.gain)
 
 
 class _CouplingTail:
-    """A coupling network behind its first ReLU: N x hidden x H x W to shift and raw scale, N x C x H x W."""
+    """A coupling network behind its first ReLU, N x hidden x H x W, to the inverse's gain and offset.
+
+    Both are N x C x H x W: gain ``1 / scale``, float32, and offset ``-shift``, in the network's type.
+    """
 
     def __init__(self, net: Any, inner: Place) -> None:
         scale = net.second.norm.log_scale.exp().flatten()
@@ -175,17 +178,13 @@ class _CouplingTail:
         self._second = Conv(weight, net.second.norm.bias.flatten() * scale, inner)
         scale = (3.0 * net.last.log_scale).exp().flatten()
         weight, bias = net.last.conv.weight * scale.view(-1, 1, 1, 1), net.last.conv.bias * scale
-        weight, bias = torch.cat([weight[0::2], weight[1::2]]), torch.cat([bias[0::2], bias[1::2] + 2.0])
+        weight, bias = torch.cat([-weight[0::2], weight[1::2]]), torch.cat([-bias[0::2], bias[1::2] + 2.0])
         self._last = Conv(weight, bias, inner)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        shift, raw = self._last(self._second(x).relu_()).chunk(2, 1)
-        return shift, raw
-
-
-def _gain(raw: Tensor) -> Tensor:
-    """``1 / (sigmoid(raw) + 1e-4)``, float32."""
-    return raw.to(torch.float32, copy=True).sigmoid_().add_(1e-4).reciprocal_()
+        offset, raw = self._last(self._second(x).relu_()).chunk(2, 1)
+        gain = raw.to(torch.float32, copy=True).sigmoid_().add_(1e-4).reciprocal_()
+        return gain, offset
 
 
 def _batched_first(couplings: list[Any]) -> tuple[Tensor, Tensor]:

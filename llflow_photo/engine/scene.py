@@ -199,7 +199,7 @@ class Scene:
         where = (tile.rows.latent, tile.cols.latent, height8, width8)
         offset, gains = latent.offset_block(*where), latent.gain_block(*where)
         if gains is not None:
-            shift = self._runner.gain_path.shift(gains)
+            shift = self._runner.gain_path.shift(gains, *where)
             offset = shift if offset is None else offset + shift
         return None if offset is None else torch.from_numpy(offset)[None]
 
