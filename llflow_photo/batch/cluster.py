@@ -11,45 +11,31 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import pickle
 import queue
+import secrets
 import shutil
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError, WorkerError
+from ..errors import WorkerError
+from .connection import Watch, connected
+from .output import MARKS
 from .pipeline import Output, died
 from .renderer import load_renderer
 from .row import Row
 from .work import Job, Task, Worker
 
-__all__ = ["check_backend", "run_cluster"]
-
-MARKS = ".llflow-photo-in-hand"
-"""Folder of marks inside the output folder; gone when the batch ends."""
+__all__ = ["run_cluster"]
 
 MAX_STARTS = 3
 """One less than the deaths after which Dask itself gives a task up."""
 
+_ROW = ".row"
 _log = logging.getLogger(__name__)
-
-
-def check_backend(backend: str, address: str | None) -> None:
-    """Refuse backends that there are not.
-
-    Raises:
-        OptionError: the backend is unknown, or takes no address and one is given.
-    """
-    from joblib.parallel import BACKENDS
-
-    known = sorted({"local", "dask", "ray", *BACKENDS} - {"sequential"})
-    if backend not in known:
-        raise OptionError(f"backend is {backend!r}; known are {', '.join(known)}")
-    if address is not None and backend not in ("dask", "ray"):
-        raise OptionError(f"backend {backend!r} takes no address; those that do are 'dask' and 'ray'")
 
 
 def run_cluster(
@@ -74,7 +60,7 @@ def run_cluster(
     marks = Path(job.root) / MARKS
     shutil.rmtree(marks, ignore_errors=True)
     try:
-        with _connected(backend, address, jobs) as (settings, watch):
+        with connected(backend, address, jobs) as (settings, watch):
             broken = 0
             while remaining:
                 before = len(remaining)
@@ -99,7 +85,7 @@ class _BrokenError(Exception):
 
 
 def _run_once(
-    job: Job, remaining: dict[str, Task], settings: dict[str, Any], watch: _Watch
+    job: Job, remaining: dict[str, Task], settings: dict[str, Any], watch: Watch
 ) -> Generator[Output, None, None]:
     results: queue.Queue[Row | str | Exception | None] = queue.Queue()
     stop = threading.Event()
@@ -109,6 +95,9 @@ def _run_once(
     thread.start()
     try:
         while True:
+            for row in _left_rows(job):
+                if remaining.pop(row.source, None) is not None:
+                    yield "row", row
             try:
                 result = results.get(timeout=0.2)
             except queue.Empty:
@@ -116,8 +105,11 @@ def _run_once(
                     raise _BrokenError from error
                 yield "idle", None
                 continue
-            if result is None:
+            if result is None and not _some_left(job):
                 return
+            if result is None:
+                results.put(None)
+                continue
             if isinstance(result, str):
                 yield "stage", (result, "handed out")
                 continue
@@ -140,19 +132,26 @@ def _feed(
 
     from joblib import Parallel, delayed, parallel_config
 
+    do: Callable[[Job, Task], Row | None] = do_task
+
     def calls() -> Iterator[Any]:
         for task in tasks:
             if stop.is_set():
                 return
             results.put(task.source)
-            yield delayed(do_task)(job, task)
+            yield delayed(do)(job, task)
 
     try:
         with parallel_config(**settings):
             # One photo a task, and few of them handed out: what a dying worker loses is little.
-            parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs + 2")
+            given: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "n_jobs + 2"}
+            try:
+                parallel = Parallel(return_as="generator_unordered", **given)
+            except ValueError:  # this engine tells results only when all are there
+                parallel, do = Parallel(**given), leave_task
             for row in parallel(calls()):
-                results.put(row)
+                if row is not None:
+                    results.put(row)
                 if stop.is_set():
                     return
         results.put(None)
@@ -173,6 +172,28 @@ def do_task(job: Job, task: Task) -> Row:
     with contextlib.suppress(OSError):
         mark.unlink()
     return row
+
+
+def leave_task(job: Job, task: Task) -> None:
+    """`do_task`, the row left as a file in the output folder."""
+    row = do_task(job, task)
+    folder = Path(job.root) / MARKS
+    folder.mkdir(parents=True, exist_ok=True)
+    name = secrets.token_hex(8)
+    (folder / f"{name}.part").write_bytes(pickle.dumps(row))
+    (folder / f"{name}.part").rename(folder / f"{name}{_ROW}")
+
+
+def _some_left(job: Job) -> bool:
+    return any((Path(job.root) / MARKS).glob(f"*{_ROW}"))
+
+
+def _left_rows(job: Job) -> Iterator[Row]:
+    """Rows that `leave_task` left, each once."""
+    for path in (Path(job.root) / MARKS).glob(f"*{_ROW}"):
+        row: Row = pickle.loads(path.read_bytes())
+        path.unlink()
+        yield row
 
 
 def _starts(mark: Path) -> int:
@@ -202,79 +223,3 @@ def _worker(job: Job) -> Worker:
 def _made(job: Job) -> Worker:
     """One a process: its model is loaded once, its gate is shared by the process's threads."""
     return Worker(job, load_renderer(job))
-
-
-class _Watch:
-    """Notices tasks that the engine gave up on without joblib being told."""
-
-    def __init__(self, client: Any = None) -> None:
-        self._client = client
-        self._told: set[Any] = set()
-
-    def lost_task(self) -> Exception | None:
-        """An error, where one of the client's tasks ended in one that was not told before."""
-        if self._client is None:
-            return None
-        if self._client.status not in ("running", "connecting", "newly-created"):
-            return ConnectionError(f"the connection to the scheduler is {self._client.status}")
-        for key, state in list(self._client.futures.items()):
-            if state.status in ("error", "cancelled", "lost") and key not in self._told:
-                self._told.add(key)
-                return RuntimeError(f"task {key} ended as {state.status}")
-        return None
-
-
-@contextlib.contextmanager
-def _connected(
-    backend: str, address: str | None, jobs: int | None
-) -> Iterator[tuple[dict[str, Any], _Watch]]:
-    """Arguments of `joblib.parallel_config` for a backend, while it is connected."""
-    if backend == "dask":
-        with _dask_client(address, jobs) as client:
-            yield {"backend": "dask", "client": client}, _Watch(client)
-        return
-    if backend == "ray":
-        _start_ray(address, jobs)
-    yield {"backend": backend, "n_jobs": jobs or -1}, _Watch()
-
-
-@contextlib.contextmanager
-def _dask_client(address: str | None, jobs: int | None) -> Iterator[Any]:
-    try:
-        dask: Any = import_module("distributed")
-    except ImportError as error:
-        raise OptionError("backend 'dask' needs Dask: pip install 'llflow-photo[cluster]'") from error
-    if address is None and (connected := _existing(dask.default_client)) is not None:
-        yield connected
-        return
-    with contextlib.ExitStack() as stack:
-        try:
-            if address is None:
-                local = dask.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
-                client = stack.enter_context(dask.Client(stack.enter_context(local)))
-            else:
-                client = stack.enter_context(dask.Client(address, timeout=30, set_as_default=False))
-        except OSError as error:
-            raise WorkerError(f"no Dask scheduler answers at {address}; start it, or name another") from error
-        yield client
-
-
-def _existing(default_client: Any) -> Any:
-    try:
-        return default_client()
-    except ValueError:  # there is none
-        return None
-
-
-def _start_ray(address: str | None, jobs: int | None) -> None:
-    try:
-        ray: Any = import_module("ray")
-        ray_joblib: Any = import_module("ray.util.joblib")
-    except ImportError as error:
-        raise OptionError("backend 'ray' needs Ray: pip install 'ray[default]'") from error
-    if not ray.is_initialized():
-        try:
-            ray.init(address=address, num_cpus=None if address else jobs, log_to_driver=False)
-        except ConnectionError as error:
-            raise WorkerError(f"no Ray cluster answers at {address}; start it, or name another") from error
-    ray_joblib.register_ray()

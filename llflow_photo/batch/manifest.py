@@ -8,6 +8,7 @@ the program dies. One batch at a time holds it. It is meant to be read by others
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -117,6 +118,7 @@ class Manifest:
         names = {folded(name) for row in rows for name in row.outputs} - self.written
         self.written |= names
         if self._vanished():
+            self._ensure_same_disk()
             _log.warning("%s was deleted while a batch was writing to its folder; writing it anew", self.path)
             self._connection.close()
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,8 +148,15 @@ class Manifest:
             raise _unreadable(self.path, error) from error
         except sqlite3.DatabaseError as error:
             raise _unreadable(self.path, error) from error
-        self._inode = os.stat(self.path).st_ino
+        state = os.stat(self.path)
+        self._inode, self._device = state.st_ino, state.st_dev
         return connection
+
+    def _ensure_same_disk(self) -> None:
+        """What is under a place where a disk was attached is another disk, and not to be filled instead."""
+        existing = next(folder for folder in self.path.parents if folder.exists())
+        if os.stat(existing).st_dev != self._device:
+            raise FileNotFoundError(errno.ENOENT, "its disk is gone", str(self.path))
 
     def _vanished(self) -> bool:
         try:

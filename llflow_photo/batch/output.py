@@ -6,12 +6,16 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import BatchError
 
-__all__ = ["choose_output", "is_intact", "remove_leftovers"]
+__all__ = ["MARKS", "choose_output", "is_intact", "remove_leftovers"]
+
+MARKS = ".llflow-photo-in-hand"
+"""Folder inside the output folder where workers of a cluster mark what they have in hand."""
 
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 _log = logging.getLogger(__name__)
@@ -56,14 +60,15 @@ def is_intact(folder: Path, outputs: Sequence[str], sizes: Sequence[int]) -> boo
         return False
 
 
-def remove_leftovers(folder: Path, outputs: Iterable[str]) -> None:
-    """Remove temporary files that a killed batch left where these outputs go."""
-    for parent in {(folder / name).parent for name in outputs}:
+def remove_leftovers(root: Path, outputs: Iterable[str]) -> None:
+    """Remove what a killed batch left in the output folder ``root`` and where these outputs of it are."""
+    shutil.rmtree(root / MARKS, ignore_errors=True)
+    for folder in {root, *((root / name).parent for name in outputs)}:
         try:
-            names = [name for name in os.listdir(parent) if _LEFTOVER.fullmatch(name)]
+            names = [name for name in os.listdir(folder) if _LEFTOVER.fullmatch(name)]
         except OSError:
             continue
         for name in names:
-            _log.info("removing %s, left by a run that was killed", parent / name)
+            _log.info("removing %s, left by a run that was killed", folder / name)
             with contextlib.suppress(OSError):
-                (parent / name).unlink()
+                (folder / name).unlink()

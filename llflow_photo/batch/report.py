@@ -86,7 +86,7 @@ class Report:
             + f" in {self.seconds:.0f} s"
         ]
         if self.stopped:
-            lines.append(f"stopped: {self.stopped}; the same call goes on from here")
+            lines.append(f"stopped: {self.stopped} (the same call goes on from here)")
         lines += [f"failed: {row.source}: {row.reason}" for row in self.failed]
         lines.append(f"report: {self.page}" if self.page else f"output: {self.output}")
         return "\n".join(lines)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EmptyFolderError
-from .cluster import check_backend, run_cluster
+from .cluster import run_cluster
+from .connection import check_backend
 from .manifest import Manifest, read_manifest
 from .output import is_intact, remove_leftovers
 from .page import write_page
@@ -126,6 +127,7 @@ class _Run:
         self._rows = {row.source: row for row in (*seen, *planned.rows)}
         self._stopped = ""
         self._interrupted = False
+        self._begun: float | None = None
         total = len(planned.tasks) + len(planned.rows)
         self._tally = Tally(batch.progress, total)
         self._tally.count(planned.rows)
@@ -133,7 +135,6 @@ class _Run:
 
     def to_the_end(self) -> Report:
         """Do the tasks, then write the report, whatever happened."""
-        begun = time.monotonic()
         try:
             self._prepare()
             self._tally.start()
@@ -141,7 +142,7 @@ class _Run:
                 self._work()
         except KeyboardInterrupt:
             self._interrupted, self._stopped = True, "interrupted"
-        report = self._report(time.monotonic() - begun)
+        report = self._report()
         try:
             report = self._finish(report)
         except KeyboardInterrupt as error:  # once more, while the report was written
@@ -154,8 +155,8 @@ class _Run:
         claims = [_claim(task) for task in self._tasks.values() if task.known is None]
         failed = [row for row in self._rows.values() if row.status == "failed" and row.size]
         self._record([*claims, *failed])
-        names = [name for row in claims for name in row.outputs]
-        remove_leftovers(Path(self._batch.job.root), [*names, "."])
+        names = [name for row in (*claims, *self._manifest.rows.values()) for name in row.outputs]
+        remove_leftovers(Path(self._batch.job.root), names)
 
     def _work(self) -> None:
         with closing(self._outputs()) as outputs:
@@ -163,6 +164,7 @@ class _Run:
                 if kind == "row":
                     self._take(content)
                 elif kind == "stage":
+                    self._begun = self._begun or time.monotonic()
                     self._tally.stage(*content)
                 elif kind == "back":
                     self._tally.give_back(content)
@@ -202,7 +204,8 @@ class _Run:
             _log.error("the report page cannot be written: %s", error)
             return report
 
-    def _report(self, working: float) -> Report:
+    def _report(self) -> Report:
+        working = time.monotonic() - self._begun if self._begun is not None else 0.0
         return _report(
             self._batch,
             self._all_rows(),
@@ -215,6 +218,8 @@ class _Run:
     def _check_outputs(self) -> None:
         """Outputs that someone removed while the batch went on are failures, not successes."""
         root = Path(self._batch.job.root)
+        if self._stopped and not root.exists():
+            return  # with its disk, not the outputs alone
         gone = [
             replace(
                 row, status="failed", error="WriteError", reason="its output vanished after it was written"

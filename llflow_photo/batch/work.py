@@ -244,7 +244,7 @@ def failure(row: Row, error: Exception, path: Path) -> Row:
         cause = cause.__cause__ or cause.__context__
     name = type(error).__name__.lstrip("_")
     if codes & _DISK_FULL:
-        reason = f"the disk of the output folder is full ({error}); free space and run again"
+        reason = "the disk of the output folder is full; free space and run again"
         return replace(row, status="failed", reason=reason, error=name, stops=True)
     if not path.exists():
         reason = f"the photo vanished before it was read: {path}"

@@ -1,0 +1,101 @@
+"""Connections to the engines that `cluster` runs on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from ..errors import OptionError, WorkerError
+
+__all__ = ["Watch", "check_backend", "connected"]
+
+
+def check_backend(backend: str, address: str | None) -> None:
+    """Refuse backends that there are not.
+
+    Raises:
+        OptionError: the backend is unknown, or takes no address and one is given.
+    """
+    from joblib.parallel import BACKENDS
+
+    known = sorted({"local", "dask", "ray", *BACKENDS} - {"sequential"})
+    if backend not in known:
+        raise OptionError(f"backend is {backend!r}; known are {', '.join(known)}")
+    if address is not None and backend not in ("dask", "ray"):
+        raise OptionError(f"backend {backend!r} takes no address; those that do are 'dask' and 'ray'")
+
+
+class Watch:
+    """Notices tasks that the engine gave up on without joblib being told."""
+
+    def __init__(self, client: Any = None) -> None:
+        self._client = client
+        self._told: set[Any] = set()
+
+    def lost_task(self) -> Exception | None:
+        """An error, where one of the client's tasks ended in one that was not told before."""
+        if self._client is None:
+            return None
+        if self._client.status not in ("running", "connecting", "newly-created"):
+            return ConnectionError(f"the connection to the scheduler is {self._client.status}")
+        for key, state in list(self._client.futures.items()):
+            if state.status in ("error", "cancelled", "lost") and key not in self._told:
+                self._told.add(key)
+                return RuntimeError(f"task {key} ended as {state.status}")
+        return None
+
+
+@contextlib.contextmanager
+def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[tuple[dict[str, Any], Watch]]:
+    """Arguments of `joblib.parallel_config` for a backend, while it is connected."""
+    if backend == "dask":
+        with _dask_client(address, jobs) as client:
+            yield {"backend": "dask", "client": client}, Watch(client)
+        return
+    if backend == "ray":
+        _start_ray(address, jobs)
+    yield {"backend": backend, "n_jobs": jobs or -1}, Watch()
+
+
+@contextlib.contextmanager
+def _dask_client(address: str | None, jobs: int | None) -> Iterator[Any]:
+    try:
+        dask: Any = import_module("distributed")
+    except ImportError as error:
+        raise OptionError("backend 'dask' needs Dask: pip install 'llflow-photo[cluster]'") from error
+    if address is None and (connected := _existing(dask.default_client)) is not None:
+        yield connected
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            if address is None:
+                local = dask.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+                client = stack.enter_context(dask.Client(stack.enter_context(local)))
+            else:
+                client = stack.enter_context(dask.Client(address, timeout=30, set_as_default=False))
+        except OSError as error:
+            raise WorkerError(f"no Dask scheduler answers at {address}; start it, or name another") from error
+        yield client
+
+
+def _existing(default_client: Any) -> Any:
+    try:
+        return default_client()
+    except ValueError:  # there is none
+        return None
+
+
+def _start_ray(address: str | None, jobs: int | None) -> None:
+    try:
+        ray: Any = import_module("ray")
+        ray_joblib: Any = import_module("ray.util.joblib")
+    except ImportError as error:
+        raise OptionError("backend 'ray' needs Ray: pip install 'ray[default]'") from error
+    if not ray.is_initialized():
+        try:
+            ray.init(address=address, num_cpus=None if address else jobs, log_to_driver=False)
+        except ConnectionError as error:
+            raise WorkerError(f"no Ray cluster answers at {address}; start it, or name another") from error
+    ray_joblib.register_ray()
