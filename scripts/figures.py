@@ -58,16 +58,18 @@ def draw_network(flow: LLFlow, photo: np.ndarray) -> dict[str, object]:
     given = flow.encode(dark)
     logs, chroma = log_image(dark), color_map(dark)
     noise = noise_map(chroma)
-    low, high = np.percentile(given.color_map, (1, 99))
+    mean = _picture(given.color_map)
+    low, high = np.percentile(mean, (1, 99), axis=(0, 1))
     shown = {
         "the photo x": dark,
         "log x": (logs - logs.min()) / (logs.max() - logs.min()),
         "h(x), equalized": equalize(dark, table),
         "C(x), color map": chroma,
         "N(x), noise map, x 4": 4 * noise,
-        f"g(x), mean of the latent, {low:.2f} to {high:.2f}": (given.color_map - low) / (high - low),
     }
-    _sheet("encoder.jpg", [(name, _picture(image)) for name, image in shown.items()], 3)
+    panels = [(name, _picture(image)) for name, image in shown.items()]
+    title = f"g(x), mean of the latent, {low.min():.2f} to {high.max():.2f}, stretched"
+    _sheet("encoder.jpg", [*panels, (title, np.clip((mean - low) / (high - low), 0, 1))], 3)
     states = [("latent, 192 channels", given.mean)]
     for level, conditions in list(zip(flow.flow.levels, given.couplings, strict=True))[::-1]:
         states.append(("", level.inverse(states[-1][1], conditions)[0]))  # type: ignore[operator]

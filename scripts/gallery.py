@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-import llflow_photo
-from llflow_photo.api import read_srgb
+from llflow_photo import Options, Photo, load_enhancer
+from llflow_photo.api import rendering_of
 from llflow_photo.color.exposure import mean_exposure_ev
-from llflow_photo.color.spaces import decode
-from llflow_photo.files import is_photo
+from llflow_photo.color.spaces import SRGB, convert, decode
+from llflow_photo.color.working import to_network
+from llflow_photo.files import is_photo, read
 from llflow_photo.options import DEFAULT_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,9 +43,13 @@ def main() -> None:
 
 def make_strip(photo: Path, model: str) -> dict[str, str]:
     """Write the strip of one photo; returns its size and mean exposure before and after."""
-    before = read_srgb(photo)
-    guess = llflow_photo.enhance(photo, model=model)
-    others = llflow_photo.enhance(photo, model=model, temperature=0.8, coherence=1.0, samples=2, seed=1)
+    as_read = read(photo)
+    view, surround = to_network(as_read)
+    scene = load_enhancer(model).encode(view)
+    before = srgb_of(as_read)
+    guess = srgb_of(rendering_of(scene, surround, Options(), 0))
+    varied = Options(temperature=0.8, coherence=1.0)
+    others = [srgb_of(rendering_of(scene, surround, varied, seed)) for seed in (1, 2)]
     panels = [_panel(picture) for picture in (before, guess, *others)]
     strip = Image.fromarray(np.concatenate(panels, axis=1))
     strip.save(TARGET / f"{photo.stem}.jpg", quality=85)
@@ -54,6 +59,11 @@ def make_strip(photo: Path, model: str) -> dict[str, str]:
         "ev_before": f"{evs[0]:.1f}",
         "ev_after": f"{evs[1]:.1f}",
     }
+
+
+def srgb_of(photo: Photo) -> np.ndarray:
+    """H x W x 3, float32, sRGB-encoded, in [0, 1]."""
+    return np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0)
 
 
 def _panel(picture: np.ndarray) -> np.ndarray:

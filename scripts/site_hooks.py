@@ -5,16 +5,19 @@ A page writes ``{{name}}``; names are the functions of `_PARTS` and the keys of 
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 RESULTS = ROOT / "benchmarks" / "results"
+PLOTS = "images/benchmarks"
 SCREENSHOTS = {
     "preview": "The photo and the panel, the preview rendered.",
     "renderings": "*Draw* renders what is on screen with different seeds; a click takes one over.",
@@ -32,6 +35,14 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         KeyError: a field has no value.
     """
     return re.sub(r"\{\{(\w+)\}\}", lambda field: _value(field[1]), markdown)
+
+
+def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
+    """Take the benchmarks' plots in as pictures of the site."""
+    for path in sorted(RESULTS.glob("*")):
+        if path.suffix in (".png", ".svg", ".jpg"):
+            files.append(File.generated(config, f"{PLOTS}/{path.name}", abs_src_path=str(path)))
+    return files
 
 
 def _value(name: str) -> str:
@@ -132,19 +143,12 @@ def operations() -> str:
 
 
 def performance() -> str:
-    """What `benchmarks/results` holds, a section a file."""
+    """The tables and plots of ``benchmarks/results``, a section a file, headings one level down."""
     parts = []
-    for path in sorted(RESULTS.glob("*")):
-        title = path.stem.replace("_", " ").replace("-", " ").capitalize()
-        if path.suffix == ".md":
-            parts.append(re.sub(r"^# ", "## ", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
-        elif path.suffix == ".csv":
-            with path.open(encoding="utf-8", newline="") as file:
-                head, *rows = csv.reader(file)
-            parts.append(f"## {title}\n\n" + _table(head, rows))
-    if not parts:
-        return "No timings are kept in `benchmarks/results/` yet."
-    return "\n\n".join(parts)
+    for path in sorted(RESULTS.glob("*.md")):
+        text = re.sub(r"^#", "##", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        parts.append(re.sub(r"\]\((\w+\.(?:png|svg|jpg))\)", rf"]({PLOTS}/\1)", text))
+    return "\n\n".join(parts) or "No timings are kept in `benchmarks/results/` yet."
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
