@@ -1,0 +1,45 @@
+"""Speed, memory and exactness of the engine: one command, `python benchmarks/engine.py`.
+
+Parts: ``sizes`` (cost and memory against megapixels), ``samples`` (cost of further renderings), ``backends``
+(the straightforward implementation, ours, and others), ``halo`` (error against context), ``device`` (a GPU
+against its matrix peak). Each part writes its rows to ``benchmarks/results/engine_<part>.json``; tables and plots
+are drawn from all parts measured so far, so parts can be run one at a time.
+
+Times are given twice: wall clock, and seconds of processor time, which hold on a busy machine too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from engine_parts import backends, device, halo, report, samples, sizes
+from engine_parts.measure import Settings
+
+PARTS = {
+    "backends": backends.measure,
+    "samples": samples.measure,
+    "halo": halo.measure,
+    "sizes": sizes.measure,
+    "device": device.measure,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join(PARTS)}; default all")
+    parser.add_argument("--threads", type=int, default=2, help="processor threads (default 2)")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each kind, the fastest counts")
+    parser.add_argument("--largest", type=float, default=100, help="largest photo, megapixels")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"unknown parts {sorted(unknown)}; there are {', '.join(PARTS)}")
+    settings = Settings(given.threads, given.repeats, given.largest)
+    for name in given.parts or PARTS:
+        sys.stderr.write(f"{name} ...\n")
+        report.save(name, settings, PARTS[name](settings))
+    report.draw()
+
+
+if __name__ == "__main__":
+    main()

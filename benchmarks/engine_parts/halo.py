@@ -1,0 +1,74 @@
+"""How far a tile must look beyond what it writes: error against distance from the read border."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from llflow_photo import models
+from llflow_photo.engine.inference import FoldedFlow
+from llflow_photo.engine.view import prepare
+from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.options import DEFAULT_MODEL
+
+from .measure import Settings, night_photo
+
+__all__ = ["measure"]
+
+_BORDER, _SIDE = 160, 384
+_DISTANCES = range(0, 136, 8)
+
+
+@torch.inference_mode()
+def measure(settings: Settings) -> list[dict[str, Any]]:
+    """A row per photo, temperature and distance: largest difference to the whole photo's rendering."""
+    torch.set_num_threads(settings.threads)
+    folded = FoldedFlow(models.load(DEFAULT_MODEL).flow, torch.device("cpu"))
+    rows = []
+    for name, photo in _photos().items():
+        table = torch.from_numpy(equalization_table(photo))
+        image = torch.from_numpy(photo).permute(2, 0, 1)[None]
+        inside = slice(_BORDER, _BORDER + _SIDE)
+        noise = torch.randn(
+            (1, 192, *(n // 8 for n in photo.shape[:2])), generator=torch.Generator().manual_seed(0)
+        )
+        for temperature in (0.0, 0.8):
+            offset = temperature * noise
+            whole = folded(prepare(image, table), offset).clamp(0, 1)[:, :, inside, inside]
+            latent = slice(_BORDER // 8, (_BORDER + _SIDE) // 8)
+            part = folded(prepare(image[:, :, inside, inside], table), offset[:, :, latent, latent]).clamp(
+                0, 1
+            )
+            difference = (whole - part).abs().amax((0, 1)).numpy() * 255
+            rows += [
+                {"photo": name, "temperature": temperature, "distance": at, "levels": _beyond(difference, at)}
+                for at in _DISTANCES
+            ]
+    return rows
+
+
+def _beyond(difference: np.ndarray, distance: int) -> float:
+    """Largest difference, of 255, at pixels at least ``distance`` from the border."""
+    kept = slice(distance, _SIDE - distance)
+    return float(difference[kept, kept].max())
+
+
+def _photos() -> dict[str, np.ndarray]:
+    """Square photos: made nights, flat noise, and public-domain pictures darkened."""
+    import skimage.data
+
+    side = _SIDE + 2 * _BORDER
+    rng = np.random.default_rng(0)
+    sky = np.clip(0.03 + 0.004 * rng.standard_normal((side, side, 3)), 0, 1).astype(np.float32)
+    photos = {"lamps and edges": night_photo(side, side), "flat sky": sky}
+    for name in ("astronaut", "coffee"):
+        picture = Image.fromarray(getattr(skimage.data, name)()).resize(
+            (side, side), Image.Resampling.LANCZOS
+        )
+        bright = np.asarray(picture, np.float32) / 255
+        dark = (bright**2.2 / 30) ** (1 / 2.2) + 0.01 * rng.standard_normal(bright.shape)
+        photos[f"{name}, five stops under"] = np.clip(dark, 0, 1).astype(np.float32)
+    return photos
