@@ -26,7 +26,7 @@ Level = Literal["ok", "hint", "problem"]
 
 _PACKAGE = "llflow-photo"
 _REINSTALL = f"pip install --force-reinstall {_PACKAGE}"
-_FOR_DEVELOPERS = ("docs", "test")
+_FOR_DEVELOPERS = ("docs", "lint", "test")
 _QT = ("PySide6", "PyQt6", "PyQt5", "PySide2")
 _LITTLE_MEMORY = 2 << 30
 _GIB = 2**30

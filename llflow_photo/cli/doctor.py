@@ -33,13 +33,14 @@ def add_commands(commands: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     findings = examine(args.device)
-    problems = sum(finding.level == "problem" for finding in findings)
+    problems = [finding.subject for finding in findings if finding.level == "problem"]
     if args.json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2) + "\n")
     else:
         _show(findings)
+        named = escape(", ".join(problems))
         output().print(
-            f"\n{problems} problems: photos cannot be enhanced until they are mended."
+            f"\nPhotos cannot be enhanced until this is mended: {named}."
             if problems
             else "\nPhotos can be enhanced here."
         )

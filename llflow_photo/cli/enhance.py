@@ -68,7 +68,7 @@ def _enhance_files(args: argparse.Namespace) -> int:
                 if args.debug:
                     raise
                 failed += 1
-                say_error(f"{source}: {error}" if str(source) not in str(error) else str(error))
+                say_error(_told(source, error))
                 continue
         if not args.quiet:
             for one in result.outputs:
@@ -76,6 +76,13 @@ def _enhance_files(args: argparse.Namespace) -> int:
             for note in result.notes:
                 say(f"note: {source.name}: {note}")
     return 1 if failed else 0
+
+
+def _told(source: Path, error: Exception) -> str:
+    """An error, with the photo's name where it does not say it, and without codes of the system."""
+    if not isinstance(error, LLFlowPhotoError) and isinstance(error, OSError) and error.strerror:
+        return f"{source}: {error.filename}: {error.strerror.lower()}; choose another --output"
+    return f"{source}: {error}" if str(source) not in str(error) else str(error)
 
 
 def _follow(bar: Progress, task: TaskID, done: int, total: int) -> None:

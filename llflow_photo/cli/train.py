@@ -161,14 +161,15 @@ def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
     if args.loss:
         known = LossWeights.__dataclass_fields__
         given["weights"] = replace(base.weights, **_numbers("--loss", args.loss, known))
-    if args.stages and args.steps:
+    if args.stages and args.steps is not None:
         raise OptionError("give --stages or --steps, not both")
     if args.stages:
         given["stages"] = parse_stages(args.stages)
-    elif args.steps:
-        parse_stages(f"{args.crop or 160}x{args.batch or 4}:{args.steps}")  # says what is wrong
-        given["stages"] = (Stage(args.crop or 160, args.batch or 4, args.steps),)
-    elif args.crop or args.batch:
+    elif args.steps is not None:
+        crop, batch = 160 if args.crop is None else args.crop, 4 if args.batch is None else args.batch
+        parse_stages(f"{crop}x{batch}:{args.steps}")  # says what is wrong
+        given["stages"] = (Stage(crop, batch, args.steps),)
+    elif args.crop is not None or args.batch is not None:
         raise OptionError("--crop and --batch need --steps; several stages are told by --stages")
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 

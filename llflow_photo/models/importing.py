@@ -66,8 +66,11 @@ def read_released(path: Path) -> dict[str, Tensor]:
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for broken files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path} is no checkpoint that can be read safely: {reason}") from error
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        raise CheckpointError(
+            f"{path} is no checkpoint that can be read safely ({reason}); give a file that holds tensors and "
+            "plain values only"
+        ) from error
     return _unwrap(content, path)
 
 

@@ -148,7 +148,9 @@ def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
             f"{len(alone)} files in {low} and {high} have no partner, the first is {alone[0]}"
         )
     if not dark:
-        raise TrainingDataError(f"no pairs in {low} and {high}")
+        raise TrainingDataError(
+            f"no pairs in {low} and {high}; name two folders with photos of equal names"
+        )
     return [Pair(dark[stem], bright[stem], stem) for stem in sorted(dark)]
 
 
@@ -208,9 +210,10 @@ def _pixels(path: Path) -> np.ndarray:
 class CropSource:
     """Random crops, flips and transposes of pairs held in memory.
 
-    Scenes are drawn evenly, whatever the number of their exposures: which brightness a reference has is learnt
-    from references, and those of scenes with many exposures would count too often. The batch of a step depends
-    on the seed and the step alone. Where a photo is smaller than the crop asked for, all crops are made smaller.
+    Scenes are drawn evenly, whatever the number of their exposures: which brightness a reference has is
+    learnt from references, and those of scenes with many exposures would count too often. The batch of a
+    step depends on the seed and the step alone. Where a photo is smaller than the crop asked for, all crops
+    are made smaller.
     """
 
     def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0) -> None:
