@@ -17,7 +17,7 @@ __all__ = ["Plan", "make_plan"]
 
 @dataclass(frozen=True)
 class Plan:
-    """Tasks to do, and rows of photos that need none."""
+    """Tasks in the order in which to do them, and rows of photos that need none."""
 
     tasks: tuple[Task, ...]
     rows: tuple[Row, ...]
@@ -69,7 +69,15 @@ def make_plan(
         else:
             again = old is not None and not force and _holds(task, old, job, root)
             tasks.append(replace(task, known=old if again else None))
-    return Plan(tuple(tasks), tuple(rows))
+    return Plan(tuple(_largest_first(tasks)), tuple(rows))
+
+
+def _largest_first(tasks: list[Task]) -> list[Task]:
+    """Files of more than twice the median size begin, lest one process ends with them alone."""
+    if not tasks:
+        return tasks
+    median = sorted(task.size for task in tasks)[len(tasks) // 2]
+    return sorted(tasks, key=lambda task: task.size <= 2 * median)
 
 
 def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> Row | None:
