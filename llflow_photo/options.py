@@ -13,7 +13,7 @@ from .errors import OptionError
 
 __all__ = ["DEFAULT_MODEL", "Options"]
 
-DEFAULT_MODEL = "lol-compact"
+DEFAULT_MODEL = "night-compact"
 
 
 @dataclass(frozen=True)
