@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.markup import escape
@@ -46,5 +46,6 @@ def progress_bar(title: str, total: int | None, quiet: bool = False) -> Iterator
         transient=True,
         disable=quiet or not console.is_terminal,
     )
-    with bar:
+    # Before rich 14.1 a disabled bar leaves an empty line when it stops, so it is not started.
+    with nullcontext() if bar.disable else bar:
         yield bar, bar.add_task(title, total=total, name="")

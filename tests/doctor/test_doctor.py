@@ -14,6 +14,7 @@ from llflow_photo import doctor
 from llflow_photo.cli import main
 from llflow_photo.doctor import Finding, examine
 from llflow_photo.models import registry
+from llflow_photo.options import DEFAULT_MODEL
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def test_a_healthy_machine() -> None:
     assert {finding.level for finding in findings} <= {"ok", "hint"}
     assert about(findings, "torch").text == metadata.version("torch")
     assert about(findings, "device").text.startswith("cpu (")
-    assert "checksum right" in about(findings, "lol-compact").text
+    assert "checksum right" in about(findings, DEFAULT_MODEL).text
     assert about(findings, "trial").level == "ok"
     assert {"cluster", "evaluate", "napari", "train"} <= {finding.subject for finding in findings}
 
@@ -90,17 +91,17 @@ def test_damaged_and_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyP
     folder = Path(registry.__file__).parent
     shipped = tmp_path / "shipped"
     shipped.mkdir()
-    for name in ("lol-compact.json", "lol-compact.safetensors"):
+    for name in (f"{DEFAULT_MODEL}.json", f"{DEFAULT_MODEL}.safetensors"):
         shutil.copyfile(folder / name, shipped / name)
-    with (shipped / "lol-compact.safetensors").open("r+b") as file:
+    with (shipped / f"{DEFAULT_MODEL}.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x7f")
     monkeypatch.setattr(registry, "_SHIPPED", shipped)
-    finding = about(examine("cpu"), "lol-compact")
+    finding = about(examine("cpu"), DEFAULT_MODEL)
     assert finding.level == "problem"
     assert "damaged" in finding.text
-    (shipped / "lol-compact.safetensors").unlink()
-    finding = about(examine("cpu"), "lol-compact")
+    (shipped / f"{DEFAULT_MODEL}.safetensors").unlink()
+    finding = about(examine("cpu"), DEFAULT_MODEL)
     assert "missing" in finding.text
     assert finding.command == "pip install --force-reinstall llflow-photo"
 
