@@ -10,6 +10,7 @@ from magicgui.widgets import ComboBox
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
 from .explore_panel import Host
@@ -20,8 +21,6 @@ from .work import Job
 
 if TYPE_CHECKING:
     from napari.layers import Image
-
-    from llflow_photo.engine.latent import AnyLatent
 
 __all__ = ["ApplyPanel"]
 
@@ -145,7 +144,6 @@ class ApplyPanel(QWidget):
 def settings_of(options: Options, latents: list[AnyLatent]) -> dict[str, Any]:
     """What a result needs to be made again, as plain values: options, and the latent where it is mixed."""
     from llflow_photo import __version__
-    from llflow_photo.engine.latent import Latent
 
     told = asdict(options)
     for not_of_the_picture in ("samples", "device", "tile"):

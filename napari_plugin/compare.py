@@ -9,7 +9,7 @@ import numpy as np
 
 from llflow_photo.explore.region import Region, resample
 
-from .layers import placement
+from .layers import SHOW_AS_IS, placement
 from .preview import ROLE, add_beside, remove_quietly
 from .studio import Subject
 from .view import PREVIEW_PIXELS, region_on_screen
@@ -106,7 +106,13 @@ class Compare:
         affine = placement(source, region.offset, region.step)
         if self.layer is None or self.layer not in self._viewer.layers:
             self.layer = add_beside(
-                self._viewer, source, part, name="Before", rgb=True, affine=affine, metadata={ROLE: "before"}
+                self._viewer,
+                source,
+                part,
+                name="Before",
+                **SHOW_AS_IS,
+                affine=affine,
+                metadata={ROLE: "before"},
             )
         else:
             self.layer.data = part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -9,11 +10,15 @@ from magicgui.widgets import FloatSlider, SpinBox
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from llflow_photo.engine.latent import AnyLatent, Latent, interpolate
+from llflow_photo.explore.grid import COHERENCE, TEMPERATURE, default_grid, neighbours
+from llflow_photo.explore.statistics import Spread
 from llflow_photo.options import Options
 
 from .gallery import Entry, Gallery, describe
-from .layers import placement
+from .layers import SHOW_AS_IS, placement
 from .preview import ROLE, add_beside
+from .settings import readable
 from .studio import Studio, Subject
 from .view import PREVIEW_PIXELS, QUICK_PIXELS, region_on_screen
 from .work import Job, Newest, Work
@@ -22,13 +27,9 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
-    from llflow_photo.engine.latent import AnyLatent
-
 __all__ = ["ExplorePanel", "Host"]
 
 _DEFAULT_COUNT = 9
-_TEMPERATURE = 0.8
-_COHERENCE = 1.0
 
 
 class Host(Protocol):
@@ -68,6 +69,8 @@ class ExplorePanel(QWidget):
         self.position = FloatSlider(
             min=0.0, max=1.0, step=0.01, value=0.0, tooltip="From rendering A (left) to B (right)"
         )
+        for slider in (self.spread, self.position):
+            readable(slider)
         self.position.enabled = False
         self.position.changed.connect(self._interpolate)
         self.buttons: dict[str, QPushButton] = {}
@@ -125,12 +128,10 @@ class ExplorePanel(QWidget):
 
     def draw(self) -> None:
         """New renderings that differ visibly; where the controls ask for no noise, by the default grid's."""
-        from llflow_photo.explore.grid import default_grid
-
         options = self._host.options()
         temperature, coherence = options.temperature, options.coherence
         if temperature == 0:
-            temperature, coherence = _TEMPERATURE, _COHERENCE
+            temperature, coherence = TEMPERATURE, COHERENCE
         self._draw(
             lambda count: list(
                 default_grid(count, self._next_seed, temperature, coherence, options.brightness)
@@ -139,19 +140,27 @@ class ExplorePanel(QWidget):
 
     def draw_around(self) -> None:
         """New renderings near the one that is shown."""
-        from llflow_photo.explore.grid import neighbours
-
         chosen, spread = self._host.latent(), float(self.spread.value)
-        self._draw(lambda count: neighbours(chosen, count, self._next_seed, spread))
+        first = self._next_seed
 
-    def _draw(self, make: Any) -> None:
+        def make(count: int) -> list[AnyLatent]:
+            return neighbours(chosen, count, first, spread)
+
+        self._draw(make, lambda number: f"near · seed {first + number}")
+
+    def _draw(
+        self, make: Callable[[int], list[AnyLatent]], caption: Callable[[int], str] | None = None
+    ) -> None:
         asked = self._host.subject()
         if asked is None:
             return
         kept = [entry for entry in self.gallery.entries if entry.locked]
         pictures = {entry: self.gallery.picture(entry) for entry in kept}
-        fresh = [Entry(latent, describe(latent)) for latent in make(max(1, self.count.value - len(kept)))]
-        self._next_seed += len(fresh)
+        fresh = [
+            Entry(latent, caption(number) if caption else describe(latent))
+            for number, latent in enumerate(make(max(1, self.count.value - len(kept))))
+        ]
+        self._next_seed = 1 + max(_seeds(entry.latent) for entry in fresh)
         self.gallery.show_entries([*kept, *fresh], pictures)
         self._render(asked, fresh)
 
@@ -197,8 +206,6 @@ class ExplorePanel(QWidget):
         self.position.enabled = self.gallery.first is not None and self.gallery.second is not None
 
     def _interpolate(self, position: float) -> None:
-        from llflow_photo.engine.latent import interpolate
-
         first, second = self.gallery.first, self.gallery.second
         if first is not None and second is not None:
             self._host.choose(interpolate(first.latent, second.latent, float(position)))
@@ -212,8 +219,6 @@ class ExplorePanel(QWidget):
         self._gather("Disagreement of renderings", self._add_disagreement)
 
     def _gather(self, title: str, add: Any) -> None:
-        from llflow_photo.explore.statistics import Spread
-
         asked = self._host.subject()
         if asked is None:
             return
@@ -242,7 +247,7 @@ class ExplorePanel(QWidget):
 
     def _add_mean(self, layer: Image, spread: Any, arguments: dict[str, Any]) -> None:
         add_beside(
-            self._host.viewer, layer, spread.mean, name=f"Mean of {spread.count}", rgb=True, **arguments
+            self._host.viewer, layer, spread.mean, name=f"Mean of {spread.count}", **SHOW_AS_IS, **arguments
         )
 
     def _add_disagreement(self, layer: Image, spread: Any, arguments: dict[str, Any]) -> None:
@@ -253,3 +258,10 @@ class ExplorePanel(QWidget):
             contrast_limits=(0.0, top), **arguments,
         )  # fmt: skip
         self.status.setText(f"Disagreement: median {np.median(image):.3f}, largest {image.max():.3f} of 1")
+
+
+def _seeds(latent: AnyLatent) -> int:
+    """The largest seed of a latent's parts."""
+    if isinstance(latent, Latent):
+        return latent.seed
+    return max(_seeds(part) for part, _ in latent.parts)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem
 
-if TYPE_CHECKING:
-    from llflow_photo.engine.latent import AnyLatent
+from llflow_photo.engine.latent import AnyLatent, Latent
 
 __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
-_ICON = QSize(112, 84)
-_CELL = QSize(122, 118)
+_ICON = QSize(94, 70)
+_CELL = QSize(104, 96)
 
 
 @dataclass(eq=False)
@@ -56,7 +54,7 @@ class Gallery(QListWidget):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setMinimumHeight(2 * _CELL.height() + 8)
+        self.setMinimumHeight(2 * _CELL.height() + 10)
         self.setToolTip("Click a rendering to see it in the preview")
         self.currentRowChanged.connect(self._picked)
 
@@ -99,8 +97,8 @@ class Gallery(QListWidget):
         for row, entry in enumerate(self.entries):
             marks = [mark for mark, at in (("A", self.first), ("B", self.second)) if at is entry]
             if entry.locked:
-                marks.append("\N{LOCK}")
-            self.item(row).setText(" ".join([*marks, entry.caption]))
+                marks.append("locked")
+            self.item(row).setText(" · ".join([*marks, entry.caption]))
             self.item(row).setToolTip(entry.caption)
 
     def _picked(self, row: int) -> None:
@@ -109,13 +107,23 @@ class Gallery(QListWidget):
 
 
 def describe(latent: AnyLatent) -> str:
-    """A rendering in a few words: its seed and temperature, or what it was mixed from."""
-    parts = getattr(latent, "parts", None)
-    if parts is None:
-        return f"seed {latent.seed} · T {latent.temperature:.2f}"  # type: ignore[union-attr]
-    total = sum(weight**2 for _, weight in parts)
-    names = " + ".join(f"{weight**2 / total:.0%} {describe(part)}" for part, weight in parts)
-    return f"({names})"
+    """A rendering in a few words: its seed and temperature, or the seeds it was mixed from."""
+    if isinstance(latent, Latent):
+        return f"seed {latent.seed} · T {latent.temperature:.2f}"
+    shares = sorted(_shares(latent).items(), key=lambda share: -share[1])
+    return " + ".join(f"{share:.0%} seed {seed}" for seed, share in shares if share >= 0.005)
+
+
+def _shares(latent: AnyLatent) -> dict[int, float]:
+    """How much of a latent's variance comes from which seed."""
+    if isinstance(latent, Latent):
+        return {latent.seed: 1.0}
+    total = sum(weight**2 for _, weight in latent.parts)
+    shares: dict[int, float] = {}
+    for part, weight in latent.parts:
+        for seed, share in _shares(part).items():
+            shares[seed] = shares.get(seed, 0.0) + share * weight**2 / total
+    return shares
 
 
 def pixmap_of(image: np.ndarray) -> QPixmap:

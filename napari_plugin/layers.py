@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEY",
+    "SHOW_AS_IS",
     "LayerPhoto",
     "Snapshot",
     "is_photo_layer",
@@ -34,6 +35,8 @@ __all__ = [
 
 KEY = "llflow_photo"
 """Where in a layer's ``metadata`` the plugin keeps what belongs to it."""
+SHOW_AS_IS: dict[str, Any] = {"rgb": True, "contrast_limits": (0.0, 1.0)}
+"""Arguments of a color layer: values are shown as they are, not stretched from least to largest."""
 _BRIGHTEST = 4.0
 """Half of a photo's pixels are never two stops above white; data of another scale is."""
 
@@ -67,7 +70,7 @@ def layer_parts(photo: Photo, name: str, **more: Any) -> tuple[np.ndarray, dict[
     """
     pixels = convert(photo.pixels, photo.color_space, SRGB)
     metadata = {KEY: LayerPhoto.of(photo), **_summary(photo), **more}
-    return pixels, {"name": name, "rgb": True, "metadata": metadata}, "image"
+    return pixels, {"name": name, "metadata": metadata, **SHOW_AS_IS}, "image"
 
 
 def _summary(photo: Photo) -> dict[str, Any]:

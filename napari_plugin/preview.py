@@ -11,7 +11,7 @@ import numpy as np
 from llflow_photo.explore.region import Region
 from llflow_photo.options import Options
 
-from .layers import placement
+from .layers import SHOW_AS_IS, placement
 from .studio import Studio, Subject
 from .view import PREVIEW_PIXELS, QUICK_PIXELS, region_on_screen
 from .work import Job, Newest, Work
@@ -133,7 +133,7 @@ class LivePreview:
         metadata = {ROLE: "preview", "region": made.region}
         if self.layer is None or self.layer not in self._viewer.layers:
             self.layer = add_beside(
-                self._viewer, source, made.image, name=_NAME, affine=affine, rgb=True, metadata=metadata
+                self._viewer, source, made.image, name=_NAME, affine=affine, **SHOW_AS_IS, metadata=metadata
             )
         else:
             self.layer.data = made.image

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider, PushButton, SpinBox
+from qtpy.QtWidgets import QLineEdit
 
 from llflow_photo.options import Options
 
-__all__ = ["SettingsPanel", "help_of", "is_noise"]
+__all__ = ["SettingsPanel", "help_of", "is_noise", "readable"]
 
 _SEEDS = 2**31 - 1
 
@@ -31,7 +32,7 @@ class _Slider:
 _SLIDERS = {
     "temperature": _Slider("Temperature", 0.0, 1.5, 0.01),
     "coherence": _Slider("Coherence", 0.0, 1.0, 0.01),
-    "brightness": _Slider("Brightness (latent)", -2.0, 2.0, 0.05),
+    "brightness": _Slider("Brightness (EV)", -2.0, 1.0, 0.02),
     "exposure_ev": _Slider("Exposure (EV)", -3.0, 3.0, 0.05),
     "strength": _Slider("Strength", 0.0, 1.0, 0.01),
 }
@@ -77,7 +78,7 @@ class SettingsPanel(Container):
                 value=min(max(getattr(defaults, name), slider.low), slider.high),
             )
         self._controls["seed"] = SpinBox(label="Seed", min=0, max=_SEEDS, value=defaults.seed)
-        self.dice = PushButton(text="\N{GAME DIE}", tooltip="Another seed, another rendering")
+        self.dice = PushButton(text="Dice", tooltip="Throw the dice: another seed, another rendering")
         for name, label in _SWITCHES.items():
             self._controls[name] = CheckBox(text=label, value=getattr(defaults, name))
         self._lay_out()
@@ -92,10 +93,16 @@ class SettingsPanel(Container):
             widgets=[self._controls["seed"], self.dice], layout="horizontal", labels=False, label="Seed"
         )
         seed_row.margins = (0, 0, 0, 0)
-        self.dice.max_width = 36
+        self.dice.max_width = 60
+        switches = Container(
+            widgets=[self._controls[name] for name in _SWITCHES], layout="horizontal", labels=False, label=" "
+        )
+        switches.margins = (0, 0, 0, 0)
         order: list[Any] = [self._controls[name] for name in ("model", "device", *_SLIDERS)]
         order.insert(4, seed_row)
-        self.extend([*order, *(self._controls[name] for name in _SWITCHES)])
+        self.extend([*order, switches])
+        for name in _SLIDERS:
+            readable(self._controls[name])
 
     def control(self, name: str) -> Any:
         """The control of one option."""
@@ -128,6 +135,13 @@ class SettingsPanel(Container):
     def _changed(self, name: str) -> None:
         if not self._quiet:
             self.on_change(name)
+
+
+def readable(slider: FloatSlider) -> None:
+    """Make room for a slider's number, which napari's style would hide."""
+    for field in slider.native.findChildren(QLineEdit):
+        field.setStyleSheet("background: transparent; border: 0; padding: 0; margin: 0;")
+        field.setFixedWidth(40)
 
 
 def is_noise(option: str) -> bool:

@@ -18,7 +18,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.errors import LLFlowPhotoError
+from llflow_photo.explore.placed import with_brightness
 from llflow_photo.options import Options
 
 from .apply_panel import ApplyPanel
@@ -30,7 +32,7 @@ from .gallery import describe
 from .layers import is_photo_layer, snapshot
 from .machine import devices, models
 from .preview import ROLE, LivePreview, Rendering
-from .settings import SettingsPanel, is_noise
+from .settings import SettingsPanel, is_noise, readable
 from .studio import Studio, Subject
 from .view import show_at_full_resolution
 from .work import Work
@@ -38,8 +40,6 @@ from .work import Work
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
-
-    from llflow_photo.engine.latent import AnyLatent
 
 __all__ = ["EnhanceWidget"]
 
@@ -73,12 +73,14 @@ class EnhanceWidget(QWidget):
         self.compare_mode = ComboBox(label="Compare", choices=MODES, value=MODES[0])
         self.compare_mode.tooltip = "Before and after: a line to drag, or layers side by side, under one zoom"
         self.split = FloatSlider(label="Split", min=0.0, max=1.0, step=0.005, value=0.5)
+        readable(self.split)
         self.split.tooltip = "Where the line between before (left) and after (right) is"
         self.explore = ExplorePanel(self)
         self.artifacts = ArtifactPanel(self)
         self.batch = BatchPanel(self)
         self.apply = ApplyPanel(self)
         self.shown = QLabel("")
+        self.shown.hide()
         self._lay_out()
         self._connect()
         self._layers_changed()
@@ -98,9 +100,6 @@ class EnhanceWidget(QWidget):
 
     def latent(self) -> AnyLatent:
         """The rendering that is shown: one that was picked, or what the noise controls say."""
-        from llflow_photo.engine.latent import Latent
-        from llflow_photo.explore.placed import with_brightness
-
         options = self.options()
         if self._picked is not None:
             return with_brightness(self._picked, options.brightness)
@@ -108,8 +107,6 @@ class EnhanceWidget(QWidget):
 
     def choose(self, latent: AnyLatent) -> None:
         """Show another rendering; the noise controls follow it where they can."""
-        from llflow_photo.engine.latent import Latent
-
         if isinstance(latent, Latent):
             self._picked = None
             self.settings.show_noise(latent.seed, latent.temperature, latent.coherence)
@@ -157,7 +154,8 @@ class EnhanceWidget(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.setMinimumWidth(390)
+        bar = scroll.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(max(390, inner.minimumSizeHint().width() + bar + 4))
         self._containers = (top, comparing)
 
     def _connect(self) -> None:
@@ -273,6 +271,7 @@ class EnhanceWidget(QWidget):
     def _tell_picked(self) -> None:
         picked = self._picked
         self.shown.setText("" if picked is None else f"Showing {describe(picked)}")
+        self.shown.setVisible(picked is not None)
 
     # -- coming and going --------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from napari.qt.threading import create_worker
+from napari.qt.threading import FunctionWorker, create_worker
 from napari.utils.notifications import show_error
 from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
@@ -58,6 +58,13 @@ class Job(QObject):
         self._cancelled = True
 
 
+class _QuietWorker(FunctionWorker):  # type: ignore[misc]
+    """A worker whose libraries' warnings go to the log: a deprecation is no news for photographers."""
+
+    def _relay_warning(self, show_warn_args: tuple[Any, ...]) -> None:
+        _LOG.info("%s", show_warn_args[0])
+
+
 class Work:
     """All that runs for one widget. Call `close` when the widget goes.
 
@@ -94,9 +101,8 @@ class Work:
         """
         job = Job(title)
         outcome: list[Any] = []
-        worker = create_worker(_run, function, job, outcome)
+        worker = create_worker(_run, function, job, outcome, _worker_class=_QuietWorker)
         job._worker = worker
-        worker.warned.disconnect()  # a library's deprecation warning is no news for someone with a photo
         self.running.add(job)
         bars = _Bar(job) if bar else None
         if shown is not None:
@@ -135,11 +141,19 @@ class Work:
             job.cancel()
 
 
+class _CancelBar(cancelable_progress):  # type: ignore[misc]
+    """A bar whose button calls back at once; napari's own waits for the next step of a loop."""
+
+    def cancel(self) -> None:
+        super().cancel()
+        self.cancel_callback()
+
+
 class _Bar:
     """A bar in the activity dock that follows a job; its cancel button cancels the job."""
 
     def __init__(self, job: Job) -> None:
-        self._bar = cancelable_progress(total=0, desc=job.title, cancel_callback=job.cancel)
+        self._bar = _CancelBar(total=0, desc=job.title, cancel_callback=job.cancel)
         self._open = True
         job.progressed.connect(self._move)
 

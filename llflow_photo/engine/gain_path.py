@@ -5,8 +5,8 @@ leaves what the network knows. What does is found by asking the flow: a renderin
 multiplied by a gain g, and the latent moves by ``f(g y | x) - f(y | x)``. Averaged over positions this shift
 hardly depends on the photo, so it is a property of the model: a path ``d(g)`` through the latent, bent near
 g = 1, with ``decode(mean + d(g))`` about g times as bright for every photo. It is measured once per model on
-synthetic dark views, for gains that differ in exposure and in warmth, labelled with what it does to
-renderings of those views, and looked up.
+synthetic dark views for gains that differ in exposure and in warmth, apart near the frame's edges, labelled
+with what it does to the renderings of those views, and looked up.
 """
 
 from __future__ import annotations
@@ -27,10 +27,19 @@ _CURVE = 2.2
 """EV are of linear light; of sRGB-encoded values, 1 EV is about a factor of 2^(1 / 2.2)."""
 _EXPOSURE = (-2.6, -1.7, -1.0, -0.5, -0.15, 0.0, 0.15, 0.5, 1.0, 1.6, 2.1)
 _WARMTH = (-1.8, -0.8, -0.25, 0.0, 0.25, 0.8, 1.8)
+"""Gains that are tried, in EV."""
+_FARTHER = (1.15, 1.3, 1.45)
+"""Beyond the largest gains, their shifts are tried times these."""
+_ZERO = len(_FARTHER) + _EXPOSURE.index(0.0)
+_CLEARLY = 0.01
+"""EV by which a shift must reach farther than the one before it to be of use."""
+_EXPOSURE_NODES = (-2.0, -1.5, -1.0, -0.6, -0.3, -0.1, 0.0, 0.1, 0.3, 0.6, 0.9, 1.2)
+_WARMTH_NODES = (-1.2, -0.6, -0.2, 0.0, 0.2, 0.6, 1.2)
+"""Changes of renderings that are tabulated, in EV."""
 _VIEWS = 2
-_HEIGHT, _WIDTH = 48, 64
+_HEIGHT, _WIDTH = 96, 128
 _EDGE = 2
-"""Latent positions from a frame's edge on which convolutions' zero padding tells: they have shifts of their own."""
+"""Latent positions from a frame's edge where convolutions' zero padding tells; they have their own shifts."""
 _ZONES = 2 * _EDGE + 1
 _AT_ONCE = 11
 
@@ -91,10 +100,10 @@ def _place(values: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 @torch.inference_mode()
 def measure_gain_path(flow: LLFlow) -> GainPath:
-    """Measure a model's path; takes about two seconds of a CPU, and is the same every time."""
+    """Measure a model's path; takes about two seconds of a processor, and is the same every time."""
     device = next(flow.parameters()).device
     gains = _gains().to(device)
-    views = [torch.from_numpy(synthetic_view(seed)).to(device) for seed in range(_VIEWS)]
+    views = [torch.from_numpy(synthetic_view(seed, _HEIGHT, _WIDTH)).to(device) for seed in range(_VIEWS)]
     given = [flow.encode(view.permute(2, 0, 1)[None]) for view in views]
     rows, cols = (torch.from_numpy(_zones(slice(0, size), size)) for size in (_HEIGHT // 8, _WIDTH // 8))
     total = torch.zeros((len(gains), 192, _ZONES, _ZONES), device=device)
@@ -107,14 +116,13 @@ def measure_gain_path(flow: LLFlow) -> GainPath:
             total[some] += _mean_by_zone(latents - start, rows, cols)
     table = torch.nan_to_num(total / _VIEWS, nan=0.0, posinf=0.0, neginf=0.0)
     table = table.view(len(_EXPOSURE), len(_WARMTH), 192, _ZONES, _ZONES)
-    spread = table[..., rows, :][..., cols]
-    exposure = _reached(flow, given, spread[:, _WARMTH.index(0.0)], _brightness_of)
-    warmth = _reached(flow, given, spread[_EXPOSURE.index(0.0)], _warmth_of)
-    return GainPath(
-        _ascending(exposure, _EXPOSURE.index(0.0)),
-        _ascending(warmth, _WARMTH.index(0.0)),
-        np.ascontiguousarray(table.permute(0, 1, 3, 4, 2).cpu().numpy()),
-    )
+    ends = [[row * factor for factor in _FARTHER] for row in (table[0], table[-1])]
+    table = torch.cat([torch.stack(ends[0][::-1]), table, torch.stack(ends[1])])
+    whole = table[..., rows, :][..., cols]
+    zones = (rows.to(device), cols.to(device))
+    exposure = _reached(flow, given, whole[:, _WARMTH.index(0.0)], zones, _brightness_of)
+    warmth = _reached(flow, given, whole[_ZERO], zones, _warmth_of)
+    return _relabelled(table.permute(0, 1, 3, 4, 2).cpu().numpy(), exposure, warmth)
 
 
 def _mean_by_zone(values: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
@@ -125,33 +133,82 @@ def _mean_by_zone(values: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
 
 
 def _reached(
-    flow: LLFlow, given: list[Conditioning], shifts: Tensor, measure: Callable[[Tensor], Tensor]
+    flow: LLFlow,
+    given: list[Conditioning],
+    shifts: Tensor,
+    zones: tuple[Tensor, Tensor],
+    measure: Callable[[Tensor], Tensor],
 ) -> np.ndarray:
-    """What each shift does to renderings, in EV: averaged over positions it reaches less than it aims at."""
-    total = torch.zeros(len(shifts), device=shifts.device)
+    """What each shift does to renderings in each zone, in EV: averaged, it reaches less than it aims at.
+
+    Returns:
+        shifts x zones x zones.
+    """
+
+    def measured(images: Tensor) -> Tensor:
+        small = functional.avg_pool2d(torch.nan_to_num(images).clamp(1e-3, 1), 8)
+        return measure(_mean_by_zone(small, *zones))
+
+    total = torch.zeros((len(shifts), _ZONES, _ZONES), device=shifts.device)
     for condition in given:
-        images = flow.decode(condition, condition.mean + shifts).clamp(1e-3, 1)
-        total += measure(images) - measure(flow.decode(condition).clamp(1e-3, 1))
+        total += measured(flow.decode(condition, condition.mean + shifts)) - measured(flow.decode(condition))
     return np.asarray((total / len(given)).cpu().numpy(), np.float32)
 
 
-def _brightness_of(images: Tensor) -> Tensor:
-    """Mean brightness of N x 3 x H x W, in EV, N."""
-    return _CURVE * images.mean((1, 2, 3)).log2()
+def _brightness_of(colors: Tensor) -> Tensor:
+    """Mean brightness of N x 3 x h x w, in EV, N x h x w."""
+    return _CURVE * colors.mean(1).log2()
 
 
-def _warmth_of(images: Tensor) -> Tensor:
-    """Mean red over mean blue, in EV, N."""
-    return _CURVE * (images[:, 0].mean((1, 2)) / images[:, 2].mean((1, 2))).log2()
+def _warmth_of(colors: Tensor) -> Tensor:
+    """Red over blue, in EV, N x h x w."""
+    return _CURVE * (colors[:, 0] / colors[:, 2]).log2()
 
 
-def _ascending(values: np.ndarray, zero: int) -> np.ndarray:
-    """Strictly ascending, and 0 where no shift is."""
-    values = np.nan_to_num(values) - np.nan_to_num(values[zero])
-    up = np.maximum.accumulate(values[zero:])
-    down = np.minimum.accumulate(values[: zero + 1][::-1])[::-1]
-    steps = np.arange(len(values), dtype=np.float32) - zero
-    return np.asarray(np.concatenate([down[:-1], up]) + np.float32(1e-4) * steps)
+def _relabelled(table: np.ndarray, exposure: np.ndarray, warmth: np.ndarray) -> GainPath:
+    """The table at nodes that mean what they say in every zone.
+
+    Args:
+        table: exposure x warmth x zones x zones x 192, at the nodes that were aimed at.
+        exposure: what the exposure nodes reached, nodes x zones x zones, EV.
+        warmth: the same of the warmth nodes.
+    """
+    shape = (len(_EXPOSURE_NODES), len(_WARMTH_NODES), *table.shape[2:])
+    shifts = np.empty(shape, np.float32)
+    for zone in np.ndindex(table.shape[2:4]):
+        of_zone = table[:, :, zone[0], zone[1]]
+        reached = exposure[:, zone[0], zone[1]]
+        of_zone = _interpolated(of_zone, reached, _ZERO, _EXPOSURE_NODES).swapaxes(0, 1)
+        reached = warmth[:, zone[0], zone[1]]
+        of_zone = _interpolated(of_zone, reached, _WARMTH.index(0.0), _WARMTH_NODES).swapaxes(0, 1)
+        shifts[:, :, zone[0], zone[1]] = of_zone
+    return GainPath(np.array(_EXPOSURE_NODES, np.float32), np.array(_WARMTH_NODES, np.float32), shifts)
+
+
+def _interpolated(table: np.ndarray, reached: np.ndarray, zero: int, wanted: tuple[float, ...]) -> np.ndarray:
+    """Rows of ``table`` for what is wanted, given what each row reached; row ``zero`` is no shift.
+
+    Rows count as far out from there as they reach clearly farther than the one before; wants beyond get the
+    last that counts.
+    """
+    reached = np.nan_to_num(reached - reached[zero])
+    used = [zero]
+    for sign, outward in ((1, range(zero + 1, len(reached))), (-1, range(zero - 1, -1, -1))):
+        last = 0.0
+        for row in outward:
+            if sign * reached[row] < last + _CLEARLY:
+                if last > _CLEARLY:
+                    break
+                continue
+            last = sign * float(reached[row])
+            used.append(row)
+    used.sort()
+    if len(used) == 1:  # nothing is reached: an untrained network, say
+        return np.repeat(table[zero : zero + 1], len(wanted), 0)
+    index, fraction = _place(np.array(wanted, np.float32), reached[used])
+    weight = fraction.reshape(-1, *[1] * (table.ndim - 1))
+    rows = table[used]
+    return np.asarray(rows[index] * (1 - weight) + rows[index + 1] * weight)
 
 
 def _gains() -> Tensor:

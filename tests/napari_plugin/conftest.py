@@ -62,7 +62,7 @@ def dark_photo() -> np.ndarray:
 def until(qtbot: Any) -> Callable[..., None]:
     """Wait, with the window's events running, until a condition holds."""
 
-    def wait(condition: Callable[[], Any], seconds: float = 90.0) -> None:
+    def wait(condition: Callable[[], Any], seconds: float = 300.0) -> None:
         qtbot.waitUntil(lambda: bool(condition()), timeout=int(seconds * 1000))
 
     return wait

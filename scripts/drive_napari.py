@@ -1,0 +1,219 @@
+"""Drive the napari plugin in a real window, as someone who explores a night photo, and leave screenshots.
+
+    python scripts/drive_napari.py OUTPUT [--photo FILE]
+
+Without a display the script starts itself again under ``xvfb-run`` (Debian: xvfb, libgl1-mesa-dri). Beside
+the screenshots it writes ``timings.json``: seconds until each step could be seen, and the longest time for
+which the window did not answer, while idle and while a full-size run was going.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SCREEN = "1600x1000x24"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("output", type=Path, help="folder for the screenshots")
+    parser.add_argument("--photo", type=Path, help="a photo to use instead of the sample")
+    arguments = parser.parse_args()
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        command = shutil.which("xvfb-run")
+        if command is None:
+            parser.error("there is no display; install xvfb (apt-get install xvfb), or start one")
+        os.environ.pop("QT_QPA_PLATFORM", None)
+        os.execv(command, [command, "-a", "-s", f"-screen 0 {SCREEN}", sys.executable, *sys.argv])
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    Drive(arguments.output).run(arguments.photo)
+
+
+class Drive:
+    """One session in a window."""
+
+    def __init__(self, output: Path) -> None:
+        import napari
+        from napari.settings import get_settings
+
+        get_settings().application.save_window_geometry = False
+        self.output = output
+        self.timings: dict[str, float] = {}
+        self.viewer = napari.Viewer(show=True)
+        self.viewer.window.resize(1580, 960)
+        self._steps = 0
+        self._longest_gap = 0.0
+
+    def run(self, photo: Path | None) -> None:
+        """The main path, step by step."""
+        self.settle(1.0)
+        self.open(photo)
+        self.controls()
+        self.explore()
+        self.judge()
+        self.compare()
+        self.apply_and_save()
+        (self.output / "timings.json").write_text(json.dumps(self.timings, indent=2) + "\n")
+        self.viewer.close()
+
+    def open(self, photo: Path | None) -> None:
+        if photo is None:
+            self.viewer.open_sample("llflow-photo", "night_raw")
+        else:
+            self.viewer.open(str(photo), plugin="llflow-photo")
+        self.settle(1.0)
+        self.shot("photo")
+        started = time.monotonic()
+        _, self.widget = self.viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
+        self.until(
+            lambda: self.widget.preview.rendering is not None, "first look, model loading included", started
+        )
+        self.rendered()
+        self.timings["first preview, model loading included"] = time.monotonic() - started
+        self.shot("preview")
+
+    def controls(self) -> None:
+        for name, value in (("temperature", 0.8), ("brightness", 0.5), ("exposure_ev", -0.5)):
+            self.timed(name, lambda name=name, value=value: self.set(name, value))
+        self.shot("controls")
+        for name, value in (("brightness", 0.0), ("exposure_ev", 0.0), ("temperature", 0.0)):
+            self.set(name, value)
+        self.rendered()
+        self.widget.zoom_button.click()
+        self.settle(0.4)
+        self.rendered()
+        self.shot("full_resolution_crop")
+        self.viewer.reset_view()
+        self.settle(0.4)
+        self.rendered()
+
+    def explore(self) -> None:
+        panel, gallery = self.widget.explore, self.widget.explore.gallery
+        started = time.monotonic()
+        panel.buttons["draw"].click()
+        last = gallery.count() - 1
+        self.until(
+            lambda: not gallery.item(gallery.count() - 1).icon().isNull(), "nine renderings drawn", started
+        )
+        self.settle(0.3)
+        gallery.setCurrentRow(last)
+        self.rendered()
+        panel.buttons["second"].click()
+        panel.buttons["lock"].click()
+        gallery.setCurrentRow(0)
+        self.rendered()
+        panel.buttons["first"].click()
+        self.shot("renderings")
+        self.timed("interpolation", lambda: setattr(panel.position, "value", 0.5))
+        self.shot("interpolation")
+        panel.buttons["around"].click()
+        self.until(
+            lambda: not gallery.item(gallery.count() - 1).icon().isNull(),
+            "renderings around one",
+            time.monotonic(),
+        )
+        self.settle(0.3)
+        self.shot("around")
+        for name in ("mean", "disagreement"):
+            layers = len(self.viewer.layers)
+            started = time.monotonic()
+            panel.buttons[name].click()
+            self.until(lambda layers=layers: len(self.viewer.layers) > layers, name, started)
+            self.shot(name)
+            self.viewer.layers.pop()
+
+    def judge(self) -> None:
+        self.widget.tabs.setCurrentWidget(self.widget.artifacts)
+        layers = len(self.viewer.layers)
+        started = time.monotonic()
+        self.widget.artifacts.button.click()
+        self.until(lambda: len(self.viewer.layers) > layers, "artifact map", started)
+        self.shot("artifacts")
+        self.viewer.layers.pop()
+        self.widget.tabs.setCurrentWidget(self.widget.explore)
+
+    def compare(self) -> None:
+        self.widget.compare_mode.value = "Split line"
+        self.until(lambda: self.widget.compare.layer is not None, "split", time.monotonic())
+        self.shot("split")
+        self.widget.compare_mode.value = "Side by side"
+        self.settle(0.5)
+        self.rendered()
+        self.shot("side_by_side")
+        self.widget.compare_mode.value = "Off"
+        self.settle(0.3)
+
+    def apply_and_save(self) -> None:
+        self._longest_gap = 0.0
+        self.settle(1.0)
+        self.timings["longest unanswered time while idle"] = self._longest_gap
+        layers = len(self.viewer.layers)
+        started = time.monotonic()
+        self._longest_gap = 0.0
+        self.widget.apply.apply_button.click()
+        self.settle(0.3)
+        self.shot("applying")
+        self.until(lambda: len(self.viewer.layers) > layers, "full size", started)
+        self.timings["longest unanswered time during a full-size run"] = self._longest_gap
+        self.shot("applied")
+        path = self.output / "saved.tif"
+        started = time.monotonic()
+        self.widget.apply.save(path)
+        self.until(lambda: path.exists() and not self.widget.work.running, "save", started)
+        self.shot("saved")
+
+    def set(self, name: str, value: float) -> None:
+        self.widget.settings.control(name).value = value
+
+    def timed(self, name: str, change: Callable[[], Any]) -> None:
+        """How long until a change is seen."""
+        before, started = self.widget.preview.rendering, time.monotonic()
+        change()
+        self.until(lambda: self.widget.preview.rendering is not before, f"{name} changed", started)
+        self.rendered()
+
+    def rendered(self) -> None:
+        """Wait until the preview is up to date."""
+        self.settle(0.1)
+        self.until(lambda: not self.widget.preview.newest.busy)
+        self.settle(0.2)
+
+    def settle(self, seconds: float) -> None:
+        """Let the window live for a while."""
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > end)
+
+    def until(self, condition: Callable[[], bool], name: str = "", started: float = 0.0) -> None:
+        """Let the window live until a condition holds; note the seconds since ``started`` under ``name``."""
+        from qtpy.QtWidgets import QApplication
+
+        limit = time.monotonic() + 300
+        last = time.monotonic()
+        while not condition():
+            QApplication.processEvents()
+            now = time.monotonic()
+            self._longest_gap = max(self._longest_gap, now - last)
+            last = now
+            if now > limit:
+                raise SystemExit(f"waited too long for {name or 'the window'}")
+            time.sleep(0.005)
+        if name:
+            self.timings[name] = round(time.monotonic() - started, 3)
+
+    def shot(self, name: str) -> None:
+        """A screenshot of the whole window."""
+        self.settle(0.2)
+        self._steps += 1
+        self.viewer.screenshot(self.output / f"{self._steps:02d}_{name}.png", canvas_only=False, flash=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Reader, writer and samples: photos in, photos out, nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo import files
+from llflow_photo.errors import ImageInputError, WriteError
+from napari_plugin.layers import KEY, photo_of_data
+from napari_plugin.reader import get_reader, read_photos
+from napari_plugin.samples import night_raw, night_street
+from napari_plugin.saving import proposed_path, save_data
+from napari_plugin.writer import write_image
+
+
+@pytest.fixture
+def jpeg(tmp_path: Path) -> Path:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x8298] = "Maker", "Someone"
+    path = tmp_path / "night.jpg"
+    pixels = np.random.default_rng(0).integers(0, 60, (40, 56, 3), np.uint8)
+    Image.fromarray(pixels).save(path, exif=exif, quality=95)
+    return path
+
+
+def test_the_reader_judges_by_the_ending(tmp_path: Path) -> None:
+    assert get_reader("a.NEF") is not None
+    assert get_reader(["a.jpg", "b.dng"]) is not None
+    assert get_reader("a.txt") is None
+    assert get_reader(["a.jpg", "notes.txt"]) is None
+    assert get_reader([]) is None
+
+
+def test_a_photo_becomes_an_rgb_layer_with_its_facts(jpeg: Path) -> None:
+    ((pixels, arguments, kind),) = read_photos(str(jpeg))
+    assert kind == "image" and arguments["rgb"] and arguments["name"] == "night"
+    assert pixels.shape == (40, 56, 3) and pixels.dtype == np.float32
+    np.testing.assert_allclose(pixels, np.asarray(Image.open(jpeg)) / 255, atol=1e-6)
+    assert arguments["metadata"]["source"] == str(jpeg)
+    assert arguments["metadata"][KEY].facts.metadata.exif is not None
+
+
+def test_both_samples_open_dark_and_upright() -> None:
+    for sample in (night_raw, night_street):
+        ((pixels, arguments, kind),) = sample()
+        assert kind == "image" and arguments["name"].startswith("Night")
+        assert pixels.shape[2] == 3 and np.isfinite(pixels).all()
+        assert 0 < float(np.median(pixels)) < 0.3
+
+
+@pytest.mark.parametrize("ending", [".tif", ".jpg", ".png", ".dng"])
+def test_what_is_written_can_be_read_and_keeps_exif_and_settings(
+    jpeg: Path, tmp_path: Path, ending: str
+) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+    metadata = {**arguments["metadata"], "settings": {"model": "m", "temperature": 0.8, "seed": 3}}
+    target = tmp_path / f"out{ending}"
+    assert write_image(str(target), pixels, {"metadata": metadata}) == [str(target)]
+    back = files.read(target)
+    assert back.pixels.shape == pixels.shape
+    assert back.metadata.exif is not None and b"Someone" in back.metadata.exif
+    assert files.read_settings(back.metadata)["seed"] == "3"
+    if ending in (".tif", ".png"):
+        np.testing.assert_allclose(back.pixels, pixels, atol=1 / 250)
+
+
+def test_the_original_is_never_written_over(jpeg: Path) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+    before = jpeg.read_bytes()
+    with pytest.raises(WriteError, match="original"):
+        save_data(jpeg, pixels, arguments["metadata"])
+    assert jpeg.read_bytes() == before
+    assert proposed_path(arguments["metadata"], "x") == jpeg.with_name("night_enhanced.tif")
+
+
+@pytest.mark.parametrize(
+    ("data", "expected", "bits"),
+    [
+        (np.full((4, 5), 255, np.uint8), 1.0, 8),
+        (np.full((4, 5, 3), 65535, np.uint16), 1.0, 16),
+        (np.full((4, 5, 4), 51, np.uint8), 0.2, 8),
+        (np.full((4, 5, 3), 0.25, np.float64), 0.25, 32),
+    ],
+)
+def test_any_picture_is_a_photo(data: np.ndarray, expected: float, bits: int) -> None:
+    photo = photo_of_data(data, {})
+    assert photo.pixels.shape == (4, 5, 3) and photo.pixels.dtype == np.float32
+    assert photo.bit_depth == bits
+    np.testing.assert_allclose(photo.pixels, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.zeros((4, 5, 2)),
+        np.zeros((2, 3, 4, 5)),
+        np.zeros((0, 5, 3)),
+        np.zeros((4, 4, 3), bool),
+        np.full((16, 16, 3), 200.0),
+    ],
+)
+def test_what_is_no_photo_is_refused_in_plain_words(data: np.ndarray) -> None:
+    with pytest.raises(ImageInputError, match="layer"):
+        photo_of_data(data, {})
+
+
+def test_napari_opens_and_saves_through_the_plugin(
+    make_napari_viewer: Any, jpeg: Path, tmp_path: Path
+) -> None:
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(str(jpeg), plugin="llflow-photo")
+    assert layer.rgb and layer.contrast_limits == [0.0, 1.0]
+    (saved,) = layer.save(str(tmp_path / "saved.tif"), plugin="llflow-photo")
+    assert files.read(Path(saved)).bit_depth == 16
+    (sample,) = viewer.open_sample("llflow-photo", "night_street")
+    assert sample.name == "Night lamps"

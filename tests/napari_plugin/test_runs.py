@@ -1,0 +1,198 @@
+"""Long runs: full size, saving, artifacts, batch; cancelled, closed, their layers taken away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo import files
+from llflow_photo.errors import CancelledError
+
+Until = Callable[..., None]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full-size runs that never end by themselves."""
+    import llflow_photo.explore.fullsize as module
+
+    def forever(photo: Any, latents: Any, options: Any, enhancer: Any, progress: Any, cancel: Any) -> Any:
+        while not cancel():
+            progress(1, 10)
+            time.sleep(0.01)
+        raise CancelledError("cancelled")
+
+    monkeypatch.setattr(module, "render_full_size", forever)
+
+
+def test_apply_makes_what_the_preview_showed_and_save_keeps_the_settings(
+    widget: Any, until: Until, tmp_path: Path, messages: list[str]
+) -> None:
+    widget.settings.control("temperature").value = 0.7
+    widget.settings.control("seed").value = 11
+    until(lambda: not widget.preview.newest.busy)
+    widget.apply.apply_button.click()
+    assert widget.apply.cancel_button.isEnabled() and not widget.apply.apply_button.isEnabled()
+    until(lambda: "night enhanced" in widget.viewer.layers)
+    layer = widget.viewer.layers["night enhanced"]
+    np.testing.assert_allclose(np.clip(layer.data, 0, 1), widget.preview.rendering.image, atol=0.02)
+    assert layer.metadata["settings"]["seed"] == 11
+    assert layer.metadata["settings"]["temperature"] == pytest.approx(0.7)
+    assert widget.photo.value.name == "night"
+    widget.apply.save(tmp_path / "result.tif")
+    until(lambda: any("Saved" in message for message in messages))
+    saved = files.read(tmp_path / "result.tif")
+    assert saved.bit_depth == 16
+    assert files.read_settings(saved.metadata)["seed"] == "11"
+
+
+def test_the_mean_of_the_grid_can_be_applied(widget: Any, until: Until) -> None:
+    widget.apply.what.value = "Mean of the grid"
+    widget.apply.apply_button.click()
+    assert not widget.work.running  # there is no grid yet
+    widget.explore.count.value = 2
+    widget.explore.buttons["draw"].click()
+    until(lambda: widget.explore.gallery.count() == 2 and not widget.work.running)
+    widget.apply.apply_button.click()
+    until(lambda: "night enhanced" in widget.viewer.layers)
+    assert widget.viewer.layers["night enhanced"].metadata["settings"]["latent"].startswith("mean of")
+
+
+def test_cancel_works_at_once_and_another_run_can_start(
+    widget: Any, until: Until, slow: None, messages: list[str]
+) -> None:
+    widget.apply.apply_button.click()
+    until(lambda: widget.apply.bar.maximum() == 10)
+    widget.apply.cancel_button.click()
+    assert widget.apply.apply_button.isEnabled() and not widget.apply.cancel_button.isEnabled()
+    widget.apply.apply_button.click()
+    until(lambda: len(widget.work.running) == 1)
+    assert not widget.apply.apply_button.isEnabled()
+    widget.apply.cancel_button.click()
+    until(lambda: not widget.work.running)
+    assert "night enhanced" not in widget.viewer.layers and not messages
+
+
+def test_the_window_answers_while_a_run_goes_on(widget: Any, until: Until, slow: None) -> None:
+    widget.apply.apply_button.click()
+    before = widget.preview.rendering
+    widget.settings.control("exposure_ev").value = 0.5
+    until(lambda: widget.preview.rendering is not before)
+    widget.apply.cancel_button.click()
+
+
+def test_closing_the_viewer_during_a_run_ends_it(widget: Any, until: Until, slow: None) -> None:
+    widget.apply.apply_button.click()
+    until(lambda: widget.apply.bar.maximum() == 10)
+    work = widget.work
+    widget.viewer.close()
+    until(lambda: not work.running)
+
+
+def test_closing_the_widget_s_dock_during_a_run_ends_it(widget: Any, until: Until, slow: None) -> None:
+    widget.apply.apply_button.click()
+    until(lambda: widget.apply.bar.maximum() == 10)
+    work = widget.work
+    widget.viewer.window.remove_dock_widget(widget)
+    until(lambda: not work.running)
+
+
+def test_layers_taken_away_under_everything(widget: Any, until: Until, messages: list[str]) -> None:
+    viewer = widget.viewer
+    widget.explore.count.value = 3
+    widget.explore.buttons["draw"].click()
+    widget.apply.apply_button.click()
+    widget.compare_mode.value = "Split line"
+    widget.settings.control("temperature").value = 0.9
+    viewer.layers.clear()
+    assert widget.photo.value is None
+    until(lambda: not widget.work.running)
+    assert not [message for message in messages if "Error" in message]
+    for button in widget.explore.buttons.values():
+        button.click()
+    widget.compare_mode.value = "Split line"
+    widget.split.value = 0.1
+    viewer.add_image(np.full((64, 64, 3), 20, np.uint8), rgb=True, name="again")
+    until(lambda: widget.preview.rendering is not None or not widget.live.value)
+
+
+def test_deleting_the_preview_turns_it_off_and_the_box_turns_it_on(widget: Any, until: Until) -> None:
+    widget.viewer.layers.remove("Preview")
+    assert not widget.live.value and not widget.preview.enabled
+    widget.settings.control("exposure_ev").value = 0.3
+    assert not widget.preview.newest.busy
+    widget.live.value = True
+    until(lambda: "Preview" in widget.viewer.layers)
+
+
+def test_deleting_the_photo_takes_its_preview_away(widget: Any) -> None:
+    widget.viewer.layers.remove("night")
+    assert "Preview" not in widget.viewer.layers and widget.photo.value is None
+
+
+def test_the_artifact_map_points_at_what_was_planted(widget: Any, until: Until, qtbot: Any) -> None:
+    clean = np.clip(widget.preview.rendering.image, 0, 1)
+    spoiled = clean.copy()
+    spoiled[40:72, 64:104] += np.random.default_rng(0).normal(0, 0.25, (32, 40, 3)).astype(np.float32)
+    widget.viewer.add_image(np.clip(spoiled, 0, 1), rgb=True, name="spoiled", metadata={"settings": {}})
+    assert widget.photo.value.name == "night"
+    assert "spoiled" in widget.artifacts.target.choices
+    widget.artifacts.target.value = "spoiled"
+    widget.artifacts.button.click()
+    until(lambda: "Artifacts: spoiled" in widget.viewer.layers)
+    heat = widget.viewer.layers["Artifacts: spoiled"].data
+    inside = np.zeros(heat.shape, bool)
+    inside[40:72, 64:104] = True
+    assert heat[inside].mean() >= 3 * heat[~inside].mean()
+
+
+def test_the_artifact_map_of_another_size_is_refused(widget: Any) -> None:
+    widget.viewer.add_image(
+        np.zeros((8, 8, 3), np.float32), rgb=True, name="small", metadata={"settings": {}}
+    )
+    widget.artifacts.target.value = "small"
+    widget.artifacts.button.click()
+    assert "sizes must agree" in widget.artifacts.status.text() and not widget.work.running
+
+
+def test_a_batch_runs_with_the_settings_and_can_be_cancelled(
+    widget: Any, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llflow_photo.batch import Event, Report
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(np.full((16, 16, 3), 9, np.uint8)).save(folder / "a.jpg")
+    asked: dict[str, Any] = {}
+
+    def batch(path: Path, **given: Any) -> Report:
+        asked.update(given, path=path)
+        given["progress"](Event("photo", total=4, done=1))
+        while asked["wait"] and not given["cancel"]():
+            time.sleep(0.01)
+        return Report((), given["output"] or tmp_path)
+
+    monkeypatch.setattr("llflow_photo.batch.enhance_dir", batch, raising=False)
+    panel = widget.batch
+    panel.run_button.click()
+    assert not widget.work.running  # no folder yet
+    widget.settings.control("strength").value = 0.4
+    panel.folder.value = folder
+    panel.jpeg.value = True
+    asked["wait"] = False
+    panel.run_button.click()
+    until(lambda: "rendered" in panel.status.text())
+    assert asked["path"] == folder and asked["options"].strength == pytest.approx(0.4)
+    assert asked["encoding"].format == "jpeg"
+    asked["wait"] = True
+    panel.run_button.click()
+    until(lambda: panel.bar.maximum() == 4)
+    panel.cancel_button.click()
+    until(lambda: panel.run_button.isEnabled())
+    assert "Cancelled" in panel.status.text()

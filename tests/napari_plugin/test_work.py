@@ -1,0 +1,147 @@
+"""Threads: newest wins, cancel, plain errors, a clean end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from llflow_photo.errors import CancelledError, ImageInputError
+from napari_plugin.work import Job, Newest, Work
+
+Until = Callable[..., None]
+
+
+@pytest.fixture
+def work(qtbot: Any, until: Until) -> Iterator[Work]:
+    made = Work()
+    yield made
+    made.close()
+    until(lambda: not made.running)
+
+
+def test_work_runs_in_a_thread_and_is_delivered_in_the_window_s(work: Work, until: Until) -> None:
+    main, seen = threading.get_ident(), {}
+
+    def function(job: Job) -> str:
+        seen["worker"] = threading.get_ident()
+        job.progress(1, 2)
+        job.show("half")
+        return "done"
+
+    got: list[Any] = []
+    work.start(
+        "Test",
+        function,
+        lambda value: got.append((value, threading.get_ident())),
+        shown=lambda value: got.append((value, threading.get_ident())),
+        progressed=lambda done, total: got.append(((done, total), threading.get_ident())),
+        ended=lambda: got.append(("ended", threading.get_ident())),
+    )
+    until(lambda: len(got) == 4)
+    assert seen["worker"] != main
+    assert [value for value, _ in got] == [(1, 2), "half", "done", "ended"]
+    assert {thread for _, thread in got} == {main}
+
+
+def test_errors_are_told_in_plain_words(work: Work, until: Until, messages: list[str]) -> None:
+    ended: list[int] = []
+
+    def fail(job: Job) -> None:
+        raise ImageInputError("the photo is too strange")
+
+    work.start("Test", fail, lambda value: ended.append(99), ended=lambda: ended.append(1))
+    until(lambda: ended)
+    assert ended == [1]
+    assert any("Test: the photo is too strange" in message for message in messages)
+
+
+def test_unexpected_errors_are_told_too(work: Work, until: Until, messages: list[str]) -> None:
+    ended: list[int] = []
+    work.start("Test", lambda job: {}["no"], ended.append, ended=lambda: ended.append(1))
+    until(lambda: ended)
+    assert any("KeyError" in message for message in messages)
+
+
+def test_cancelled_work_delivers_nothing_and_says_nothing(
+    work: Work, until: Until, messages: list[str]
+) -> None:
+    got: list[Any] = []
+
+    def function(job: Job) -> str:
+        while not job.cancelled():
+            time.sleep(0.005)
+        job.show("late")
+        raise CancelledError("cancelled")
+
+    job = work.start("Test", function, got.append, shown=got.append, ended=lambda: got.append("ended"))
+    job.cancel()
+    until(lambda: got)
+    assert got == ["ended"] and not messages
+
+
+def test_closing_ends_all_work_silently(qtbot: Any, until: Until) -> None:
+    work, got = Work(), []
+
+    def function(job: Job) -> int:
+        while not job.cancelled():
+            time.sleep(0.005)
+        return 1
+
+    for _ in range(3):
+        work.start("Test", function, got.append, ended=lambda: got.append("ended"), bar=True)
+    work.close()
+    until(lambda: not work.running)
+    assert got == []
+
+
+def test_the_activity_dock_s_cancel_button_cancels(work: Work, until: Until) -> None:
+    from napari.utils.progress import progress
+
+    ended: list[int] = []
+
+    def function(job: Job) -> None:
+        while not job.cancelled():
+            job.progress(1, 10)
+            time.sleep(0.01)
+
+    work.start("A bar", function, ended.append, ended=lambda: ended.append(1), bar=True)
+    (bar,) = [one for one in progress._all_instances if one.desc.startswith("A bar")]
+    until(lambda: bar.total == 10)
+    bar.cancel()
+    until(lambda: ended)
+    assert bar not in progress._all_instances
+
+
+def test_of_many_requests_only_the_newest_is_shown(work: Work, until: Until) -> None:
+    newest, ran, got = Newest(work, "Test", delay_ms=5), [], []
+
+    def request(number: int) -> None:
+        def function(job: Job) -> int:
+            ran.append(number)
+            for _ in range(20):
+                if job.cancelled():
+                    raise CancelledError("stale")
+                time.sleep(0.005)
+            return number
+
+        newest.request(function, got.append)
+
+    for number in range(30):
+        request(number)
+    until(lambda: ran)
+    request(100)
+    until(lambda: got and not newest.busy)
+    assert got == [100]
+    assert len(ran) <= 3
+
+
+def test_a_dropped_request_is_never_shown(work: Work, until: Until, qtbot: Any) -> None:
+    newest, got = Newest(work, "Test", delay_ms=5), []
+    newest.request(lambda job: 1, got.append)
+    newest.drop()
+    qtbot.wait(60)
+    assert got == [] and not newest.busy
