@@ -16,13 +16,13 @@ from .row import Look
 __all__ = ["look_at", "warnings_of"]
 
 THUMBNAIL_PIXELS = 240
-_SAMPLED_SIDE = 4 * THUMBNAIL_PIXELS
+_SAMPLED_SIDE = 2 * THUMBNAIL_PIXELS
 _BINS = 64
 _WHITE = 254.5 / 255  # what ends as 255 in eight bits
 
 
 def look_at(photo: Photo, thumbnail: bool = True) -> Look:
-    """Measure a photo on a regular subset of its pixels, at most 960 on a side."""
+    """Measure a photo on a regular subset of its pixels, at most 480 on a side."""
     step = -(-max(photo.height, photo.width) // _SAMPLED_SIDE)
     # Averaging before measuring would hide single clipped pixels, so pixels are picked, not averaged.
     srgb = convert(np.ascontiguousarray(photo.pixels[::step, ::step]), photo.color_space, SRGB)

@@ -42,7 +42,7 @@ class PhotoRenderer:
         self._job = job
         flow = load_model(job.options.model).flow
         # What is decided by the memory that happens to be free must not decide the outputs' bytes.
-        self._enhancer = Enhancer(
+        self.enhancer = Enhancer(
             flow,
             device=job.options.device,
             tile=_tile(flow) if job.options.tile == "auto" else job.options.tile,
@@ -60,7 +60,7 @@ class PhotoRenderer:
         """Yield ``options.samples`` renderings; only the network itself is inside the gate."""
         from ..api import renderings, with_settings_told
 
-        enhancer = cast("Enhancer", _Gated(self._enhancer, gate))
+        enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
         options = replace(self._job.options, seed=seed)
         for number, rendering in enumerate(renderings(photo, options, enhancer, cancel=cancel)):
             yield with_settings_told(rendering, options, seed + number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .channels import greatest_channel
 from .spaces import decode, encode
 
 __all__ = ["expose", "protect", "smoothstep"]
@@ -35,7 +36,7 @@ def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndar
         rendered, view: H x W x 3 float32, linear sRGB in [0, 1].
         highlight: 0 to 1, whether the photo has anything near white to be kept apart from.
     """
-    peak_view, peak_rendered = view.max(axis=2), rendered.max(axis=2)
+    peak_view, peak_rendered = greatest_channel(view), greatest_channel(rendered)
     level_view, level = encode(peak_view, "srgb"), encode(peak_rendered, "srgb")
     weight = smoothstep(_PROTECT_FROM, _PROTECT_FULL, level_view)
     lift = np.maximum(level - level_view, 0.0)
@@ -59,7 +60,7 @@ def expose(pixels: np.ndarray, exposure_ev: float, *, keep_white: bool) -> np.nd
     gain = np.float32(2.0**exposure_ev)
     if not keep_white:
         return pixels * gain
-    peak = np.maximum(pixels.max(axis=2), _TINY)
+    peak = np.maximum(greatest_channel(pixels), _TINY)
     factor = np.where(peak < 1.0, _curve(np.minimum(peak, 1.0), gain) / peak, np.float32(1.0))
     return np.asarray(pixels * factor[..., None], np.float32)
 

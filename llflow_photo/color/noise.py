@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..photo import Photo
+from .channels import greatest_channel
 from .highlights import smoothstep
 from .spaces import LINEAR_SRGB, convert
 
@@ -42,8 +43,8 @@ class NoiseLevel:
         if photo.height < 2 or photo.width < 2:
             return cls((0.0,) * _BINS)
         a, b, c, d = _corners(photo)
-        detail = np.abs(a - b - c + d).max(axis=2) / 2
-        level = np.clip((a + b + c + d).max(axis=2) / 4, 0.0, 1.0)
+        detail = greatest_channel(np.abs(a - b - c + d)) / 2
+        level = np.clip(greatest_channel(a + b + c + d) / 4, 0.0, 1.0)
         bins = _bin(level).round().astype(np.intp)
         sigma = np.full(_BINS, np.nan)
         for index in range(_BINS):
@@ -102,7 +103,7 @@ def trusted(residual: np.ndarray, level: np.ndarray, gain: np.ndarray, noise: No
         level: H x W, brightness of the view, linear.
         gain: H x W, by which the residual will be multiplied.
     """
-    size = np.abs(residual).max(axis=2)
+    size = greatest_channel(np.abs(residual))
     threshold = noise.at(level)
     weight = smoothstep(2.0, 5.0, size / np.maximum(threshold, _TINY))
     lifted = smoothstep(1.0, 2.0, gain)

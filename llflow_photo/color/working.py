@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import ImageInputError
 from ..photo import Photo
+from .channels import greatest_channel
 from .guided import guided_match
 from .highlights import expose, protect
 from .noise import NoiseLevel, trusted
@@ -70,7 +71,7 @@ def to_network(photo: Photo) -> tuple[np.ndarray, Surround]:
         if not np.isfinite(block).all():
             raise ImageInputError("the photo holds pixels that are not finite (NaN or infinite)")
         np.clip(block, 0.0, 1.0, out=view[rows])
-        peak = view[rows].max(axis=2)
+        peak = greatest_channel(view[rows])
         bright += np.bincount((peak * 256).astype(np.intp).reshape(-1), minlength=257)
     return view, Surround(photo, _highlight(bright), NoiseLevel.of_photo(photo))
 
@@ -143,9 +144,9 @@ def _with_residual(
     residual = linear - view
     if protect_highlights:
         rendered = protect(rendered, view, surround.highlight)
-    peak = view.max(axis=2)
+    peak = greatest_channel(view)
     # Where both are black the gain is 1, and an unchanged view gives the photo back unchanged.
-    gain = (rendered.max(axis=2) + _BLACK) / (peak + _BLACK)
+    gain = (greatest_channel(rendered) + _BLACK) / (peak + _BLACK)
     np.minimum(gain, np.float32(_MAX_GAIN), out=gain)
     gain *= trusted(residual, peak, gain, surround.noise)
     residual *= gain[..., None]
