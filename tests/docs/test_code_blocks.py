@@ -36,7 +36,10 @@ FENCE = re.compile(
 )
 MOST_NOT_RUN = 4
 TINY = "--crop 32 --batch 2 --validation-scenes 1 --threads 1"
-SHORTENED = {"llflow-photo train": {"--resume": "--steps 3 --crop 32 --batch 2", "": f"--steps 2 {TINY}"}}
+SHORTENED = {
+    "llflow-photo train": {"--resume": "--steps 3 --crop 32 --batch 2", "": f"--steps 2 {TINY}"},
+    "llflow-photo evaluate": {"--held-out": "--held-out 2", "": ""},
+}
 NETWORK = {"--model compact": "--model features=8,growth=4,blocks=1,steps=1,hidden=8"}
 
 
@@ -107,6 +110,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             )
         (tmp_path / "clean").mkdir(exist_ok=True)
         Image.fromarray(np.roll(picture, number, 0)).save(tmp_path / "clean" / f"{number}.png")
+    (tmp_path / "LOL").symlink_to(tmp_path / "pairs")
     size = Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8)
     torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
     return tmp_path
