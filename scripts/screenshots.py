@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 from PIL import Image
@@ -22,6 +23,7 @@ def main() -> None:
         image = Image.open(shot).convert("RGB")
         height = round(image.height * WIDTH / image.width)
         image.resize((WIDTH, height), Image.Resampling.LANCZOS).save(target / f"{name}.jpg", quality=80)
+    shutil.copyfile(arguments.shots / "timings.json", target / "timings.json")
 
 
 if __name__ == "__main__":

@@ -111,6 +111,8 @@ def napari() -> str:
     for name, caption in SCREENSHOTS.items():
         if (IMAGES / "napari" / f"{name}.jpg").is_file():
             parts.append(f"![{caption}](../images/napari/{name}.jpg)\n\n{caption}")
+    timings = json.loads((IMAGES / "napari" / "timings.json").read_text(encoding="utf-8"))
+    parts.append(_table(("step", "seconds"), ((step, f"{value:.2g}") for step, value in timings.items())))
     return "\n\n".join(parts)
 
 
