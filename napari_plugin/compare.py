@@ -129,7 +129,7 @@ class Compare:
         """Hide every layer but the photo, and bring them back."""
         asked = self._ask()
         if on and asked is not None:
-            self._hidden = {layer: layer.visible for layer in self._viewer.layers if layer is not asked[0]}
+            self._hidden = {layer: layer.visible for layer in self._viewer.layers if layer != asked[0]}
             for layer in self._hidden:
                 layer.visible = False
             asked[0].visible = True
@@ -142,7 +142,7 @@ class Compare:
     def layer_removed(self, layer: Any) -> bool:
         """Tell that the user removed a layer; true if it was the split's, which is off then."""
         self._hidden.pop(layer, None)
-        if layer is not self.layer or self.layer is None:
+        if self.layer is None or layer != self.layer:
             return False
         self.layer = None
         self._before = None

@@ -143,7 +143,7 @@ class LivePreview:
 
     def layer_removed(self, layer: Any) -> None:
         """Tell the preview that the user removed a layer: without its own it is off."""
-        if layer is self.layer:
+        if self.layer is not None and layer == self.layer:
             self.layer = None
             self._enabled = False
             self._newest.drop()

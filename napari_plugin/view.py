@@ -18,6 +18,8 @@ PREVIEW_PIXELS = 1_000_000
 """A preview has at most about this many pixels, whatever the screen."""
 QUICK_PIXELS = 90_000
 """The same for thumbnails and for the first, coarse look."""
+_CONTEXT = 32
+"""Pixels rendered beyond what is visible, so that what is visible does not feel where the rendering ends."""
 
 
 def region_on_screen(viewer: Viewer, layer: Image, most_pixels: int = PREVIEW_PIXELS) -> Region:
@@ -28,7 +30,8 @@ def region_on_screen(viewer: Viewer, layer: Image, most_pixels: int = PREVIEW_PI
         corners = corners * np.asarray(layer.downsample_factors[layer.data_level])[-2:]
     (top, left), (bottom, right) = corners
     per_pixel = viewer.camera.zoom * float(np.mean(np.abs(np.asarray(layer.scale)[-2:])))
-    return visible_region((height, width), ((top, left), (bottom + 1, right + 1)), per_pixel, most_pixels)
+    corners_seen = ((top, left), (bottom + 1, right + 1))
+    return visible_region((height, width), corners_seen, per_pixel, most_pixels, _CONTEXT)
 
 
 def layer_shape(layer: Image) -> tuple[int, int]:

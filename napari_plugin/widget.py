@@ -46,6 +46,9 @@ __all__ = ["EnhanceWidget"]
 _NO_PHOTO = "Open a photo first: drop a file on the window, or File > Open Sample > LLFlow Photo."
 
 
+# napari hands plugins proxies of its layers, so layers are compared with ==, never with `is`.
+
+
 class EnhanceWidget(QWidget):
     """Plugins > LLFlow Photo > Enhance a night photo.
 
@@ -54,6 +57,7 @@ class EnhanceWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
+        self._docked = self._ended = False
         super().__init__()
         self.viewer = napari_viewer
         self.work = Work()
@@ -159,12 +163,16 @@ class EnhanceWidget(QWidget):
         self._containers = (top, comparing)
 
     def _connect(self) -> None:
-        events = self.viewer.layers.events
-        events.inserted.connect(self._layers_changed)
-        events.removed.connect(self._layer_removed)
-        self.viewer.camera.events.zoom.connect(self._view_moved)
-        self.viewer.camera.events.center.connect(self._view_moved)
-        self.viewer.dims.events.current_step.connect(self._photo_changed)
+        layers, camera = self.viewer.layers.events, self.viewer.camera.events
+        self._connections = [
+            (layers.inserted, self._layers_changed),
+            (layers.removed, self._layer_removed),
+            (camera.zoom, self._view_moved),
+            (camera.center, self._view_moved),
+            (self.viewer.dims.events.current_step, self._photo_changed),
+        ]
+        for emitter, slot in self._connections:
+            emitter.connect(slot)
         self.photo.changed.connect(self._photo_changed)
         self.live.changed.connect(self.preview.switch)
         self.preview.on_removed = lambda: setattr(self.live, "value", False)
@@ -204,19 +212,19 @@ class EnhanceWidget(QWidget):
         if self.compare.layer_removed(layer):
             self.compare_mode.value = MODES[0]
         self._layers_changed()
-        if self._subject is not None and self._subject[0] is layer:
+        if self._subject is not None and self._subject[0] == layer:
             self._photo_changed()
 
     def _photo_changed(self, _event: Any = None) -> None:
         """Other pixels: another subject, everything that was encoded is of no use."""
         layer = self.photo.value
-        if self._watched is not None and self._watched is not layer:
+        if self._watched is not None and self._watched != layer:
             self._watched.events.data.disconnect(self._photo_changed)
             self._watched = None
-        if layer is not None and self._watched is not layer:
+        if layer is not None and self._watched is None:
             layer.events.data.connect(self._photo_changed)
             self._watched = layer
-        if self._subject is None or self._subject[0] is not layer:
+        if self._subject is None or self._subject[0] != layer:
             self._picked = None
             self._tell_picked()
         self._subject = None
@@ -291,6 +299,19 @@ class EnhanceWidget(QWidget):
             self.preview.newest.drop()
         return super().eventFilter(watched, event)
 
+    def event(self, event: QEvent) -> bool:
+        """Closing the dock takes the widget out of the window without closing it: that ends its work, too."""
+        if event.type() == QEvent.Type.ParentChange:
+            if self.parent() is not None:
+                self._docked = True
+            elif self._docked:
+                if self._window is not None:
+                    self._window.removeEventFilter(self)
+                self.preview.clear()
+                self.compare.set_mode(MODES[0])
+                self.shut_down()
+        return bool(super().event(event))
+
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """End all work."""
         self.shut_down()
@@ -298,6 +319,13 @@ class EnhanceWidget(QWidget):
 
     def shut_down(self) -> None:
         """Cancel everything that runs and let go of the viewer."""
+        if self._ended:
+            return
+        self._ended = True
+        self.preview.newest.busy_changed = lambda busy: None
+        self.preview.newest.drop()
         self.work.close()
         self.compare.close()
         self.studio.forget()
+        for emitter, slot in self._connections:
+            emitter.disconnect(slot)

@@ -67,6 +67,7 @@ def visible_region(
     corners: tuple[tuple[float, float], tuple[float, float]],
     pixels_on_screen: float = 1.0,
     most_pixels: int = 1_000_000,
+    context: int = 0,
 ) -> Region:
     """The block to render for what is on screen.
 
@@ -75,13 +76,15 @@ def visible_region(
         corners: (top, left) and (bottom, right) of what is visible, in photo pixels; parts outside the photo
             are cut off, and the whole photo is taken where nothing is left.
         pixels_on_screen: screen pixels per photo pixel; the block is never larger than the photo's pixels.
-        most_pixels: the block is scaled down until it has no more than about this many.
+        most_pixels: the visible part is scaled down until it has no more than about this many.
+        context: scaled pixels the block reaches beyond what is visible, as far as the photo does.
     """
     top, left, bottom, right = _clipped(photo, corners)
     scale = min(1.0, pixels_on_screen, math.sqrt(most_pixels / ((bottom - top) * (right - left))))
     frame = (max(1, round(photo[0] * scale)), max(1, round(photo[1] * scale)))
-    rows = _aligned(top * frame[0] / photo[0], bottom * frame[0] / photo[0], frame[0])
-    cols = _aligned(left * frame[1] / photo[1], right * frame[1] / photo[1], frame[1])
+    down, across = frame[0] / photo[0], frame[1] / photo[1]
+    rows = _aligned(max(0, top * down - context), min(frame[0], bottom * down + context), frame[0])
+    cols = _aligned(max(0, left * across - context), min(frame[1], right * across + context), frame[1])
     return Region(photo, frame, rows, cols)
 
 

@@ -26,6 +26,11 @@ def test_a_visible_part_begins_at_multiples_of_eight_and_covers_what_is_visible(
     assert region.shape[0] <= 198 + 16 and region.shape[1] <= 377 + 16
 
 
+def test_context_reaches_beyond_what_is_visible_and_not_beyond_the_photo() -> None:
+    region = visible_region((200, 300), ((64.0, 10.0), (120.0, 290.0)), context=32)
+    assert region.rows == (32, 152) and region.cols == (0, 300)
+
+
 @pytest.mark.parametrize("zoom", [0.05, 0.3, 1.0, 7.0])
 def test_never_larger_than_the_screen_nor_than_the_photo_nor_than_asked(zoom: float) -> None:
     region = visible_region((4000, 6000), EVERYTHING, zoom, most_pixels=500_000)
