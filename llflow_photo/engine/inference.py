@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from ..flow import LLFlow
 from ..flow.steps import squeeze
+from .guard import LARGEST_GAIN, Bounds
 from .layers import Conv, Place
 from .trunk import FoldedEncoder
 
@@ -84,14 +85,25 @@ class FoldedFlow:
         flow: the trained form; its weights are copied.
         device: where to run.
         precision: the types its parts run in.
+        bounds: of the latent behind every conditional step, as `guard.trust_region` gives them; by default
+            the inverse is exactly the flow's.
     """
 
-    def __init__(self, flow: LLFlow, device: torch.device, precision: Precision | None = None) -> None:
+    def __init__(
+        self,
+        flow: LLFlow,
+        device: torch.device,
+        precision: Precision | None = None,
+        bounds: list[list[Bounds]] | None = None,
+    ) -> None:
         precision = precision or Precision()
         full, inner = Place(device, torch.float32), Place(device, precision.networks)
         with torch.no_grad():
             self._encoder = FoldedEncoder(flow.encoder, full, Place(device, precision.blocks), inner)
-            self._levels = [_FoldedLevel(level, full, inner) for level in flow.flow.levels]
+            self._levels = [
+                _FoldedLevel(level, full, inner, bounds[number] if bounds else None)
+                for number, level in enumerate(flow.flow.levels)
+            ]
 
     def condition(self, network_input: Tensor) -> Given:
         """N x 12 x H x W, H and W multiples of 8, to what decoding needs."""
@@ -99,21 +111,24 @@ class FoldedFlow:
         levels = (tuple(level.condition(c)) for level, c in zip(self._levels, conditions, strict=True))
         return Given(_mean(color), tuple(levels))
 
-    def render(self, given: Given, offset: Tensor | None = None) -> Tensor:
-        """Decode ``mean + offset``, offset N x 192 x H/8 x W/8 (default 0), to N x 3 x H x W, unclipped."""
+    def render(self, given: Given, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
+        """Decode ``mean + offset``, offset N x 192 x H/8 x W/8 (default 0), to N x 3 x H x W, unclipped.
+
+        ``far`` says that the offset holds more than noise, which chooses between the `Bounds`.
+        """
         z = given.mean if offset is None else given.mean + offset
         for level, steps in zip(reversed(self._levels), reversed(given.levels), strict=True):
-            z = level.inverse(z, steps)
+            z = level.inverse(z, steps, far)
         return z
 
-    def __call__(self, network_input: Tensor, offset: Tensor | None = None) -> Tensor:
+    def __call__(self, network_input: Tensor, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
         """`condition` and `render` in one go, each step's needs made when it is their turn and dropped."""
         color, found = self._encoder(network_input)
         conditions = list(found)
         del found
         z = _mean(color) if offset is None else _mean(color) + offset
         for level in reversed(self._levels):
-            z = level.inverse(z, level.condition(conditions.pop()))
+            z = level.inverse(z, level.condition(conditions.pop()), far)
         return z
 
 
@@ -124,12 +139,15 @@ def _mean(color: Tensor) -> Tensor:
 class _FoldedLevel:
     """One level's steps, from image to latent as in training, run backwards."""
 
-    def __init__(self, level: Any, full: Place, inner: Place) -> None:
+    def __init__(self, level: Any, full: Place, inner: Place, bounds: list[Bounds] | None) -> None:
         couplings = [step.coupling for step in level.conditional]
         self._hidden = couplings[0].from_latent.first.conv.out_channels
         self._condition_first = Conv(*_batched_first(couplings), inner)
         self._condition_tails = [_CouplingTail(c.from_condition, inner) for c in couplings]
-        self._steps = [_FoldedStep(c, inner) for c in couplings]
+        self._steps = [
+            _FoldedStep(coupling, inner, bounds[number] if bounds else None)
+            for number, coupling in enumerate(couplings)
+        ]
         self._mixes = [Conv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
 
     def condition(self, condition: Tensor) -> Iterator[StepGiven]:
@@ -141,27 +159,33 @@ class _FoldedLevel:
             shared = first[count + index].contiguous(memory_format=torch.channels_last)
             yield StepGiven(gain, offset.to(torch.float32, copy=True), shared)
 
-    def inverse(self, z: Tensor, given: Iterable[StepGiven]) -> Tensor:
+    def inverse(self, z: Tensor, given: Iterable[StepGiven], far: bool) -> Tensor:
         """N x C x H x W to N x C/4 x 2H x 2W; ``given`` runs from the last step to the first."""
         for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), given, strict=True):
-            z = mix(step(z, own))
+            z = mix(step(z, own, far))
         return functional.pixel_shuffle(z, 2)
 
 
 class _FoldedStep:
-    """Inverse of one conditional coupling."""
+    """Inverse of one conditional coupling, its input held within ``bounds`` where there are any."""
 
-    def __init__(self, coupling: Any, inner: Place) -> None:
+    def __init__(self, coupling: Any, inner: Place, bounds: Bounds | None) -> None:
+        self._bounds = Bounds(*(bound.to(inner.device) for bound in bounds)) if bounds else None
         self._kept = coupling.kept
         first = coupling.from_latent.first
         scale = first.norm.log_scale.exp().view(-1, 1, 1, 1)
         self._first = Conv(first.conv.weight[:, : self._kept] * scale, None, inner)
         self._tail = _CouplingTail(coupling.from_latent, inner)
 
-    def __call__(self, z: Tensor, given: StepGiven) -> Tensor:
+    def __call__(self, z: Tensor, given: StepGiven, far: bool) -> Tensor:
+        if self._bounds is not None:
+            bound = self._bounds.far if far else self._bounds.usual
+            z = z.clamp(-bound, bound)
         kept, changed = z[:, : self._kept], z[:, self._kept :]
         seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
         gain, offset = self._tail(self._first(seen).add_(given.hidden).relu_())
+        if self._bounds is not None:
+            gain.clamp_(max=LARGEST_GAIN)
         changed = torch.addcmul(offset, changed, gain)
         return torch.addcmul(given.offset, torch.cat([kept, changed], 1), given.gain)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
 
 from ..errors import OptionError
 from ..flow import LLFlow
-from ..flow.inputs import equalization_table
+from .calibration import calibration_image
+from .guard import Bounds
 from .inference import FoldedFlow, Precision
 from .view import prepare
 
-__all__ = ["BACKENDS", "TOLERANCE", "calibration_image", "chosen_precision", "largest_difference"]
+__all__ = ["BACKENDS", "TOLERANCE", "chosen_precision", "largest_difference"]
 
 BACKENDS = ("auto", "float32", "mixed", "half")
 """``mixed`` has the encoder's dense blocks in half precision, ``half`` all networks beside the flow."""
@@ -21,7 +21,9 @@ TOLERANCE = 0.7 / 255
 """Largest difference on the calibration image at which reduced precision is trusted to stay within 1/255."""
 
 
-def chosen_precision(flow: LLFlow, device: torch.device, backend: str) -> Precision:
+def chosen_precision(
+    flow: LLFlow, device: torch.device, backend: str, bounds: list[list[Bounds]] | None = None
+) -> Precision:
     """The types to run a network in.
 
     ``auto`` takes the fastest precision that keeps the calibration image within `TOLERANCE` of float32, of
@@ -32,6 +34,7 @@ def chosen_precision(flow: LLFlow, device: torch.device, backend: str) -> Precis
         flow: the network.
         device: where it will run.
         backend: one of `BACKENDS`.
+        bounds: as of `FoldedFlow`.
     """
     if backend not in BACKENDS:
         raise OptionError(f"backend is {backend!r}; give one of {', '.join(BACKENDS)}")
@@ -47,17 +50,19 @@ def chosen_precision(flow: LLFlow, device: torch.device, backend: str) -> Precis
     if on_cpu and not _has_fast_bfloat16():
         return known["float32"]
     for name in ("mixed",) if on_cpu else ("half", "mixed"):
-        if largest_difference(flow, device, known[name]) <= TOLERANCE:
+        if largest_difference(flow, device, known[name], bounds) <= TOLERANCE:
             return known[name]
     return known["float32"]
 
 
 @torch.inference_mode()
-def largest_difference(flow: LLFlow, device: torch.device, precision: Precision) -> float:
+def largest_difference(
+    flow: LLFlow, device: torch.device, precision: Precision, bounds: list[list[Bounds]] | None = None
+) -> float:
     """Of the calibration image's renderings in ``precision`` and in float32, at temperatures 0 and 0.8."""
     image, table, offset = (part.to(device) for part in calibration_image())
     network_input = prepare(image, table)
-    networks = FoldedFlow(flow, device), FoldedFlow(flow, device, precision)
+    networks = [FoldedFlow(flow, device, types, bounds) for types in (Precision(), precision)]
     worst = 0.0
     for temperature in (0.0, 0.8):
         full, reduced = (network(network_input, temperature * offset).clamp(0, 1) for network in networks)
@@ -66,26 +71,6 @@ def largest_difference(flow: LLFlow, device: torch.device, precision: Precision)
             return math.inf
         worst = max(worst, difference)
     return worst
-
-
-def calibration_image() -> tuple[Tensor, Tensor, Tensor]:
-    """A synthetic night: dark ramps, lamps, edges and sensor noise.
-
-    Returns:
-        image 1 x 3 x 192 x 192 in [0, 1]; its equalization table 3 x 256; unit noise 1 x 192 x 24 x 24.
-    """
-    side = 192
-    generator = torch.Generator().manual_seed(0)
-    y, x = torch.meshgrid(torch.linspace(0, 1, side), torch.linspace(0, 1, side), indexing="ij")
-    tint = torch.tensor([1.0, 0.8, 0.6]).view(3, 1, 1)
-    image = 0.02 + 0.12 * (x * y)[None] * tint
-    image = image + 0.06 * ((x * 12).floor() + (y * 8).floor()).remainder(2)[None] * tint.flip(0) * y
-    for centre_y, centre_x, radius in ((0.25, 0.3, 0.02), (0.4, 0.75, 0.05), (0.8, 0.5, 0.01)):
-        distance = ((y - centre_y) ** 2 + (x - centre_x) ** 2).sqrt()
-        image = image + 0.9 * torch.exp(-((distance / radius) ** 2))[None] * tint
-    image = (image + 0.015 * torch.randn((3, side, side), generator=generator)).clamp(0, 1)
-    table = torch.from_numpy(equalization_table(image.permute(1, 2, 0).numpy()))
-    return image[None], table, torch.randn((1, 192, side // 8, side // 8), generator=generator)
 
 
 def _has_fast_bfloat16() -> bool:

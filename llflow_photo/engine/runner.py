@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import DeviceError
 from ..flow import LLFlow
 from .gain_path import GainPath, measure_gain_path
+from .guard import trust_region
 from .inference import FoldedFlow, Given
 from .precision import chosen_precision
 from .view import prepare
@@ -71,8 +72,9 @@ class Runner:
 
     def __init__(self, flow: LLFlow, device: torch.device, backend: str = "auto") -> None:
         self.device = device
-        self.precision = chosen_precision(flow, device, backend)
-        self._net = FoldedFlow(flow, device, self.precision)
+        bounds = trust_region(flow)
+        self.precision = chosen_precision(flow, device, backend, bounds)
+        self._net = FoldedFlow(flow, device, self.precision, bounds)
         self._flow = flow
 
     @cached_property
@@ -86,14 +88,14 @@ class Runner:
         return self._net.condition(self._prepared(images, table))
 
     @torch.inference_mode()
-    def render(self, given: Given, offsets: Tensor | None) -> Pending:
+    def render(self, given: Given, offsets: Tensor | None, far: bool = False) -> Pending:
         """Decode N tiles (or N latents of one tile) of which the condition is known."""
-        return Pending(self._net.render(given, self._on_device(offsets)))
+        return Pending(self._net.render(given, self._on_device(offsets), far=far))
 
     @torch.inference_mode()
-    def forward(self, images: Tensor, table: Tensor, offsets: Tensor | None) -> Pending:
+    def forward(self, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool = False) -> Pending:
         """`condition` and `render` without keeping anything between them."""
-        return Pending(self._net(self._prepared(images, table), self._on_device(offsets)))
+        return Pending(self._net(self._prepared(images, table), self._on_device(offsets), far=far))
 
     @torch.inference_mode()
     def residual(self, images: Tensor, table: Tensor, pictures: Tensor) -> Tensor:

@@ -187,13 +187,14 @@ class Scene:
             if image is not None and len(latents) > 1:
                 given = self._runner.condition(image, self._view.table)
             for index, latent in enumerate(latents):
-                offset = self._offset(latent, tile)
+                offset, far = self._offset(latent, tile)
                 if given is not None:
-                    yield index, tile, self._runner.render(given, offset)
+                    yield index, tile, self._runner.render(given, offset, far)
                 elif image is not None:
-                    yield index, tile, self._runner.forward(image, self._view.table, offset)
+                    yield index, tile, self._runner.forward(image, self._view.table, offset, far)
 
-    def _offset(self, latent: AnyLatent, tile: Tile) -> Tensor | None:
+    def _offset(self, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
+        """A latent's offset from the mean, 1 x 192 x h x w, and whether it holds more than noise."""
         height8 = self._view.padded_height // Size.MULTIPLE
         width8 = self._view.padded_width // Size.MULTIPLE
         where = (tile.rows.latent, tile.cols.latent, height8, width8)
@@ -201,7 +202,7 @@ class Scene:
         if gains is not None:
             shift = self._runner.gain_path.shift(gains, *where)
             offset = shift if offset is None else offset + shift
-        return None if offset is None else torch.from_numpy(offset)[None]
+        return None if offset is None else torch.from_numpy(offset)[None], gains is not None
 
     def _plan(self) -> list[Tile]:
         return plan_tiles(self._view.padded_height, self._view.padded_width, self.tile, self.halo)

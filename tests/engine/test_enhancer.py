@@ -143,10 +143,12 @@ class _OnlySmallTiles:
         self.network = network
         self.most_pixels = most_pixels
 
-    def __call__(self, network_input: torch.Tensor, offset: torch.Tensor | None) -> torch.Tensor:
+    def __call__(
+        self, network_input: torch.Tensor, offset: torch.Tensor | None, *, far: bool = False
+    ) -> torch.Tensor:
         if network_input.shape[2] * network_input.shape[3] > self.most_pixels:
             raise torch.OutOfMemoryError("out of memory")
-        return self.network(network_input, offset)  # type: ignore[operator]
+        return self.network(network_input, offset, far=far)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 import torch
 from engine_helpers import TINY, dark_photo, random_flow
 
+from llflow_photo.engine.calibration import calibration_image
 from llflow_photo.engine.inference import FoldedFlow, Precision
-from llflow_photo.engine.precision import calibration_image, chosen_precision, largest_difference
+from llflow_photo.engine.precision import chosen_precision, largest_difference
 from llflow_photo.engine.view import prepare
 from llflow_photo.errors import OptionError
 from llflow_photo.flow import Size
