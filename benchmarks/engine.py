@@ -2,8 +2,8 @@
 
 Parts: ``sizes`` (cost and memory against megapixels), ``samples`` (cost of further renderings), ``backends``
 (the straightforward implementation, ours, and others), ``halo`` (error against context), ``device`` (a GPU
-against its matrix peak). Each part writes its rows to ``benchmarks/results/engine_<part>.json``; tables and plots
-are drawn from all parts measured so far, so parts can be run one at a time.
+against its matrix peak). Each part writes its rows to ``benchmarks/results/engine_<part>.json``; tables and
+plots are drawn from all parts measured so far, so parts can be run one at a time.
 
 Times are given twice: wall clock, and seconds of processor time, which hold on a busy machine too.
 """

@@ -88,8 +88,8 @@ def _cell(value: object) -> str:
 def _halo_words(rows: list[dict[str, Any]]) -> str:
     worst = {at: max(r["levels"] for r in rows if r["distance"] == at) for at in (0, 24, 40, 48)}
     return (
-        "Largest difference between a tile's rendering and the whole photo's, in levels of 255, among pixels at "
-        "least so far from the tile's border: "
+        "Largest difference between a tile's rendering and the whole photo's, in levels of 255, among pixels "
+        "at least so far from the tile's border: "
         + ", ".join(f"{worst[at]:.2g} at {at} pixels" for at in worst)
         + ". Tiles read 48 pixels of context; the outer 40 have no weight."
     )

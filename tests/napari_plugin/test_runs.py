@@ -194,5 +194,5 @@ def test_a_batch_runs_with_the_settings_and_can_be_cancelled(
     panel.run_button.click()
     until(lambda: panel.bar.maximum() == 4)
     panel.cancel_button.click()
-    until(lambda: panel.run_button.isEnabled())
+    until(panel.run_button.isEnabled)
     assert "Cancelled" in panel.status.text()
