@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -57,7 +57,7 @@ class EnhanceWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        self._docked = self._ended = False
+        self._ended = False
         super().__init__()
         self.viewer = napari_viewer
         self.work = Work()
@@ -186,6 +186,7 @@ class EnhanceWidget(QWidget):
         if app is not None:
             app.aboutToQuit.connect(self.work.close)
         self.destroyed.connect(self.work.close)
+        QTimer.singleShot(0, self._watch_dock)  # napari docks the widget once it is made
 
     # -- the photo ---------------------------------------------------------------------------------------
 
@@ -299,18 +300,18 @@ class EnhanceWidget(QWidget):
             self.preview.newest.drop()
         return super().eventFilter(watched, event)
 
-    def event(self, event: QEvent) -> bool:
+    def _watch_dock(self) -> None:
         """Closing the dock takes the widget out of the window without closing it: that ends its work, too."""
-        if event.type() == QEvent.Type.ParentChange:
-            if self.parent() is not None:
-                self._docked = True
-            elif self._docked:
-                if self._window is not None:
-                    self._window.removeEventFilter(self)
-                self.preview.clear()
-                self.compare.set_mode(MODES[0])
-                self.shut_down()
-        return bool(super().event(event))
+        dock = self.parentWidget()
+        if dock is not None and not self._ended:
+            dock.destroyed.connect(lambda *_: self._dock_gone())
+
+    def _dock_gone(self) -> None:
+        if self._ended:
+            return
+        self.preview.clear()
+        self.compare.set_mode(MODES[0])
+        self.shut_down()
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """End all work."""
@@ -322,7 +323,7 @@ class EnhanceWidget(QWidget):
         if self._ended:
             return
         self._ended = True
-        self.preview.newest.busy_changed = lambda busy: None
+        self.preview.newest.busy_changed = lambda _busy: None
         self.preview.newest.drop()
         self.work.close()
         self.compare.close()
