@@ -24,7 +24,8 @@ class Place:
 class Conv:
     """Same-size 3x3 or 1x1 convolution, N x inputs x H x W to N x outputs x H x W, channels-last.
 
-    A 1x1 convolution is one matrix product over all positions; torch's own goes a slower way on a processor.
+    For a 1x1 convolution torch's own choice on a processor is a matrix product; asked for by name, oneDNN is
+    more than twice as fast.
 
     Args:
         weight: outputs x inputs x kernel x kernel, or outputs x inputs for a 1x1 convolution.
@@ -34,17 +35,26 @@ class Conv:
 
     def __init__(self, weight: Tensor, bias: Tensor | None, place: Place) -> None:
         self.dtype = place.dtype
-        self._matrix = weight.ndim == 2 or weight.shape[-1] == 1
-        if self._matrix:
-            self.weight = _placed(weight.flatten(1), place).contiguous()
-        else:
-            self.weight = _placed(weight, place).contiguous(memory_format=torch.channels_last)
+        if weight.ndim == 2:
+            weight = weight[:, :, None, None]
+        self.weight = _placed(weight, place).contiguous(memory_format=torch.channels_last)
         self.bias = None if bias is None else _placed(bias.flatten(), place)
+        self._pointwise = weight.shape[-1] == 1
+        self._onednn = place.device.type == "cpu" and _has_onednn()
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self._matrix:
-            return functional.linear(x.permute(0, 2, 3, 1), self.weight, self.bias).permute(0, 3, 1, 2)
-        return functional.conv2d(x, self.weight, self.bias, padding=1)
+        if not self._pointwise:
+            return functional.conv2d(x, self.weight, self.bias, padding=1)
+        if self._onednn:
+            x = x.contiguous(memory_format=torch.channels_last)
+            return torch.mkldnn_convolution(x, self.weight, self.bias, (0, 0), (1, 1), (1, 1), 1)
+        flat = functional.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
+        return flat.permute(0, 3, 1, 2)
+
+
+def _has_onednn() -> bool:
+    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return available and hasattr(torch, "mkldnn_convolution")
 
 
 def leaky(x: Tensor) -> Tensor:
