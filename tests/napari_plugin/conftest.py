@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +15,10 @@ pytest.importorskip("napari", reason="napari is not installed (extra 'napari')")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test')")
 
 
-# Every viewer that is closed under PySide 6.12 takes some ten thousand references to None that it does not own;
-# before Python 3.12 that ends the process after a few viewers. These are for it to take.
+# Every viewer that is closed under PySide 6.12 takes some ten thousand references to None that it does not
+# own; before Python 3.12 that ends the process after a few viewers. These are for it to take, and never freed.
 _REFERENCES_TO_NONE = [None] * 3_000_000
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
 if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
