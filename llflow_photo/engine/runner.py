@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import DeviceError
 from ..flow import LLFlow
 from .gain_path import GainPath, measure_gain_path
+from .graphs import Graphs
 from .guard import trust_region
 from .inference import FoldedFlow, Given
 from .precision import chosen_precision
@@ -68,14 +69,17 @@ class Runner:
     Attributes:
         device: where it runs.
         precision: the types its parts run in.
+        batch: tiles to hand over at once.
     """
 
     def __init__(self, flow: LLFlow, device: torch.device, backend: str = "auto") -> None:
         self.device = device
+        self.batch = 4 if device.type == "cuda" else 1
         bounds = trust_region(flow)
         self.precision = chosen_precision(flow, device, backend, bounds)
         self._net = FoldedFlow(flow, device, self.precision, bounds)
         self._flow = flow
+        self._graphs = Graphs(self._whole) if device.type == "cuda" else None
 
     @cached_property
     def gain_path(self) -> GainPath:
@@ -95,7 +99,8 @@ class Runner:
     @torch.inference_mode()
     def forward(self, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool = False) -> Pending:
         """`condition` and `render` without keeping anything between them."""
-        return Pending(self._net(self._prepared(images, table), self._on_device(offsets), far=far))
+        network = self._graphs or self._whole
+        return Pending(network(self._sent(images), table.to(self.device), self._on_device(offsets), far))
 
     @torch.inference_mode()
     def residual(self, images: Tensor, table: Tensor, pictures: Tensor) -> Tensor:
@@ -115,11 +120,17 @@ class Runner:
         return copy.deepcopy(self._flow).float().to(self.device).eval()
 
     def release(self) -> None:
-        """Give memory that is cached but not used back to the device."""
+        """After memory ran out: give back what is cached but not used, and take one tile at a time."""
+        self.batch = 1
+        if self._graphs is not None:
+            self._graphs.clear()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         elif self.device.type == "mps":
             torch.mps.empty_cache()
+
+    def _whole(self, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool) -> Tensor:
+        return self._net(prepare(images, table), offsets, far=far)
 
     def _prepared(self, images: Tensor, table: Tensor) -> Tensor:
         return prepare(self._sent(images), table.to(self.device))
@@ -147,7 +158,7 @@ class Pending:
             self._values = rendered
 
     def result(self) -> Tensor:
-        """3 x H x W, float32, on the CPU."""
+        """N x 3 x H x W, float32, on the CPU."""
         if self._event is not None:
             self._event.synchronize()
-        return self._values[0].cpu()
+        return self._values.cpu()

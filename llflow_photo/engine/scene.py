@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from ..errors import CancelledError, DeviceError
+from ..errors import DeviceError
 from ..flow import Size
 from .canvas import Canvas
 from .inference import Given
 from .latent import AnyLatent
 from .memory import is_out_of_memory
-from .runner import Pending, Runner, using_threads
+from .rendering import Cancel, check, rendered
+from .runner import Runner, using_threads
 from .tiles import Tile, plan_tiles
 from .view import View
 
@@ -24,8 +23,6 @@ __all__ = ["Cancel", "Progress", "Scene"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of tiles done and of all."""
-Cancel = Callable[[], bool]
-"""Asked before every tile; true ends the run with `CancelledError`."""
 
 _LATENT_TILE = 512
 """Side of a tile of the trained form, which takes more memory than the inference form."""
@@ -112,7 +109,8 @@ class Scene:
                 Canvas(self._view.height, self._view.width, None if out is None else out[index])
                 for index in range(len(latents))
             ]
-            for done, (index, tile, values) in enumerate(self._rendered(latents, cancel), 1):
+            tiles = rendered(self._runner, self._view, self._tiles, self._kept, latents, cancel)
+            for done, (index, tile, values) in enumerate(tiles, 1):
                 canvases[index].add(tile, values)
                 if progress and not done % len(latents):
                     progress(done // len(latents), self.tiles)
@@ -126,7 +124,7 @@ class Scene:
         def condition() -> None:
             kept = []
             for done, tile in enumerate(self._tiles, 1):
-                _check(cancel)
+                check(cancel)
                 kept.append(self._runner.condition(self._view.image(tile)[None], self._view.table))
                 if progress:
                     progress(done, self.tiles)
@@ -154,7 +152,7 @@ class Scene:
             total[:] = 0
             tiles = plan_tiles(view.padded_height, view.padded_width, min(self.tile, _LATENT_TILE), self.halo)
             for done, tile in enumerate(tiles, 1):
-                _check(cancel)
+                check(cancel)
                 part = self._runner.residual(view.image(tile)[None], view.table, other.image(tile)[None])[0]
                 weights = np.outer(tile.rows.weights[4::8], tile.cols.weights[4::8])
                 total[:, tile.rows.latent, tile.cols.latent] += part.numpy() * weights
@@ -163,46 +161,6 @@ class Scene:
             return total
 
         return self._with_less_memory(collect)
-
-    def _rendered(
-        self, latents: Sequence[AnyLatent], cancel: Cancel | None
-    ) -> Iterator[tuple[int, Tile, Tensor]]:
-        """Every tile under every latent, one tile behind what the device works on."""
-        waiting: list[tuple[int, Tile, Pending]] = []
-        for job in self._started(latents, cancel):
-            waiting.append(job)
-            if len(waiting) > 1:
-                index, tile, pending = waiting.pop(0)
-                yield index, tile, pending.result()
-        for index, tile, pending in waiting:
-            yield index, tile, pending.result()
-
-    def _started(
-        self, latents: Sequence[AnyLatent], cancel: Cancel | None
-    ) -> Iterator[tuple[int, Tile, Pending]]:
-        for number, tile in enumerate(self._tiles):
-            _check(cancel)
-            given = self._kept[number] if self._kept else None
-            image = None if given else self._view.image(tile)[None]
-            if image is not None and len(latents) > 1:
-                given = self._runner.condition(image, self._view.table)
-            for index, latent in enumerate(latents):
-                offset, far = self._offset(latent, tile)
-                if given is not None:
-                    yield index, tile, self._runner.render(given, offset, far)
-                elif image is not None:
-                    yield index, tile, self._runner.forward(image, self._view.table, offset, far)
-
-    def _offset(self, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
-        """A latent's offset from the mean, 1 x 192 x h x w, and whether it holds more than noise."""
-        height8 = self._view.padded_height // Size.MULTIPLE
-        width8 = self._view.padded_width // Size.MULTIPLE
-        where = (tile.rows.latent, tile.cols.latent, height8, width8)
-        offset, gains = latent.offset_block(*where), latent.gain_block(*where)
-        if gains is not None:
-            shift = self._runner.gain_path.shift(gains, *where)
-            offset = shift if offset is None else offset + shift
-        return None if offset is None else torch.from_numpy(offset)[None], gains is not None
 
     def _plan(self) -> list[Tile]:
         return plan_tiles(self._view.padded_height, self._view.padded_width, self.tile, self.halo)
@@ -234,8 +192,3 @@ class Scene:
         self.tile = tile
         self._tiles = self._plan()
         self._runner.release()
-
-
-def _check(cancel: Cancel | None) -> None:
-    if cancel and cancel():
-        raise CancelledError("cancelled; nothing was kept of this run")

@@ -180,3 +180,24 @@ def test_threads_are_set_for_the_run_alone() -> None:
     scene.decode(Latent(), progress=lambda *_: seen.append(torch.get_num_threads()))
     assert seen == [1]
     assert torch.get_num_threads() == before
+
+
+def test_tiles_in_batches_are_those_one_by_one() -> None:
+    enhancer = Enhancer(random_flow(), tile=168, backend="float32")
+    scene = enhancer.encode(dark_photo(200, 300), keep=False)
+    for latent in (Latent(), NOISY):
+        enhancer._runner.batch = 1
+        expected = scene.decode(latent)
+        enhancer._runner.batch = 4
+        np.testing.assert_allclose(scene.decode(latent), expected, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("latent", [Latent(), NOISY], ids=["mean", "noisy"])
+def test_a_gpu_renders_what_the_processor_does(whole: Enhancer, latent: Latent) -> None:
+    photo = dark_photo(301, 413)
+    expected = whole.encode(photo).decode(latent)
+    for backend, most in (("float32", 1e-3), ("auto", 1 / 255)):
+        scene = Enhancer(random_flow(), device="cuda", tile=168, backend=backend).encode(photo, keep=False)
+        for _ in range(3):  # the second and third time by graph
+            assert np.abs(scene.decode(latent) - expected).max() < most

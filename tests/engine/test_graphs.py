@@ -1,0 +1,60 @@
+"""When graphs are recorded; what they record is tested where there is a GPU."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from llflow_photo.engine import graphs
+from llflow_photo.engine.graphs import Graphs
+
+IMAGES, TABLE = torch.rand(1, 3, 16, 16), torch.rand(3, 256)
+
+
+def network(images: Tensor, table: Tensor, offsets: Tensor | None, far: bool) -> Tensor:
+    return images * (2 if far else 1) + table.mean()
+
+
+class Recorded:
+    made = 0
+
+    def __init__(self, run: object, *inputs: object) -> None:
+        type(self).made += 1
+
+    def __call__(self, images: Tensor, table: Tensor, offsets: Tensor | None) -> Tensor:
+        return images + 7
+
+
+def test_a_shape_is_recorded_the_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphs, "_Recorded", Recorded)
+    Recorded.made = 0
+    runs = Graphs(network)
+    torch.testing.assert_close(runs(IMAGES, TABLE, None, False), network(IMAGES, TABLE, None, False))
+    for _ in range(2):
+        torch.testing.assert_close(runs(IMAGES, TABLE, None, False), IMAGES + 7)
+    torch.testing.assert_close(runs(IMAGES, TABLE, None, True), network(IMAGES, TABLE, None, True))
+    assert Recorded.made == 1
+    runs.clear()
+    torch.testing.assert_close(runs(IMAGES, TABLE, None, False), network(IMAGES, TABLE, None, False))
+
+
+def test_where_recording_fails_the_network_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("capture is not permitted")
+
+    monkeypatch.setattr(graphs, "_Recorded", fail)
+    runs = Graphs(network)
+    for _ in range(3):
+        torch.testing.assert_close(runs(IMAGES, TABLE, None, False), network(IMAGES, TABLE, None, False))
+
+
+def test_memory_running_out_while_recording_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(graphs, "_Recorded", fail)
+    runs = Graphs(network)
+    runs(IMAGES, TABLE, None, False)
+    with pytest.raises(torch.OutOfMemoryError):
+        runs(IMAGES, TABLE, None, False)
