@@ -16,7 +16,7 @@ pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test'
 
 
 # Every viewer that is closed under PySide 6.12 takes some ten thousand references to None that it does not
-# own; before Python 3.12 that ends the process after a few viewers. These are for it to take, and never freed.
+# own; before Python 3.12 that ends the process after a few viewers. These are for it to take; never freed.
 _REFERENCES_TO_NONE = [None] * 3_000_000
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
