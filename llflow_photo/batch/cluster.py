@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
-import pickle
 import queue
 import secrets
 import shutil
@@ -180,7 +180,7 @@ def leave_task(job: Job, task: Task) -> None:
     folder = Path(job.root) / MARKS
     folder.mkdir(parents=True, exist_ok=True)
     name = secrets.token_hex(8)
-    (folder / f"{name}.part").write_bytes(pickle.dumps(row))
+    (folder / f"{name}.part").write_text(json.dumps(row.to_json()), "utf-8")
     (folder / f"{name}.part").rename(folder / f"{name}{_ROW}")
 
 
@@ -191,7 +191,7 @@ def _some_left(job: Job) -> bool:
 def _left_rows(job: Job) -> Iterator[Row]:
     """Rows that `leave_task` left, each once."""
     for path in (Path(job.root) / MARKS).glob(f"*{_ROW}"):
-        row: Row = pickle.loads(path.read_bytes())
+        row = Row.from_json(json.loads(path.read_text("utf-8")))
         path.unlink()
         yield row
 

@@ -11,6 +11,9 @@ from ..errors import OptionError, WorkerError
 
 __all__ = ["Watch", "check_backend", "connected"]
 
+LEAST_JOBS = 2
+"""With one, joblib works in the process that asked, and a photo that kills its worker would end the batch."""
+
 
 def check_backend(backend: str, address: str | None) -> None:
     """Refuse backends that there are not.
@@ -52,11 +55,23 @@ def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[t
     """Arguments of `joblib.parallel_config` for a backend, while it is connected."""
     if backend == "dask":
         with _dask_client(address, jobs) as client:
-            yield {"backend": "dask", "client": client}, Watch(client)
+            yield {"backend": _dask_backend(client)}, Watch(client)
         return
     if backend == "ray":
         _start_ray(address, jobs)
-    yield {"backend": backend, "n_jobs": jobs or -1}, Watch()
+    yield {"backend": backend, "n_jobs": -1 if jobs is None else max(LEAST_JOBS, jobs)}, Watch()
+
+
+def _dask_backend(client: Any) -> Any:
+    """Joblib's Dask backend that never counts fewer than `LEAST_JOBS` workers, as after some died."""
+    joblib_dask: Any = import_module("joblib._dask")
+
+    class Backend(joblib_dask.DaskDistributedBackend):  # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            workers: int = super().effective_n_jobs(n_jobs)
+            return max(LEAST_JOBS, workers)
+
+    return Backend(client=client)
 
 
 @contextlib.contextmanager

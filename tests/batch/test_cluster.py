@@ -82,6 +82,21 @@ def test_a_photo_that_kills_every_worker_is_given_up(
     assert "died, 3 times at this photo" in report.failed[0].reason
 
 
+def test_a_cluster_of_one_worker_keeps_the_work_out_of_this_process(
+    batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    monkeypatch.setenv("FAKE_LOADS", str(tmp_path))
+    paths = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])}
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, env=paths
+    ) as local:
+        report = batch(photos("a.png"), tmp_path / "out", backend="dask", address=local.scheduler_address)
+    assert report.ok
+    assert not list(tmp_path.glob(f"{os.getpid()}-*"))
+
+
 def test_cancel_stops_handing_out(batch: Run, photos: Photos, tmp_path: Path, cluster: Any) -> None:
     source = photos(*(f"p{number:02}.png" for number in range(24)))
     finished = threading.Event()
@@ -106,11 +121,23 @@ def test_cancel_stops_handing_out(batch: Run, photos: Photos, tmp_path: Path, cl
     assert batch(source, tmp_path / "out").ok
 
 
-def test_other_joblib_backends(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing", "loky"])
+def test_other_joblib_backends(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, backend: str
+) -> None:
     source = photos(*(f"p{number}.png" for number in range(6)))
     batch(source, tmp_path / "local")
-    assert batch(source, tmp_path / "threads", backend="threading", jobs=3).ok
-    assert hashes(tmp_path / "threads") == hashes(tmp_path / "local")
+    events: list[Any] = []
+    assert batch(source, tmp_path / "out", backend=backend, jobs=2, progress=events.append).ok
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "local")
+    assert sum(event.kind == "photo" for event in events) == 6
+
+
+def test_an_engine_that_gives_up_is_started_again(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos(*(f"p{number}.png" for number in range(6)), "once.png", "kills.png")
+    report = batch(source, tmp_path / "out", backend="loky", jobs=2)
+    assert len(report.done) == 7
+    assert [row.source for row in report.failed] == ["kills.png"]
 
 
 def test_eight_processes_give_the_bytes_of_one(
