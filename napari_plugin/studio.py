@@ -42,7 +42,7 @@ class Studio:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
-        self._wholes: dict[int, WholePhoto] = {}
+        self._wholes: dict[tuple[int, str], WholePhoto] = {}
 
     def enhancer(self, options: Options) -> Enhancer:
         """The model and device of ``options``, loaded once per process."""
@@ -50,16 +50,17 @@ class Studio:
 
         return load_enhancer(options.model, device=options.device, tile=options.tile)
 
-    def whole(self, subject: Subject) -> WholePhoto:
-        """What is decided once for the whole photo."""
+    def whole(self, subject: Subject, options: Options) -> WholePhoto:
+        """What is decided once for the whole photo by the model of ``options``."""
         from llflow_photo.explore import WholePhoto
 
+        key = (subject.number, options.model)
         with self._lock:
-            known = self._wholes.get(subject.number)
+            known = self._wholes.get(key)
         if known is None:
-            known = WholePhoto.of(subject.photo)
+            known = WholePhoto.of(subject.photo, self.enhancer(options))
             with self._lock:
-                self._wholes = {subject.number: known}
+                self._wholes = {key: known}
         return known
 
     def kept(self, subject: Subject, region: Region, options: Options) -> EncodedRegion | None:
@@ -79,7 +80,7 @@ class Studio:
                 self._regions.move_to_end(key)
                 return self._regions[key]
         enhancer = self.enhancer(options)
-        made = encode_region(enhancer, subject.photo, region, self.whole(subject), cancel)
+        made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel)
         with self._lock:
             self._regions[key] = made
             while len(self._regions) > 1 and _pixels(self._regions) > _KEPT_PIXELS:

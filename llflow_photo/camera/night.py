@@ -89,13 +89,13 @@ def random_night(
     exposure_ev = random.uniform(-0.5, 0.0) if bright else -1.0 - 6.0 * random.beta(1.3, 1.6)
     light = ILLUMINANTS[_LIGHTS[random.choice(len(_LIGHTS), p=_LIGHT_SHARES)]]
     unevenness = None
-    if not bright and random.random() < 0.3:
+    if not bright and random.random() < 0.2:
         shadows = int(random.integers(1, 3)) if random.random() < 0.4 else 0
         unevenness = random_unevenness(random, random.random() < 0.5, shadows, width, height)
     lamps: tuple[Lamp, ...] = ()
-    if random.random() < 0.3:
+    if random.random() < 0.25:
         lamps = _random_lamps(random, exposure_ev, width, height, lamp_window)
-    error = random.random() < 0.4
+    error = random.random() < 0.3
     balance = np.exp(random.normal(0.0, 0.06, 3)) if error else np.ones(3)
     bits = 14 if random.random() < 0.7 else 12
     black = int(random.choice((256, 512, 600, 1024, 2048))) >> (14 - bits)

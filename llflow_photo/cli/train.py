@@ -61,6 +61,12 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "steps=4,hidden=32 (default: compact)"
     )  # fmt: skip
     group.add_argument("--start", metavar="MODEL", help="fine-tune this model instead of random weights")
+    group.add_argument(
+        "--common-exposure",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="fit a rule that brings photos to a common exposure before the network (default: with --photos)",
+    )
     group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
     group.add_argument("--validate-every", type=int, default=500, metavar="N", help="steps (default: 500)")
@@ -141,7 +147,7 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
     else:
         settings = RunSettings(None, None, COMPACT, Recipe())
     given = {name: getattr(args, name) for name in ("data", "photos", "validation_scenes", "split_seed")}
-    given |= {"start": args.start, "device": args.device}
+    given |= {"start": args.start, "device": args.device, "common_exposure": args.common_exposure}
     if args.data and args.photos:
         raise OptionError("give --data or --photos, not both")
     if args.data or args.photos:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from ..flow.inputs import equalization_table
+from ..flow.statistics import as_seen
 
 __all__ = ["calibration_image"]
 
 
-def calibration_image() -> tuple[Tensor, Tensor, Tensor]:
-    """A synthetic night: dark ramps, lamps, edges and sensor noise.
+def calibration_image(exposure_rule: Sequence[float] = ()) -> tuple[Tensor, Tensor, Tensor]:
+    """A synthetic night: dark ramps, lamps, edges and sensor noise, as a network with this rule sees it.
 
     Returns:
         image 1 x 3 x 192 x 192 in [0, 1]; its equalization table 3 x 256; unit noise 1 x 192 x 24 x 24.
@@ -26,5 +28,6 @@ def calibration_image() -> tuple[Tensor, Tensor, Tensor]:
         distance = ((y - centre_y) ** 2 + (x - centre_x) ** 2).sqrt()
         image = image + 0.9 * torch.exp(-((distance / radius) ** 2))[None] * tint
     image = (image + 0.015 * torch.randn((3, side, side), generator=generator)).clamp(0, 1)
-    table = torch.from_numpy(equalization_table(image.permute(1, 2, 0).numpy()))
+    seen, statistics = as_seen(image.permute(1, 2, 0).numpy(), exposure_rule)
+    image, table = torch.from_numpy(seen).permute(2, 0, 1), torch.from_numpy(statistics.equalization)
     return image[None], table, torch.randn((1, 192, side // 8, side // 8), generator=generator)

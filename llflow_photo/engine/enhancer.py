@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import OptionError
-from ..flow import LLFlow, Size
+from ..flow import LLFlow, PhotoStatistics, Size
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
@@ -71,7 +71,7 @@ class Enhancer:
         view: np.ndarray,
         *,
         keep: bool | None = None,
-        equalization: np.ndarray | None = None,
+        statistics: PhotoStatistics | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Scene:
@@ -80,11 +80,11 @@ class Enhancer:
         Args:
             view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
             keep: whether to compute and keep what all renderings share; by default where it fits the budget.
-            equalization: 3 x 256, the whole photo's `equalization_table`, where ``view`` is only part of it.
+            statistics: of the whole photo, by `photo_statistics`, where ``view`` is only part of it.
             progress: called with tiles done and tiles in all.
             cancel: asked before each tile.
         """
-        photo = View(view, equalization)
+        photo = View(view, statistics, self._size.exposure)
         free = free_bytes(self.device)
         scene = Scene(self._runner, photo, self._tile_for(free), self.halo, self._threads)
         if keep is None:
@@ -95,6 +95,10 @@ class Enhancer:
         elif progress:
             progress(1, 1)
         return scene
+
+    def photo_statistics(self, view: np.ndarray) -> PhotoStatistics:
+        """What this model decides once for a whole photo: H x W x 3, as for `encode`, or a sample of it."""
+        return PhotoStatistics.of(view, self._size.exposure)
 
     def _tile_for(self, free: int) -> int:
         if isinstance(self._tile, int):

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..flow import Conditioning, LLFlow
+from ..flow.statistics import as_seen
 
 __all__ = ["GainPath", "measure_gain_path", "synthetic_view"]
 
@@ -103,8 +104,7 @@ def measure_gain_path(flow: LLFlow) -> GainPath:
     """Measure a model's path; takes about two seconds of a processor, and is the same every time."""
     device = next(flow.parameters()).device
     gains = _gains().to(device)
-    views = [torch.from_numpy(synthetic_view(seed, _HEIGHT, _WIDTH)).to(device) for seed in range(_VIEWS)]
-    given = [flow.encode(view.permute(2, 0, 1)[None]) for view in views]
+    given = [_encoded(flow, synthetic_view(seed, _HEIGHT, _WIDTH), device) for seed in range(_VIEWS)]
     rows, cols = (torch.from_numpy(_zones(slice(0, size), size)) for size in (_HEIGHT // 8, _WIDTH // 8))
     total = torch.zeros((len(gains), 192, _ZONES, _ZONES), device=device)
     for condition in given:
@@ -123,6 +123,12 @@ def measure_gain_path(flow: LLFlow) -> GainPath:
     exposure = _reached(flow, given, whole[:, _WARMTH.index(0.0)], zones, _brightness_of)
     warmth = _reached(flow, given, whole[_ZERO], zones, _warmth_of)
     return _relabelled(table.permute(0, 1, 3, 4, 2).cpu().numpy(), exposure, warmth)
+
+
+def _encoded(flow: LLFlow, view: np.ndarray, device: torch.device) -> Conditioning:
+    seen, statistics = as_seen(view, flow.size.exposure)
+    table = torch.from_numpy(statistics.equalization)[None].to(device)
+    return flow.encode(torch.from_numpy(seen).permute(2, 0, 1)[None].to(device), table)
 
 
 def _mean_by_zone(values: Tensor, rows: Tensor, cols: Tensor) -> Tensor:

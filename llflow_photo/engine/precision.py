@@ -60,7 +60,7 @@ def largest_difference(
     flow: LLFlow, device: torch.device, precision: Precision, bounds: list[list[Bounds]] | None = None
 ) -> float:
     """Of the calibration image's renderings in ``precision`` and in float32, at temperatures 0 and 0.8."""
-    image, table, offset = (part.to(device) for part in calibration_image())
+    image, table, offset = (part.to(device) for part in calibration_image(flow.size.exposure))
     network_input = prepare(image, table)
     networks = [FoldedFlow(flow, device, types, bounds) for types in (Precision(), precision)]
     worst = 0.0

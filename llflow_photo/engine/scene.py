@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..errors import DeviceError
-from ..flow import Size
+from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
 from .inference import Given
 from .latent import AnyLatent
@@ -145,7 +145,7 @@ class Scene:
         Returns:
             192 x H'/8 x W'/8, float32 (H' and W' are H and W rounded up to multiples of 8).
         """
-        view, other = self._view, View(picture, self._view.table.numpy())
+        view, other = self._view, View(picture, PhotoStatistics(self._view.table.numpy()))
         total = np.zeros((192, view.padded_height // 8, view.padded_width // 8), np.float32)
 
         def collect() -> np.ndarray:

@@ -17,6 +17,7 @@ from .region import Region, resample, subsample
 
 if TYPE_CHECKING:
     from ..engine import Enhancer, Scene
+    from ..flow import PhotoStatistics
     from ..engine.latent import AnyLatent
 
 __all__ = ["EncodedRegion", "WholePhoto", "encode_region"]
@@ -29,20 +30,18 @@ class WholePhoto:
     """What is decided once for a whole photo, so that every region of it is rendered alike.
 
     Attributes:
-        equalization: 3 x 256, the photo's `flow.inputs.equalization_table`.
+        statistics: what the model decides for it.
         highlight: as of `color.working.Surround`.
     """
 
-    equalization: np.ndarray
+    statistics: PhotoStatistics
     highlight: float
 
     @classmethod
-    def of(cls, photo: Photo) -> WholePhoto:
+    def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
         """From at most about a million of the photo's pixels."""
-        from ..flow.inputs import equalization_table
-
         view, surround = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
-        return cls(equalization_table(view), surround.highlight)
+        return cls(enhancer.photo_statistics(view), surround.highlight)
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def encode_region(
         CancelledError: ``cancel`` said so.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
-    whole = whole or WholePhoto.of(photo)
+    whole = whole or WholePhoto.of(photo, enhancer)
     view, surround = to_network(photo.with_pixels(resample(photo.pixels, region)))
-    scene = enhancer.encode(view, equalization=whole.equalization, cancel=cancel)
+    scene = enhancer.encode(view, statistics=whole.statistics, cancel=cancel)
     return EncodedRegion(region, scene, replace(surround, highlight=whole.highlight))

@@ -2,5 +2,6 @@
 
 from .llflow import Conditioning, LLFlow
 from .sizes import COMPACT, LARGE, SIZES, SMALL, Size
+from .statistics import PhotoStatistics
 
-__all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "Conditioning", "LLFlow", "Size"]
+__all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "Conditioning", "LLFlow", "PhotoStatistics", "Size"]

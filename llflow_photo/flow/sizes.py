@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .exposure import FEATURES
+
 __all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "Size"]
 
 
@@ -20,6 +22,8 @@ class Size:
         steps: flow steps ``K`` with coupling per level.
         hidden: hidden channels of the coupling networks.
         transition_steps: flow steps without coupling at the start of each level.
+        exposure: coefficients of the rule that brings photos to a common exposure before the network sees
+            them (see `flow.exposure`); empty where photos are seen as they are.
     """
 
     features: int
@@ -29,6 +33,7 @@ class Size:
     steps: int
     hidden: int = 64
     transition_steps: int = 2
+    exposure: tuple[float, ...] = ()
 
     LEVELS = 3
     MULTIPLE = 8
@@ -38,6 +43,8 @@ class Size:
         for name in ("features", "growth", "blocks", "steps", "hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.exposure and len(self.exposure) != FEATURES + 1:
+            raise ValueError(f"an exposure rule has {FEATURES + 1} coefficients, not {len(self.exposure)}")
         if any(not 0 <= number < self.blocks for number in self.stacked):
             raise ValueError(f"stacked {self.stacked} names blocks outside 0..{self.blocks - 1}")
 
@@ -48,7 +55,10 @@ class Size:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values; `from_dict` reads them back."""
-        return {**asdict(self), "stacked": list(self.stacked)}
+        values = {**asdict(self), "stacked": list(self.stacked), "exposure": list(self.exposure)}
+        if not self.exposure:
+            del values["exposure"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Size:
@@ -56,7 +66,8 @@ class Size:
         known = {field.name for field in fields(cls)}
         if unknown := set(values) - known:
             raise ValueError(f"unknown size settings {sorted(unknown)}; known are {sorted(known)}")
-        return cls(**{**values, "stacked": tuple(values.get("stacked", ()))})
+        listed = {name: tuple(values.get(name, ())) for name in ("stacked", "exposure")}
+        return cls(**{**values, **listed})
 
 
 COMPACT = Size(features=32, growth=16, blocks=2, stacked=(0,), steps=4, hidden=32)

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ..errors import TrainingDataError
-from ..flow.inputs import equalization_table
+from ..flow.statistics import as_seen
 
 __all__ = [
     "Batch",
@@ -186,15 +186,16 @@ def split_by_scene(
     return training, [validation[scene] for scene in sorted(validation)]
 
 
-def load_pair(pair: Pair) -> LoadedPair:
-    """Read a pair into memory as 8-bit pixels."""
+def load_pair(pair: Pair, exposure_rule: Sequence[float] = ()) -> LoadedPair:
+    """Read a pair into memory as 8-bit pixels, the dark photo as a network with this rule sees it."""
     pixels = [_pixels(path) for path in (pair.low, pair.high)]
     low, high = pixels
     if low.shape != high.shape:
         raise TrainingDataError(
             f"{pair.low} is {low.shape[1]}x{low.shape[0]}, its reference {high.shape[1]}x{high.shape[0]}"
         )
-    return LoadedPair(low, high, equalization_table(low), pair.scene)
+    seen, statistics = as_seen(low, exposure_rule)
+    return LoadedPair(seen, high, statistics.equalization, pair.scene)
 
 
 def _pixels(path: Path) -> np.ndarray:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
+from ..flow.exposure import sampled
 from .checkpoint import load_checkpoint
 from .loop import CHECKPOINT, Trainer
 from .pairs import BatchSource, CropSource, LoadedPair, find_pairs, load_pair, split_by_scene
 from .recipe import Recipe
 
+if TYPE_CHECKING:
+    from .exposure import ExposureFit
+
 __all__ = ["RunSettings", "build_trainer", "read_settings"]
 
 SETTINGS = "run.json"
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class RunSettings:
         validation_scenes: scenes (of ``photos``: photos) held out, split by ``split_seed``.
         split_seed: of the split.
         start: name or path of a model to begin with, or None for random weights.
+        common_exposure: fit a rule that brings photos to a common exposure before the network (see
+            `flow.exposure`); None does so for clean photos and not for pairs. A model to begin with brings
+            its own.
         device: ``auto``, ``cpu``, ``cuda``, ``mps``.
     """
 
@@ -43,6 +53,7 @@ class RunSettings:
     validation_scenes: int = 24
     split_seed: int = 0
     start: str | None = None
+    common_exposure: bool | None = None
     device: str = "auto"
 
     def describe_data(self) -> str:
@@ -73,7 +84,7 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         flow = load(settings.start).flow
         settings = replace(settings, size=flow.size)
         start = flow.state_dict()
-    source, validation = _data(settings)
+    settings, source, validation = _data(settings, fit=start is None and not resume)
     device = _device(settings.device)
     trainer = Trainer(run, settings.size, settings.recipe, source, validation, device, start)
     _write_settings(run, settings)
@@ -109,20 +120,42 @@ def _write_settings(run: Path, settings: RunSettings) -> None:
     (run / SETTINGS).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
+def _data(settings: RunSettings, fit: bool) -> tuple[RunSettings, BatchSource, list[LoadedPair]]:
+    """The run's data, and its settings with the exposure rule fitted where that is asked for."""
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")
         training, held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
-        source = CropSource([load_pair(pair) for pair in training], settings.recipe.seed)
-        return source, [load_pair(pair) for pair in held_out]
+        if fit and settings.common_exposure:
+            from .exposure import fit_on_pairs
+
+            settings = _with_rule(settings, fit_on_pairs(_small(load_pair(pair)) for pair in training))
+        rule = settings.size.exposure
+        source = CropSource([load_pair(pair, rule) for pair in training], settings.recipe.seed)
+        return settings, source, [load_pair(pair, rule) for pair in held_out]
     if settings.photos is None:
         raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
     from .simulated import SimulatedSource, find_photos, load_photos, split_photos, validation_pairs
 
-    photos = find_photos(Path(settings.photos))
-    for_training, held = split_photos(photos, settings.validation_scenes, settings.split_seed)
-    simulated = SimulatedSource(load_photos(for_training), settings.recipe.seed)
-    return simulated, validation_pairs(load_photos(held))
+    paths = find_photos(Path(settings.photos))
+    for_training, held = split_photos(paths, settings.validation_scenes, settings.split_seed)
+    photos = load_photos(for_training)
+    if fit and settings.common_exposure is not False:
+        from .exposure import fit_on_photos
+
+        settings = _with_rule(settings, fit_on_photos(photos, seed=settings.recipe.seed))
+    rule = settings.size.exposure
+    simulated = SimulatedSource(photos, settings.recipe.seed, rule)
+    return settings, simulated, validation_pairs(load_photos(held), exposure_rule=rule)
+
+
+def _with_rule(settings: RunSettings, fitted: ExposureFit) -> RunSettings:
+    _logger.info("the exposure rule foretells what dark photos lack to %.2f EV", fitted.error_ev)
+    return replace(settings, size=replace(settings.size, exposure=fitted.rule))
+
+
+def _small(pair: LoadedPair) -> tuple[np.ndarray, np.ndarray]:
+    """A pair's pixels for statistics, float in [0, 1]."""
+    return sampled(pair.low), sampled(pair.high)
 
 
 def _device(name: str) -> torch.device:

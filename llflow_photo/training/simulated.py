@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from ..camera.simulate import (
     simulate_night_raw,
 )
 from ..errors import TrainingDataError
-from ..flow.inputs import equalization_table
+from ..flow.exposure import exposed
+from ..flow.statistics import PhotoStatistics, as_seen
 from .pairs import Batch, LoadedPair
 
 __all__ = ["JPEG_SHARE", "SimulatedSource", "find_photos", "load_photos", "split_photos", "validation_pairs"]
@@ -82,12 +83,14 @@ def validation_pairs(
     nights: Sequence[NightSettings] = (night(-3.0, "daylight"), night(-5.0, "tungsten")),
     longest: int = 512,
     seed: int = 0,
+    exposure_rule: Sequence[float] = (),
 ) -> list[LoadedPair]:
     """One pair of each photo, the nights in turn, developed frame by frame as real RAW files are.
 
     Args:
         photos: H x W x 3, uint8, sRGB-encoded.
         longest: photos are scaled down to this side, which cleans them and saves time.
+        exposure_rule: of the network that is validated, see `flow.exposure`.
     """
     pairs = []
     for index, photo in enumerate(photos):
@@ -95,8 +98,8 @@ def validation_pairs(
         clean.thumbnail((longest, longest), Image.Resampling.BICUBIC)
         high = np.asarray(clean)
         frame = simulate_night_raw(high, nights[index % len(nights)], np.random.default_rng([seed, index]))
-        low = np.rint(develop(frame) * 255.0).astype(np.uint8)
-        pairs.append(LoadedPair(low, high, equalization_table(low)))
+        low, statistics = as_seen(develop(frame), exposure_rule)
+        pairs.append(LoadedPair(np.rint(low * 255.0).astype(np.uint8), high, statistics.equalization))
     return pairs
 
 
@@ -120,13 +123,17 @@ class SimulatedSource:
     Args:
         photos: H x W x 3, uint8, sRGB-encoded, clean and well exposed.
         seed: of everything random.
+        exposure_rule: of the network that is trained, see `flow.exposure`.
     """
 
-    def __init__(self, photos: Sequence[np.ndarray], seed: int = 0) -> None:
+    def __init__(
+        self, photos: Sequence[np.ndarray], seed: int = 0, exposure_rule: Sequence[float] = ()
+    ) -> None:
         if not photos:
             raise TrainingDataError("no photos are left to train on after holding some out")
         self.photos = list(photos)
         self.seed = seed
+        self.exposure_rule = tuple(exposure_rule)
         self._samples = [_sampled(photo) for photo in self.photos]
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
@@ -142,9 +149,16 @@ class SimulatedSource:
         for index, item in enumerate(items):
             if item.jpeg is not None:
                 dark[index] = camera_jpeg(dark[index], *item.jpeg)
-        tables = np.stack([equalization_table(photo) for photo in whole])
+        statistics = [PhotoStatistics.of(photo, self.exposure_rule) for photo in whole]
+        tables = np.stack([one.equalization for one in statistics])
+        low = torch.stack(
+            [
+                exposed(photo, one.gain_ev)
+                for photo, one in zip(_channels_first(dark), statistics, strict=True)
+            ]
+        )
         references = np.stack([item.reference for item in items])
-        return Batch(_channels_first(dark), _channels_first(references), torch.from_numpy(tables))
+        return Batch(low, _channels_first(references), torch.from_numpy(tables))
 
     def _item(self, random: np.random.Generator, crop: int) -> _Item:
         index = int(random.integers(len(self.photos)))
@@ -167,12 +181,23 @@ class SimulatedSource:
         whole = self._whole(index, settings, random)
         return _Item(record(light, settings, random), whole, bright, settings.contrast, loss)
 
-    def whole_photo_table(
-        self, index: int, settings: NightSettings, random: np.random.Generator
-    ) -> np.ndarray:
-        """Equalization table, 3 x 256, of a whole photo under a night, from a sample of its pixels."""
-        frame = self._whole(index, settings, random)
-        return equalization_table(develop_many([frame], [settings.contrast])[0])
+    def whole_photo(
+        self, index: int, nights: Sequence[NightSettings], random: np.random.Generator
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """A photo under some nights, from a sample of its pixels.
+
+        Yields:
+            the dark photo as developed, and its reference: 72 x 96 x 3, float32, sRGB-encoded, in [0, 1].
+        """
+        shape = self.photos[index].shape[:2]
+        x, y = frame_positions(*shape)
+        rows, columns = _sample_positions(shape)
+        frames = [self._whole(index, settings, random) for settings in nights]
+        dark = develop_many(frames, [settings.contrast for settings in nights])
+        for photo, settings in zip(dark, nights, strict=True):
+            scene = scene_light(self._samples[index], settings)
+            bright = reference(scene, settings, x[columns], y[rows])
+            yield photo, bright if bright.shape == photo.shape else bright.transpose(1, 0, 2)
 
     def _whole(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
         shape = self.photos[index].shape[:2]

@@ -76,7 +76,8 @@ def test_the_sampled_histogram_stands_for_the_whole_photos(photos: list[np.ndarr
     settings = random_night(random, photo.shape[1] / longer, photo.shape[0] / longer)
     whole = develop(simulate_night_raw(photo, settings, random))
     expected = equalization_table(whole)
-    table = SimulatedSource(photos).whole_photo_table(seed % 3, settings, random)
+    ((dark, _),) = SimulatedSource(photos).whole_photo(seed % 3, [settings], random)
+    table = equalization_table(dark)
     codes = np.rint(whole * 255).astype(int)
     for channel in range(3):
         difference = (table - expected)[channel][codes[..., channel]]

@@ -1,0 +1,81 @@
+"""Fitting the rule that brings photos to a common exposure (`flow.exposure`) to the data a model is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..camera.night import NightSettings, random_night
+from ..flow.exposure import brightness_features, exposed, fit_exposure_rule
+from .simulated import SimulatedSource
+
+__all__ = ["HEADROOM_EV", "ExposureFit", "fit_on_photos", "wanted_gain_ev"]
+
+HEADROOM_EV = 0.5
+"""Stops left below white: about the error of the rule, so that most photos do not clip."""
+
+_SPECIAL_WEIGHT = 0.05
+_LUMA = np.array((0.299, 0.587, 0.114), np.float32)
+_LOWEST_EV, _HIGHEST_EV, _HALVINGS = -3.0, 12.0, 16
+
+
+@dataclass(frozen=True)
+class ExposureFit:
+    """A rule, and the weighted root mean square of its error in stops on what it was fitted to."""
+
+    rule: tuple[float, ...]
+    error_ev: float
+
+
+def fit_on_photos(photos: Sequence[np.ndarray], nights: int = 60, seed: int = 0) -> ExposureFit:
+    """Fit to random nights of clean photos (H x W x 3, uint8), ``nights`` of each.
+
+    Plain nights count most: with lamps or uneven light, how bright a frame should be is a matter of taste.
+    """
+    source = SimulatedSource(photos, seed)
+    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    weights: list[float] = []
+    for index, photo in enumerate(photos):
+        random = np.random.default_rng([seed, index])
+        height, width = photo.shape[:2]
+        longer = max(height, width)
+        settings = [random_night(random, width / longer, height / longer) for _ in range(nights)]
+        pairs += source.whole_photo(index, settings, random)
+        weights += [_weight(one) for one in settings]
+    return fit_on_pairs(pairs, weights)
+
+
+def _weight(settings: NightSettings) -> float:
+    return _SPECIAL_WEIGHT if settings.lamps or settings.unevenness is not None else 1.0
+
+
+def fit_on_pairs(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], weights: Sequence[float] | None = None
+) -> ExposureFit:
+    """Fit to dark photos and their references, each H x W x 3, sRGB-encoded, float in [0, 1]."""
+    features, wanted = [], []
+    for dark, reference in pairs:
+        features.append(brightness_features(dark))
+        wanted.append(wanted_gain_ev(dark, reference))
+    known, target = np.array(features), np.array(wanted)
+    counted = np.ones(len(target)) if weights is None else np.array(weights)
+    rule = fit_exposure_rule(known, target, HEADROOM_EV, counted)
+    error = known @ np.array(rule[:-1]) + rule[-1] + HEADROOM_EV - target
+    return ExposureFit(rule, float(np.sqrt(np.average(error**2, weights=counted))))
+
+
+def wanted_gain_ev(dark: np.ndarray, reference: np.ndarray) -> float:
+    """The gain that brings a dark photo to its reference's mean luma, stops; found by bisection."""
+    wanted = float((reference @ _LUMA).mean())
+    image = torch.from_numpy(np.ascontiguousarray(dark, np.float32))
+    low, high = _LOWEST_EV, _HIGHEST_EV
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if float((exposed(image, middle).numpy() @ _LUMA).mean()) < wanted:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

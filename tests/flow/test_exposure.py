@@ -1,0 +1,92 @@
+"""Photos brought to a common exposure before the network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from llflow_photo.camera.curves import linear_to_srgb, srgb_to_linear
+from llflow_photo.flow import COMPACT, PhotoStatistics, Size
+from llflow_photo.flow.exposure import (
+    FEATURES,
+    brightness_features,
+    exposed,
+    exposure_gain_ev,
+    fit_exposure_rule,
+    sampled,
+)
+from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.flow.statistics import as_seen
+
+
+def _photo(seed: int, mean: float) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    scene = random.lognormal(0.0, 0.8, (60, 80, 3)) * mean
+    return np.asarray(np.clip(linear_to_srgb(np.clip(scene, 0, 1)), 0, 1), np.float32)
+
+
+def _rule() -> tuple[float, ...]:
+    """A rule that wants the mean luminance at 1/8."""
+    coefficients = np.zeros(FEATURES + 1)
+    coefficients[12], coefficients[-1] = -1.0, -3.0
+    return tuple(coefficients)
+
+
+@pytest.mark.parametrize("ev", [-2.0, 0.5, 3.0])
+def test_a_gain_is_applied_in_linear_light(ev: float) -> None:
+    photo = _photo(0, 0.02)
+    expected = linear_to_srgb(np.minimum(srgb_to_linear(photo) * 2.0**ev, 1.0))
+    np.testing.assert_allclose(exposed(torch.from_numpy(photo), ev).numpy(), expected, atol=3e-3)
+
+
+def test_no_gain_changes_nothing_and_a_large_one_ends_at_white() -> None:
+    photo = torch.from_numpy(_photo(1, 0.02))
+    assert exposed(photo, 0.0) is photo
+    bright = exposed(photo.clone(), 9.0)
+    assert torch.isfinite(bright).all() and float(bright.max()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("mean", [0.002, 0.01, 0.1])
+def test_photos_of_any_exposure_are_seen_alike(mean: float) -> None:
+    seen, statistics = as_seen(_photo(2, mean), _rule())
+    assert srgb_to_linear(seen).mean() == pytest.approx(0.125, rel=0.25)
+    np.testing.assert_allclose(statistics.equalization, equalization_table(seen), atol=2 / 255)
+
+
+def test_without_a_rule_a_photo_is_seen_as_it_is() -> None:
+    photo = _photo(3, 0.01)
+    seen, statistics = as_seen(photo, ())
+    assert seen is photo and statistics.gain_ev == 0.0
+    np.testing.assert_array_equal(statistics.equalization, equalization_table(photo))
+
+
+def test_a_fitted_rule_foretells_what_photos_lack() -> None:
+    wanted = np.random.default_rng(0).uniform(0.0, 6.0, 200)
+    photos = [_photo(number, 0.2 * 2.0**-ev) for number, ev in enumerate(wanted)]
+    rule = fit_exposure_rule(np.array([brightness_features(photo) for photo in photos]), wanted, 0.5)
+    found = np.array([exposure_gain_ev(photo, rule) for photo in photos])
+    assert np.sqrt(np.mean((found + 0.5 - wanted) ** 2)) < 0.25
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_black_and_white_frames_get_a_bounded_gain(value: float) -> None:
+    gain = exposure_gain_ev(np.full((16, 16, 3), value, np.float32), _rule())
+    assert -1.5 <= gain <= 9.0
+
+
+def test_statistics_of_a_large_photo_come_from_a_sample() -> None:
+    photo = np.tile(_photo(4, 0.01), (10, 10, 1))
+    assert sampled(photo).shape[0] * sampled(photo).shape[1] < 140_000
+    whole = PhotoStatistics.of(photo[:60, :80], _rule())
+    assert PhotoStatistics.of(photo, _rule()).gain_ev == pytest.approx(whole.gain_ev, abs=0.15)
+
+
+def test_a_size_keeps_its_rule() -> None:
+    size = replace(COMPACT, exposure=_rule())
+    assert Size.from_dict(size.to_dict()) == size
+    assert "exposure" not in COMPACT.to_dict()
+    with pytest.raises(ValueError, match="coefficients"):
+        replace(COMPACT, exposure=(1.0,))
