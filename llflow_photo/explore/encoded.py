@@ -17,8 +17,8 @@ from .region import Region, resample, subsample
 
 if TYPE_CHECKING:
     from ..engine import Enhancer, Scene
-    from ..flow import PhotoStatistics
     from ..engine.latent import AnyLatent
+    from ..flow import PhotoStatistics
 
 __all__ = ["EncodedRegion", "WholePhoto", "encode_region"]
 

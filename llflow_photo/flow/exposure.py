@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-__all__ = ["FEATURES", "brightness_features", "exposure_gain_ev", "exposed", "fit_exposure_rule", "sampled"]
+__all__ = ["FEATURES", "brightness_features", "exposed", "exposure_gain_ev", "fit_exposure_rule", "sampled"]
 
 _PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9)
 FEATURES = 2 * (len(_PERCENTILES) + 1) + 1

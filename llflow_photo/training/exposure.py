@@ -1,4 +1,4 @@
-"""Fitting the rule that brings photos to a common exposure (`flow.exposure`) to the data a model is trained on."""
+"""Fitting the rule that brings photos to a common exposure (`flow.exposure`) to what a model is trained on."""
 
 from __future__ import annotations
 
