@@ -55,7 +55,8 @@ def trust_region(flow: LLFlow) -> list[list[Bounds]] | None:
         per level, finest first, per conditional step. Per channel; on the finest level, where single channels
         have little to go by, one bound for all.
     """
-    image, table, noise = (part.to(next(flow.parameters()).device) for part in calibration_image(flow.size.exposure))
+    device = next(flow.parameters()).device
+    image, table, noise = (part.to(device) for part in calibration_image(flow.size.exposure))
     given = flow.encode(image, table[None])
     rendering = flow.decode(given)
     if not float(((rendering > -0.5) & (rendering < 1.5)).float().mean()) > _IN_RANGE:

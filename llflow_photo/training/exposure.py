@@ -1,4 +1,4 @@
-"""Fitting the rule that brings photos to a common exposure (`flow.exposure`) to what a model is trained on."""
+"""Fitting the rule that brings photos to a common exposure (`flow.exposure`) to training data."""
 
 from __future__ import annotations
 
