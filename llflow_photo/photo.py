@@ -66,7 +66,3 @@ class Photo:
     def with_pixels(self, pixels: np.ndarray, color_space: ColorSpace | None = None) -> Photo:
         """The same photo with other pixels, H x W x 3 float32, in ``color_space`` (default: unchanged)."""
         return replace(self, pixels=pixels, color_space=color_space or self.color_space)
-
-    def with_note(self, note: str) -> Photo:
-        """The same photo, with one more note for the report."""
-        return replace(self, notes=(*self.notes, note))

@@ -17,11 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from llflow_photo.camera import NightSettings, develop, night, simulate_night_raw
+from llflow_photo.camera import NightSettings, develop, night, simulate_night_raw, write_frame_dng
 from llflow_photo.camera.light import Lamp, Shade, Unevenness
 from llflow_photo.camera.noise import Noise, read_noise_of
 from llflow_photo.camera.sensors import CAMERAS
-from llflow_photo.files.dng import write_cfa_dng
 
 CAMERA_NAME = "simulated camera"
 JPEG_QUALITY = 88
@@ -188,14 +187,9 @@ def make(sample: Sample, pictures: Path, output: Path, seed: int) -> None:
     frame = simulate_night_raw(np.ascontiguousarray(picture), sample.settings, np.random.default_rng(seed))
     fields = _exif_fields(sample, seed)
     if sample.name.endswith(".dng"):
-        write_cfa_dng(
+        write_frame_dng(
             output / sample.name,
-            frame.mosaic,
-            frame.pattern,
-            black_level=frame.black_level,
-            white_level=frame.white_level,
-            color_matrix=frame.color_matrix,
-            as_shot_neutral=frame.neutral,
+            frame,
             exif=fields,
             orientation=(1, 6, 3, 8)[sample.quarter_turns],
             camera_model=f"llflow-photo {CAMERA_NAME}",

@@ -1,10 +1,11 @@
 """The camera simulation: a clean photo becomes the RAW frame a camera would have recorded at night.
 
 numpy and LibRaw only. `random_night` describes a frame, `simulate_night_raw` records it, `develop` develops
-it the way real RAW files are developed.
+it the way real RAW files are developed, `write_frame_dng` makes it a file.
 """
 
 from .develop import develop, develop_many
+from .dng import write_frame_dng
 from .jpeg import camera_jpeg
 from .night import NightSettings, night, random_night
 from .raw import RawFrame
@@ -21,4 +22,5 @@ __all__ = [
     "random_night",
     "reference",
     "simulate_night_raw",
+    "write_frame_dng",
 ]

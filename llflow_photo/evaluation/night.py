@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..camera import NightSettings, RawFrame, night, simulate_night_raw
+from ..camera import night, simulate_night_raw, write_frame_dng
 from ..camera.sensors import CAMERAS, ILLUMINANTS
-from ..files.dng import write_cfa_dng
 from .baseline import auto_bright, denoised
 from .metrics import align_brightness, psnr
 
@@ -97,7 +96,8 @@ def evaluate_night(
                 tell(f"{path.name}, {exposure_ev:+g} EV {light}")
                 file = Path(folder) / f"{path.stem}.dng"
                 settings = night(exposure_ev, light, camera, shot)
-                _write_dng(file, simulate_night_raw(photo, settings, random), settings)
+                frame = simulate_night_raw(photo, settings, random)
+                write_frame_dng(file, frame, compression="none", camera_model=settings.camera.name)
                 _score(scores, methods, f"{exposure_ev:+g} EV {light}", file, photo)
             tell(f"{path.name}, well exposed")
             file = Path(folder) / f"{path.stem}.png"
@@ -129,20 +129,6 @@ def _baselines() -> dict[str, Renderer]:
         "LibRaw auto-brightness, NLM h=15": renderer(15.0),
         "LibRaw auto-brightness, NLM h=30": renderer(30.0),
     }
-
-
-def _write_dng(path: Path, frame: RawFrame, settings: NightSettings) -> None:
-    write_cfa_dng(
-        path,
-        frame.mosaic,
-        frame.pattern,
-        black_level=frame.black_level,
-        white_level=frame.white_level,
-        color_matrix=frame.color_matrix,
-        as_shot_neutral=frame.neutral,
-        compression="none",
-        camera_model=settings.camera.name,
-    )
 
 
 def _score(

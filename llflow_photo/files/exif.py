@@ -122,14 +122,6 @@ def with_software(block: bytes | None, software: str) -> bytes:
     return exif_block(directory)
 
 
-def camera_of(block: bytes | None) -> tuple[str, str]:
-    """Make and model, empty where unknown."""
-    if block is None:
-        return "", ""
-    directory = split_block(block)
-    return text_of(directory, 0x010F), text_of(directory, 0x0110)
-
-
 def _assemble(image: Directory, exif: Directory, gps: Directory) -> bytes:
     image = {**image, ORIENTATION: Entry.numbers(SHORT, 1)}
     if exif:

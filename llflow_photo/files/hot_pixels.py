@@ -8,16 +8,30 @@ __all__ = ["repair_hot_pixels"]
 
 _BLOCK_ROWS = 256
 _REACH = 3
-# A star or lamp spreads over neighbouring sites of any color; a hot site does not.
-_SHARE_OF_NEIGHBOURS = 0.35
-_SIGMAS = 8.0
+# How far a hot site stands out of the sites of its color around it, in standard deviations.
+_SIGMAS = 10.0
+# What the greatest of these other sites may have of the hot one's excess: glints come in swarms.
+_SHARE_OF_SAME_COLOR = 0.15
+# What a touching site, and all eight of them together, may have of it. The image of a point, as sharp as
+# lenses draw it (Gaussian, sigma 0.6 pixels), gives 0.25 to a touching site and 1.3 to the eight; the charge
+# that leaks from a hot site gives about 0.01 and 0.08.
+_SHARE_OF_TOUCHING = 0.05
+_SHARE_OF_ALL_TOUCHING = 0.25
+# Noise of the other sites that is allowed for besides, in standard deviations.
+_ALLOWED_NOISE = 3.0
+_FLOOR = 0.002
+_NOISE_SAMPLES = 1 << 20
+_NOISE_BINS = 24
+_ENOUGH = 64
+# A normal distribution's standard deviation over its median absolute value.
+_MEDIAN_TO_SIGMA = 1.4826
 
 
 def repair_hot_pixels(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray, white: float) -> int:
     """Replace hot sites of a mosaic, in place, by the median of their neighbours of the same color.
 
     A site is hot where it stands out of all sites of its color around it by far more than they scatter, and
-    the sites of any color that touch it show nothing of it.
+    the sites of any color that touch it show no more of it than noise: stars, lamps and glints spread.
 
     Args:
         mosaic: H x W uint16.
@@ -30,6 +44,7 @@ def repair_hot_pixels(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray,
     """
     repaired = 0
     height = mosaic.shape[0]
+    noise = _noise_by_level(mosaic, colors, black, white)
     original_above: np.ndarray | None = None
     for top in range(0, height, _BLOCK_ROWS):
         bottom = min(top + _BLOCK_ROWS, height)
@@ -39,46 +54,96 @@ def repair_hot_pixels(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray,
             # The rows above may have been repaired already: judge by what the sensor said.
             rows[: top - first] = original_above[-(top - first) :]
         original_above = mosaic[max(0, bottom - _REACH) : bottom].copy()
-        hot, values = _hot(rows, colors[first:last], black, white)
+        hot, values = _hot(rows, colors[first:last], black, white, noise)
         inside = (hot[0] >= top - first) & (hot[0] < bottom - first)
         mosaic[hot[0][inside] + first, hot[1][inside]] = values[inside]
         repaired += int(inside.sum())
     return repaired
 
 
+def _noise_by_level(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray, white: float) -> np.ndarray:
+    """Standard deviation of the frame's noise at 24 levels, equal steps of the square root from 0 to white.
+
+    From differences of sites of one color two columns apart, in at most about a million places. Detail of
+    the scene makes them greater: this is an upper bound.
+    """
+    step = max(1, mosaic.size // _NOISE_SAMPLES)
+    light = mosaic[::step].astype(np.float32) - black.astype(np.float32)[colors[::step]]
+    same = colors[::step, 2:] == colors[::step, :-2]
+    difference = np.abs(light[:, 2:] - light[:, :-2])[same]
+    bins = _bin((light[:, 2:] + light[:, :-2])[same] / 2, white)
+    sigma = np.full(_NOISE_BINS, np.nan)
+    for index in range(_NOISE_BINS):
+        inside = difference[bins == index]
+        if inside.size >= _ENOUGH:
+            sigma[index] = _MEDIAN_TO_SIGMA * float(np.median(inside)) / np.sqrt(2)
+    known = np.flatnonzero(np.isfinite(sigma))
+    if not known.size:
+        return np.zeros(_NOISE_BINS, np.float32)
+    return np.asarray(np.interp(np.arange(_NOISE_BINS), known, sigma[known]), np.float32)
+
+
+def _bin(light: np.ndarray, white: float) -> np.ndarray:
+    root = np.sqrt(np.clip(light / np.float32(white), 0.0, 1.0))
+    return np.asarray((root * (_NOISE_BINS - 1)).round().astype(np.intp))
+
+
 def _hot(
-    rows: np.ndarray, colors: np.ndarray, black: np.ndarray, white: float
+    rows: np.ndarray, colors: np.ndarray, black: np.ndarray, white: float, noise: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Places of hot sites in some rows, and what to put there."""
     light = rows.astype(np.float32) - black.astype(np.float32)[colors]
-    candidates = _local_peaks(light, white)
-    if not candidates[0].size:
-        return candidates, np.zeros(0, np.uint16)
-    reach = _REACH
-    padded = np.pad(light, reach, mode="reflect")
-    padded_colors = np.pad(colors, reach, mode="reflect")
-    y, x = candidates
-    offsets = [(dy, dx) for dy in range(-reach, reach + 1) for dx in range(-reach, reach + 1) if dy or dx]
-    around = np.stack([padded[y + reach + dy, x + reach + dx] for dy, dx in offsets], axis=1)
-    same = np.stack([padded_colors[y + reach + dy, x + reach + dx] for dy, dx in offsets], axis=1)
-    same_color = np.where(same == colors[y, x][:, None], around, np.nan)
-    enough = np.isfinite(same_color).sum(axis=1) >= 4
-    y, x, around, same_color = y[enough], x[enough], around[enough], same_color[enough]
+    y, x = _local_peaks(light, white)
+    around, kinds, touching = _surroundings(light, colors, y, x)
+    same = np.where(kinds == colors[y, x][:, None], around, np.nan)
+    enough = np.isfinite(same).sum(axis=1) >= 4
+    y, x, around, kinds, same = y[enough], x[enough], around[enough], kinds[enough], same[enough]
     if not y.size:
         return (y, x), np.zeros(0, np.uint16)
-    median = np.nanmedian(same_color, axis=1)
-    scatter = 1.4826 * np.nanmedian(np.abs(same_color - median[:, None]), axis=1)
-    touching = np.array([max(abs(dy), abs(dx)) == 1 for dy, dx in offsets])
+    median = np.nanmedian(same, axis=1)
+    scatter = _MEDIAN_TO_SIGMA * np.nanmedian(np.abs(same - median[:, None]), axis=1)
     excess = light[y, x] - median
-    second = np.nanmax(same_color, axis=1) - median
-    # What touches is of other colors: compared with its own surroundings it must not rise either.
-    neighbours = around[:, touching].max(axis=1) - np.median(around, axis=1)
-    hot = excess > _SIGMAS * np.maximum(scatter, 0.002 * white)
-    hot &= second < _SHARE_OF_NEIGHBOURS * excess
-    hot &= neighbours < _SHARE_OF_NEIGHBOURS * excess
+    second = np.nanmax(same, axis=1) - median
+    rises = _rises(around, kinds, touching)
+    # Not the scatter: in the midst of detail that is far more than noise.
+    allowed = _ALLOWED_NOISE * noise[_bin(median, white)]
+    hot = excess > _SIGMAS * np.maximum(scatter, _FLOOR * white)
+    hot &= second < _SHARE_OF_SAME_COLOR * excess + allowed
+    hot &= rises.max(axis=1) < _SHARE_OF_TOUCHING * excess + allowed
+    hot &= rises.sum(axis=1) < _SHARE_OF_ALL_TOUCHING * excess
     place = (y[hot], x[hot])
     values = median[hot] + black.astype(np.float32)[colors[place]]
     return place, np.clip(np.round(values), 0, 65535).astype(np.uint16)
+
+
+def _surroundings(
+    light: np.ndarray, colors: np.ndarray, y: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Light and color of the N x 48 sites around N places, and which of the 48 touch."""
+    reach = _REACH
+    padded = np.pad(light, reach, mode="reflect")
+    padded_colors = np.pad(colors, reach, mode="reflect")
+    span = range(-reach, reach + 1)
+    offsets = np.array([(dy, dx) for dy in span for dx in span if dy or dx])
+    rows, columns = y[:, None] + reach + offsets[:, 0], x[:, None] + reach + offsets[:, 1]
+    return padded[rows, columns], padded_colors[rows, columns], np.abs(offsets).max(axis=1) == 1
+
+
+def _rises(around: np.ndarray, kinds: np.ndarray, touching: np.ndarray) -> np.ndarray:
+    """N x 8: by how much each touching site is above the median of its own color around the place."""
+    rises = around[:, touching].copy()
+    for kind in np.unique(kinds):
+        median = np.nan_to_num(_median_of(around, kinds == kind))
+        rises -= np.where(kinds[:, touching] == kind, median[:, None], 0.0)
+    return rises
+
+
+def _median_of(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Median of each row's chosen values; NaN where there are none."""
+    ordered = np.sort(np.where(chosen, values, np.inf), axis=1)
+    count = chosen.sum(axis=1)
+    middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None] // 2, axis=1)[:, 0]
+    return np.where(count > 0, middle, np.nan)
 
 
 def _local_peaks(light: np.ndarray, white: float) -> tuple[np.ndarray, np.ndarray]:

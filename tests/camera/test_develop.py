@@ -10,14 +10,20 @@ import numpy as np
 import pytest
 from skimage import data
 
-from llflow_photo.camera import develop, develop_many, night, random_night, simulate_night_raw
+from llflow_photo.camera import (
+    develop,
+    develop_many,
+    night,
+    random_night,
+    simulate_night_raw,
+    write_frame_dng,
+)
 from llflow_photo.camera.raw import PATTERNS
 from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.working import to_network
 from llflow_photo.errors import ImageInputError
 from llflow_photo.evaluation.metrics import psnr
 from llflow_photo.files import read
-from llflow_photo.files.dng import write_cfa_dng
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +80,7 @@ def test_training_sees_what_the_package_makes_of_a_raw_file(
     random = np.random.default_rng(seed)
     settings = random_night(random)
     frame = simulate_night_raw(photo, settings, random)
-    write_cfa_dng(
-        tmp_path / "frame.dng",
-        frame.mosaic,
-        frame.pattern,
-        black_level=frame.black_level,
-        white_level=frame.white_level,
-        color_matrix=frame.color_matrix,
-        as_shot_neutral=frame.neutral,
-    )
+    write_frame_dng(tmp_path / "frame.dng", frame)
     view, _ = to_network(read(tmp_path / "frame.dng"))
     developed = develop_many([frame])[0]
     assert view.shape == developed.shape

@@ -23,10 +23,9 @@ import torch
 from PIL import Image
 from released_names import released_names
 
-from llflow_photo.camera import develop, night, simulate_night_raw
+from llflow_photo.camera import develop, night, simulate_night_raw, write_frame_dng
 from llflow_photo.cli import main
 from llflow_photo.cli.main import build_parser
-from llflow_photo.files.dng import write_cfa_dng
 from llflow_photo.flow import LLFlow, Size
 
 ROOT = Path(__file__).parents[2]
@@ -86,15 +85,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     picture = np.random.default_rng(0).integers(20, 230, (10, 12, 3), np.uint8).repeat(8, 0).repeat(8, 1)
     frame = simulate_night_raw(picture, night(-4.0, "tungsten"), np.random.default_rng(1))
-    write_cfa_dng(
-        tmp_path / "night.dng",
-        frame.mosaic,
-        frame.pattern,
-        black_level=frame.black_level,
-        white_level=frame.white_level,
-        color_matrix=frame.color_matrix,
-        as_shot_neutral=frame.neutral,
-    )
+    write_frame_dng(tmp_path / "night.dng", frame)
     raw = (tmp_path / "night.dng").read_bytes()
     Image.fromarray(np.rint(develop(frame) * 255).astype(np.uint8)).save(tmp_path / "night.jpg")
     for folder in ("night-raws", "sample_images"):

@@ -67,11 +67,11 @@ def test_auto_brightness_makes_a_dark_file_bright(photos: Path) -> None:
 
 
 def test_the_baseline_uses_auto_brightness(tmp_path: Path) -> None:
-    from llflow_photo.camera import night, simulate_night_raw
+    from llflow_photo.camera import night, simulate_night_raw, write_frame_dng
 
     settings = night(-4.0)
     frame = simulate_night_raw(np.asarray(data.coffee()), settings, np.random.default_rng(0))
-    night_module._write_dng(tmp_path / "cup.dng", frame, settings)
+    write_frame_dng(tmp_path / "cup.dng", frame)
     bright = auto_bright(tmp_path / "cup.dng")
     expected = linear_to_srgb(srgb_to_linear(np.asarray(data.coffee())) / 16) * 255
     assert bright.mean() > 2.5 * expected.mean()

@@ -15,7 +15,10 @@ from llflow_photo.errors import FormatError, OptionError, ReadError
 from llflow_photo.files import RawOptions
 from llflow_photo.files.directory import Entry
 from llflow_photo.files.dng import write_cfa_dng
-from llflow_photo.files.hot_pixels import repair_hot_pixels
+
+# Fujifilm's array, in one of its phases.
+X_TRANS = ((1, 1, 0, 1, 1, 2), (1, 1, 2, 1, 1, 0), (2, 0, 1, 0, 2, 1),
+           (1, 1, 2, 1, 1, 0), (1, 1, 0, 1, 1, 2), (0, 2, 1, 2, 0, 1))  # fmt: skip
 
 
 def _srgb_linear(photo: object) -> np.ndarray:
@@ -98,22 +101,6 @@ def test_orientation(orientation: int, tmp_path: Path) -> None:
     assert np.abs(photo.pixels - expected).mean() < 1e-4
 
 
-def test_hot_pixels_are_repaired_and_stars_are_not() -> None:
-    generator = np.random.default_rng(0)
-    mosaic = generator.normal(600, 8, (200, 300)).astype(np.uint16)
-    colors = np.tile(np.array([[0, 1], [3, 2]], np.uint8), (100, 150))
-    hot = [(20, 31), (77, 150), (130, 222), (150, 9), (0, 4), (199, 299)]
-    for y, x in hot:
-        mosaic[y, x] = 9000
-    star = np.exp(-((np.mgrid[-3:4, -3:4] ** 2).sum(axis=0)) / 2.2) * 6000
-    mosaic[60:67, 60:67] += star.astype(np.uint16)
-    before = mosaic.copy()
-    count = repair_hot_pixels(mosaic, colors, np.full(4, 512, np.float32), 16383.0)
-    changed = {(int(y), int(x)) for y, x in np.argwhere(mosaic != before)}
-    assert changed == set(hot) and count == len(hot)
-    assert all(abs(int(mosaic[place]) - 600) < 40 for place in hot)
-
-
 def test_hot_pixels_in_a_file(tmp_path: Path) -> None:
     mosaic = mosaic_of_scene()
     mosaic[50, 40] = 15000
@@ -124,6 +111,17 @@ def test_hot_pixels_in_a_file(tmp_path: Path) -> None:
     assert any("1 hot pixel" in note for note in photo.notes)
     untouched = files.read(tmp_path / "hot.dng", RawOptions(hot_pixels=False))
     assert untouched.pixels[50, 40].max() > 5 * photo.pixels[50, 40].max()
+
+
+def test_hot_pixels_of_an_x_trans_file(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).normal(812, 6, (60, 72)).astype(np.uint16)
+    codes[30, 41] = 14000
+    write_cfa_dng(tmp_path / "hot.dng", codes, X_TRANS, black_level=512, white_level=16383)
+    photo = files.read(tmp_path / "hot.dng")
+    assert any("1 hot pixel" in note for note in photo.notes)
+    np.testing.assert_allclose(_srgb_linear(photo), 300 / 15871, rtol=0.2)
+    untouched = files.read(tmp_path / "hot.dng", RawOptions(hot_pixels=False))
+    assert _srgb_linear(untouched)[30, 41].max() > 10 * 300 / 15871
 
 
 def test_monochrome_is_refused_and_says_why(tmp_path: Path) -> None:
