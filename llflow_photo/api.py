@@ -218,14 +218,13 @@ def enhance_file(
 
 def with_settings_told(photo: Photo, options: Options, seed: int) -> Photo:
     """The photo with the settings that made it in its metadata, so that it can be made again."""
-    from dataclasses import asdict, replace
+    from dataclasses import replace
 
     from . import __version__
     from .files import with_settings
 
-    told = asdict(options)
-    for not_of_the_picture in ("samples", "device", "tile"):
-        del told[not_of_the_picture]
+    told = options.of_the_picture()
+    del told["samples"]  # of which this photo is one
     told |= {"model": Path(options.model).name, "seed": seed, "version": __version__}
     return replace(photo, metadata=with_settings(photo.metadata, told))
 

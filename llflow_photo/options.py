@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
@@ -81,3 +81,9 @@ class Options:
         if unknown := sorted(set(changes) - known):
             raise OptionError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
         return replace(self, **changes)
+
+    def of_the_picture(self) -> dict[str, Any]:
+        """The options that say how renderings look: all but ``device`` and ``tile``."""
+        values = asdict(self)
+        del values["device"], values["tile"]
+        return values

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EmptyFolderError, OptionError
 from ..options import Options
-from .manifest import holds_outputs
+from .manifest import holds_outputs, outputs_in
+from .naming import DEFAULT_FORMAT, suffix_of
 from .output import choose_output
 from .photo_renderer import PhotoRenderer
 from .progress import Progress
@@ -29,8 +30,6 @@ __all__ = ["enhance_dir"]
 AnyPath = str | os.PathLike[str]
 
 DEFAULT_TEMPERATURE = 0.8
-_NOT_OF_THE_PICTURE = ("device", "tile", "model")
-_SUFFIXES = {"jpeg": ".jpg", "tiff": ".tif"}
 
 
 def enhance_dir(
@@ -106,39 +105,25 @@ def enhance_dir(
         WorkerError: worker processes or the cluster cannot be started.
         BatchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the report of what was done.
     """
-    from .. import __version__, files, models
-    from ..models.card import checksum
+    from .. import __version__, files
 
     if temperature is None and options is None:
         temperature = DEFAULT_TEMPERATURE
     if temperature is not None:
         option_changes["temperature"] = temperature
     options = (options or Options()).with_changes(**option_changes)
-    for name, value, known in (
-        ("well_exposed", well_exposed, ("leave", "copy")),
-        ("pairs", pairs, ("raw", "jpeg", "both")),
-    ):
-        if value not in known:
-            raise OptionError(f"{name} is {value!r}; give one of {', '.join(known)}")
+    _check("well_exposed", well_exposed, ("leave", "copy"))
+    _check("pairs", pairs, ("raw", "jpeg", "both"))
     inputs = _inputs(path)
     encoding = encoding or files.Encoding()
-    root = choose_output(inputs, None if output is None else Path(output))
-    settings = {name: value for name, value in asdict(options).items() if name not in _NOT_OF_THE_PICTURE}
-    settings |= {"encoding": _plain(encoding), "raw": _plain(raw)}
-    settings |= {"if_darker_than": if_darker_than, "well_exposed": well_exposed}
-    card = models.find(options.model)
-    familiar = card.inputs.get("exposure_ev")
-    job = Job(
-        renderer=f"{PhotoRenderer.__module__}:{PhotoRenderer.__qualname__}",
-        options=options,
-        encoding=encoding,
-        raw=raw,
-        settings=settings_hash(settings),
-        model=checksum(card.path),
-        root=str(root),
+    encoding = replace(encoding, format=encoding.format or DEFAULT_FORMAT)
+    raw = raw or files.RawOptions()
+    settings = {**options.of_the_picture(), "encoding": asdict(encoding), "raw": asdict(raw)}
+    job = replace(
+        _job(options, encoding, raw, settings),
+        root=str(choose_output(inputs, None if output is None else Path(output))),
         if_darker_than=if_darker_than,
         copy_well_exposed=well_exposed == "copy",
-        familiar_ev=(familiar[0], familiar[1]) if familiar else None,
     )
     selection = Selection(
         include=_patterns(include),
@@ -149,25 +134,53 @@ def enhance_dir(
         is_photo=files.is_photo,
         is_raw=files.is_raw,
         is_output=holds_outputs,
+        outputs_in=outputs_in,
     )
-    return run_batch(
-        Batch(
-            inputs,
-            selection,
-            job,
-            _SUFFIXES.get(encoding.format or "jpeg", f".{encoding.format}"),
-            settings={"model": options.model, **settings},
-            version=__version__,
-            jobs=jobs,
-            backend=backend,
-            address=address,
-            force=force,
-            retry_failed=retry_failed,
-            dry_run=dry_run,
-            progress=progress,
-            cancel=cancel,
-        )
+    batch = Batch(
+        inputs,
+        selection,
+        job,
+        suffix_of(encoding.format),
+        settings={**settings, "if_darker_than": if_darker_than, "well_exposed": well_exposed},
+        version=__version__,
+        jobs=jobs,
+        backend=backend,
+        address=address,
+        force=force,
+        retry_failed=retry_failed,
+        dry_run=dry_run,
+        progress=progress,
+        cancel=cancel,
     )
+    return run_batch(batch)
+
+
+def _job(options: Options, encoding: Encoding, raw: RawOptions, settings: Mapping[str, Any]) -> Job:
+    """What the photos have in common, with what identifies their renderings; the output folder is still open.
+
+    The weights are known by their content, wherever they lie and whatever they are called. Which photos are
+    well exposed is no part of it: another threshold does not make renderings others.
+    """
+    from .. import models
+    from ..models.card import checksum
+
+    card = models.find(options.model)
+    familiar = card.inputs.get("exposure_ev")
+    return Job(
+        renderer=f"{PhotoRenderer.__module__}:{PhotoRenderer.__qualname__}",
+        options=options,
+        encoding=encoding,
+        raw=raw,
+        settings=settings_hash({name: value for name, value in settings.items() if name != "model"}),
+        model=checksum(card.path),
+        root="",
+        familiar_ev=(familiar[0], familiar[1]) if familiar else None,
+    )
+
+
+def _check(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise OptionError(f"{name} is {value!r}; give one of {', '.join(known)}")
 
 
 def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
@@ -179,7 +192,3 @@ def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
 
 def _patterns(given: Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
-
-
-def _plain(value: Any) -> Mapping[str, Any] | None:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else None

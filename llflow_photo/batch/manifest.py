@@ -8,11 +8,14 @@ the program dies. One batch at a time holds it. It is meant to be read by others
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +25,7 @@ from ..errors import BatchError
 from .naming import folded
 from .row import Row
 
-__all__ = ["MANIFEST_NAME", "Manifest", "holds_outputs", "read_manifest"]
+__all__ = ["MANIFEST_NAME", "Manifest", "holds_outputs", "outputs_in", "read_manifest"]
 
 MANIFEST_NAME = "llflow-photo-manifest.sqlite"
 
@@ -45,26 +48,56 @@ _log = logging.getLogger(__name__)
 
 def holds_outputs(folder: Path) -> bool:
     """Whether a folder is one that a batch wrote to: it has a manifest."""
-    return (folder / MANIFEST_NAME).exists()
+    return os.path.exists(folder / MANIFEST_NAME)  # False too where one may not look
+
+
+def outputs_in(folder: Path) -> set[str]:
+    """Names, `folded`, of all outputs that batches wrote to a folder or were about to, relative to it.
+
+    Raises:
+        BatchError: as `read_manifest`.
+    """
+    return read_manifest(folder)[1]
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Row], set[str]]:
     """`Manifest.rows` and `Manifest.written` of a folder, read only; empty where there is no manifest.
 
     Raises:
-        BatchError: it is damaged or no manifest.
+        BatchError: a batch is writing to it, or it is damaged or no manifest.
     """
     path = folder / MANIFEST_NAME
-    if not path.exists():
+    if not os.path.exists(path):
         return {}, set()
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            return _rows(connection), _written(connection)
-        finally:
-            connection.close()
+        # What a killed batch left half written is undone on opening, which needs a place to write to.
+        with tempfile.TemporaryDirectory() as elsewhere:
+            copied = Path(elsewhere, MANIFEST_NAME)
+            _ensure_free(path)
+            for end in ("-journal", ""):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(f"{path}{end}", f"{copied}{end}")
+            with contextlib.closing(sqlite3.connect(copied)) as connection:
+                return _rows(connection), _written(connection)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
+    except OSError as error:
+        raise BatchError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _ensure_free(path: Path) -> None:
+    """
+    Raises:
+        BatchError: a batch holds the manifest.
+    """
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            connection.execute("select 1 from sqlite_master")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_BUSY":
+                raise _held(path) from error
+            if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
+                raise
 
 
 class Manifest:
@@ -142,9 +175,7 @@ class Manifest:
             connection.executescript(f"begin exclusive; {_TABLES} commit;")
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise BatchError(
-                    f"another batch is writing to {self.path.parent}; wait for it, or name another folder"
-                ) from error
+                raise _held(self.path) from error
             raise _unreadable(self.path, error) from error
         except sqlite3.DatabaseError as error:
             raise _unreadable(self.path, error) from error
@@ -154,7 +185,7 @@ class Manifest:
 
     def _ensure_same_disk(self) -> None:
         """What is under a place where a disk was attached is another disk, and not to be filled instead."""
-        existing = next(folder for folder in self.path.parents if folder.exists())
+        existing = next(folder for folder in self.path.parents if os.path.exists(folder))
         if os.stat(existing).st_dev != self._device:
             raise FileNotFoundError(errno.ENOENT, "its disk is gone", str(self.path))
 
@@ -195,6 +226,10 @@ def _values(row: Row) -> tuple[Any, ...]:
 def _storable(text: str) -> str:
     """File names that are no valid UTF-8 are escaped; the JSON column keeps them as they are."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _held(path: Path) -> BatchError:
+    return BatchError(f"another batch is writing to {path.parent}; wait for it, or name another folder")
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> BatchError:

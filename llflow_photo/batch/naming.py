@@ -17,7 +17,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-__all__ = ["assign_stems", "folded", "output_names"]
+from ..files.encoding import SUFFIXES
+
+__all__ = ["DEFAULT_FORMAT", "assign_stems", "folded", "output_names", "suffix_of"]
+
+DEFAULT_FORMAT = "jpeg"
+"""Of outputs whose names do not say it."""
 
 MAX_STEM_BYTES = 200
 """File systems allow 255 for a name; what is written first has a longer, temporary one."""
@@ -50,6 +55,12 @@ def assign_stems(relatives: Iterable[PurePosixPath], samples: int = 1) -> dict[P
 def output_names(stem: PurePosixPath, samples: int, suffix: str) -> tuple[PurePosixPath, ...]:
     """Paths of a photo's outputs relative to the output folder; ``suffix`` begins with a dot."""
     return tuple(path.with_name(path.name + suffix) for path in _sampled(stem, samples))
+
+
+def suffix_of(format_name: str | None) -> str:
+    """The suffix of outputs in a format of `files.Encoding`, with its dot; None is `DEFAULT_FORMAT`."""
+    wanted = format_name or DEFAULT_FORMAT
+    return next(suffix for suffix, name in SUFFIXES.items() if name == wanted)
 
 
 def _sampled(stem: PurePosixPath, samples: int) -> tuple[PurePosixPath, ...]:

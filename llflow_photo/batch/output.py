@@ -33,16 +33,16 @@ def choose_output(inputs: Sequence[Path], output: Path | None) -> Path:
     """
     if output is None:
         first = inputs[0].resolve()
-        folder = first if first.is_dir() else first.parent
+        folder = first if os.path.isdir(first) else first.parent
         if folder.parent == folder:
             raise BatchError(f"{folder} has no folder beside it; name an output folder")
         output = folder.with_name(f"{folder.name}-enhanced")
     chosen = output.resolve()
-    if chosen.exists() and not chosen.is_dir():
+    if os.path.exists(chosen) and not os.path.isdir(chosen):
         raise BatchError(f"the output {output} is a file; name a folder")
     for given in inputs:
         top = given.resolve()
-        if top.is_dir() and top.is_relative_to(chosen):
+        if os.path.isdir(top) and top.is_relative_to(chosen):
             raise BatchError(
                 f"the output folder {output} is or holds the input {given}, and originals are never written "
                 f"over; name another, for instance {top.with_name(top.name + '-enhanced')}"

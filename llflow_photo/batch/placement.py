@@ -48,28 +48,36 @@ def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
     """
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise OptionError(f"jobs is {jobs!r}; give a whole number from 1 up")
-    from joblib import cpu_count
-
-    cores = cpu_count()  # those this process may use, containers regarded
+    cores = _cores()
     gpus = _gpus(device)
     if gpus:
         count = min(jobs or len(gpus), max(1, photos))
         each = max(1, cores // count)
         return [Placement(gpus[number % len(gpus)], each, min(8, max(2, each))) for number in range(count)]
-    threads = threads_per_process(cores)
+    threads = threads_per_process()
     if jobs is None:
         jobs = max(1, min(cores // threads, _memory("MemAvailable") // PROCESS_BYTES))
     return [Placement(device, threads, 2) for _ in range(min(jobs, max(1, photos)))]
 
 
-def threads_per_process(cores: int) -> int:
+def threads_per_process() -> int:
     """CPU threads of a network: one, and more only where memory does not allow a process per core.
+
+    They divide the cores, so that none is idle.
 
     The number is the machine's, whatever the batch: results differ in their last bits with the number of
     threads, because elementwise functions round differently at the ends of each thread's share.
     """
+    cores = _cores()
     processes = max(1, min(cores, _memory("MemTotal") // PROCESS_BYTES))
-    return cores // processes
+    return next(threads for threads in range(-(-cores // processes), cores + 1) if cores % threads == 0)
+
+
+def _cores() -> int:
+    """Those this process may use, containers regarded."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
 
 
 def _gpus(device: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +46,7 @@ def make_plan(
     sources = list(sources)
     root = Path(job.root)
     stems = assign_stems((source.relative for source in sources), job.options.samples)
-    originals = {source.path.resolve().parent for source in sources}
+    originals = {source.path.resolve() for source in sources}
     tasks, rows = [], []
     for source in sources:
         stem = stems[source.relative]
@@ -55,14 +56,11 @@ def make_plan(
             source.size,
             source.mtime_ns,
             tuple(name.as_posix() for name in output_names(stem, job.options.samples, suffix)),
-            stem.with_name(stem.name + source.relative.suffix).as_posix(),
+            stem.with_name(stem.name + source.relative.suffix).as_posix() if job.copy_well_exposed else "",
         )
         old = before.get(task.source)
         row = None if force or old is None else _settled(task, old, job, root, retry_failed)
-        if row is None and (stranger := _stranger(task, job, root, written, force, originals)):
-            reason = (
-                f"{root / stranger} exists and no batch wrote it; move it away or name another output folder"
-            )
+        if row is None and (reason := _in_the_way(task, job, root, written, force, originals)):
             row = Row(task.source, "failed", reason, "WriteError", size=task.size, mtime_ns=task.mtime_ns)
         if row is not None:
             rows.append(row)
@@ -85,7 +83,7 @@ def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> 
     unchanged = (old.size, old.mtime_ns) == (task.size, task.mtime_ns)
     if not unchanged or (old.settings, old.model) != (job.settings, job.model):
         return None
-    if old.status == "left":
+    if old.status == "left" and not job.copy_well_exposed and job.leaves(old.before):
         return old
     if old.status == "failed" and old.lasting and not retry_failed:
         return old
@@ -96,7 +94,9 @@ def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> 
 
 def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
     """Whether an earlier run's outputs are what this one would write, if the content is the same."""
-    wanted = {"done": task.outputs, "copied": (task.copy,)}.get(old.status)
+    wanted = (task.copy,) if job.leaves(old.before) else task.outputs
+    if old.status != ("copied" if job.leaves(old.before) else "done"):
+        return False
     return (
         old.outputs == wanted
         and (old.settings, old.model) == (job.settings, job.model)
@@ -104,15 +104,17 @@ def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
     )
 
 
-def _stranger(
+def _in_the_way(
     task: Task, job: Job, root: Path, written: Collection[str], force: bool, originals: Collection[Path]
-) -> str | None:
-    """An existing file in the way that is not ours to write over."""
-    names = (*task.outputs, task.copy) if job.copy_well_exposed else task.outputs
-    for name in names:
-        target = root / name
-        if folded(name) in written or not target.exists():
+) -> str:
+    """Why outputs cannot be written: a file that is not ours to write over; empty where they can."""
+    folders = {original.parent for original in originals}
+    for target in (root / name for name in task.claims):
+        if not os.path.exists(target):
             continue
-        if not force or target.resolve().parent in originals:
-            return name
-    return None
+        if target.resolve() in originals and not target.is_symlink():
+            return f"{target} is an original, and those are never written over; name another output folder"
+        known = folded(target.relative_to(root).as_posix()) in written
+        if not known and (not force or target.resolve().parent in folders):
+            return f"{target} exists and no batch wrote it; move it away or name another output folder"
+    return ""

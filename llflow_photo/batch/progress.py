@@ -66,6 +66,7 @@ class Tally:
         self.done = self.skipped = self.failed = 0
         self._clock = clock
         self._current: dict[str, str] = {}
+        self._begun = False
         self._finished: deque[float] = deque([clock()], maxlen=_WINDOW)
 
     def start(self) -> None:
@@ -79,6 +80,9 @@ class Tally:
 
     def stage(self, source: str, stage: str) -> None:
         """A photo went on to another stage."""
+        if not self._begun:  # loading the model is no part of the rate
+            self._begun = True
+            self._finished = deque([self._clock()], maxlen=_WINDOW)
         self._current[source] = stage
         self._emit("stage", source=source, stage=stage)
 

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import EmptyFolderError
+from ..errors import BatchError, EmptyFolderError
 from .cluster import run_cluster
 from .connection import check_backend
 from .manifest import Manifest, read_manifest
 from .output import is_intact, remove_leftovers
 from .page import write_page
 from .pipeline import Output, run_local
-from .placement import place
+from .placement import place, threads_per_process
 from .plan import Plan, make_plan
 from .progress import Progress, Tally
 from .report import BatchInterrupted, Report
 from .row import Row
-from .selection import Selection, select
+from .selection import AN_OUTPUT, Selection, select
 from .work import Job, Task
 
 __all__ = ["Batch", "run_batch"]
@@ -83,11 +83,8 @@ def run_batch(batch: Batch) -> Report:
     root = Path(batch.job.root)
     selection = replace(batch.selection, is_output=_is_output(root, batch.selection.is_output))
     sources, seen = select(batch.inputs, selection)
-    if not sources and not any(row.status == "failed" or "newer" in row.reason for row in seen):
-        wanted = " that match" if batch.selection.include or batch.selection.exclude else ""
-        raise EmptyFolderError(
-            f"{', '.join(map(str, batch.inputs))}: no photos{wanted}; name a folder that holds some"
-        )
+    if not sources:
+        _ensure_reasons(batch, seen)
 
     def plan(before: Mapping[str, Row], written: set[str]) -> Plan:
         return make_plan(sources, batch.job, batch.suffix, before, written, batch.force, batch.retry_failed)
@@ -97,13 +94,38 @@ def run_batch(batch: Batch) -> Report:
         rows = [*seen, *planned.rows, *map(_claim, planned.tasks)]
         return _report(batch, rows, started, dry_run=True)
     check_backend(batch.backend, batch.address)
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BatchError(
+            f"the output folder {root} cannot be made: {error.strerror or error}; name another"
+        ) from error
     with Manifest(root) as manifest:
         manifest.begin_run(batch.version, batch.settings, os.pathsep.join(map(str, batch.inputs)))
         planned = plan(manifest.rows, manifest.written)
-        job = replace(batch.job, root_device=root.stat().st_dev if batch.backend == "local" else None)
+        local = batch.backend == "local"
+        job = replace(
+            batch.job,
+            root_device=root.stat().st_dev if local else None,
+            threads=threads_per_process(),  # a cluster renders with as many, and so the same bytes
+        )
         run = _Run(replace(batch, job=job), manifest, planned, seen, started)
         return run.to_the_end()
+
+
+def _ensure_reasons(batch: Batch, seen: Sequence[Row]) -> None:
+    """Where no photo is to be taken, there must be a reason that is worth a report.
+
+    Raises:
+        EmptyFolderError: there is none.
+    """
+    if any(row.status == "failed" or "newer" in row.reason for row in seen):
+        return
+    given = ", ".join(map(str, batch.inputs))
+    if any(row.reason == AN_OUTPUT for row in seen):
+        raise EmptyFolderError(f"{given}: nothing but outputs of a batch; copy them elsewhere to take them")
+    wanted = " that match" if batch.selection.include or batch.selection.exclude else ""
+    raise EmptyFolderError(f"{given}: no photos{wanted}; name a folder that holds some")
 
 
 def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bool]:
@@ -111,9 +133,7 @@ def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bo
 
 
 def _claim(task: Task) -> Row:
-    return Row(
-        task.source, "planned", outputs=(*task.outputs, task.copy), size=task.size, mtime_ns=task.mtime_ns
-    )
+    return Row(task.source, "planned", outputs=task.claims, size=task.size, mtime_ns=task.mtime_ns)
 
 
 class _Run:
@@ -218,7 +238,7 @@ class _Run:
     def _check_outputs(self) -> None:
         """Outputs that someone removed while the batch went on are failures, not successes."""
         root = Path(self._batch.job.root)
-        if self._stopped and not root.exists():
+        if self._stopped and not os.path.exists(root):
             return  # with its disk, not the outputs alone
         gone = [
             replace(

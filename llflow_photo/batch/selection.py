@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -13,11 +13,15 @@ from typing import Literal
 
 from ..errors import OptionError, ReadError
 from .globs import matches_any
+from .naming import folded
 from .row import Row
 
-__all__ = ["Pairs", "Selection", "Source", "parse_newer_than", "select"]
+__all__ = ["AN_OUTPUT", "Pairs", "Selection", "Source", "parse_newer_than", "select"]
 
 Pairs = Literal["raw", "jpeg", "both"]
+AN_OUTPUT = "an output of an earlier batch"
+"""Why a photo in a folder given was not taken."""
+
 _JPEG = {".jpg", ".jpeg", ".jpe", ".heic", ".heif", ".hif"}
 _log = logging.getLogger(__name__)
 
@@ -45,7 +49,9 @@ class Selection:
             ``both``.
         is_photo: whether a path is a photo by its name.
         is_raw: whether a photo is RAW by its name.
-        is_output: whether a folder holds outputs of a batch; it is not entered.
+        is_output: whether a subfolder holds outputs of a batch; it is not entered.
+        outputs_in: the outputs that batches wrote to a folder given, relative to it and `folded`; they are
+            not taken.
     """
 
     include: tuple[str, ...] = ()
@@ -56,6 +62,7 @@ class Selection:
     is_photo: Callable[[Path], bool] = field(default=lambda path: True)
     is_raw: Callable[[Path], bool] = field(default=lambda path: False)
     is_output: Callable[[Path], bool] = field(default=lambda path: False)
+    outputs_in: Callable[[Path], Collection[str]] = field(default=lambda path: ())
 
 
 def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], list[Row]]:
@@ -67,17 +74,18 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
 
     Raises:
         ReadError: an input does not exist.
+        and what ``outputs_in`` raises.
     """
     found: dict[PurePosixPath, Source] = {}
     rows: list[Row] = []
     for given in inputs:
-        if given.is_dir():
+        if os.path.isdir(given):
             top = PurePosixPath() if len(inputs) == 1 else PurePosixPath(given.resolve().name)
             walked = _walk(given, top, selection, rows)
-        elif given.exists():
+        elif os.path.exists(given):
             walked = [(given, PurePosixPath(given.name))]
         else:
-            raise ReadError(f"{given} does not exist; give a folder or a photo")
+            raise ReadError(f"{given} does not exist or cannot be reached; give a folder or a photo")
         for path, relative in walked:
             source = _considered(path, relative, selection, rows)
             if source is not None:
@@ -119,6 +127,7 @@ def _walk(
 ) -> list[tuple[Path, PurePosixPath]]:
     """Every visible file with its relative path; symbolic links to folders come after all real folders."""
     files: list[tuple[Path, PurePosixPath]] = []
+    outputs = selection.outputs_in(top)
     folders = [(top, prefix)]
     links: list[tuple[Path, PurePosixPath]] = []
     visited: set[str] = set()
@@ -134,13 +143,18 @@ def _walk(
             rows.append(_unlisted(relative, error))
             continue
         for entry in entries:
-            here = relative / entry.name
+            path, here = Path(entry.path), relative / entry.name
             if entry.name.startswith(".") or matches_any(here, selection.exclude):
                 continue
             if not _is_folder(entry):
-                files.append((Path(entry.path), here))
-            elif selection.recursive and not selection.is_output(Path(entry.path)):
-                (links if entry.is_symlink() else folders).append((Path(entry.path), here))
+                if outputs and folded(path.relative_to(top).as_posix()) in outputs:
+                    rows.append(Row(here.as_posix(), "skipped", AN_OUTPUT))
+                else:
+                    files.append((path, here))
+            elif selection.recursive and selection.is_output(path):
+                rows.append(Row(here.as_posix(), "skipped", "a folder with outputs of a batch"))
+            elif selection.recursive:
+                (links if entry.is_symlink() else folders).append((path, here))
     return files
 
 

@@ -32,6 +32,7 @@ __all__ = ["Job", "Task", "Worker", "failure"]
 
 _LASTING = (FormatError, ReadError, ImageInputError, NonFiniteOutputError)
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM}
 _log = logging.getLogger(__name__)
 
 Stage = Callable[[str, str], None]
@@ -46,7 +47,7 @@ class Job:
         options: how to render; ``seed`` is the user's.
         encoding: how to write, for the renderer.
         raw: how to develop RAW files, for the renderer.
-        settings: hash of all that decides the outputs' bytes besides content and model.
+        settings: hash of all that decides the renderings' bytes besides content and model.
         model: SHA-256 of the weights.
         root: the output folder.
         root_device: file system number of the output folder, to notice that its disk is gone; None where it
@@ -70,6 +71,11 @@ class Job:
     copy_well_exposed: bool = False
     familiar_ev: tuple[float, float] | None = None
 
+    def leaves(self, look: Look | None) -> bool:
+        """Whether a photo that looks like this is well exposed, so that it is not rendered."""
+        threshold = self.if_darker_than
+        return threshold is not None and look is not None and look.exposure_ev >= threshold
+
 
 @dataclass(frozen=True)
 class Task:
@@ -81,7 +87,8 @@ class Task:
         size: bytes.
         mtime_ns: modification time, nanoseconds.
         outputs: paths relative to the output folder, one a sample.
-        copy: where to copy it if it is well exposed, relative to the output folder.
+        copy: where to copy it if it is well exposed, relative to the output folder; empty where those are not
+            copied.
         known: the row of an earlier run whose outputs are intact and good if the content is still the same.
     """
 
@@ -92,6 +99,11 @@ class Task:
     outputs: tuple[str, ...]
     copy: str
     known: Row | None = None
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """All that it may write."""
+        return (*self.outputs, self.copy) if self.copy else self.outputs
 
 
 class Worker:
@@ -138,8 +150,7 @@ class Worker:
             before = look_at(photo)
         row = replace(row, megapixels=round(photo.width * photo.height / 1e6, 3), before=before)
         row = replace(row, notes=photo.notes)
-        threshold = self._job.if_darker_than
-        if threshold is not None and before.exposure_ev >= threshold:
+        if self._job.leaves(before):
             return self._well_exposed(task, row, before.exposure_ev)
         return self._rendered(task, row, photo, clock)
 
@@ -212,7 +223,7 @@ class Worker:
         """Where an output goes, its folder made, unless the disk of the output folder is gone."""
         target = Path(self._job.root) / name
         if not target.parent.is_dir():
-            existing = next(folder for folder in target.parents if folder.exists())
+            existing = next(folder for folder in target.parents if os.path.exists(folder))
             device = self._job.root_device
             if device is not None and os.stat(existing).st_dev != device:
                 raise _DiskGoneError(f"the disk of {self._job.root} is gone; attach it and run again")
@@ -246,12 +257,14 @@ def failure(row: Row, error: Exception, path: Path) -> Row:
     if codes & _DISK_FULL:
         reason = "the disk of the output folder is full; free space and run again"
         return replace(row, status="failed", reason=reason, error=name, stops=True)
-    if not path.exists():
+    if not os.path.exists(path) and not codes & _NOT_ALLOWED:
         reason = f"the photo vanished before it was read: {path}"
         return replace(row, status="failed", reason=reason, error=name)
     stops = isinstance(error, _DiskGoneError)
     lasting = isinstance(error, _LASTING)
     reason = str(error) or name
+    if isinstance(error, OSError) and not isinstance(error, LLFlowPhotoError) and error.strerror:
+        reason = f"{error.filename or path}: {error.strerror}"
     return replace(row, status="failed", reason=reason, error=name, lasting=lasting, stops=stops)
 
 

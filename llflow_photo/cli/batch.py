@@ -5,14 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .batch_progress import Mode, watch_batch
-from .console import say
+from .console import output, say
 from .rendering import options_of
 from .writing import encoding_of, raw_options_of
 
-__all__ = ["add_batch_arguments", "run_batch"]
+if TYPE_CHECKING:
+    from ..batch import Report
+
+__all__ = ["add_batch_arguments", "asks_for_batch", "run_batch"]
+
+INTERRUPTED = 130
+_ONLY_OF_BATCHES = ("include", "exclude", "newer_than", "if_darker_than", "retry_failed", "dry_run", "json")
+"""Arguments that mean nothing where photos are done one by one."""
 
 
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,12 +59,19 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--json", action="store_true", help="folders: one JSON object per event, for scripts")
 
 
+def asks_for_batch(args: argparse.Namespace) -> bool:
+    """Whether a folder is given, or something asked that only batches do."""
+    if any(path.is_dir() for path in args.inputs) or args.backend != "local":
+        return True
+    return any(getattr(args, name) not in (None, False, []) for name in _ONLY_OF_BATCHES)
+
+
 def run_batch(args: argparse.Namespace) -> int:
     """Enhance folders; 0 only if every photo succeeded."""
     from ..batch import BatchInterrupted, enhance_dir
 
     settings: dict[str, Any] = {
-        "output": args.output,
+        "output": args.output or _default_output(args.inputs),
         "options": options_of(args),
         "encoding": encoding_of(args),
         "raw": raw_options_of(args),
@@ -78,10 +94,24 @@ def run_batch(args: argparse.Namespace) -> int:
         with watch_batch(mode) as follow:
             report = enhance_dir(args.inputs, progress=follow, **settings)
     except BatchInterrupted as interrupt:
-        say(interrupt.report.summary())
-        return 130
-    if args.json:
-        sys.stdout.write(json.dumps({"kind": "report", **report.to_json()}) + "\n")
-    elif not args.quiet or not report.ok:
-        say(report.summary())
+        _tell(interrupt.report, mode)
+        return INTERRUPTED
+    _tell(report, mode)
     return 0 if report.ok else 1
+
+
+def _default_output(inputs: Sequence[Path]) -> Path | None:
+    """Where a batch of photos without a folder goes: where they go one by one."""
+    return None if any(path.is_dir() for path in inputs) else Path("enhanced")
+
+
+def _tell(report: Report, mode: Mode) -> None:
+    """The report, the way the progress was told; a dry run's plan goes to standard output."""
+    if mode == "json":
+        sys.stdout.write(json.dumps({"kind": "report", **report.to_json()}) + "\n")
+        return
+    if report.dry_run and mode == "live":
+        for row in report.planned:
+            output().print(f"{row.source} -> {', '.join(row.outputs)}", markup=False, soft_wrap=True)
+    if mode == "live" or not report.ok:
+        say(report.summary())

@@ -12,7 +12,7 @@ from typing import Any
 from rich.progress import Progress, TaskID
 
 from ..errors import LLFlowPhotoError, OptionError
-from .batch import add_batch_arguments, run_batch
+from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, progress_bar, say, say_error
 from .rendering import add_rendering_arguments, options_of
 from .writing import add_writing_arguments, encoding_of, raw_options_of
@@ -43,7 +43,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if any(path.is_dir() for path in args.inputs) or args.dry_run:
+    if asks_for_batch(args):
         return run_batch(args)
     return _enhance_files(args)
 
@@ -91,14 +91,13 @@ def _follow(bar: Progress, task: TaskID, done: int, total: int) -> None:
 
 def _targets(sources: Sequence[Path], given: Path | None, format_name: str | None) -> list[Path]:
     """A file for each photo; names that would collide get the photo's suffix or a number."""
-    from ..batch.naming import assign_stems
+    from ..batch.naming import assign_stems, suffix_of
 
     if given is not None and given.suffix and not given.is_dir():
         if len(sources) > 1:
             raise OptionError(f"--output {given} is one file for {len(sources)} photos; give a folder")
         return [given]
     folder = given or Path("enhanced")
-    suffix = "." + {"jpeg": "jpg", "tiff": "tif"}.get(format_name or "jpeg", format_name or "jpeg")
     stems = assign_stems(PurePosixPath(source.name) for source in sources)
     seen: Counter[str] = Counter()
     targets = []
@@ -106,5 +105,5 @@ def _targets(sources: Sequence[Path], given: Path | None, format_name: str | Non
         stem = stems[PurePosixPath(source.name)].name
         seen[stem] += 1
         number = f"-{seen[stem]}" if seen[stem] > 1 else ""
-        targets.append(folder / f"{stem}{number}{suffix}")
+        targets.append(folder / f"{stem}{number}{suffix_of(format_name)}")
     return targets

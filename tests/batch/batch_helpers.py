@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from llflow_photo.batch.manifest import holds_outputs
+from llflow_photo.batch.manifest import holds_outputs, outputs_in
 from llflow_photo.batch.run import Batch
 from llflow_photo.batch.selection import Selection
 from llflow_photo.batch.settings import settings_hash
@@ -25,6 +25,7 @@ def make_batch(source: Path, output: Path, **changes: Any) -> Batch:
         is_photo=lambda path: path.suffix.lower() in RAW | RASTER,
         is_raw=lambda path: path.suffix.lower() in RAW,
         is_output=holds_outputs,
+        outputs_in=outputs_in,
         **chosen,
     )
     settings = settings_hash({"options": options, **of_job})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import PurePosixPath
 
-from llflow_photo.batch.naming import assign_stems, folded, output_names
+from llflow_photo.batch.naming import assign_stems, folded, output_names, suffix_of
+from llflow_photo.files.encoding import FORMATS
 
 
 def stems(*names: str, samples: int = 1) -> dict[str, str]:
@@ -61,3 +62,9 @@ def test_output_names_of_samples_are_numbered() -> None:
         "n/A_s1.jpg",
         "n/A_s2.jpg",
     ]
+
+
+def test_every_format_has_its_usual_suffix() -> None:
+    found = {name: suffix_of(name) for name in (None, *FORMATS)}
+    usual = {None: ".jpg", "jpeg": ".jpg", "tiff": ".tif"}
+    assert found == {name: usual.get(name, f".{name}") for name in found}

@@ -18,7 +18,9 @@ def machine(monkeypatch: pytest.MonkeyPatch, cores: int, total: int, free: int |
     monkeypatch.setattr(placement, "_memory", sizes.__getitem__)
 
 
-@pytest.mark.parametrize(("cores", "total"), [(2, 24), (16, 64), (16, 12), (64, 48), (1, 1)])
+@pytest.mark.parametrize(
+    ("cores", "total"), [(2, 24), (16, 64), (16, 12), (16, 32), (14, 12), (64, 48), (1, 1)]
+)
 def test_processes_times_threads_are_the_cores(
     monkeypatch: pytest.MonkeyPatch, cores: int, total: int
 ) -> None:

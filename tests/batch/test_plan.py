@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
 
 from llflow_photo.batch.plan import make_plan
-from llflow_photo.batch.row import Row
+from llflow_photo.batch.row import Look, Row
 from llflow_photo.batch.selection import Source
 from llflow_photo.batch.work import Job
 from llflow_photo.options import Options
 
 
-def job(root: Path) -> Job:
-    return Job("m:r", Options(), None, None, "settings", "model", str(root))
+def job(root: Path, **changes: Any) -> Job:
+    return Job("m:r", Options(), None, None, "settings", "model", str(root), **changes)
 
 
 def source(name: str, size: int = 10) -> Source:
@@ -37,17 +40,51 @@ def test_rows_of_before_decide(tmp_path: Path) -> None:
         "broken.png": Row("broken.png", "failed", "broken", lasting=True, **known),
         "unlucky.png": Row("unlucky.png", "failed", "disk full", **known),
         "begun.png": Row("begun.png", "planned", **known),
-        "light.png": Row("light.png", "left", "well exposed", **known),
-        "other.png": Row("other.png", "left", "well exposed", **{**known, "model": "another"}),
+        "other.png": Row("other.png", "done", **{**known, "model": "another"}, **written),
     }
     plan = make_plan(map(source, sorted(before)), job(tmp_path), ".jpg", before, {"same.jpg"})
-    assert {row.source: row.status for row in plan.rows} == {
-        "same.png": "skipped",
-        "broken.png": "failed",
-        "light.png": "left",
-    }
+    assert {row.source: row.status for row in plan.rows} == {"same.png": "skipped", "broken.png": "failed"}
     assert [task.source for task in plan.tasks] == ["begun.png", "gone.png", "other.png", "unlucky.png"]
     assert not any(task.known for task in plan.tasks)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "copy", "settled"),
+    [
+        (None, False, ["dark"]),
+        (-1.0, False, ["dark", "light"]),
+        (0.5, False, ["dark"]),
+        (-1.0, True, ["dark"]),
+    ],
+)
+def test_another_threshold_renders_only_what_it_concerns(
+    tmp_path: Path, threshold: float | None, copy: bool, settled: list[str]
+) -> None:
+    (tmp_path / "dark.jpg").write_bytes(b"1234")
+    known = {"size": 10, "mtime_ns": 1, "settings": "settings", "model": "model"}
+    dark, light = (Look(ev, 0.0, ()) for ev in (-5.0, 0.0))
+    written = {"outputs": ("dark.jpg",), "output_bytes": (4,)}
+    before = {
+        "dark.png": Row("dark.png", "done", **known, **written, before=dark),
+        "light.png": Row("light.png", "left", "well exposed", **known, before=light),
+    }
+    asked = job(tmp_path, if_darker_than=threshold, copy_well_exposed=copy)
+    plan = make_plan(map(source, before), asked, ".jpg", before, {"dark.jpg"})
+    assert [Path(row.source).stem for row in plan.rows] == settled
+    asked = job(tmp_path, if_darker_than=-6.0)
+    assert len(make_plan(map(source, before), asked, ".jpg", before, {"dark.jpg"}).tasks) == 1
+
+
+def test_originals_are_not_written_over_through_a_linked_folder(tmp_path: Path) -> None:
+    folder, output = tmp_path / "in" / "sub", tmp_path / "out"
+    folder.mkdir(parents=True)
+    output.mkdir()
+    (folder / "a.jpg").write_bytes(b"original")
+    (output / "sub").symlink_to(folder)
+    given = Source(folder / "a.jpg", PurePosixPath("sub/a.jpg"), 8, 1)
+    for force in (False, True):
+        plan = make_plan([given], job(output), ".jpg", {}, {"sub/a.jpg"}, force=force)
+        assert "is an original" in plan.rows[0].reason
 
 
 def test_a_new_date_alone_is_looked_into(tmp_path: Path) -> None:

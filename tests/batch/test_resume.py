@@ -167,11 +167,30 @@ def test_dry_run_touches_nothing(batch: Run, photos: Photos, tmp_path: Path) -> 
     assert (output / MANIFEST_NAME).stat().st_mtime_ns == state.st_mtime_ns
 
 
+def test_dry_run_after_a_kill_within_a_transaction(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source, output = photos("a.png", "b.png"), tmp_path / "out"
+    batch(source, output)
+    program = textwrap.dedent(f"""
+        import os, sqlite3
+        connection = sqlite3.connect({str(output / MANIFEST_NAME)!r})
+        connection.execute("pragma cache_size = 1")
+        connection.execute("begin exclusive")
+        connection.execute("update photos set status = 'x', row = hex(zeroblob(100000))")
+        os.kill(os.getpid(), 9)
+    """)
+    subprocess.run([sys.executable, "-c", program], check=False)
+    assert (output / f"{MANIFEST_NAME}-journal").stat().st_size
+    assert len(batch(source, output, dry_run=True).skipped) == 2
+    assert (output / f"{MANIFEST_NAME}-journal").exists()
+    assert len(batch(source, output).skipped) == 2
+
+
 def test_one_batch_at_a_time(batch: Run, photos: Photos, tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
-    with Manifest(output), pytest.raises(BatchError, match="another batch"):
-        batch(photos("a.png"), output)
+    for dry_run in (False, True):
+        with Manifest(output), pytest.raises(BatchError, match="another batch"):
+            batch(photos("a.png"), output, dry_run=dry_run)
 
 
 def test_a_damaged_manifest_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from batch_helpers import RASTER, RAW
 
 from llflow_photo.batch.manifest import MANIFEST_NAME, holds_outputs
-from llflow_photo.batch.selection import Selection, parse_newer_than, select
+from llflow_photo.batch.selection import AN_OUTPUT, Selection, parse_newer_than, select
 from llflow_photo.errors import OptionError, ReadError
 
 Photos = Callable[..., Path]
@@ -65,19 +65,31 @@ def test_symlinked_folder_outside_is_entered(photos: Photos, tmp_path: Path) -> 
 def test_folders_with_a_manifest_are_not_entered(photos: Photos) -> None:
     root = photos("a.png", "enhanced/a.png")
     (root / "enhanced" / MANIFEST_NAME).touch()
-    assert taken(root)[0] == ["a.png"]
+    names, reasons = taken(root)
+    assert names == ["a.png"]
+    assert reasons == {"enhanced": "a folder with outputs of a batch"}
+
+
+def test_outputs_in_the_folder_given_are_not_taken(photos: Photos) -> None:
+    root = photos("a.png", "sub/B.png", "c.png")
+    names, reasons = taken(root, outputs_in=lambda top: {"a.png", "sub/b.png"})
+    assert names == ["c.png"]
+    assert set(reasons.values()) == {AN_OUTPUT}
 
 
 def test_a_folder_that_cannot_be_listed_is_named(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
     root = photos("a.png", "secret/b.png")
-    scan = os.scandir
 
-    def refusing(path: Any) -> Any:
-        if Path(path).name == "secret":
-            raise PermissionError(13, "Permission denied")
-        return scan(path)
+    def refusing(call: Callable[..., Any], shut: Callable[[Path], bool]) -> Callable[..., Any]:
+        def refuse(path: Any, **more: Any) -> Any:
+            if shut(Path(path)):
+                raise PermissionError(13, "Permission denied")
+            return call(path, **more)
 
-    monkeypatch.setattr(os, "scandir", refusing)
+        return refuse
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir, lambda path: path.name == "secret"))
+    monkeypatch.setattr(os, "stat", refusing(os.stat, lambda path: path.parent.name == "secret"))
     names, reasons = taken(root)
     assert names == ["a.png"]
     assert "cannot be listed: Permission denied" in reasons["secret"]

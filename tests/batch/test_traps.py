@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from llflow_photo.batch.output import choose_output
+from llflow_photo.batch.row import Row
+from llflow_photo.batch.work import failure
 from llflow_photo.errors import BatchError, EmptyFolderError, WorkerError
 
 Run = Callable[..., Any]
@@ -46,6 +48,18 @@ def test_a_folder_full_of_traps(batch: Run, photos: Photos, hashes: Hashes, tmp_
     assert len(hashes(tmp_path / "out")) == len(good)
     touched = {name for name, digest in hashes(source).items() if before.get(name) != digest}
     assert touched == {"changes.png", "once.mark"}  # by the fake renderer, not by the batch
+
+
+def test_what_one_may_not_read_is_told_plainly() -> None:
+    row = Row("a.png", "failed")
+    told = failure(row, PermissionError(13, "Permission denied", "/in/a.png"), Path("/in/a.png"))
+    assert (told.reason, told.lasting, told.stops) == ("/in/a.png: Permission denied", False, False)
+
+
+def test_an_output_folder_that_cannot_be_made_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BatchError, match="cannot be made: Not a directory"):
+        batch(photos("a.png"), tmp_path / "file" / "out")
 
 
 def test_names_that_are_no_utf8(batch: Run, photos: Photos, tmp_path: Path) -> None:
@@ -103,7 +117,7 @@ def test_originals_are_never_written_over_even_by_force(batch: Run, photos: Phot
     source = photos("a.png", "b.tif")
     before = hashes(source)
     report = batch(source / "a.png", source, force=True)
-    assert "no batch wrote it" in report.failed[0].reason
+    assert "a.png is an original" in report.failed[0].reason
     assert batch(source / "b.tif", source, force=True).ok
     after = hashes(source)
     assert {name: after[name] for name in before} == before
@@ -128,6 +142,8 @@ def test_outputs_never_become_inputs(batch: Run, photos: Photos, tmp_path: Path)
     assert len(batch(source, source / "one").done) == 1
     assert len(batch(source, source / "two").done) == 1
     assert len(batch(tmp_path, tmp_path / "three").done) == 1
+    with pytest.raises(EmptyFolderError, match="nothing but outputs"):
+        batch(source / "one", tmp_path / "four")
     assert not batch(source, source / "one").done
 
 
