@@ -106,16 +106,21 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     import torch
 
-    torch.set_num_threads(args.threads or os.cpu_count() or 1)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # by torch's launcher
+    torch.set_num_threads(args.threads or max(1, (os.cpu_count() or 1) // processes))
     name = args.name or (args.model if args.model in _PRESETS else "compact")
     folder = args.folder or Path("runs") / name
     from ..training.session import build_trainer
 
     settings = _settings(args, folder)
     trainer = build_trainer(folder, settings, args.resume)
+    if not trainer.workers.is_first:
+        with _interrupt_flag(quiet=True) as interrupted:
+            trainer.train(None, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
+        return 0
     say(
         f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
-        f"{len(trainer.validation)} photos held out, on {trainer.device}"
+        f"{len(trainer.validation)} photos held out, on {_place(trainer)}"
     )
     with _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
         trainer.train(display.follow, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
@@ -128,6 +133,11 @@ def _run(args: argparse.Namespace) -> int:
     card = export_run(folder, out, data=settings.describe_data(), licence=args.licence)
     say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
     return 0
+
+
+def _place(trainer: Trainer) -> str:
+    count = trainer.workers.count
+    return str(trainer.device) if count == 1 else f"{trainer.device.type} in {count} processes"
 
 
 def _describe(trainer: Trainer) -> str:
@@ -210,14 +220,15 @@ def _size(text: str) -> Size:
 
 
 @contextmanager
-def _interrupt_flag() -> Iterator[list[bool]]:
+def _interrupt_flag(quiet: bool = False) -> Iterator[list[bool]]:
     """A list that gets an entry at the first Ctrl-C; the second one interrupts as usual."""
     seen: list[bool] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         seen.append(True)
         signal.signal(signal.SIGINT, before)
-        say("finishing this step and writing a checkpoint; press Ctrl-C again to end at once")
+        if not quiet:
+            say("finishing this step and writing a checkpoint; press Ctrl-C again to end at once")
 
     before = signal.signal(signal.SIGINT, note)
     try:

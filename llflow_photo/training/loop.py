@@ -16,6 +16,7 @@ import torch
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import LLFlow, Size
 from .checkpoint import load_checkpoint, save_checkpoint
+from .distributed import ALONE, Workers
 from .ema import WeightAverage
 from .log import TrainingLog
 from .loss import LossTerms, hybrid_loss
@@ -70,6 +71,7 @@ class Trainer:
         validation: held-out pairs.
         device: where to train.
         start: weights to begin with instead of random ones (fine-tuning).
+        workers: the processes of the run; each sees a share of every batch.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Trainer:
         validation: Sequence[LoadedPair] = (),
         device: torch.device | str = "cpu",
         start: dict[str, torch.Tensor] | None = None,
+        workers: Workers = ALONE,
     ) -> None:
         self.run = Path(run)
         self.run.mkdir(parents=True, exist_ok=True)
@@ -88,6 +91,7 @@ class Trainer:
         self.source = source
         self.validation = list(validation)
         self.device = torch.device(device)
+        self.workers = workers
         torch.manual_seed(recipe.seed)
         self.model = LLFlow(size)
         if start is not None:
@@ -134,8 +138,9 @@ class Trainer:
             self._initialize()
         clock = _Clock(self.recipe, self.step)
         in_a_row = 0
+        asked = False
         while self.step < self.recipe.steps:
-            terms = self._one_step()
+            terms, all_stop = self._one_step(asked)
             in_a_row = in_a_row + 1 if terms is None else 0
             if in_a_row >= 100:
                 raise TrainingDataError(
@@ -143,13 +148,16 @@ class Trainer:
                 )
             self.step += 1
             finished = self.step == self.recipe.steps
-            stopping = finished or stop()
+            asked = stop()
+            # Several processes end together, one step after the first of them was asked to.
+            stopping = finished or all_stop or (asked and self.workers.count == 1)
             result = None
-            if self.validation and (self.step % validate_every == 0 or finished):
+            if self.workers.is_first and self.validation and (self.step % validate_every == 0 or finished):
                 result = self._validate()
-            if terms is not None or result is not None:
+            if self.workers.is_first and (terms is not None or result is not None):
                 self.log.add(self.step, self.recipe.rate_at(self.step - 1), terms, result)
-            if self.step % save_every == 0 or stopping or result is not None:
+            due = self.step % save_every == 0 or stopping or result is not None
+            if self.workers.is_first and due:
                 self.log.flush()  # before the checkpoint: resuming cuts rows beyond it, but cannot add any
                 save_checkpoint(self.run / CHECKPOINT, self._state())
             if progress is not None:
@@ -166,7 +174,8 @@ class Trainer:
                 )
             if stopping:
                 break
-        self.log.plot()
+        if self.workers.is_first:
+            self.log.plot()
 
     def _initialize(self) -> None:
         """Let the ActNorms take their scale from the first batch."""
@@ -175,18 +184,25 @@ class Trainer:
         with torch.no_grad():
             conditioning = self.model.encode(batch.low, batch.equalization)
             self.model.latent_of(batch.reference, conditioning)
+            self.workers.adopt_first(self.model.state_dict().values())
         self.average = WeightAverage(self.model, self.recipe.ema)
 
     def _batch(self) -> Batch:
         stage = self.recipe.stage_at(self.step)
-        batch = self.source.batch(self.step, stage.crop, stage.batch)
+        share = self.workers.share_of(stage.batch)
+        number = self.step * self.workers.count + self.workers.rank
+        batch = self.source.batch(number, stage.crop, share)
         low = batch.low.to(self.device).contiguous(memory_format=torch.channels_last)
         return Batch(low, batch.reference.to(self.device), batch.equalization.to(self.device))
 
-    def _one_step(self) -> LossTerms | None:
-        """One update; None where the loss or its gradient was not finite and the step was skipped."""
+    def _one_step(self, asked: bool) -> tuple[LossTerms | None, bool]:
+        """One update; its terms, and whether a process of the run was ``asked`` to stop.
+
+        The terms are None where the loss or its gradient was not finite and the step was skipped.
+        """
         batch = self._batch()
-        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        number = self.step * self.workers.count + self.workers.rank
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + number)
         with torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.recipe.mixed_precision
         ):
@@ -195,18 +211,20 @@ class Trainer:
             self.model, conditioning, batch.reference, self.recipe.weights, generator
         )
         self.optimizer.zero_grad(set_to_none=True)
-        if torch.isfinite(terms.total):
-            torch.autograd.backward(terms.total)
-            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-            if torch.isfinite(norm):
-                for group in self.optimizer.param_groups:
-                    group["lr"] = self.recipe.rate_at(self.step)
-                self.optimizer.step()
-                self.average.update(self.model)
-                return terms
+        finite = bool(torch.isfinite(terms.total))
+        # Not left out where it is not finite: the other processes wait for this one's gradients.
+        torch.autograd.backward(terms.total if finite else terms.total * math.nan)
+        all_stop = self.workers.average_gradients(self.model.parameters(), asked)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        if torch.isfinite(norm):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.recipe.rate_at(self.step)
+            self.optimizer.step()
+            self.average.update(self.model)
+            return terms, all_stop
         self.skipped += 1
         _logger.warning("step %d was not finite and was skipped", self.step)
-        return None
+        return None, all_stop
 
     def averaged_model(self) -> LLFlow:
         """A copy of the network with the averaged weights, in evaluation mode."""

@@ -24,9 +24,13 @@ class PrefetchSource:
         source: must be picklable, its batches a function of step, crop and size alone.
         workers: number of processes.
         ahead: number of batches to keep ready; by default two per worker.
+        stride: from one step asked for to the next; above 1 where several processes train together.
     """
 
-    def __init__(self, source: BatchSource, workers: int, ahead: int | None = None) -> None:
+    def __init__(
+        self, source: BatchSource, workers: int, ahead: int | None = None, stride: int = 1
+    ) -> None:
+        self._stride = stride
         self.ahead = ahead if ahead is not None else 2 * workers
         self._pending: dict[tuple[int, int, int], Future[Batch]] = {}
         self._pool = ProcessPoolExecutor(
@@ -35,7 +39,7 @@ class PrefetchSource:
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
         """What the source's ``batch`` returns for these arguments; errors are raised here too."""
-        wanted = [(step + later, crop, size) for later in range(self.ahead + 1)]
+        wanted = [(step + later * self._stride, crop, size) for later in range(self.ahead + 1)]
         for key in [key for key in self._pending if key not in wanted]:
             self._pending.pop(key).cancel()
         with _one_thread_for_children():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,10 @@ from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
 from ..flow.exposure import sampled
 from .checkpoint import load_checkpoint
+from .distributed import Workers, join_workers
 from .loop import CHECKPOINT, Trainer
 from .pairs import BatchSource, CropSource, LoadedPair, find_pairs, load_pair, split_by_scene
+from .prefetch import PrefetchSource
 from .recipe import Recipe
 
 if TYPE_CHECKING:
@@ -86,8 +89,12 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         start = flow.state_dict()
     settings, source, validation = _data(settings, fit=start is None and not resume)
     device = _device(settings.device)
-    trainer = Trainer(run, settings.size, settings.recipe, source, validation, device, start)
-    _write_settings(run, settings)
+    workers = join_workers(device)
+    if device.type == "cuda":  # a processor that trains has no time to spare for batches ahead
+        source = PrefetchSource(source, _batch_makers(workers), stride=workers.count)
+    trainer = Trainer(run, settings.size, settings.recipe, source, validation, device, start, workers)
+    if workers.is_first:
+        _write_settings(run, settings)
     if resume:
         trainer.resume()
     return trainer
@@ -159,6 +166,14 @@ def _small(pair: LoadedPair) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _device(name: str) -> torch.device:
-    if name != "auto":
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:  # one device per process of torch's launcher
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(name)
+    return torch.device(name)
+
+
+def _batch_makers(workers: Workers) -> int:
+    """Processes that make batches for one that trains."""
+    return max(1, min(8, (os.cpu_count() or 1) // workers.count - 1))

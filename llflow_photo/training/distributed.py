@@ -1,0 +1,82 @@
+"""Training by several processes that see different crops and keep the same weights.
+
+Started by torch's own launcher, ``torchrun --nproc-per-node=N -m llflow_photo train ...``, which tells each
+process its rank in the environment. Each process has a share of every batch; gradients are averaged.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+
+from ..errors import OptionError
+
+__all__ = ["ALONE", "Workers", "join_workers"]
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes of a run.
+
+    Attributes:
+        rank: number of this process, from 0; the first one validates, logs and writes checkpoints.
+        count: number of processes.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes."""
+        return self.rank == 0
+
+    def share_of(self, batch: int) -> int:
+        """This process's part of a batch.
+
+        Raises:
+            OptionError: the batch cannot be shared evenly.
+        """
+        if batch % self.count:
+            raise OptionError(f"a batch of {batch} cannot be shared by {self.count} processes evenly")
+        return batch // self.count
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter], stop: bool) -> bool:
+        """Average gradients over all processes, in place; whether any of them wants to stop.
+
+        A gradient that is not finite in one process becomes so in all, so that all skip the step.
+        """
+        if self.count == 1:
+            return stop
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        flag = gradients[0].new_full((1,), float(stop))
+        together = torch.cat([*(gradient.flatten() for gradient in gradients), flag])
+        dist.all_reduce(together)
+        parts = (together[:-1] / self.count).split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+        return bool(together[-1] > 0)
+
+    def adopt_first(self, tensors: Iterable[Tensor]) -> None:
+        """Give every process the first one's values."""
+        if self.count > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor, 0)
+
+
+ALONE = Workers()
+
+
+def join_workers(device: torch.device) -> Workers:
+    """The processes that torch's launcher started, this one among them; `ALONE` without the launcher."""
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1:
+        return ALONE
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return Workers(dist.get_rank(), count)
