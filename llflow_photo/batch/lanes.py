@@ -45,13 +45,7 @@ class Lane:
         self.in_hand: dict[str, Task] = {}
         self.ready = self.alone = self.finishing = False
         self._last_words: deque[str] = deque(maxlen=20)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from {main.__module__} import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(placement.threads),
-        )
+        self._process = _started(placement.threads)
         threads = [
             threading.Thread(target=self._listen, args=(messages,), daemon=True),
             threading.Thread(target=self._overhear, daemon=True),
@@ -135,6 +129,23 @@ class Lane:
             if text:
                 self._last_words.append(text)
                 _log.debug("worker process: %s", text)
+
+
+def _started(threads: int) -> subprocess.Popen[bytes]:
+    """
+    Raises:
+        WorkerError: the system refuses, as where memory or processes are used up.
+    """
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", f"from {main.__module__} import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(threads),
+        )
+    except OSError as error:
+        raise WorkerError(f"no worker process can be started: {error.strerror or error}") from error
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -135,7 +135,8 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _facts(row: Row) -> str:
-    facts = [f"{row.megapixels:.1f} MP"] if row.megapixels else []
+    digits = ".1f" if row.megapixels >= 1 else ".2g"
+    facts = [f"{row.megapixels:{digits}} MP"] if row.megapixels else []
     if row.seed is not None and row.status in ("done", "skipped"):
         facts.append(f"seed {row.seed}")
     return f"<small>{_text(', '.join(facts))}</small>" if facts else ""

@@ -130,7 +130,9 @@ def test_folders_go_to_the_batch(
     from llflow_photo import batch
 
     given: dict[str, Any] = {}
-    report = SimpleNamespace(ok=True, summary=lambda: "3 rendered", to_json=lambda: {"done": 3})
+    report = SimpleNamespace(
+        ok=True, dry_run=False, summary=lambda: "3 rendered", to_json=lambda: {"done": 3}
+    )
 
     def enhance_dir(inputs: list[Path], **settings: Any) -> Any:
         given.update(settings, inputs=inputs)
@@ -154,12 +156,45 @@ def test_folders_go_to_the_batch(
     assert '"done": 3' in lines[-1]
 
 
+def test_an_interrupted_batch_tells_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from llflow_photo import batch
+
+    def enhance_dir(inputs: list[Path], **settings: Any) -> Any:
+        raise batch.BatchInterrupted(batch.Report((), tmp_path, stopped="interrupted"))
+
+    monkeypatch.setattr(batch, "enhance_dir", enhance_dir)
+    assert main(["enhance", str(tmp_path), "--json"]) == 130
+    assert '"stopped": "interrupted"' in capsys.readouterr().out
+    assert main(["enhance", str(tmp_path), "--quiet"]) == 130
+    assert "the same call goes on from here" in capsys.readouterr().err
+
+
+def test_photos_go_to_the_batch_where_only_that_can_do_what_is_asked(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llflow_photo import batch
+
+    given: dict[str, Any] = {}
+
+    def enhance_dir(inputs: list[Path], **settings: Any) -> Any:
+        given.update(settings, inputs=inputs)
+        return batch.Report((), photo.parent)
+
+    monkeypatch.setattr(batch, "enhance_dir", enhance_dir)
+    assert main(["enhance", str(photo), "--if-darker-than", "-2"]) == 0
+    assert (given["inputs"], given["if_darker_than"], given["output"]) == ([photo], -2.0, Path("enhanced"))
+
+
 def test_the_batch_takes_what_the_command_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A dry run through the real batch, so that the two cannot drift apart."""
     Image.new("RGB", (32, 24), (20, 20, 30)).save(tmp_path / "a.png")
     (tmp_path / "notes.txt").write_text("x")
     assert main(["enhance", str(tmp_path), "--dry-run"]) == 0
-    assert "1 to render" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out == "a.png -> a.jpg\n"
+    assert "1 to render" in told.err
     (tmp_path / "empty").mkdir()
     assert main(["enhance", str(tmp_path / "empty")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
