@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 
 from .. import __version__
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.DEBUG if args.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
+    if not args.debug:  # what it says of broken metadata is told in notes
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     try:
         return int(args.run(args))
     except (KeyboardInterrupt, CancelledError) as interrupt:

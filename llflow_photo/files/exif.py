@@ -5,11 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import FormatError
-from .directory import ASCII, BYTE, IFD, RATIONAL, SHORT, SSHORT, UNDEFINED, Directory, Entry, exif_block
+from .directory import (
+    ASCII,
+    BYTE,
+    IFD,
+    LONG,
+    RATIONAL,
+    SHORT,
+    SSHORT,
+    UNDEFINED,
+    Directory,
+    Entry,
+    exif_block,
+)
 from .exif_fields import EXIF_POINTER, GPS_POINTER
 from .parse import numbers_of, parse_tiff, text_of
 
-__all__ = ["CarriedExif", "carry", "carry_block", "orientation_of", "split_block", "with_software"]
+__all__ = [
+    "CarriedExif",
+    "carry",
+    "carry_block",
+    "describing",
+    "orientation_of",
+    "split_block",
+    "with_software",
+]
 
 ORIENTATION = 0x0112
 _MAKER_NOTE = 0x927C
@@ -119,6 +139,27 @@ def with_software(block: bytes | None, software: str) -> bytes:
         directory = dict(split_block(block))
     directory[_SOFTWARE] = Entry.text(software)
     directory.setdefault(ORIENTATION, Entry.numbers(SHORT, 1))
+    return exif_block(directory)
+
+
+def describing(block: bytes, width: int, height: int, is_srgb: bool) -> bytes:
+    """The block with what Exif wants to know of the new file's pixels: size, color space, resolution.
+
+    Source: Exif 2.32, tables of mandatory tags. Where the colors are not sRGB it says "uncalibrated": what
+    they are stands in the profile.
+    """
+    directory = dict(split_block(block))
+    for code in (0x011A, 0x011B):  # resolution: nothing is known, which Exif writes as 72 per inch
+        directory.setdefault(code, Entry.rationals([72.0]))
+    directory.setdefault(0x0128, Entry.numbers(SHORT, 2))
+    directory[0x0213] = Entry.numbers(SHORT, 1)
+    children = _children(directory, EXIF_POINTER)
+    exif = dict(children[0]) if children else {0x9000: Entry(UNDEFINED, b"0232")}
+    exif[0x9101] = Entry(UNDEFINED, bytes((1, 2, 3, 0)))
+    exif[0xA000] = Entry(UNDEFINED, b"0100")
+    exif[0xA001] = Entry.numbers(SHORT, 1 if is_srgb else 0xFFFF)
+    exif[0xA002], exif[0xA003] = Entry.numbers(LONG, width), Entry.numbers(LONG, height)
+    directory[EXIF_POINTER] = Entry.directories(exif)
     return exif_block(directory)
 
 

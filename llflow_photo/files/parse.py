@@ -8,9 +8,22 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from ..errors import FormatError
-from .directory import ASCII, BYTE, DOUBLE, FLOAT, IFD, RATIONAL, SRATIONAL, UNDEFINED, Directory, Entry
+from .directory import (
+    ASCII,
+    BYTE,
+    DOUBLE,
+    FLOAT,
+    IFD,
+    LONG,
+    RATIONAL,
+    SLONG,
+    SRATIONAL,
+    UNDEFINED,
+    Directory,
+    Entry,
+)
 
-__all__ = ["Buffer", "is_tiff", "numbers_of", "parse_tiff", "text_of"]
+__all__ = ["Buffer", "is_tiff", "numbers_of", "packet_of", "parse_tiff", "text_of"]
 
 Buffer: TypeAlias = bytes | memoryview | mmap.mmap
 
@@ -39,6 +52,8 @@ _SIZES = {
 _CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 # SubIFDs, Exif, GPS, Interoperability: their values are places of other directories.
 _POINTERS = {0x014A, 0x8769, 0x8825, 0xA005}
+# Offsets and sizes of strips and tiles: beyond 4 GB in large BigTIFF files.
+_PLACES = {273, 279, 324, 325}
 # Olympus, Panasonic and Leica write their own version numbers over TIFF's 42.
 _MAGICS = {42, 43, 0x4F52, 0x5352, 0x0055}
 
@@ -141,7 +156,9 @@ class _Parser:
             if children:
                 directory[code] = Entry(IFD, tuple(children))
             return
-        directory[code] = self._value(type_, payload)
+        entry = self._value(type_, payload)
+        if code in _PLACES or _is_classic(entry):
+            directory[code] = entry
 
     def _child(self, offset: int) -> Directory | None:
         if offset in self.seen or len(self.seen) >= _MAX_DIRECTORIES:
@@ -158,8 +175,8 @@ class _Parser:
             numbers = struct.unpack(f"{self.order}{len(payload) // 4}{code}", payload)
             return Entry(type_, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
         numbers = self._numbers(type_, payload)
-        # Classic TIFF has no 64-bit integers; what fits is written back as LONG.
-        return Entry({_LONG8: 4, _SLONG8: 9, _IFD8: 4}.get(type_, type_), numbers)
+        # Classic TIFF has no 64-bit integers; what fits is written back as LONG. IFD is for pointers only.
+        return Entry({_LONG8: LONG, _SLONG8: SLONG, _IFD8: LONG, IFD: LONG}.get(type_, type_), numbers)
 
     def _numbers(self, type_: int, payload: bytes) -> tuple[float, ...]:
         return struct.unpack(f"{self.order}{len(payload) // _SIZES[type_]}{_CODES[type_]}", payload)
@@ -175,6 +192,25 @@ def numbers_of(directory: Directory, code: int) -> tuple[float, ...]:
     if entry.type in (FLOAT, DOUBLE):
         return tuple(float(v) for v in entry.value)
     return tuple(entry.value)
+
+
+def packet_of(directory: Directory, code: int) -> bytes | None:
+    """A field as bytes, None where it is missing or empty; IPTC is often declared as LONGs of its bytes."""
+    entry = directory.get(code)
+    if entry is None or not entry.value:
+        return None
+    if isinstance(entry.value, bytes):
+        return entry.value
+    return struct.pack(f"<{len(entry.value)}I", *entry.value) if entry.type == LONG else None
+
+
+def _is_classic(entry: Entry) -> bool:
+    """Whether classic TIFF can hold the numbers: 64-bit ones are told as LONG or SLONG from here on."""
+    if entry.type == LONG:
+        return all(0 <= value < 1 << 32 for value in entry.value)
+    if entry.type == SLONG:
+        return all(-(1 << 31) <= value < 1 << 31 for value in entry.value)
+    return True
 
 
 def text_of(directory: Directory, code: int) -> str:

@@ -50,11 +50,11 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
         return samples
     except LLFlowPhotoError:
         raise
-    except (KeyError, ImportError) as error:
-        raise FormatError(
-            f"{name} is {kind.upper()}, which this Pillow cannot read; {_advice(kind)}"
-        ) from error
-    except Exception as error:  # decoders of broken files raise nearly anything
+    except Exception as error:  # decoders of broken files raise nearly anything, KeyError too
+        if isinstance(error, (KeyError, ImportError)) and Image.OPEN.keys().isdisjoint(_FORMATS[kind]):
+            raise FormatError(
+                f"{name} is {kind.upper()}, which this Pillow cannot read; {_advice(kind)}"
+            ) from error
         raise ReadError(
             f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged"
         ) from error

@@ -17,7 +17,7 @@ from .directory import IFD, Directory, Entry, exif_block
 from .exif import carry, split_block
 from .exif_fields import EXIF_POINTER, GPS_POINTER
 from .linear_dng import PRIVATE_DATA
-from .parse import Buffer, is_tiff, numbers_of, parse_tiff, text_of
+from .parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff, text_of
 
 __all__ = ["RawContainer"]
 
@@ -68,15 +68,15 @@ class RawContainer:
         notes = tuple(dict.fromkeys((*carried.notes, *blocks)))
         return cls(
             exif=_with_lens(carried.block, raw),
-            xmp=_packet(page, 700),
-            iptc=_packet(page, 0x83BB),
+            xmp=packet_of(page, 700),
+            iptc=packet_of(page, 0x83BB),
             make=text_of(page, 0x010F),
             model=text_of(page, 0x0110),
             unique_camera_model=text_of(page, 0xC614),
             color_matrix=_color_matrix(page),
             baseline_exposure=_bounded(numbers_of(page, 0xC62A)),
             is_linear=_is_linear(page),
-            is_ours=_packet(page, 0xC634) == PRIVATE_DATA,
+            is_ours=packet_of(page, 0xC634) == PRIVATE_DATA,
             notes=notes,
         )
 
@@ -170,11 +170,6 @@ def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
     exif[_LENS_MODEL] = Entry.text(name)
     page[EXIF_POINTER] = Entry.directories(exif)
     return exif_block(page)
-
-
-def _packet(page: Directory, code: int) -> bytes | None:
-    entry = page.get(code)
-    return entry.value if entry is not None and isinstance(entry.value, bytes) and entry.value else None
 
 
 def _color_matrix(page: Directory) -> np.ndarray | None:

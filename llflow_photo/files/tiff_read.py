@@ -10,7 +10,7 @@ from ..errors import FormatError, ReadError
 from .directory import Directory, exif_block
 from .exif import orientation_of
 from .limits import check_size
-from .parse import Buffer, numbers_of
+from .parse import Buffer, numbers_of, packet_of
 from .samples import Samples
 from .unpack import COMPRESSIONS, undo_predictor, unpack
 
@@ -97,14 +97,9 @@ def add_metadata(samples: Samples, page: Directory) -> None:
     samples.orientation = orientation_of(page)
     samples.exif = exif_block({k: v for k, v in page.items() if k not in _IMAGE_TAGS_OF_LAYOUT})
     for code, attribute in ((700, "xmp"), (0x83BB, "iptc"), (0x8773, "icc")):
-        entry = page.get(code)
-        if entry is None:
-            continue
-        if isinstance(entry.value, bytes):
-            setattr(samples, attribute, entry.value)
-        elif entry.type == 4:
-            # IPTC is often declared as LONGs of its bytes.
-            setattr(samples, attribute, np.array(entry.value, "<u4").tobytes())
+        packet = packet_of(page, code)
+        if packet is not None:
+            setattr(samples, attribute, packet)
 
 
 def _one(directory: Directory, code: int, default: int) -> int:

@@ -97,7 +97,9 @@ def metadata_tags(metadata: Metadata) -> Directory:
     if metadata.xmp:
         tags[700] = Entry(BYTE, metadata.xmp)
     if metadata.iptc:
-        tags[0x83BB] = Entry(UNDEFINED, metadata.iptc)
+        # Declared as LONGs, as TIFF readers have come to expect.
+        padded = metadata.iptc + b"\0" * (-len(metadata.iptc) % 4)
+        tags[0x83BB] = Entry(LONG, struct.unpack(f"<{len(padded) // 4}I", padded))
     return tags
 
 

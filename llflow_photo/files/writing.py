@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..color.spaces import by_name
+from ..color.spaces import SRGB, by_name
 from ..errors import ImageInputError, LLFlowPhotoError, WriteError
 from ..photo import Photo
 from .atomic import atomic_file
 from .encoding import Encoding
+from .exif import describing
 from .linear_dng import write_linear_dng
 from .pillow_write import write_with_pillow
 from .png_write import write_png
@@ -55,6 +56,9 @@ def write(
     if settings:
         photo = replace(photo, metadata=with_settings(photo.metadata, settings))
     space = by_name(encoding.color_space)
+    if photo.metadata.exif and encoding.format != "dng":
+        told = describing(photo.metadata.exif, photo.width, photo.height, space == SRGB)
+        photo = replace(photo, metadata=replace(photo.metadata, exif=told))
     depth, notes = encoding.bit_depth or 8, list[str]()
     with atomic_file(path) as file:
         try:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tifffile
 from conftest import photo_of_scene, scene, write_scene_dng
 from PIL import Image, features
+from test_raw_containers import BUILDERS
 
 from llflow_photo import files
 from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import DISPLAY_P3
 from llflow_photo.errors import ReadError
 from llflow_photo.files import Encoding
+from llflow_photo.files.raw_metadata import RawContainer
 
-MUTATIONS = 100
+# Of each kind of file; more where time allows: LLFLOW_PHOTO_MUTATIONS=1000 pytest tests/files/test_fuzz.py
+MUTATIONS = int(os.environ.get("LLFLOW_PHOTO_MUTATIONS", "100"))
 
 
 def _cmyk_jpeg(path: Path) -> None:
@@ -118,6 +124,31 @@ def test_mutated_files_give_photos_or_named_errors(kind: str, tmp_path: Path) ->
         path.unlink()
     # Truncations alone are a seventh of the accidents.
     assert refused >= MUTATIONS // 20
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_mutated_containers_of_makers(kind: str, tmp_path: Path) -> None:
+    """Metadata of RAW files: what cannot be read is left out."""
+    camera = SimpleNamespace(extract_thumb=lambda: SimpleNamespace(data=None), lens=None)
+    data, generator = BUILDERS[kind](), np.random.default_rng(4)
+    path = tmp_path / "photo.raw"
+    kept = 0
+    for _ in range(3 * MUTATIONS):
+        path.write_bytes(mutate(data, generator) or b"\0")
+        kept += RawContainer.read(path, camera).model == "Night One"
+    assert kept > MUTATIONS // 2
+
+
+@pytest.mark.parametrize(("type_", "value"), [(16, (1 << 40,)), (17, (-(1 << 40),)), (13, (8,))])
+def test_types_that_classic_tiff_cannot_write_back(type_: int, value: tuple[int], tmp_path: Path) -> None:
+    """64-bit numbers and pointers in tags that are to be carried over."""
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(
+        path, np.zeros((16, 16, 3), np.uint8), bigtiff=True, extratags=[(0x9C00, type_, 1, value[0], True)]
+    )
+    photo = files.read(path)
+    files.write(photo, tmp_path / "out.tif")
+    assert photo.pixels.shape == (16, 16, 3)
 
 
 def test_random_bytes_after_every_magic_number(tmp_path: Path) -> None:

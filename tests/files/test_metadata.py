@@ -24,10 +24,11 @@ SETTINGS = {"model": "lol-compact", "temperature": 0.8, "seed": 3, "strength": 1
 SUFFIXES = ["jpg", "png", "tif", "dng", "webp", "avif"]
 
 
-def _exiftool(path: Path) -> dict[str, object]:
+def _exiftool(path: Path, *options: str) -> dict[str, object]:
     if shutil.which("exiftool") is None:
         pytest.skip("exiftool is not installed")
-    out = subprocess.run(["exiftool", "-j", "-n", "-G1", path], capture_output=True, check=False).stdout
+    command = ["exiftool", "-j", "-n", "-G1", *options, str(path)]
+    out = subprocess.run(command, capture_output=True, check=False).stdout
     return dict(json.loads(out)[0])
 
 
@@ -86,6 +87,23 @@ def test_exiftool_sees_the_same(suffix: str, photo: Photo, tmp_path: Path) -> No
     if suffix not in ("webp", "avif"):
         assert seen["IPTC:Caption-Abstract"] == "night"
     assert not any("Warning" in key or "Error" in key for key in seen)
+
+
+@pytest.mark.parametrize("space", ["srgb", "display-p3"])
+def test_exif_describes_the_new_pixels(space: str, photo: Photo, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    files.write(photo, path, files.Encoding("jpeg", color_space=space))
+    with Image.open(path) as image:
+        details = image.getexif().get_ifd(0x8769)
+        assert (details[0xA002], details[0xA003]) == image.size
+    assert details[0xA001] == (1 if space == "srgb" else 0xFFFF)
+
+
+def test_exiftool_finds_nothing_to_complain_of(photo: Photo, tmp_path: Path) -> None:
+    for name in ("photo.jpg", "photo.dng", "photo.png"):
+        files.write(_told(photo), tmp_path / name)
+        seen = _exiftool(tmp_path / name, "-validate")
+        assert seen["ExifTool:Validate"] == "0 0 0", seen
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "dng"])

@@ -114,12 +114,14 @@ def test_hot_pixels_in_a_file(tmp_path: Path) -> None:
 
 
 def test_hot_pixels_of_an_x_trans_file(tmp_path: Path) -> None:
-    codes = np.random.default_rng(0).normal(812, 6, (60, 72)).astype(np.uint16)
+    # LibRaw's X-Trans demosaicing wants more than one of its tiles of 512 pixels.
+    codes = np.random.default_rng(0).normal(812, 6, (576, 576)).astype(np.uint16)
     codes[30, 41] = 14000
     write_cfa_dng(tmp_path / "hot.dng", codes, X_TRANS, black_level=512, white_level=16383)
     photo = files.read(tmp_path / "hot.dng")
     assert any("1 hot pixel" in note for note in photo.notes)
-    np.testing.assert_allclose(_srgb_linear(photo), 300 / 15871, rtol=0.2)
+    # Not the border: a corner whose neighbours are all green gets no red and blue from LibRaw.
+    np.testing.assert_allclose(_srgb_linear(photo)[2:-2, 2:-2], 300 / 15871, rtol=0.2)
     untouched = files.read(tmp_path / "hot.dng", RawOptions(hot_pixels=False))
     assert _srgb_linear(untouched)[30, 41].max() > 10 * 300 / 15871
 

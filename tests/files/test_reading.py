@@ -20,6 +20,7 @@ from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, PROPHO
 from llflow_photo.errors import FormatError, ReadError
 from llflow_photo.files.directory import Entry, exif_block
 from llflow_photo.files.exif_fields import exif_directories
+from llflow_photo.photo import Photo
 
 
 def _codes(bits: int) -> np.ndarray:
@@ -276,6 +277,17 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
         Image.fromarray(_codes(8)).save(buffer, {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper()))
         path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) * 2 // 3])
         with pytest.raises(ReadError, match="truncated"):
+            files.read(path)
+
+
+def test_a_cut_jpeg_is_damaged_not_unsupported(photo: Photo, tmp_path: Path) -> None:
+    """Wherever it is cut, in its metadata, its tables or its pixels."""
+    files.write(photo, tmp_path / "whole.jpg")
+    data = (tmp_path / "whole.jpg").read_bytes()
+    path = tmp_path / "cut.jpg"
+    for length in range(200, len(data) - 200, 97):
+        path.write_bytes(data[:length])
+        with pytest.raises(ReadError, match="truncated or damaged"):
             files.read(path)
 
 
