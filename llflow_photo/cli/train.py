@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
-from .console import say
+from .console import output, say
 from .train_display import TrainingDisplay
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="SIZE", help="compact, small, large, or features=32,growth=16,blocks=2,stacked=0,"
         "steps=4,hidden=32 (default: compact)"
     )  # fmt: skip
+    group.add_argument("--check", action="store_true", help="only check whether the pairs of --data fit")
     group.add_argument("--start", metavar="MODEL", help="fine-tune this model instead of random weights")
     group.add_argument(
         "--common-exposure",
@@ -104,6 +105,9 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.check:
+        return _check(args.data)
+
     import torch
 
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # by torch's launcher
@@ -132,6 +136,24 @@ def _run(args: argparse.Namespace) -> int:
     out = folder / f"{args.name or folder.resolve().name}.safetensors"
     card = export_run(folder, out, data=settings.describe_data(), licence=args.licence)
     say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
+    return 0
+
+
+def _check(folder: str | None) -> int:
+    from ..training.alignment import check_pairs
+    from ..training.pairs import find_pairs
+
+    if folder is None:
+        raise OptionError("--check looks at pairs: give their folder with --data")
+    checks = list(check_pairs(find_pairs(Path(folder))))
+    bad = [check for check in checks if check.complaints]
+    for check in bad:
+        for complaint in check.complaints:
+            output().print(f"{check.pair.low}: {complaint}", soft_wrap=True, markup=False)
+    if bad:
+        output().print(f"{len(bad)} of {len(checks)} pairs need attention")
+        return 1
+    output().print("1 pair fits" if len(checks) == 1 else f"all {len(checks)} pairs fit")
     return 0
 
 

@@ -57,7 +57,7 @@ class Workers:
         flag = gradients[0].new_full((1,), float(stop))
         together = torch.cat([*(gradient.flatten() for gradient in gradients), flag])
         dist.all_reduce(together)
-        parts = (together[:-1] / self.count).split([gradient.numel() for gradient in gradients])
+        parts = torch.split(together[:-1] / self.count, [gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
         return bool(together[-1] > 0)

@@ -1,0 +1,99 @@
+"""Whether pairs taken from a tripod fit: the shift between the two photos, and what else spoils training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import LLFlowPhotoError
+from ..flow.inputs import equalization_table
+from .pairs import Pair, load_pair
+
+__all__ = ["LARGEST_SHIFT", "PairCheck", "check_pairs", "shift_between"]
+
+LARGEST_SHIFT = 0.5
+"""Pixels; a pair shifted by more teaches blur."""
+
+_LEAST_EV = 0.5
+_MOST_WHITE = 0.1
+_WHITE = 250
+_PARTS_OF_A_PIXEL = 10
+
+
+@dataclass(frozen=True)
+class PairCheck:
+    """What was found of a pair.
+
+    Attributes:
+        pair: which one.
+        shift: rows and columns the dark photo is moved by against its reference, pixels.
+        gain_ev: how much brighter the reference is, stops of mean luma in linear light.
+        white: share of the reference that is white in some channel.
+        complaints: what is wrong, one plain sentence each; empty where the pair is good.
+    """
+
+    pair: Pair
+    shift: tuple[float, float]
+    gain_ev: float
+    white: float
+    complaints: tuple[str, ...]
+
+
+def check_pairs(pairs: Iterable[Pair]) -> Iterator[PairCheck]:
+    """Check pairs one by one.
+
+    Raises:
+        TrainingDataError: a photo cannot be read, or the two of a pair differ in size.
+        LLFlowPhotoError: scikit-image is not installed.
+    """
+    for pair in pairs:
+        loaded = load_pair(pair)
+        shift = shift_between(loaded.low, loaded.high)
+        gain_ev = math.log2(_mean_light(loaded.high) / _mean_light(loaded.low))
+        white = float((loaded.high >= _WHITE).any(2).mean())
+        yield PairCheck(pair, shift, gain_ev, white, tuple(_complaints(shift, gain_ev, white)))
+
+
+def _complaints(shift: tuple[float, float], gain_ev: float, white: float) -> Iterator[str]:
+    if math.hypot(*shift) > LARGEST_SHIFT:
+        yield f"moved by {shift[0]:+.1f} rows and {shift[1]:+.1f} columns: take it again, or align it"
+    if gain_ev < _LEAST_EV:
+        yield f"the reference is only {gain_ev:+.1f} EV brighter: are the two exchanged?"
+    if white > _MOST_WHITE:
+        yield f"{white:.0%} of the reference is white: expose it less"
+
+
+def shift_between(dark: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
+    """How far a dark photo is moved against its reference: rows and columns, in tenths of a pixel.
+
+    By cross-correlation of the two, equalized so that exposure does not matter.
+
+    Args:
+        dark: H x W x 3, sRGB-encoded, uint8.
+        reference: likewise.
+    """
+    try:
+        from skimage.registration import phase_cross_correlation
+    except ImportError:
+        raise LLFlowPhotoError(
+            "checking pairs needs scikit-image: pip install 'llflow-photo[train]'"
+        ) from None
+    moved: np.ndarray = phase_cross_correlation(
+        _detail(reference), _detail(dark), upsample_factor=_PARTS_OF_A_PIXEL, normalization=None
+    )[0]
+    return float(-moved[0]) + 0.0, float(-moved[1]) + 0.0
+
+
+def _detail(photo: np.ndarray) -> np.ndarray:
+    """Equalized brightness without its mean, fading to 0 at the border: H x W."""
+    table = equalization_table(photo)
+    gray = np.mean([table[channel][photo[..., channel]] for channel in range(3)], axis=0)
+    window = np.outer(np.hanning(gray.shape[0] + 2)[1:-1], np.hanning(gray.shape[1] + 2)[1:-1])
+    return np.asarray((gray - gray.mean()) * window)
+
+
+def _mean_light(photo: np.ndarray) -> float:
+    return max(float(np.mean((photo / 255.0) ** 2.2)), 1e-6)

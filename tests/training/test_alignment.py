@@ -1,0 +1,69 @@
+"""Pairs that do not fit are found before they spoil a training run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data, transform
+
+from llflow_photo.cli import main
+from llflow_photo.training.alignment import check_pairs, shift_between
+from llflow_photo.training.pairs import Pair
+
+
+def _dark(photo: np.ndarray, seed: int = 0) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(0, 2.0, photo.shape)
+    return np.clip(photo * 0.12 + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return np.asarray(data.astronaut()[:260, :300])
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (3, -2), (-7, 5)])
+def test_a_whole_shift_is_found_under_noise(photo: np.ndarray, shift: tuple[int, int]) -> None:
+    moved = np.roll(photo, shift, (0, 1))[10:-10, 10:-10]
+    assert shift_between(_dark(moved), photo[10:-10, 10:-10]) == pytest.approx(shift, abs=0.3)
+
+
+def test_a_shift_of_less_than_a_pixel_is_found(photo: np.ndarray) -> None:
+    moved = transform.warp(photo, transform.AffineTransform(translation=(-0.6, 0.4)), preserve_range=True)
+    found = shift_between(_dark(moved)[8:-8, 8:-8], photo[8:-8, 8:-8])
+    assert found == pytest.approx((-0.4, 0.6), abs=0.25)
+
+
+def _write(folder: Path, name: str, low: np.ndarray, high: np.ndarray) -> Pair:
+    for part, pixels in (("low", low), ("high", high)):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / part / f"{name}.png")
+    return Pair(folder / "low" / f"{name}.png", folder / "high" / f"{name}.png", name)
+
+
+def test_complaints_name_what_is_wrong(photo: np.ndarray, tmp_path: Path) -> None:
+    calm = (photo * 0.8).astype(np.uint8)
+    good = _write(tmp_path, "good", _dark(calm), calm)
+    moved = _write(tmp_path, "moved", _dark(np.roll(calm, 4, 0)), calm)
+    exchanged = _write(tmp_path, "exchanged", calm, _dark(calm))
+    white = _write(tmp_path, "white", _dark(calm), np.clip(calm * 2.5, 0, 255).astype(np.uint8))
+    found = {check.pair.scene: check.complaints for check in check_pairs([good, moved, exchanged, white])}
+    assert found["good"] == ()
+    assert "moved by +4.0 rows" in found["moved"][0]
+    assert "exchanged" in found["exchanged"][0]
+    assert any("white" in complaint for complaint in found["white"])
+
+
+def test_the_command_lists_bad_pairs_and_fails(
+    photo: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calm = (photo * 0.8).astype(np.uint8)
+    _write(tmp_path, "a", _dark(calm), calm)
+    assert main(["train", "--data", str(tmp_path), "--check"]) == 0
+    assert "1 pair fits" in capsys.readouterr().out
+    _write(tmp_path, "b", _dark(np.roll(calm, 4, 1)), calm)
+    assert main(["train", "--data", str(tmp_path), "--check"]) == 1
+    shown = capsys.readouterr().out
+    assert "b.png" in shown and "+4.0 columns" in shown and "1 of 2 pairs" in shown
