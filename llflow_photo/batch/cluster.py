@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import WorkerError
-from .cluster_task import do_task, leave_task, left_rows, remove_marks, some_left
-from .connection import Watch, connected
+from .cluster_task import do_task, leave_task, left_rows, remove_marks, some_left, starts
+from .connection import Engine, Watch, connected
 from .pipeline import Output
 from .row import Row
 from .work import Job, Task
@@ -48,12 +48,12 @@ def run_cluster(
     remaining = {task.source: task for task in tasks}
     remove_marks(job)
     try:
-        with connected(backend, address, jobs) as (settings, watch):
-            broken = 0
+        with connected(backend, address, jobs) as (engine, watch):
+            broken, work = 0, list(remaining.values())
             while remaining:
                 before = len(remaining)
                 try:
-                    yield from _run_once(job, remaining, settings, watch)
+                    yield from _run_once(job, remaining, work, engine, watch)
                 except _BrokenError as error:
                     broken = broken + 1 if len(remaining) == before else 0
                     if broken > MAX_BREAKS:
@@ -64,8 +64,18 @@ def run_cluster(
                         "the cluster lost workers (%r); handing out again what is left", error.__cause__
                     )
                     yield "back", tuple(remaining)
+                work = _next(job, remaining)
     finally:
         remove_marks(job)
+
+
+def _next(job: Job, remaining: Mapping[str, Task]) -> list[Task]:
+    """What to hand out after the engine gave up: photos that were not in hand, or one that was, by itself.
+
+    Some engines end all their workers when one dies, so most photos in hand are bystanders.
+    """
+    begun = [task for task in remaining.values() if starts(job, task)]
+    return [task for task in remaining.values() if task not in begun] or begun[:1]
 
 
 class _BrokenError(Exception):
@@ -73,13 +83,14 @@ class _BrokenError(Exception):
 
 
 def _run_once(
-    job: Job, remaining: dict[str, Task], settings: dict[str, Any], watch: Watch
+    job: Job, remaining: dict[str, Task], work: list[Task], engine: Engine, watch: Watch
 ) -> Generator[Output, None, None]:
-    """Hand out what remains; what is done leaves ``remaining``."""
+    """Hand out ``work``; what is done leaves ``remaining``."""
     told: queue.Queue[Output] = queue.Queue()
     stop = threading.Event()
     # joblib waits inside its generator, so it gets a thread, and this one stays free to be stopped.
-    given = (job, list(remaining.values()), settings, told, stop)
+    given = (job, work, engine, told, stop)
+    watch.begin()
     threading.Thread(target=_feed, args=given, daemon=True).start()
     try:
         while True:
@@ -108,7 +119,7 @@ def _run_once(
 def _feed(
     job: Job,
     tasks: list[Task],
-    settings: dict[str, Any],
+    engine: Engine,
     told: queue.Queue[Output],
     stop: threading.Event,
 ) -> None:
@@ -125,7 +136,7 @@ def _feed(
             yield delayed(do)(job, task)
 
     try:
-        with parallel_config(**settings):
+        with parallel_config(**engine()):
             # One photo a task, and few of them handed out: what a dying worker loses is little.
             given: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "n_jobs + 2"}
             try:

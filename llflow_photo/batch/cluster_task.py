@@ -23,7 +23,7 @@ from .renderer import load_renderer
 from .row import Row
 from .work import Job, Task, Worker
 
-__all__ = ["do_task", "leave_task", "left_rows", "remove_marks", "some_left"]
+__all__ = ["do_task", "leave_task", "left_rows", "remove_marks", "some_left", "starts"]
 
 MAX_STARTS = 3
 """One less than the deaths after which Dask itself gives a task up."""
@@ -34,13 +34,10 @@ _log = logging.getLogger(__name__)
 
 def do_task(job: Job, task: Task) -> Row:
     """Do one task on a worker; several threads of a worker may."""
-    mark = (
-        Path(job.root) / MARKS / hashlib.sha256(task.source.encode("utf-8", "backslashreplace")).hexdigest()
-    )
-    starts = _starts(mark)
-    if starts >= MAX_STARTS:
-        return died(task, job, f"the worker process died, {starts} times at this photo")
-    _mark(mark, starts + 1)
+    count, mark = starts(job, task), _mark_of(job, task)
+    if count >= MAX_STARTS:
+        return died(task, job, f"the worker process died, {count} times at this photo")
+    _mark(mark, count + 1)
     row = _worker(job)(task)
     with contextlib.suppress(OSError):
         mark.unlink()
@@ -75,11 +72,17 @@ def remove_marks(job: Job) -> None:
     shutil.rmtree(Path(job.root) / MARKS, ignore_errors=True)
 
 
-def _starts(mark: Path) -> int:
+def starts(job: Job, task: Task) -> int:
+    """How often a photo was taken in hand without being finished."""
     try:
-        return len(mark.read_bytes())
+        return len(_mark_of(job, task).read_bytes())
     except OSError:
         return 0
+
+
+def _mark_of(job: Job, task: Task) -> Path:
+    name = hashlib.sha256(task.source.encode("utf-8", "backslashreplace")).hexdigest()
+    return Path(job.root) / MARKS / name
 
 
 def _mark(mark: Path, starts: int) -> None:

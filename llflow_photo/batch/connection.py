@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
 from ..errors import OptionError, WorkerError
 
-__all__ = ["Watch", "check_backend", "connected"]
+__all__ = ["Engine", "Watch", "check_backend", "connected"]
+
+Engine = Callable[[], dict[str, Any]]
+"""Gives arguments of `joblib.parallel_config`, new ones for each use: Joblib's Dask backend keeps what went
+wrong in an earlier one, and would wait for it forever."""
 
 LEAST_JOBS = 2
 """With one, joblib works in the process that asked, and a photo that kills its worker would end the batch."""
@@ -37,29 +41,38 @@ class Watch:
         self._client = client
         self._told: set[Any] = set()
 
+    def begin(self) -> None:
+        """Forget the tasks there are; those of a run that was given up may still be cancelled."""
+        if self._client is not None:
+            self._told |= set(self._client.futures)
+
     def lost_task(self) -> Exception | None:
-        """An error, where one of the client's tasks ended in one that was not told before."""
+        """An error, where one of the client's tasks ended in one that was not told before.
+
+        A result lost with its worker is no such end: the scheduler has it computed again.
+        """
         if self._client is None:
             return None
         if self._client.status not in ("running", "connecting", "newly-created"):
             return ConnectionError(f"the connection to the scheduler is {self._client.status}")
         for key, state in list(self._client.futures.items()):
-            if state.status in ("error", "cancelled", "lost") and key not in self._told:
+            if state.status in ("error", "cancelled") and key not in self._told:
                 self._told.add(key)
                 return RuntimeError(f"task {key} ended as {state.status}")
         return None
 
 
 @contextlib.contextmanager
-def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[tuple[dict[str, Any], Watch]]:
-    """Arguments of `joblib.parallel_config` for a backend, while it is connected."""
+def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[tuple[Engine, Watch]]:
+    """A backend while it is connected, and what watches its tasks."""
     if backend == "dask":
         with _dask_client(address, jobs) as client:
-            yield {"backend": _dask_backend(client)}, Watch(client)
+            yield lambda: {"backend": _dask_backend(client)}, Watch(client)
         return
     if backend == "ray":
         _start_ray(address, jobs)
-    yield {"backend": backend, "n_jobs": -1 if jobs is None else max(LEAST_JOBS, jobs)}, Watch()
+    count = -1 if jobs is None else max(LEAST_JOBS, jobs)
+    yield lambda: {"backend": backend, "n_jobs": count}, Watch()
 
 
 def _dask_backend(client: Any) -> Any:

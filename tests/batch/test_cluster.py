@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from llflow_photo.batch.connection import Watch
 from llflow_photo.errors import OptionError
 
 Run = Callable[..., Any]
@@ -95,6 +96,22 @@ def test_a_cluster_of_one_worker_keeps_the_work_out_of_this_process(
         report = batch(photos("a.png"), tmp_path / "out", backend="dask", address=local.scheduler_address)
     assert report.ok
     assert not list(tmp_path.glob(f"{os.getpid()}-*"))
+
+
+def test_tasks_that_the_engine_gives_up_are_handed_out_again(
+    batch: Run, photos: Photos, tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, begun = Watch.lost_task, []
+
+    def gives_up_twice(watch: Watch) -> Exception | None:
+        begun.append(watch)
+        return RuntimeError("given up") if len(begun) <= 2 else lost(watch)
+
+    monkeypatch.setattr(Watch, "lost_task", gives_up_twice)
+    source = photos(*(f"p{number:02}.png" for number in range(12)))
+    report = batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address)
+    assert len(begun) >= 2
+    assert len(report.done) == 12
 
 
 def test_cancel_stops_handing_out(batch: Run, photos: Photos, tmp_path: Path, cluster: Any) -> None:
