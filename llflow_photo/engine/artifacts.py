@@ -27,8 +27,9 @@ __all__ = ["activation_map", "departure"]
 _WINDOWS = (1, 3, 5)
 """Latent positions (of 8 pixels) summed over, per side."""
 _SMOOTHING = 3
-_NEGLIGIBLE = 1e-3
+_NEGLIGIBLE = 1e-2
 """Departures far below this, in squared standard deviations of the prior, are rounding and clipping."""
+_POSITION = 8
 
 
 def activation_map(
@@ -62,8 +63,12 @@ def activation_map(
             f"the picture is {picture.shape}, the photo ({height}, {width}, 3): they must agree"
         )
     residual = torch.from_numpy(scene.residual(picture, progress=progress, cancel=cancel))
-    heat = departure(residual[None])
-    heat = functional.interpolate(heat, scale_factor=8, mode="bilinear", align_corners=False)
+    # Positions that reach beyond the frame hold padding, which the model did not render.
+    inside = residual[None, :, : max(1, height // _POSITION), : max(1, width // _POSITION)]
+    heat = departure(inside)
+    heat = functional.interpolate(heat, scale_factor=_POSITION, mode="bilinear", align_corners=False)
+    beyond = (0, max(0, width - heat.shape[3]), 0, max(0, height - heat.shape[2]))
+    heat = functional.pad(heat, beyond, mode="replicate")
     return np.ascontiguousarray(heat[0, 0, :height, :width].numpy())
 
 

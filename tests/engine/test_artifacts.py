@@ -47,6 +47,16 @@ def test_planted_artifacts_stand_out(scene: Scene, artifact: object, temperature
     assert heat[PATCH].mean() > 3 * heat[outside].mean()
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_a_frame_that_is_padded_has_no_bright_edge(temperature: float) -> None:
+    scene = Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(163, 221))
+    heat = activation_map(scene, scene.decode(Latent(2, temperature)))
+    assert heat.shape == (163, 221) and heat.max() < 10
+    edge = np.ones(heat.shape, bool)
+    edge[:-24, :-24] = False
+    assert heat[edge].mean() < 2 * heat[~edge].mean() + 0.5
+
+
 def test_the_residual_is_the_noise_that_was_put_in() -> None:
     flow = random_flow()
     scene = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(195, 270))
