@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from magicgui.widgets import ComboBox
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from llflow_photo.explore.region import resample
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["ArtifactPanel"]
 
 _CURRENT = "Current rendering"
+_STANDS_OUT = 10.0
+"""Times the usual departure. Noise alone reaches up to about 8 somewhere in a frame."""
 
 
 class ArtifactPanel(QWidget):
@@ -36,13 +38,23 @@ class ArtifactPanel(QWidget):
             "Marks where the model finds the picture unlikely, given the photo: noise, patches, blur"
         )
         self.button.clicked.connect(lambda _checked=False: self.compute())
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop computing the map")
+        self.cancel_button.setEnabled(False)
+        self.cancel_button.clicked.connect(lambda _checked=False: self.cancel())
+        self._job: Job | None = None
         self.status = QLabel("")
         self.status.setWordWrap(True)
         layout = QVBoxLayout(self)
         about = QLabel("Where does the model object to a picture? Bright is where it finds it unlikely.")
         about.setWordWrap(True)
-        for widget in (about, self.target.native, self.button, self.status):
-            layout.addWidget(widget)
+        row = QHBoxLayout()
+        row.addWidget(self.button, 1)
+        row.addWidget(self.cancel_button)
+        layout.addWidget(about)
+        layout.addWidget(self.target.native)
+        layout.addLayout(row)
+        layout.addWidget(self.status)
         layout.addStretch()
 
     def _choices(self, _widget: Any = None) -> list[str]:
@@ -58,7 +70,7 @@ class ArtifactPanel(QWidget):
         from llflow_photo.engine.artifacts import activation_map
 
         asked = self._host.subject()
-        if asked is None:
+        if asked is None or self._job is not None:
             return
         layer, subject = asked
         region = region_on_screen(self._host.viewer, layer, PREVIEW_PIXELS)
@@ -74,13 +86,38 @@ class ArtifactPanel(QWidget):
                 judged = encoded.decode(latent, job.cancelled)
             else:
                 judged = np.clip(resample(picture.photo.pixels, region), 0.0, 1.0)
-            return activation_map(encoded.scene, judged)
+            return activation_map(encoded.scene, judged, progress=job.progress, cancel=job.cancelled)
 
         def done(heat: np.ndarray) -> None:
             if layer in self._host.viewer.layers:
                 self._add(layer, heat, name, placement(layer, region.offset, region.step))
 
-        self._host.work.start("Artifact map", work, done, bar=True)
+        self.button.setEnabled(False)
+        self.cancel_button.setEnabled(True)
+        self.status.setText("Computing the map…")
+        job = self._host.work.start(
+            "Artifact map", work, done, ended=lambda: self._ended(job), progressed=self._progressed, bar=True
+        )
+        self._job = job
+
+    def cancel(self) -> None:
+        """Stop; the panel is ready for the next map at once."""
+        if self._job is not None:
+            self._job.cancel()
+            self.status.setText("Cancelled.")
+            self._ended(self._job)
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.status.setText(f"Computing the map: {done} of {total} parts")
+
+    def _ended(self, job: Job) -> None:
+        if job is not self._job:
+            return
+        self._job = None
+        self.button.setEnabled(True)
+        self.cancel_button.setEnabled(False)
+        if self.status.text().startswith("Computing"):  # an error, or the photo is gone
+            self.status.setText("")
 
     def _picture(self, layer: Image, name: str) -> Any:
         if name not in self._host.viewer.layers:
@@ -95,10 +132,15 @@ class ArtifactPanel(QWidget):
         return snapshot(other, self._host.viewer.dims.current_step)
 
     def _add(self, layer: Image, heat: np.ndarray, name: str, affine: np.ndarray) -> None:
-        top = max(float(np.percentile(heat, 99.8)), 1e-6)
+        top = max(float(np.percentile(heat, 99.8)), _STANDS_OUT)
         add_beside(
             self._host.viewer, layer, heat, name=f"Artifacts: {name}", colormap="inferno", opacity=0.7,
             blending="additive", contrast_limits=(0.0, top), affine=affine, metadata={ROLE: "artifacts"},
         )  # fmt: skip
-        ratio = top / max(float(np.median(heat)), 1e-9)
-        self.status.setText(f"The strongest objections are {ratio:.0f} times the middle of the frame.")
+        share = float((heat > _STANDS_OUT).mean())
+        if share < 0.0005:
+            self.status.setText("Nothing stands out.")
+        else:
+            self.status.setText(
+                f"{share:.1%} of the frame stands out, up to {heat.max():.0f} times what is usual in it."
+            )

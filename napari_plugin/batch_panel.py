@@ -37,6 +37,7 @@ class BatchPanel(QWidget):
         self.run_button.setToolTip("Render every photo of the folder with the present settings")
         self.run_button.clicked.connect(lambda _checked=False: self.run())
         self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop; photos that are finished stay")
         self.cancel_button.clicked.connect(lambda _checked=False: self.cancel())
         self.cancel_button.setEnabled(False)
         self.bar = QProgressBar()

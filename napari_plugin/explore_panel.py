@@ -81,7 +81,7 @@ class ExplorePanel(QWidget):
         row = QHBoxLayout()
         row.addWidget(self._button("draw", "Draw", "Draw new renderings; locked ones stay", self.draw))
         row.addWidget(self.count.native)
-        row.addWidget(self._button("stop", "Stop", "Stop drawing", self._drawing.drop))
+        row.addWidget(self._button("stop", "Stop", "Stop drawing renderings", self._drawing.drop))
         layout.addLayout(row)
         layout.addWidget(self.gallery)
         grid = QGridLayout()
@@ -212,15 +212,15 @@ class ExplorePanel(QWidget):
 
     def show_mean(self) -> None:
         """A layer with the average of the grid's renderings, of the visible region."""
-        self._gather("Mean of renderings", self._add_mean)
+        self._gather("mean", "Mean of renderings", self._add_mean)
 
     def show_disagreement(self) -> None:
         """A layer with the spread of the grid's renderings, of the visible region."""
-        self._gather("Disagreement of renderings", self._add_disagreement)
+        self._gather("disagreement", "Disagreement of renderings", self._add_disagreement)
 
-    def _gather(self, title: str, add: Any) -> None:
-        asked = self._host.subject()
-        if asked is None:
+    def _gather(self, name: str, title: str, add: Any) -> None:
+        asked, button = self._host.subject(), self.buttons[name]
+        if asked is None or not button.isEnabled():
             return
         if len(self.gallery.entries) < 2:
             show_info("Draw some renderings first.")
@@ -243,7 +243,8 @@ class ExplorePanel(QWidget):
                 affine = placement(layer, region.offset, region.step)
                 add(layer, spread, {"affine": affine, "metadata": {ROLE: title, "renderings": len(latents)}})
 
-        self._host.work.start(title, gather, done, bar=True)
+        button.setEnabled(False)  # one at a time
+        self._host.work.start(title, gather, done, ended=lambda: button.setEnabled(True), bar=True)
 
     def _add_mean(self, layer: Image, spread: Any, arguments: dict[str, Any]) -> None:
         add_beside(

@@ -15,7 +15,7 @@ from llflow_photo.engine.latent import AnyLatent, Latent
 __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
 _ICON = QSize(94, 70)
-_CELL = QSize(104, 96)
+_CELL = QSize(118, 112)
 
 
 @dataclass(eq=False)
@@ -98,7 +98,7 @@ class Gallery(QListWidget):
             marks = [mark for mark, at in (("A", self.first), ("B", self.second)) if at is entry]
             if entry.locked:
                 marks.append("locked")
-            self.item(row).setText(" · ".join([*marks, entry.caption]))
+            self.item(row).setText("\n".join([entry.caption, " · ".join(marks)]))
             self.item(row).setToolTip(entry.caption)
 
     def _picked(self, row: int) -> None:
