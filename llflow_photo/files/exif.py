@@ -142,7 +142,7 @@ def with_software(block: bytes | None, software: str) -> bytes:
     return exif_block(directory)
 
 
-def describing(block: bytes, width: int, height: int, is_srgb: bool) -> bytes:
+def describing(block: bytes, width: int, height: int, is_srgb: bool, format_name: str) -> bytes:
     """The block with what Exif wants to know of the new file's pixels: size, color space, resolution.
 
     Source: Exif 2.32, tables of mandatory tags. Where the colors are not sRGB it says "uncalibrated": what
@@ -155,10 +155,12 @@ def describing(block: bytes, width: int, height: int, is_srgb: bool) -> bytes:
     directory[0x0213] = Entry.numbers(SHORT, 1)
     children = _children(directory, EXIF_POINTER)
     exif = dict(children[0]) if children else {0x9000: Entry(UNDEFINED, b"0232")}
-    exif[0x9101] = Entry(UNDEFINED, bytes((1, 2, 3, 0)))
     exif[0xA000] = Entry(UNDEFINED, b"0100")
     exif[0xA001] = Entry.numbers(SHORT, 1 if is_srgb else 0xFFFF)
-    exif[0xA002], exif[0xA003] = Entry.numbers(LONG, width), Entry.numbers(LONG, height)
+    if format_name == "jpeg":
+        exif[0x9101] = Entry(UNDEFINED, bytes((1, 2, 3, 0)))
+    if format_name != "tiff":  # whose own tags say it
+        exif[0xA002], exif[0xA003] = Entry.numbers(LONG, width), Entry.numbers(LONG, height)
     directory[EXIF_POINTER] = Entry.directories(exif)
     return exif_block(directory)
 

@@ -124,6 +124,9 @@ def _camera_color(
     raw: Any, container: RawContainer, multipliers: np.ndarray, notes: list[str]
 ) -> CameraColor:
     """The camera's matrix from LibRaw's table, from what LibRaw made of a DNG's, or from none."""
+    if container.is_ours and container.color_matrix is not None and _invertible(container.color_matrix):
+        # LibRaw's copy is rounded: pixels would drift with every round trip.
+        return CameraColor(container.color_matrix, multipliers)
     matrix = np.array(raw.rgb_xyz_matrix, float)[:3]
     if _invertible(matrix):
         return CameraColor(matrix, multipliers)

@@ -57,7 +57,8 @@ def write(
         photo = replace(photo, metadata=with_settings(photo.metadata, settings))
     space = by_name(encoding.color_space)
     if photo.metadata.exif and encoding.format != "dng":
-        told = describing(photo.metadata.exif, photo.width, photo.height, space == SRGB)
+        name = str(encoding.format)
+        told = describing(photo.metadata.exif, photo.width, photo.height, space == SRGB, name)
         photo = replace(photo, metadata=replace(photo.metadata, exif=told))
     depth, notes = encoding.bit_depth or 8, list[str]()
     with atomic_file(path) as file:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,6 +128,35 @@ def test_linear_dng_keeps_the_cameras_own_matrix_and_neutral(tmp_path: Path) -> 
         np.testing.assert_allclose(ours / ours[1], theirs / theirs[1], rtol=1e-4)
     back = files.read(tmp_path / "linear.dng")
     np.testing.assert_allclose(back.pixels, source.pixels, atol=3e-4)
+
+
+def test_rawtherapee_opens_it_to_the_same_colors(tmp_path: Path) -> None:
+    if shutil.which("rawtherapee-cli") is None:
+        pytest.skip("RawTherapee is not installed")
+    linear = np.kron(scene(96, 128), np.ones((4, 4, 1), np.float32))
+    files.write(Photo(linear, LINEAR_SRGB, 16), tmp_path / "photo.dng")
+    target = tmp_path / "photo.tif"
+    subprocess.run(
+        ["rawtherapee-cli", "-q", "-o", target, "-t", "-Y", "-c", tmp_path / "photo.dng"],
+        check=True,
+        capture_output=True,
+    )
+    photo = files.read(target)
+    seen = convert(photo.pixels, photo.color_space, LINEAR_SRGB)
+    assert seen.shape == linear.shape
+    for row, column in ((16, 16), (16, 40), (34, 16), (80, 20)):
+        place = (slice(4 * row - 6, 4 * row + 6), slice(4 * column - 6, 4 * column + 6))
+        np.testing.assert_allclose(seen[place].mean((0, 1)), linear[place].mean((0, 1)), atol=0.01)
+
+
+def test_a_second_generation_is_the_first(tmp_path: Path) -> None:
+    """Read, written as DNG and read again: matrix, neutral and pixels do not drift."""
+    values = np.random.default_rng(0).uniform(0, 1, (64, 64, 3)).astype(np.float32)
+    files.write(Photo(values, REC2020_LINEAR, 16), tmp_path / "first.dng")
+    first = files.read(tmp_path / "first.dng")
+    assert np.abs(first.pixels - values).max() < 2.5e-5
+    files.write(first, tmp_path / "second.dng")
+    np.testing.assert_array_equal(files.read(tmp_path / "second.dng").pixels, first.pixels)
 
 
 def test_linear_dng_has_a_preview_and_says_its_exposure(tmp_path: Path) -> None:
