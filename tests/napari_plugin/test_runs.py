@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from llflow_photo import files
 from llflow_photo.errors import CancelledError
@@ -136,20 +136,60 @@ def test_deleting_the_photo_takes_its_preview_away(widget: Any) -> None:
     assert "Preview" not in widget.viewer.layers and widget.photo.value is None
 
 
-def test_the_artifact_map_points_at_what_was_planted(widget: Any, until: Until, qtbot: Any) -> None:
-    clean = np.clip(widget.preview.rendering.image, 0, 1)
-    spoiled = clean.copy()
-    spoiled[40:72, 64:104] += np.random.default_rng(0).normal(0, 0.25, (32, 40, 3)).astype(np.float32)
-    widget.viewer.add_image(np.clip(spoiled, 0, 1), rgb=True, name="spoiled", metadata={"settings": {}})
-    assert widget.photo.value.name == "night"
-    assert "spoiled" in widget.artifacts.target.choices
-    widget.artifacts.target.value = "spoiled"
+def _noise(picture: np.ndarray) -> np.ndarray:
+    return picture + np.random.default_rng(0).normal(0, 0.25, picture.shape).astype(np.float32)
+
+
+def _color_patch(picture: np.ndarray) -> np.ndarray:
+    return 0.5 * picture + 0.5 * np.array([0.9, 0.1, 0.1], np.float32)
+
+
+def _blur(picture: np.ndarray) -> np.ndarray:
+    image = Image.fromarray(np.rint(picture * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(3))
+    return np.asarray(image, np.float32) / 255
+
+
+def test_the_artifact_map_points_at_what_was_planted(widget: Any, until: Until) -> None:
+    widget.settings.control("temperature").value = 0.8
+    until(lambda: not widget.preview.newest.busy and widget.preview.rendering.latent.temperature == 0.8)
+    found = widget.subject()
+    encoded = widget.studio.encoded(
+        found[1], widget.preview.rendering.region, widget.options(), lambda: False
+    )
+    clean = encoded.decode(widget.latent())
+    planted = np.zeros(clean.shape[:2], bool)
+    planted[40:72, 64:104] = True
+    for artifact in (_noise, _color_patch, _blur):
+        name = artifact.__name__
+        spoiled = np.where(planted[..., None], np.clip(artifact(clean), 0, 1), clean)
+        widget.viewer.add_image(spoiled, rgb=True, name=name, metadata={"settings": {}})
+        assert widget.photo.value.name == "night"
+        assert name in widget.artifacts.target.choices
+        widget.artifacts.target.value = name
+        widget.artifacts.button.click()
+        assert widget.artifacts.cancel_button.isEnabled() and not widget.artifacts.button.isEnabled()
+        until(lambda name=name: f"Artifacts: {name}" in widget.viewer.layers)
+        heat = widget.viewer.layers[f"Artifacts: {name}"].data
+        assert heat[planted].mean() >= 3 * heat[~planted].mean(), name
+        until(widget.artifacts.button.isEnabled)
+
+
+def test_the_artifact_map_can_be_cancelled(
+    widget: Any, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forever(scene: Any, picture: Any, progress: Any, cancel: Any) -> Any:
+        while not cancel():
+            progress(1, 10)
+            time.sleep(0.01)
+        raise CancelledError("cancelled")
+
+    monkeypatch.setattr("llflow_photo.engine.artifacts.activation_map", forever)
     widget.artifacts.button.click()
-    until(lambda: "Artifacts: spoiled" in widget.viewer.layers)
-    heat = widget.viewer.layers["Artifacts: spoiled"].data
-    inside = np.zeros(heat.shape, bool)
-    inside[40:72, 64:104] = True
-    assert heat[inside].mean() >= 3 * heat[~inside].mean()
+    until(lambda: "1 of 10" in widget.artifacts.status.text())
+    widget.artifacts.cancel_button.click()
+    assert widget.artifacts.button.isEnabled() and widget.artifacts.status.text() == "Cancelled."
+    until(lambda: not widget.work.running)
+    assert "Artifacts: Current rendering" not in widget.viewer.layers
 
 
 def test_the_artifact_map_of_another_size_is_refused(widget: Any) -> None:
@@ -196,3 +236,25 @@ def test_a_batch_runs_with_the_settings_and_can_be_cancelled(
     panel.cancel_button.click()
     until(panel.run_button.isEnabled)
     assert "Cancelled" in panel.status.text()
+
+
+def test_a_folder_is_enhanced(widget: Any, until: Until, tmp_path: Path) -> None:
+    folder, results = tmp_path / "photos", tmp_path / "results"
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    for name in ("one", "two"):
+        Image.fromarray(rng.integers(5, 40, (48, 64, 3), np.uint8)).save(folder / f"{name}.png")
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    widget.settings.control("exposure_ev").value = 0.5
+    panel = widget.batch
+    panel.folder.value, panel.output.value = folder, results
+    panel.run_button.click()
+    assert not panel.run_button.isEnabled() and panel.cancel_button.isEnabled()
+    until(panel.run_button.isEnabled)
+    written = sorted(path for path in results.rglob("*.tif*"))
+    assert len(written) == 2
+    made = files.read(written[0])
+    assert made.bit_depth == 16 and made.pixels.shape == (48, 64, 3)
+    assert made.pixels.mean() > 1.5 * files.read(folder / "one.png").pixels.mean()
+    assert float(files.read_settings(made.metadata)["exposure_ev"]) == pytest.approx(0.5)
+    assert "2" in panel.status.text() and "1" in panel.status.text()  # two made, one broken
