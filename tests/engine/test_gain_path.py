@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from llflow_photo import models
 from llflow_photo.engine import Enhancer, Latent, interpolate
 from llflow_photo.engine.gain_path import GainPath, measure_gain_path, synthetic_view
 from llflow_photo.flow import LLFlow
+from llflow_photo.options import DEFAULT_MODEL
+
+_LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,20 @@ def test_brightness_raises_the_mean_of_a_view_it_was_not_measured_on(flow: LLFlo
     means = [float(scene.decode(Latent(brightness=ev)).mean()) for ev in (-1.5, -1, -0.5, 0, 0.5, 1)]
     assert np.diff(means).min() > 0
     assert means[4] / means[3] == pytest.approx(2 ** (0.5 / 2.2), rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["coffee", "astronaut", "chelsea", "rocket"])
+def test_brightness_rises_with_the_shift_on_photos(name: str) -> None:
+    data = pytest.importorskip("skimage.data", reason="scikit-image's photos are not installed")
+    photo = Image.fromarray(getattr(data, name)()).convert("RGB").resize((112, 80))
+    linear = (np.asarray(photo, np.float32) / 255) ** 2.2 / 12
+    dark = linear + np.random.default_rng(0).normal(0, 0.002, linear.shape)
+    view = (np.clip(dark, 0, 1) ** (1 / 2.2)).astype(np.float32)
+    scene = Enhancer(models.load(DEFAULT_MODEL).flow, device="cpu").encode(view)
+    shifts = np.linspace(-2, 1, 9)
+    means = [float((scene.decode(Latent(brightness=float(ev))) @ _LUMINANCE).mean()) for ev in shifts]
+    ranks = np.argsort(np.argsort(means))
+    assert np.corrcoef(ranks, np.arange(len(shifts)))[0, 1] >= 0.95  # Spearman's coefficient
 
 
 def test_full_coherence_changes_the_whole_frame_and_leaves_no_grid(flow: LLFlow) -> None:
