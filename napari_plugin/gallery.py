@@ -15,7 +15,7 @@ from llflow_photo.engine.latent import AnyLatent, Latent
 __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
 _ICON = QSize(94, 70)
-_CELL = QSize(118, 112)
+_CELL = QSize(106, 112)
 
 
 @dataclass(eq=False)
@@ -109,7 +109,7 @@ class Gallery(QListWidget):
 def describe(latent: AnyLatent) -> str:
     """A rendering in a few words: its seed and temperature, or the seeds it was mixed from."""
     if isinstance(latent, Latent):
-        return f"seed {latent.seed} · T {latent.temperature:.2f}"
+        return f"seed {latent.seed} · T {latent.temperature:.2g}"
     shares = sorted(_shares(latent).items(), key=lambda share: -share[1])
     return " + ".join(f"{share:.0%} seed {seed}" for seed, share in shares if share >= 0.005)
 

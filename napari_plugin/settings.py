@@ -36,7 +36,7 @@ _SLIDERS = {
     "exposure_ev": _Slider("Exposure (EV)", -3.0, 3.0, 0.05),
     "strength": _Slider("Strength", 0.0, 1.0, 0.01),
 }
-_SWITCHES = {"protect_highlights": "Keep lamps and signs", "denoise_only": "Only remove noise"}
+_SWITCHES = {"protect_highlights": "Keep lamps", "denoise_only": "Denoise only"}
 _NOISE = frozenset({"temperature", "coherence", "seed"})
 
 

@@ -158,9 +158,14 @@ class EnhanceWidget(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        bar = scroll.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(max(390, inner.minimumSizeHint().width() + bar + 4))
+        self._scroll = scroll
+        self._make_room()
         self._containers = (top, comparing)
+
+    def _make_room(self) -> None:
+        """As wide as the controls need beside the scroll bar."""
+        inner, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
+        self.setMinimumWidth(max(390, inner.minimumSizeHint().width() + bar.sizeHint().width() + 4))
 
     def _connect(self) -> None:
         layers, camera = self.viewer.layers.events, self.viewer.camera.events
@@ -287,6 +292,7 @@ class EnhanceWidget(QWidget):
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """Watch the window this widget is in, to stop all work before it closes."""
         super().showEvent(event)
+        self._make_room()  # napari's style, which is known by now, has wider fonts
         window = self.window()
         if window is not self._window:
             if self._window is not None:
@@ -309,9 +315,13 @@ class EnhanceWidget(QWidget):
     def _dock_gone(self) -> None:
         if self._ended:
             return
-        self.preview.clear()
-        self.compare.set_mode(MODES[0])
-        self.shut_down()
+        self.work.close()
+        try:
+            self.preview.clear()
+            self.compare.set_mode(MODES[0])
+            self.shut_down()
+        except RuntimeError:  # as Python ends, Qt deletes what is left in no order: timers before docks, too
+            self._ended = True
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """End all work."""
