@@ -25,7 +25,7 @@ def check_size(width: int, height: int, file_bytes: int, max_pixels: int, name: 
     if pixels > max_pixels:
         raise FormatError(
             f"{name} says it is {width} x {height} pixels ({pixels / 1e6:.0f} megapixels); the limit is "
-            f"{max_pixels / 1e6:.0f}. Raise max_pixels if it is a real photo"
+            f"{max_pixels / 1e6:.0f}. In Python, files.read(path, max_pixels=...) goes beyond"
         )
     if pixels > _HARMLESS_PIXELS and pixels > _MAX_PIXELS_PER_BYTE * file_bytes:
         raise FormatError(

@@ -29,9 +29,12 @@ def _files() -> dict[str, Path]:
     """Weights by name; a shipped model wins over a user's of the same name."""
     found: dict[str, Path] = {}
     for folder in (_SHIPPED, user_folder()):
-        if folder.is_dir():
-            for path in sorted(folder.glob(f"*{SUFFIX}")):
-                found.setdefault(path.stem, path)
+        try:
+            paths = sorted(folder.glob(f"*{SUFFIX}"))
+        except OSError:  # a home that may not be read holds no models
+            continue
+        for path in paths:
+            found.setdefault(path.stem, path)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -76,14 +77,14 @@ def shift_between(dark: np.ndarray, reference: np.ndarray) -> tuple[float, float
         reference: likewise.
     """
     try:
-        from skimage.registration import phase_cross_correlation
+        from skimage import registration
     except ImportError:
         raise LLFlowPhotoError(
             "checking pairs needs scikit-image: pip install 'llflow-photo[train]'"
         ) from None
-    moved: np.ndarray = phase_cross_correlation(
-        _detail(reference), _detail(dark), upsample_factor=_PARTS_OF_A_PIXEL, normalization=None
-    )[0]
+    images = _detail(reference), _detail(dark)
+    correlate: Any = registration.phase_cross_correlation
+    moved = correlate(*images, upsample_factor=_PARTS_OF_A_PIXEL, normalization=None)[0]
     return float(-moved[0]) + 0.0, float(-moved[1]) + 0.0
 
 
