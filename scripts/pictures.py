@@ -14,7 +14,7 @@ from PIL import Image
 import llflow_photo
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTH = 400
+WIDTH = 240
 
 
 def main() -> None:
