@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..color.exposure import mean_exposure_ev
 from ..color.spaces import SRGB, convert, decode, luminance_weights
 from ..errors import TrainingDataError
 
-__all__ = ["input_ranges"]
+__all__ = ["input_ranges", "simulated_input_ranges"]
 
 
 def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
@@ -26,7 +26,26 @@ def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
     Raises:
         TrainingDataError: there are none; and what `files.read` raises.
     """
-    exposures = [_exposure_ev(path) for path in paths]
+    return _ranges([_exposure_ev(path) for path in paths])
+
+
+def simulated_input_ranges(
+    photos: Sequence[np.ndarray], nights: int = 10, seed: int = 0
+) -> dict[str, list[float]]:
+    """`input_ranges` of clean photos (H x W x 3, uint8) under random nights, ``nights`` of each."""
+    from ..training.simulated import SimulatedSource
+
+    source = SimulatedSource(photos, seed)
+    weights = luminance_weights(SRGB).astype(np.float32)
+    exposures = []
+    for index in range(len(photos)):
+        random = np.random.default_rng([seed, index])
+        drawn = source.whole_photo(index, source.random_nights(index, nights, random), random)
+        exposures += [mean_exposure_ev(decode(dark, "srgb") @ weights) for dark, _ in drawn]
+    return _ranges(exposures)
+
+
+def _ranges(exposures: Sequence[float]) -> dict[str, list[float]]:
     if not exposures:
         raise TrainingDataError("no photos to describe; give the dark photos of the training pairs")
     return {"exposure_ev": [round(float(ev), 2) for ev in np.percentile(exposures, [1, 99])]}

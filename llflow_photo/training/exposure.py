@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..camera.night import NightSettings, random_night
+from ..camera.night import NightSettings
 from ..flow.exposure import brightness_features, exposed, fit_exposure_rule
 from .simulated import SimulatedSource
 
@@ -38,11 +38,9 @@ def fit_on_photos(photos: Sequence[np.ndarray], nights: int = 60, seed: int = 0)
     source = SimulatedSource(photos, seed)
     pairs: list[tuple[np.ndarray, np.ndarray]] = []
     weights: list[float] = []
-    for index, photo in enumerate(photos):
+    for index in range(len(photos)):
         random = np.random.default_rng([seed, index])
-        height, width = photo.shape[:2]
-        longer = max(height, width)
-        settings = [random_night(random, width / longer, height / longer) for _ in range(nights)]
+        settings = source.random_nights(index, nights, random)
         pairs += source.whole_photo(index, settings, random)
         weights += [_weight(one) for one in settings]
     return fit_on_pairs(pairs, weights)

@@ -25,7 +25,7 @@ from .recipe import Recipe
 if TYPE_CHECKING:
     from .exposure import ExposureFit
 
-__all__ = ["RunSettings", "build_trainer", "read_settings"]
+__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings"]
 
 SETTINGS = "run.json"
 _logger = logging.getLogger(__name__)
@@ -98,6 +98,21 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
     if resume:
         trainer.resume()
     return trainer
+
+
+def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
+    """What the dark photos of a run's training data are like, as a card's ``inputs`` has it."""
+    from ..evaluation.inputs import input_ranges, simulated_input_ranges
+
+    if settings.data is not None:
+        pairs = find_pairs(Path(settings.data), "train")
+        training, _ = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
+        return input_ranges(pair.low for pair in training)
+    from .simulated import find_photos, load_photos, split_photos
+
+    paths = find_photos(Path(settings.photos or ""))
+    training_photos, _ = split_photos(paths, settings.validation_scenes, settings.split_seed)
+    return simulated_input_ranges(load_photos(training_photos), seed=settings.recipe.seed)
 
 
 def read_settings(run: Path) -> RunSettings:

@@ -199,6 +199,12 @@ class SimulatedSource:
             bright = reference(scene, settings, x[columns], y[rows])
             yield photo, bright if bright.shape == photo.shape else bright.transpose(1, 0, 2)
 
+    def random_nights(self, index: int, count: int, random: np.random.Generator) -> list[NightSettings]:
+        """Nights of a photo's shape."""
+        height, width = self.photos[index].shape[:2]
+        longer = max(height, width)
+        return [random_night(random, width / longer, height / longer) for _ in range(count)]
+
     def _whole(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
         shape = self.photos[index].shape[:2]
         x, y = frame_positions(*shape)
