@@ -39,7 +39,8 @@ SHORTENED = {
     "llflow-photo train": {"--resume": "--steps 3 --crop 32 --batch 2", "": f"--steps 2 {TINY}"},
     "llflow-photo evaluate": {"--held-out": "--held-out 2", "": ""},
 }
-NETWORK = {"--model compact": "--model features=8,growth=4,blocks=1,steps=1,hidden=8"}
+TINY_NETWORK = "--model features=8,growth=4,blocks=1,steps=1,hidden=8"
+NETWORK = {"--model compact": TINY_NETWORK, "--model small": TINY_NETWORK}
 
 
 @dataclass(frozen=True)
