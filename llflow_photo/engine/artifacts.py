@@ -30,6 +30,8 @@ _SMOOTHING = 3
 _NEGLIGIBLE = 1e-2
 """Departures far below this, in squared standard deviations of the prior, are rounding and clipping."""
 _POSITION = 8
+_REACH = 2
+"""Positions beside padding whose residual it still changes."""
 
 
 def activation_map(
@@ -63,13 +65,18 @@ def activation_map(
             f"the picture is {picture.shape}, the photo ({height}, {width}, 3): they must agree"
         )
     residual = torch.from_numpy(scene.residual(picture, progress=progress, cancel=cancel))
-    # Positions that reach beyond the frame hold padding, which the model did not render.
-    inside = residual[None, :, : max(1, height // _POSITION), : max(1, width // _POSITION)]
+    inside = residual[None, :, : _own_positions(height), : _own_positions(width)]
     heat = departure(inside)
     heat = functional.interpolate(heat, scale_factor=_POSITION, mode="bilinear", align_corners=False)
     beyond = (0, max(0, width - heat.shape[3]), 0, max(0, height - heat.shape[2]))
     heat = functional.pad(heat, beyond, mode="replicate")
     return np.ascontiguousarray(heat[0, 0, :height, :width].numpy())
+
+
+def _own_positions(side: int) -> int:
+    """Latent positions along a side that do not see the padding beyond it, which the model did not render."""
+    whole, padded = divmod(side, _POSITION)
+    return max(1, whole - _REACH if padded else whole)
 
 
 def departure(residual: Tensor) -> Tensor:
