@@ -1,9 +1,11 @@
 """Exposure brought to a common level before the network sees a photo: one gain per photo, in linear light.
 
 How many stops a dark photo lacks is a property of the whole photo, which convolutions that see a tile cannot
-know. A linear rule on the photo's histogram foretells it; the network then sees every photo about equally
-bright, and learns what is left: noise, color and local tone. Models without such a rule see photos as they
-are.
+know. A rule foretells it from the photo's histogram; the network then sees every photo about equally bright,
+and learns what is left: noise, color and local tone. Models without such a rule see photos as they are.
+
+A rule is a network of one hidden layer, ``w2 . tanh(W1 (f - mean) / scale + b1) + b2`` of features f, kept
+as a flat tuple: mean and scale (`FEATURES` each), W1 row by row, b1, w2, b2.
 """
 
 from __future__ import annotations
@@ -12,20 +14,34 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-__all__ = ["FEATURES", "brightness_features", "exposed", "exposure_gain_ev", "fit_exposure_rule", "sampled"]
+__all__ = [
+    "FEATURES",
+    "brightness_features",
+    "exposed",
+    "exposure_gain_ev",
+    "fit_exposure_rule",
+    "foretold_ev",
+    "is_rule",
+    "sampled",
+]
 
 _PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9)
 FEATURES = 2 * (len(_PERCENTILES) + 1) + 1
-"""Values of `brightness_features`; a rule has one coefficient for each, and a constant."""
+"""Values of `brightness_features`."""
 
 _DARKEST = 1e-4
 _LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)
 _CLIPPED = 0.9
 _SAMPLE = 1 << 17
 _LOWEST_EV, _HIGHEST_EV = -1.5, 9.0
-_RIDGE = 1.0
+
+_HIDDEN = 32
+_STEPS, _RATE, _DECAY = 1500, 5e-3, 1e-2
+_ROBUST_EV = 0.1
+"""Errors beyond this count linearly: a few photos of dark things shall not spoil the rule for the others."""
 
 
 def sampled(view: np.ndarray) -> np.ndarray:
@@ -59,18 +75,32 @@ def exposure_gain_ev(view: np.ndarray, rule: Sequence[float]) -> float:
 
     Args:
         view: the whole photo, or a sample of its pixels; H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
-        rule: `FEATURES` coefficients and a constant, or nothing.
+        rule: as `fit_exposure_rule` returned it, or nothing.
     """
     if not rule:
         return 0.0
-    foretold = float(brightness_features(sampled(view)) @ np.asarray(rule[:-1]) + rule[-1])
+    foretold = float(foretold_ev(brightness_features(sampled(view))[None], rule)[0])
     return min(max(foretold, _LOWEST_EV), _HIGHEST_EV)
+
+
+def is_rule(values: Sequence[float]) -> bool:
+    """Whether so many values can be a rule."""
+    return len(values) > 2 * FEATURES + 1 and (len(values) - 2 * FEATURES - 1) % (FEATURES + 2) == 0
+
+
+def foretold_ev(features: np.ndarray, rule: Sequence[float]) -> np.ndarray:
+    """Stops that a rule foretells: N x `FEATURES` to N."""
+    hidden = (len(rule) - 2 * FEATURES - 1) // (FEATURES + 2)
+    ends = np.cumsum([FEATURES, FEATURES, hidden * FEATURES, hidden, hidden])
+    mean, scale, first, first_bias, second, second_bias = np.split(np.asarray(rule, np.float64), ends)
+    inner = np.tanh((features - mean) / scale @ first.reshape(hidden, FEATURES).T + first_bias)
+    return np.asarray(inner @ second + second_bias)
 
 
 def fit_exposure_rule(
     features: np.ndarray, wanted_ev: np.ndarray, headroom_ev: float, weights: np.ndarray | None = None
 ) -> tuple[float, ...]:
-    """Ridge regression of the stops dark photos lack on their features.
+    """Fit a rule that foretells the stops dark photos lack; the same one every time.
 
     Args:
         features: N x `FEATURES`.
@@ -78,11 +108,27 @@ def fit_exposure_rule(
         headroom_ev: stops less than foretold, so that what is foretold too bright does not clip.
         weights: N, how much each photo counts; by default all the same.
     """
-    columns = np.column_stack([features, np.ones(len(features))])
-    weighted = columns if weights is None else columns * weights[:, None]
-    normal = weighted.T @ columns + _RIDGE * np.eye(columns.shape[1])
-    rule = np.linalg.solve(normal, weighted.T @ (wanted_ev - headroom_ev))
-    return tuple(float(f"{value:.6g}") for value in rule)
+    mean, scale = features.mean(0), features.std(0) + 1e-6
+    known = torch.from_numpy((features - mean) / scale).float()
+    target = torch.from_numpy(np.asarray(wanted_ev)).float()
+    counted = torch.ones_like(target) if weights is None else torch.from_numpy(weights).float()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        first, second = nn.Linear(FEATURES, _HIDDEN), nn.Linear(_HIDDEN, 1)
+    parameters = [*first.parameters(), *second.parameters()]
+    optimizer = torch.optim.AdamW(parameters, _RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
+    for _ in range(_STEPS):
+        foretold = second(torch.tanh(first(known)))[:, 0]
+        error = nn.functional.smooth_l1_loss(foretold, target, beta=_ROBUST_EV, reduction="none")
+        optimizer.zero_grad()
+        torch.autograd.backward((error * counted).mean())
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        second.bias -= headroom_ev
+        inner = [p.double().flatten().numpy() for p in parameters]
+    return tuple(float(f"{value:.6g}") for value in np.concatenate([mean, scale, *inner]))
 
 
 def exposed(image: Tensor, gain_ev: float) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from .exposure import FEATURES
+from .exposure import is_rule
 
 __all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "Size"]
 
@@ -43,8 +43,8 @@ class Size:
         for name in ("features", "growth", "blocks", "steps", "hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.exposure and len(self.exposure) != FEATURES + 1:
-            raise ValueError(f"an exposure rule has {FEATURES + 1} coefficients, not {len(self.exposure)}")
+        if self.exposure and not is_rule(self.exposure):
+            raise ValueError(f"{len(self.exposure)} coefficients cannot be an exposure rule")
         if any(not 0 <= number < self.blocks for number in self.stacked):
             raise ValueError(f"stacked {self.stacked} names blocks outside 0..{self.blocks - 1}")
 

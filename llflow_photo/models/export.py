@@ -55,7 +55,7 @@ def export_run(
     save(best["model"], size, out, {"steps": str(best["step"])}, half)
     card = Card(
         name=out.stem,
-        size=size.to_dict(),
+        size={name: value for name, value in size.to_dict().items() if name != "exposure"},
         data=data,
         recipe=_plain(newest.get("recipe", {})),
         iterations=int(best["step"]),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..camera.night import NightSettings
-from ..flow.exposure import brightness_features, exposed, fit_exposure_rule
+from ..flow.exposure import brightness_features, exposed, fit_exposure_rule, foretold_ev
 from .simulated import SimulatedSource
 
 __all__ = ["HEADROOM_EV", "ExposureFit", "fit_on_photos", "wanted_gain_ev"]
@@ -17,7 +17,7 @@ __all__ = ["HEADROOM_EV", "ExposureFit", "fit_on_photos", "wanted_gain_ev"]
 HEADROOM_EV = 0.5
 """Stops left below white: about the error of the rule, so that most photos do not clip."""
 
-_SPECIAL_WEIGHT = 0.05
+_SPECIAL_WEIGHT = 0.3
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _LOWEST_EV, _HIGHEST_EV, _HALVINGS = -3.0, 12.0, 16
 
@@ -61,7 +61,7 @@ def fit_on_pairs(
     known, target = np.array(features), np.array(wanted)
     counted = np.ones(len(target)) if weights is None else np.array(weights)
     rule = fit_exposure_rule(known, target, HEADROOM_EV, counted)
-    error = known @ np.array(rule[:-1]) + rule[-1] + HEADROOM_EV - target
+    error = foretold_ev(known, rule) + HEADROOM_EV - target
     return ExposureFit(rule, float(np.sqrt(np.average(error**2, weights=counted))))
 
 
