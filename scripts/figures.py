@@ -23,7 +23,8 @@ from llflow_photo.api import read_srgb
 from llflow_photo.engine import Latent, Scene
 from llflow_photo.explore import spread_of
 from llflow_photo.flow import LLFlow
-from llflow_photo.flow.inputs import color_map, equalization_table, equalize, log_image, noise_map
+from llflow_photo.flow.inputs import color_map, equalize, log_image, noise_map
+from llflow_photo.flow.statistics import as_seen
 from llflow_photo.options import DEFAULT_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,15 +54,15 @@ def main() -> None:
 
 def draw_network(flow: LLFlow, photo: np.ndarray) -> dict[str, object]:
     """What the encoder is shown, what it makes of it, and the way from the latent to the picture."""
-    dark = _tensor(photo)
-    table = torch.from_numpy(equalization_table(photo))
-    given = flow.encode(dark)
+    seen, statistics = as_seen(photo, flow.size.exposure)
+    dark, table = _tensor(seen), torch.from_numpy(statistics.equalization)
+    given = flow.encode(dark, table[None])
     logs, chroma = log_image(dark), color_map(dark)
     noise = noise_map(chroma)
     mean = _picture(given.color_map)
     low, high = np.percentile(mean, (1, 99), axis=(0, 1))
     shown = {
-        "the photo x": dark,
+        f"the photo x, {statistics.gain_ev:+.1f} EV": dark,
         "log x": (logs - logs.min()) / (logs.max() - logs.min()),
         "h(x), equalized": equalize(dark, table),
         "C(x), color map": chroma,

@@ -16,7 +16,7 @@ from llflow_photo.engine.costs import flops_per_pixel
 from llflow_photo.engine.inference import FoldedFlow, Precision
 from llflow_photo.engine.view import prepare
 from llflow_photo.flow import SMALL, LLFlow
-from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.flow.statistics import as_seen
 from llflow_photo.options import DEFAULT_MODEL
 
 from .measure import Settings, fastest, night_photo
@@ -37,9 +37,9 @@ def measure(settings: Settings) -> list[dict[str, Any]]:
         ("small, random weights", _random(SMALL)),
         (DEFAULT_MODEL, models.load(DEFAULT_MODEL).flow),
     ):
-        photo = night_photo(400, 600)
+        photo, statistics = as_seen(night_photo(400, 600), flow.size.exposure)
         image = torch.from_numpy(photo).permute(2, 0, 1)[None]
-        network_input = prepare(image, torch.from_numpy(equalization_table(photo)))
+        network_input = prepare(image, torch.from_numpy(statistics.equalization))
         offset = 0.8 * torch.randn((1, 192, 50, 75), generator=torch.Generator().manual_seed(0))
         runs = _runs(flow, network_input, offset, settings.threads)
         expected = render(flow, network_input, offset)[0]

@@ -11,7 +11,7 @@ from PIL import Image
 from llflow_photo import models
 from llflow_photo.engine.inference import FoldedFlow
 from llflow_photo.engine.view import prepare
-from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.flow.statistics import as_seen
 from llflow_photo.options import DEFAULT_MODEL
 
 from .measure import Settings, night_photo
@@ -26,11 +26,13 @@ _DISTANCES = range(0, 136, 8)
 def measure(settings: Settings) -> list[dict[str, Any]]:
     """A row per photo, temperature and distance: largest difference to the whole photo's rendering."""
     torch.set_num_threads(settings.threads)
-    folded = FoldedFlow(models.load(DEFAULT_MODEL).flow, torch.device("cpu"))
+    flow = models.load(DEFAULT_MODEL).flow
+    folded = FoldedFlow(flow, torch.device("cpu"))
     rows = []
     for name, photo in _photos().items():
-        table = torch.from_numpy(equalization_table(photo))
-        image = torch.from_numpy(photo).permute(2, 0, 1)[None]
+        seen, statistics = as_seen(photo, flow.size.exposure)
+        table = torch.from_numpy(statistics.equalization)
+        image = torch.from_numpy(seen).permute(2, 0, 1)[None]
         inside = slice(_BORDER, _BORDER + _SIDE)
         noise = torch.randn(
             (1, 192, *(n // 8 for n in photo.shape[:2])), generator=torch.Generator().manual_seed(0)
