@@ -126,7 +126,7 @@ def fit_exposure_rule(
         optimizer.step()
         schedule.step()
     with torch.no_grad():
-        second.bias -= headroom_ev
+        second.bias.sub_(headroom_ev)
         inner = [p.double().flatten().numpy() for p in parameters]
     return tuple(float(f"{value:.6g}") for value in np.concatenate([mean, scale, *inner]))
 
