@@ -121,7 +121,8 @@ def test_every_shipped_model_has_a_full_card_and_loads() -> None:
             assert getattr(card, entry), f"{card.name} has no {entry}"
         assert {"psnr", "psnr_aligned"} <= set(card.validation)
         flow = models.load(card.name).flow
-        assert flow.size.to_dict() == card.size
+        told = {name: value for name, value in flow.size.to_dict().items() if name != "exposure"}
+        assert told == card.size  # hundreds of coefficients say nothing to a reader
         assert card.path.stat().st_size < 25e6
 
 
