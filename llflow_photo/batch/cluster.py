@@ -22,7 +22,7 @@ from .work import Job, Task
 __all__ = ["run_cluster"]
 
 MAX_BREAKS = 3
-"""How often in a row the engine may give up without a single photo done."""
+"""How often in a row the engine may give up without a single photo done or begun."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,12 +50,14 @@ def run_cluster(
     try:
         with connected(backend, address, jobs) as (engine, watch):
             broken, work = 0, list(remaining.values())
+            before = len(remaining), 0
             while remaining:
-                before = len(remaining)
                 try:
                     yield from _run_once(job, remaining, work, engine, watch)
                 except _BrokenError as error:
-                    broken = broken + 1 if len(remaining) == before else 0
+                    # A photo begun once more is a step, too: it is given up after a few of them.
+                    now = len(remaining), sum(starts(job, task) for task in remaining.values())
+                    broken, before = (broken + 1 if now == before else 0), now
                     if broken > MAX_BREAKS:
                         raise WorkerError(
                             f"the cluster fails again and again: {error.__cause__!r}"

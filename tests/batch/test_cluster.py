@@ -109,7 +109,8 @@ def test_tasks_that_the_engine_gives_up_are_handed_out_again(
 
     monkeypatch.setattr(Watch, "lost_task", gives_up_twice)
     source = photos(*(f"p{number:02}.png" for number in range(12)))
-    report = batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address)
+    # Several renderings of each, so that there are moments in which nothing is told: it is asked then.
+    report = batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address, samples=5)
     assert len(begun) >= 2
     assert len(report.done) == 12
 
