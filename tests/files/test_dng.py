@@ -58,6 +58,17 @@ def test_lossless_jpeg_with_every_difference() -> None:
     assert stream[:2] == b"\xff\xd8" and stream[-2:] == b"\xff\xd9"
 
 
+def assert_same_patches(path: Path, linear: np.ndarray, enlarged: int) -> None:
+    """The middles of an enlarged scene's patches keep their colors; demosaicing blurs the edges."""
+    photo = files.read(path)
+    seen = convert(photo.pixels, photo.color_space, LINEAR_SRGB)
+    assert seen.shape == linear.shape
+    for row, column in ((16, 16), (16, 40), (34, 16), (80, 20)):
+        y, x = enlarged * row, enlarged * column
+        place = (slice(y - 6, y + 6), slice(x - 6, x + 6))
+        np.testing.assert_allclose(seen[place].mean((0, 1)), linear[place].mean((0, 1)), atol=0.01)
+
+
 def test_x_trans_is_developed(tmp_path: Path) -> None:
     # LibRaw's X-Trans demosaicing wants more than one of its tiles of 512 pixels.
     linear = np.kron(scene(96, 96)[:, :, :], np.ones((6, 6, 1), np.float32))
@@ -66,13 +77,7 @@ def test_x_trans_is_developed(tmp_path: Path) -> None:
     codes = np.rint(1024 + mosaic * 14000).astype(np.uint16)
     path = tmp_path / "xtrans.dng"
     write_cfa_dng(path, codes, X_TRANS, black_level=1024, white_level=15024)
-    photo = files.read(path)
-    seen = convert(photo.pixels, photo.color_space, LINEAR_SRGB)
-    assert seen.shape == linear.shape
-    # Demosaicing blurs edges; the patches' middles keep their colors.
-    for row, column in ((16, 16), (16, 40), (34, 16), (80, 20)):
-        place = (slice(6 * row - 6, 6 * row + 6), slice(6 * column - 6, 6 * column + 6))
-        np.testing.assert_allclose(seen[place].mean((0, 1)), linear[place].mean((0, 1)), atol=0.01)
+    assert_same_patches(path, linear, 6)
 
 
 def test_wrong_mosaics_are_named(tmp_path: Path) -> None:
@@ -141,12 +146,7 @@ def test_rawtherapee_opens_it_to_the_same_colors(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
-    photo = files.read(target)
-    seen = convert(photo.pixels, photo.color_space, LINEAR_SRGB)
-    assert seen.shape == linear.shape
-    for row, column in ((16, 16), (16, 40), (34, 16), (80, 20)):
-        place = (slice(4 * row - 6, 4 * row + 6), slice(4 * column - 6, 4 * column + 6))
-        np.testing.assert_allclose(seen[place].mean((0, 1)), linear[place].mean((0, 1)), atol=0.01)
+    assert_same_patches(target, linear, 4)
 
 
 def test_a_second_generation_is_the_first(tmp_path: Path) -> None:
