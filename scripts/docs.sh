@@ -4,5 +4,6 @@
 
 make_environment "${DOCS_ENVIRONMENT:-.venv-docs}"
 python -m pip install -q -c constraints.txt -e ".[docs]"
-NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict --quiet
+# Not --quiet: mkdocs then drops warnings before --strict counts them.
+NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
 echo "The documentation is in site/index.html"

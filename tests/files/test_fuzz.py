@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
-from conftest import photo_of_scene, scene, write_scene_dng
+from file_helpers import photo_of_scene, scene, write_scene_dng
 from PIL import Image, features
 from test_raw_containers import BUILDERS
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import shared_folder
+from file_helpers import shared_folder
 from PIL import Image
 
 from llflow_photo.camera import RawFrame, night, simulate_night_raw

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import IPTC, XMP, photo_of_scene, write_scene_dng
+from file_helpers import IPTC, XMP, photo_of_scene, write_scene_dng
 from PIL import Image, features
 
 from llflow_photo import files

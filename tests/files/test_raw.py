@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rawpy
-from conftest import mosaic_of_scene, scene, shared_folder, write_scene_dng
+from file_helpers import mosaic_of_scene, scene, shared_folder, write_scene_dng
 
 from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, REC2020_LINEAR, SRGB, convert, xyz_matrix

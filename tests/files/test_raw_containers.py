@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import EXIF_FIELDS
+from file_helpers import EXIF_FIELDS
 from PIL import Image
 
 from llflow_photo.files.directory import Directory, Entry, exif_block

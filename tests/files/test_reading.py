@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from conftest import EXIF_FIELDS, XMP, scene
+from file_helpers import EXIF_FIELDS, XMP, scene
 from PIL import Image, ImageCms
 
 from llflow_photo import files

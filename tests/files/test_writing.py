@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from conftest import photo_of_scene
+from file_helpers import photo_of_scene
 from PIL import Image, features
 
 from llflow_photo import files
