@@ -23,6 +23,9 @@ from .work import Job, Task
 
 __all__ = ["Lane", "Message"]
 
+SILENT_SECONDS = 5.0
+"""What a process whose output has ended gets to end itself."""
+
 Message = tuple["Lane", str, Any]
 _log = logging.getLogger(__name__)
 
@@ -38,20 +41,26 @@ class Lane:
         placement: device, threads, tasks at a time.
         messages: where to put what the process says: ``(lane, kind, content)`` as of `lane`, and
             ``(lane, "died", None)`` when it has ended.
+
+    Attributes:
+        placement: device, threads, tasks at a time.
+        in_hand: the tasks it was given and has not answered, by source.
+        begun: sources of those that it said it began.
+        ready: it has loaded the model.
+        alone: it has a task that gets a process of its own.
     """
 
     def __init__(self, job: Job, placement: Placement, messages: queue.Queue[Message]) -> None:
         self.placement = placement
         self.in_hand: dict[str, Task] = {}
-        self.ready = self.alone = self.finishing = False
+        self.begun: set[str] = set()
+        self.ready = self.alone = False
+        self._finishing = False
         self._last_words: deque[str] = deque(maxlen=20)
         self._process = _started(placement.threads)
-        threads = [
-            threading.Thread(target=self._listen, args=(messages,), daemon=True),
-            threading.Thread(target=self._overhear, daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
+        self._overhearing = threading.Thread(target=self._overhear, daemon=True)
+        self._overhearing.start()
+        threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
         options = job.options.with_changes(device=placement.device)
         level = logging.getLogger("llflow_photo").getEffectiveLevel()
         job = replace(job, options=options, threads=placement.threads)
@@ -60,22 +69,28 @@ class Lane:
     def has_room(self) -> bool:
         """Whether it can take a task now."""
         depth = 1 if self.alone else self.placement.depth
-        return self.ready and not self.finishing and len(self.in_hand) < depth
+        return self.ready and not self._finishing and len(self.in_hand) < depth
 
     def give(self, task: Task) -> None:
         """Hand over a task."""
         self.in_hand[task.source] = task
         self._send(task)
 
+    def take_back(self, source: str) -> None:
+        """Note that a task is done."""
+        del self.in_hand[source]
+        self.begun.discard(source)
+        self.alone = self.alone and bool(self.in_hand)
+
     def finish(self) -> None:
         """Say that no more tasks will come."""
-        if not self.finishing:
-            self.finishing = True
+        if not self._finishing:
+            self._finishing = True
             self._send(None)
 
     def cancel(self) -> None:
         """Ask it to abandon what it has in hand."""
-        self.finishing = True
+        self._finishing = True
         self._send(CANCEL)
 
     def end(self, grace_seconds: float = 0.0) -> None:
@@ -85,10 +100,15 @@ class Lane:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # what it no longer read
+            self._process.stdin.close()
 
     def cause_of_death(self) -> str:
-        """In words: how the process ended, and the last line it said."""
-        code = self._process.wait()
+        """In words: how the process ended, and the last line it said. One that fell silent is ended."""
+        self.end(SILENT_SECONDS)
+        self._overhearing.join(SILENT_SECONDS)
+        code = self._process.returncode
         try:
             how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         except ValueError:
@@ -114,21 +134,26 @@ class Lane:
 
     def _listen(self, messages: queue.Queue[Message]) -> None:
         assert self._process.stdout is not None
-        while True:
-            try:
-                kind, content = pickle.load(self._process.stdout)
-            except (EOFError, pickle.UnpicklingError, OSError):
-                break
-            messages.put((self, kind, content))
+        with self._process.stdout as said:
+            while True:
+                try:
+                    kind, content = pickle.load(said)
+                except EOFError:
+                    break
+                except Exception as error:  # reading a pickle raises errors of all kinds
+                    _log.debug("a worker process is not understood: %r", error)
+                    break
+                messages.put((self, kind, content))
         messages.put((self, "died", None))
 
     def _overhear(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            text = line.decode("utf-8", "replace").rstrip()
-            if text:
-                self._last_words.append(text)
-                _log.debug("worker process: %s", text)
+        with self._process.stderr as said:
+            for line in said:
+                text = line.decode("utf-8", "replace").rstrip()
+                if text:
+                    self._last_words.append(text)
+                    _log.debug("worker process: %s", text)
 
 
 def _started(threads: int) -> subprocess.Popen[bytes]:

@@ -61,7 +61,7 @@ def is_intact(folder: Path, outputs: Sequence[str], sizes: Sequence[int]) -> boo
 
 
 def remove_leftovers(root: Path, outputs: Iterable[str]) -> None:
-    """Remove what a killed batch left in the output folder ``root`` and where these outputs of it are."""
+    """Remove what killed processes left in the output folder ``root`` and where these outputs of it are."""
     shutil.rmtree(root / MARKS, ignore_errors=True)
     for folder in {root, *((root / name).parent for name in outputs)}:
         try:
@@ -69,6 +69,6 @@ def remove_leftovers(root: Path, outputs: Iterable[str]) -> None:
         except OSError:
             continue
         for name in names:
-            _log.info("removing %s, left by a run that was killed", folder / name)
+            _log.info("removing %s, left by a process that was killed", folder / name)
             with contextlib.suppress(OSError):
                 (folder / name).unlink()

@@ -16,7 +16,8 @@ from .work import Job, Task
 __all__ = ["Output", "run_local"]
 
 MAX_DEATHS = 2
-"""A photo in hand when a process died is tried again by itself; when that dies too, the photo is to blame."""
+"""Photos begun when a process died are tried again, each by itself. One is to blame when this many processes
+died with nothing else begun: of several, all but one are bystanders."""
 
 GRACE_SECONDS = 3.0
 """What a cancelled process gets to leave tidily."""
@@ -87,10 +88,10 @@ class _Pool:
             name, level, text = content
             logging.getLogger(name).log(level, "%s", text)
         elif kind == "stage":
+            lane.begun.add(content[0])
             yield "stage", content
         elif kind == "row":
-            del lane.in_hand[content.source]
-            lane.alone = lane.alone and bool(lane.in_hand)
+            lane.take_back(content.source)
             yield "row", content
         elif kind == "died":
             yield from self._bury(lane)
@@ -115,17 +116,17 @@ class _Pool:
         cause = lane.cause_of_death()
         _log.warning("%s with %s in hand", cause, ", ".join(lane.in_hand) or "nothing")
         yield "back", tuple(lane.in_hand)
-        for task in lane.in_hand.values():
-            self._deaths[task.source] += 1
-            if self._deaths[task.source] < MAX_DEATHS:
-                self._suspects.append(task)
-            else:
-                yield (
-                    "row",
-                    died(task, self._job, f"{cause}, {self._deaths[task.source]} times at this photo"),
-                )
+        # What was handed to a process that was dying already had no part in it.
+        suspects = [task for task in lane.in_hand.values() if task.source in lane.begun or not lane.begun]
+        self._waiting.extendleft(task for task in reversed(lane.in_hand.values()) if task not in suspects)
+        self._suspects.extend(suspects)
+        if len(suspects) == 1:
+            only = suspects[0]
+            self._deaths[only.source] += 1
+            if (deaths := self._deaths[only.source]) == MAX_DEATHS:
+                self._suspects.remove(only)
+                yield "row", died(only, self._job, f"{cause}, {deaths} times at this photo")
         self._lanes[self._lanes.index(lane)] = Lane(self._job, lane.placement, self._messages)
-        lane.end()
 
 
 def died(task: Task, job: Job, reason: str) -> Row:

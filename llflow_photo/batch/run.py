@@ -175,7 +175,11 @@ class _Run:
         claims = [_claim(task) for task in self._tasks.values() if task.known is None]
         failed = [row for row in self._rows.values() if row.status == "failed" and row.size]
         self._record([*claims, *failed])
-        names = [name for row in (*claims, *self._manifest.rows.values()) for name in row.outputs]
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        """Remove what workers that died left half written."""
+        names = [name for row in self._manifest.rows.values() for name in row.outputs]
         remove_leftovers(Path(self._batch.job.root), names)
 
     def _work(self) -> None:
@@ -215,6 +219,8 @@ class _Run:
 
     def _finish(self, report: Report) -> Report:
         """The report with what is found at the end, and its page written."""
+        if self._batch.backend == "local" or not self._stopped:  # a cluster may still be at work
+            self._clean_up()
         self._check_outputs()
         self._tally.end()
         report = replace(report, rows=self._all_rows())

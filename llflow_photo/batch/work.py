@@ -222,12 +222,15 @@ class Worker:
     def _target(self, name: str) -> Path:
         """Where an output goes, its folder made, unless the disk of the output folder is gone."""
         target = Path(self._job.root) / name
-        if not target.parent.is_dir():
-            existing = next(folder for folder in target.parents if os.path.exists(folder))
-            device = self._job.root_device
-            if device is not None and os.stat(existing).st_dev != device:
-                raise _DiskGoneError(f"the disk of {self._job.root} is gone; attach it and run again")
-            target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if not target.parent.is_dir():
+                existing = next(folder for folder in target.parents if os.path.exists(folder))
+                device = self._job.root_device
+                if device is not None and os.stat(existing).st_dev != device:
+                    raise _DiskGoneError(f"the disk of {self._job.root} is gone; attach it and run again")
+                target.parent.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # removed at this moment
+            raise WriteError(f"cannot write {target}: its folder vanished; run again") from error
         return target
 
 

@@ -32,7 +32,8 @@ class FakeRenderer:
         if "vanishes" in path.name:
             path.unlink()
         if "changes" in path.name:
-            path.write_bytes(path.read_bytes() + b" ")
+            with path.open("ab") as file:  # whole or not at all, even if the process is killed now
+                file.write(b" ")
         try:
             with Image.open(path) as image:
                 pixels = np.asarray(image.convert("RGB"), np.float32) / 255

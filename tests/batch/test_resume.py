@@ -28,7 +28,7 @@ NAMES = [f"{folder}p{number:02}.png" for folder in ("", "sub/") for number in ra
 
 
 def start(source: Path, output: Path, seconds: float) -> subprocess.Popen[bytes]:
-    """A batch in a process of its own; it writes a line for each photo."""
+    """A batch in a process of its own; it writes a line for each event."""
     program = textwrap.dedent(f"""
         from batch_helpers import make_batch
         from llflow_photo.batch.run import run_batch
@@ -41,6 +41,13 @@ def start(source: Path, output: Path, seconds: float) -> subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)
 
 
+def read_events(process: subprocess.Popen[bytes], count: int) -> None:
+    """Wait until it has written so many lines, or has ended."""
+    assert process.stdout is not None
+    for _ in range(count):
+        process.stdout.readline()
+
+
 def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
     batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
 ) -> None:
@@ -50,13 +57,12 @@ def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
     kills = 0
     for _ in range(6):
         process = start(source, tmp_path / "killed", 0.05)
-        assert process.stdout is not None
-        process.stdout.readline()  # the work begins
-        time.sleep(chance.uniform(0.0, 0.8))
+        read_events(process, chance.randint(1, 12))
+        time.sleep(chance.uniform(0.0, 0.05))
         kills += process.poll() is None
         process.kill()
         process.wait()
-    assert kills >= 3
+    assert kills  # the later ones may find nothing left to do
     report = batch(source, tmp_path / "killed", samples=2)
     assert report.ok
     assert len(report.done) + len(report.skipped) == len(NAMES)
@@ -66,14 +72,12 @@ def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
 
 def test_workers_of_a_killed_batch_end(photos: Photos, tmp_path: Path) -> None:
     process = start(photos(*NAMES), tmp_path / "out", 0.2)
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(0.8)
+    read_events(process, 2)  # a photo is in hand
     children = _children(process.pid)
     process.kill()
     process.wait()
     assert len(children) == 2
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(map(_alive, children)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(_alive, children))
@@ -238,15 +242,16 @@ def test_an_interrupt_ends_within_seconds_with_a_report(
     batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_SECONDS", "0.3")
+    interrupted: list[float] = []
 
     def interrupt(event: Any) -> None:
         if event.kind == "photo":
+            interrupted.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
 
-    started = time.monotonic()
     with pytest.raises(BatchInterrupted) as caught:
         batch(photos(*NAMES), tmp_path / "out", progress=interrupt)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - interrupted[0] < 8
     assert len(caught.value.report.done) == 1
     assert caught.value.report.page is not None
     assert caught.value.report.page.exists()

@@ -45,9 +45,18 @@ def test_a_folder_full_of_traps(batch: Run, photos: Photos, hashes: Hashes, tmp_
     assert "vanished" in reasons["vanishes.png"]
     assert "changed while it was read" in reasons["changes.png"]
     assert reasons["bug.png"] == "a bug"
-    assert len(hashes(tmp_path / "out")) == len(good)
+    assert len(hashes(tmp_path / "out")) == len(good)  # and nothing that a killed worker left
     touched = {name for name, digest in hashes(source).items() if before.get(name) != digest}
     assert touched == {"changes.png", "once.mark"}  # by the fake renderer, not by the batch
+
+
+def test_a_photo_that_happens_to_be_in_hand_with_one_that_kills(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
+    source = photos("kills.png", "once.png", "once more.png", "a.png")
+    report = batch(source, tmp_path / "out")
+    assert [row.source for row in report.failed] == ["kills.png"]
+    assert len(report.done) == len(hashes(tmp_path / "out")) == 3
 
 
 def test_what_one_may_not_read_is_told_plainly() -> None:
