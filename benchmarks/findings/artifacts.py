@@ -1,0 +1,268 @@
+"""Does the gradient activation map of the likelihood find planted artifacts? And does the likelihood tell
+pictures apart whose L1 distance to the reference is the same?
+
+    python benchmarks/findings/artifacts.py --lol LOL --photos PHOTOS
+
+Six patches are spoilt in one picture, each in its own way: the model's own best guess, and the reference,
+which the model did not make. AUC: how well the map tells positions of a patch from those outside all patches.
+Beside it, in best guesses, the AUC of the absolute error, which needs the reference and the map does not.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from finding_parts import report
+from finding_parts.homes import Example, Home, homes, make_parser
+from finding_parts.measures import auc
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageFilter
+
+from llflow_photo.engine import Latent
+from llflow_photo.engine.artifacts import activation_map
+from llflow_photo.flow.statistics import as_seen
+from llflow_photo.loading import load_model
+from llflow_photo.training.loss import nll_bits
+
+GUESS = "best guess"
+SIDE = 64
+"""Of a patch, pixels."""
+MARGIN = 24
+"""Pixels around a patch that count as neither inside nor outside: the map sees windows of 40 pixels."""
+L1 = 0.04
+"""Mean absolute difference to the reference, of whole pictures that are compared by likelihood."""
+
+
+def _noise(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return patch + random.normal(0, 0.06, patch.shape)
+
+
+def _false_color(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    tints = np.array([[1.3, 0.85, 0.85], [0.85, 1.3, 0.85], [0.85, 0.85, 1.3]])
+    return patch * tints[random.integers(len(tints))]
+
+
+def _blur(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    image = Image.fromarray(_eight_bits(patch)).filter(ImageFilter.GaussianBlur(3))
+    return np.asarray(image) / 255.0
+
+
+def _blocks(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(_eight_bits(patch)).save(file, "JPEG", quality=8)
+    return np.asarray(Image.open(file)) / 255.0
+
+
+def _stripes(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    rows = 0.06 * np.sin(np.arange(patch.shape[0]) * (2 * np.pi / 6) + random.uniform(0, 6))
+    return patch + rows[:, None, None]
+
+
+def _brighter(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return patch * 1.25
+
+
+ARTIFACTS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
+    "noise": _noise,
+    "false color": _false_color,
+    "blur": _blur,
+    "JPEG blocks": _blocks,
+    "stripes": _stripes,
+    "brighter": _brighter,
+}
+
+
+def _eight_bits(image: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def places(height: int, width: int, count: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """Upper left corners of ``count`` patches on a jittered grid, no two closer than twice the margin.
+
+    Raises:
+        ValueError: the frame is too small for so many.
+    """
+    cell = SIDE + 2 * MARGIN
+    rows, columns = height // cell, width // cell
+    if rows * columns < count:
+        raise ValueError(f"a frame of {width}x{height} has no room for {count} patches of {SIDE}")
+    corners = []
+    for index in random.permutation(rows * columns)[:count]:
+        row, column = divmod(int(index), columns)
+        slack = height // rows - cell, width // columns - cell
+        corners.append(
+            (
+                row * (height // rows) + MARGIN + int(random.integers(slack[0] + 1)),
+                column * (width // columns) + MARGIN + int(random.integers(slack[1] + 1)),
+            )
+        )
+    return corners
+
+
+def planted(
+    picture: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, dict[str, tuple[slice, slice]], np.ndarray]:
+    """A picture with a patch of every artifact; where each is; and H x W, true away from all patches."""
+    spoilt = picture.astype(np.float32).copy()
+    outside = np.ones(picture.shape[:2], bool)
+    where = {}
+    corners = places(*picture.shape[:2], len(ARTIFACTS), random)
+    for (name, change), (top, left) in zip(ARTIFACTS.items(), corners, strict=True):
+        patch = slice(top, top + SIDE), slice(left, left + SIDE)
+        spoilt[patch] = np.clip(change(picture[patch], random), 0.0, 1.0)
+        outside[max(0, top - MARGIN) : top + SIDE + MARGIN, max(0, left - MARGIN) : left + SIDE + MARGIN] = (
+            False
+        )
+        where[name] = patch
+    return spoilt, where, outside
+
+
+def measure(home: Home) -> tuple[list[dict[str, Any]], Any]:
+    """A row per artifact and picture it is planted in; and one picture with its map, to be shown."""
+    found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    shown = None
+    for number, example in enumerate(home.examples):
+        report.tell(f"{home.model}: artifacts in {number + 1} of {len(home.examples)}, {example.name}")
+        scene = home.enhancer.encode(example.dark)
+        pictures = {GUESS: scene.decode(Latent()), "reference": example.reference}
+        for kind, picture in pictures.items():
+            spoilt, where, outside = planted(picture, np.random.default_rng([0, number]))
+            heat = activation_map(scene, spoilt)
+            error = np.abs(spoilt - example.reference).mean(2)
+            for name, patch in where.items():
+                of_error = auc(error[patch], error[outside]) if kind == GUESS else float("nan")
+                scores = auc(heat[patch], heat[outside]), of_error
+                found[name, kind].append((*scores, float(np.abs(spoilt - picture)[patch].mean())))
+            if shown is None:
+                shown = spoilt, heat, where
+    rows = [
+        {
+            "model": home.model,
+            "weights": home.checksum,
+            "photos": len(home.examples),
+            "artifact": name,
+            "planted in": kind,
+            "difference": float(np.mean([one[2] for one in scores]) * 255),
+            "auc": float(np.mean([one[0] for one in scores])),
+            "auc_least": float(np.min([one[0] for one in scores])),
+            "auc_absolute_error": float(np.mean([one[1] for one in scores])),
+        }
+        for (name, kind), scores in found.items()
+    ]
+    return rows, shown
+
+
+@torch.inference_mode()
+def compare(home: Home) -> list[dict[str, Any]]:
+    """Bits per pixel lost by changes of the reference that all have the same L1 distance to it."""
+    flow = load_model(home.model).flow
+    lost: dict[str, list[float]] = defaultdict(list)
+    for number, example in enumerate(home.examples):
+        report.tell(f"{home.model}: likelihoods of {number + 1} of {len(home.examples)}, {example.name}")
+        seen, statistics = as_seen(example.dark, flow.size.exposure)
+        given = flow.encode(_tensor(seen), torch.from_numpy(statistics.equalization)[None])
+        own = float(nll_bits(flow, _tensor(example.reference), given))
+        for name, picture in equally_far(example, np.random.default_rng([1, number])).items():
+            lost[name].append(float(nll_bits(flow, _tensor(picture), given)) - own)
+    return [
+        {
+            "model": home.model,
+            "weights": home.checksum,
+            "photos": len(home.examples),
+            "change": name,
+            "bits": float(np.median(values)),
+            "least": float(np.min(values)),
+            "most": float(np.max(values)),
+        }
+        for name, values in lost.items()
+    ]
+
+
+def equally_far(example: Example, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """The reference changed in several ways, each scaled so that the mean absolute difference is `L1`."""
+    reference = example.reference
+    rows = np.sin(np.arange(reference.shape[0]) * (2 * np.pi / 6))
+    changes = {
+        "brighter": reference,
+        "darker": -reference,
+        "warmer": reference * np.array([1.0, 0.0, -1.0]),
+        "stripes": np.broadcast_to(rows[:, None, None], reference.shape),
+        "noise": random.normal(size=reference.shape),
+    }
+    return {
+        name: (reference + change * (L1 / np.abs(change).mean())).astype(np.float32)
+        for name, change in changes.items()
+    }
+
+
+def _tensor(image: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), np.float32))[None]
+
+
+def tables(rows: list[Any], distances: list[Any]) -> None:
+    """Both tables into the documentation."""
+    names = ["model", "artifact", "planted in", "difference", "auc", "auc_least", "auc_absolute_error"]
+    head = [
+        "model",
+        "artifact",
+        "planted in",
+        "mean difference, of 255",
+        "AUC of the map",
+        "least",
+        "AUC of \\|error\\|",
+    ]
+    digits = {"difference": 1, "auc": 3, "auc_least": 3, "auc_absolute_error": 3}
+    lines = [
+        [f"{float(row[name]):.{digits[name]}f}" if name in digits else row[name] for name in names]
+        for row in rows
+    ]
+    lines = [["" if cell == "nan" else cell for cell in line] for line in lines]
+    report.put_table("artifacts", report.markdown(head, lines))
+    head = ["model", "change of the reference", "bits per pixel lost, median", "least", "most"]
+    lines = [
+        [row["model"], row["change"], *(f"{float(row[name]):+.2f}" for name in ("bits", "least", "most"))]
+        for row in distances
+    ]
+    report.put_table("distance", report.markdown(head, lines))
+
+
+def draw(shown: list[tuple[Home, Any]]) -> None:
+    """One spoilt best guess of each model beside its map."""
+    figure, axes = report.plot(2 * len(shown), 4.2 * len(shown) * 2 / 1.6, 3.0)
+    for index, (home, (spoilt, heat, where)) in enumerate(shown):
+        axes[2 * index].imshow(spoilt)
+        axes[2 * index].set_title(f"{home.model}: best guess, spoilt")
+        axes[2 * index + 1].imshow(heat, cmap="inferno", vmin=0, vmax=8)
+        axes[2 * index + 1].set_title("activation map (0 to 8)")
+        for name, (rows, columns) in where.items():
+            for axis in axes[2 * index : 2 * index + 2]:
+                corner = columns.start, rows.start
+                axis.add_patch(Rectangle(corner, SIDE, SIDE, fill=False, edgecolor="white", linewidth=0.6))
+                axis.text(columns.start, rows.start - 4, name, color="white", fontsize=6)
+        for axis in axes[2 * index : 2 * index + 2]:
+            axis.set_axis_off()
+    report.save_jpeg(figure, "artifacts")
+
+
+def main() -> None:
+    """Run from the command line."""
+    given = make_parser(__doc__, limit=12).parse_args()
+    rows: list[Any] = []
+    distances: list[Any] = []
+    shown = []
+    for home in homes(given):
+        own, one = measure(home)
+        rows = list(report.keep("artifacts", own))
+        distances = list(report.keep("distance", compare(home)))
+        shown.append((home, one))
+    tables(rows, distances)
+    draw(shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Does the disagreement of renderings predict the error, pixel by pixel and photo by photo?
+
+    python benchmarks/findings/calibration.py --lol LOL --photos PHOTOS
+
+Disagreement: standard deviation of eight renderings at temperature 0.8. Error: of the best guess against the
+reference, mean over channels of the absolute difference, as is and brightness-aligned. Beside it, what needs
+no model of uncertainty: the best guess's own luma, and its slope.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from finding_parts import report
+from finding_parts.homes import Home, homes, make_parser
+from finding_parts.measures import block_mean, decile_means, detail, spearman
+
+from llflow_photo.engine import Latent
+from llflow_photo.evaluation.metrics import align_brightness, gray
+from llflow_photo.explore.statistics import spread_of
+
+TEMPERATURE = 0.8
+RENDERINGS = 8
+COHERENCES = (0.0, 0.5, 1.0)
+LUMA, SLOPE = "luma of the guess", "slope of the guess"
+
+
+def measure(home: Home) -> list[dict[str, Any]]:
+    """A row per photo and predictor: rank correlations with the error, deciles, and both means."""
+    rows = []
+    for number, example in enumerate(home.examples, 1):
+        report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
+        scene = home.enhancer.encode(example.dark, keep=True)
+        guess = scene.decode(Latent())
+        predictors = {
+            f"disagreement, coherence {coherence:g}": spread_of(
+                scene.decode_many([Latent(seed, TEMPERATURE, coherence) for seed in range(RENDERINGS)])
+            ).disagreement
+            for coherence in COHERENCES
+        }
+        predictors |= {LUMA: gray(guess), SLOPE: detail(guess)}
+        aligned = align_brightness(guess, example.reference)
+        errors = {
+            "error": np.abs(guess - example.reference).mean(2),
+            "aligned": np.abs(aligned - example.reference).mean(2),
+        }
+        for name, predictor in predictors.items():
+            row: dict[str, Any] = {
+                "model": home.model,
+                "weights": home.checksum,
+                "photo": example.name,
+                "predictor": name,
+                "predicted": float(predictor.mean()),
+                "rmse": float(np.sqrt(np.mean((guess - example.reference) ** 2))),
+            }
+            for kind, error in errors.items():
+                row[f"{kind}_mean"] = float(error.mean())
+                row[f"{kind}_pixels"] = spearman(predictor.ravel(), error.ravel())
+                row[f"{kind}_blocks"] = spearman(block_mean(predictor).ravel(), block_mean(error).ravel())
+            for index, value in enumerate(decile_means(predictor, errors["aligned"]) * 255, 1):
+                row[f"decile_{index:02d}"] = float(value)
+            rows.append(row)
+    return rows
+
+
+def _grouped(rows: list[Any]) -> dict[tuple[str, str], list[Any]]:
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row["model"], row["predictor"]].append(row)
+    return groups
+
+
+def _column(rows: list[Any], name: str) -> np.ndarray:
+    return np.array([float(row[name]) for row in rows])
+
+
+def table(rows: list[Any]) -> str:
+    """Medians over photos; the last two columns are over photos, one value each."""
+    head = [
+        "model",
+        "predictor",
+        "photos",
+        "Spearman per pixel",
+        "the same, aligned",
+        "photos above 0, aligned",
+    ]
+    head += ["8x8 blocks, aligned", "between photos", "between photos, aligned", "disagreement / RMSE"]
+    lines = []
+    for (model, predictor), some in _grouped(rows).items():
+        pixels = [_column(some, f"{kind}_pixels") for kind in ("error", "aligned")]
+        shown = [f"{np.median(one):.2f}" for one in pixels]
+        shown.append(f"{(pixels[1] > 0).sum()} of {len(some)}")
+        shown.append(f"{np.median(_column(some, 'aligned_blocks')):.2f}")
+        predicted = _column(some, "predicted")
+        shown += [
+            f"{spearman(predicted, _column(some, f'{kind}_mean')):.2f}" for kind in ("error", "aligned")
+        ]
+        ratio = np.median(predicted / _column(some, "rmse")) if "disagreement" in predictor else None
+        lines.append([model, predictor, len(some), *shown, "" if ratio is None else f"{ratio:.2f}"])
+    return report.markdown(head, lines)
+
+
+def draw(rows: list[Any]) -> None:
+    """Mean error in each tenth of a photo's pixels, from least to most predicted."""
+    models = sorted({row["model"] for row in rows})
+    figure, axes = report.plot(len(models), 4.6 * len(models), 3.2)
+    for axis, model in zip(axes, models, strict=True):
+        for color, ((owner, predictor), some) in zip(
+            report.COLORS,
+            ((key, some) for key, some in _grouped(rows).items() if key[0] == model),
+            strict=False,
+        ):
+            curves = np.array([[float(row[f"decile_{index:02d}"]) for index in range(1, 11)] for row in some])
+            style = "-" if "disagreement" in predictor else ":"
+            axis.plot(np.arange(1, 11), curves.mean(0), style, marker=".", color=color, label=predictor)
+            axis.set(
+                title=owner, xlabel="tenth of the pixels, by predictor", ylabel="mean aligned error, of 255"
+            )
+        axis.set_ylim(0)
+    axes[0].legend(frameon=False, fontsize=7)
+    report.save(figure, "calibration")
+
+
+def main() -> None:
+    """Run from the command line."""
+    given = make_parser(__doc__, limit=24).parse_args()
+    rows: list[Any] = []
+    for home in homes(given):
+        rows = list(report.keep("calibration", measure(home)))
+    report.put_table("calibration", table(rows))
+    draw(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the findings share: held-out photos, statistics, tables and plots."""

@@ -1,0 +1,121 @@
+"""Held-out pairs of the two kinds of data, each with the model trained on the rest of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from llflow_photo.api import load_enhancer, read_srgb
+from llflow_photo.camera import develop, night, simulate_night_raw
+from llflow_photo.evaluation.night import CONDITIONS
+from llflow_photo.loading import load_model
+from llflow_photo.training.pairs import find_pairs, split_by_scene
+from llflow_photo.training.simulated import find_photos, load_photos, split_photos
+
+if TYPE_CHECKING:
+    from llflow_photo.engine import Enhancer
+
+__all__ = ["LOL", "NIGHTS", "Example", "Home", "evenly", "homes", "lol_pairs", "make_parser", "night_pairs"]
+
+LOL, NIGHTS = "LOL", "simulated nights"
+HELD_OUT = 24
+"""Scenes or photos held out of training, split seed 0."""
+LONGEST = 512
+"""Side that the photos are scaled down to before they are made dark."""
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A dark photo and its reference, H x W x 3, float32, sRGB-encoded, in [0, 1]."""
+
+    name: str
+    dark: np.ndarray
+    reference: np.ndarray
+
+
+@dataclass(frozen=True)
+class Home:
+    """A kind of data and the model at home in it.
+
+    Attributes:
+        data: `LOL` or `NIGHTS`.
+        model: name or file.
+        examples: held-out pairs.
+    """
+
+    data: str
+    model: str
+    examples: Sequence[Example]
+
+    @property
+    def enhancer(self) -> Enhancer:
+        """The engine with the model."""
+        return load_enhancer(self.model, device="cpu")
+
+    @property
+    def checksum(self) -> str:
+        """First digits of the weights' SHA-256, which tell one release from another."""
+        return load_model(self.model).card.sha256[:8] or "no card"
+
+
+def make_parser(description: str | None, limit: int) -> argparse.ArgumentParser:
+    """The arguments that every finding takes; ``limit`` photos of each kind by default."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--lol", type=Path, help="folder that holds LOL's our485")
+    parser.add_argument("--photos", type=Path, help="folder of clean photos, to be made dark")
+    parser.add_argument("--lol-model", default="lol-compact", help="name or file (default: %(default)s)")
+    parser.add_argument("--night-model", default="night-compact", help="name or file (default: %(default)s)")
+    parser.add_argument(
+        "--limit", type=int, default=limit, help=f"held-out photos of each kind, up to {HELD_OUT} ({limit})"
+    )
+    return parser
+
+
+def homes(given: argparse.Namespace) -> list[Home]:
+    """The kinds of data whose folders were given; each is measured on its own."""
+    found = []
+    if given.lol is not None:
+        found.append(Home(LOL, given.lol_model, lol_pairs(given.lol, given.limit)))
+    if given.photos is not None:
+        found.append(Home(NIGHTS, given.night_model, night_pairs(given.photos, given.limit)))
+    if not found:
+        raise SystemExit("give --lol LOL, --photos PHOTOS or both")
+    return found
+
+
+def evenly(items: Sequence[_Item], limit: int) -> list[_Item]:
+    """At most ``limit`` of them, spread evenly over the list."""
+    count = min(limit, len(items))
+    return [items[index * len(items) // count] for index in range(count)]
+
+
+def lol_pairs(folder: Path, limit: int) -> list[Example]:
+    """Held-out scenes of LOL's training part, 400 x 600."""
+    held_out = split_by_scene(find_pairs(folder, "train"), HELD_OUT)[1]
+    return [
+        Example(pair.low.stem, read_srgb(pair.low), read_srgb(pair.high)) for pair in evenly(held_out, limit)
+    ]
+
+
+def night_pairs(folder: Path, limit: int) -> list[Example]:
+    """Held-out photos as a camera would take them at -3 EV (daylight) and -5 EV (tungsten) in turn."""
+    paths = evenly(split_photos(find_photos(folder), HELD_OUT)[1], limit)
+    examples = []
+    for index, (path, photo) in enumerate(zip(paths, load_photos(paths), strict=True)):
+        image = Image.fromarray(photo)
+        image.thumbnail((LONGEST, LONGEST), Image.Resampling.BICUBIC)
+        clean = np.asarray(image)
+        settings = night(*CONDITIONS[index % len(CONDITIONS)])
+        frame = simulate_night_raw(clean, settings, np.random.default_rng([0, index]))
+        dark = np.clip(develop(frame), 0.0, 1.0).astype(np.float32)
+        examples.append(Example(path.stem, dark, clean.astype(np.float32) / np.float32(255)))
+    return examples

@@ -1,0 +1,49 @@
+"""Pure statistics of the findings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from llflow_photo.evaluation.brightness import spearman
+
+__all__ = ["auc", "best_and_mean", "block_mean", "decile_means", "detail", "spearman"]
+
+
+def auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Probability that a positive value is above a negative one, ties counting half (Mann-Whitney).
+
+    1: every positive is above every negative; 0.5: chance.
+
+    Raises:
+        ValueError: one of the two is empty.
+    """
+    high, low = np.asarray(positive, float).ravel(), np.sort(np.asarray(negative, float).ravel())
+    if not high.size or not low.size:
+        raise ValueError("both sides need values")
+    below = np.searchsorted(low, high, "left").sum()
+    not_above = np.searchsorted(low, high, "right").sum()
+    return float((below + not_above) / 2 / (high.size * low.size))
+
+
+def best_and_mean(scores: np.ndarray) -> tuple[float, float]:
+    """Best and mean over the renderings of each photo, photos x renderings, then averaged over photos."""
+    return float(scores.max(1).mean()), float(scores.mean())
+
+
+def block_mean(values: np.ndarray, side: int = 8) -> np.ndarray:
+    """Means of blocks of H x W, leftover rows and columns dropped."""
+    height, width = (length // side * side for length in values.shape)
+    parts = values[:height, :width].reshape(height // side, side, width // side, side)
+    return np.asarray(parts.mean((1, 3)))
+
+
+def decile_means(order: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of ``values`` in each tenth of the positions, from least ``order`` to most."""
+    ranked = np.asarray(values).ravel()[np.argsort(order, axis=None, kind="stable")]
+    return np.array([part.mean() for part in np.array_split(ranked, 10)])
+
+
+def detail(image: np.ndarray) -> np.ndarray:
+    """Slope of luma, H x W: what any edge detector would point at, for comparison."""
+    down, right = np.gradient(image @ np.array([0.299, 0.587, 0.114], image.dtype))
+    return np.asarray(np.hypot(down, right))

@@ -1,0 +1,173 @@
+"""Is the likelihood of a photo a warning that it is unlike the training data?
+
+    python benchmarks/findings/unusual.py --lol LOL --photos PHOTOS
+
+AUC of several scores: held-out dark photos of the model's own kind against other kinds of pictures. The
+flow's density is of a rendering given a photo, so what is scored is a rendering known without a reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from finding_parts import report
+from finding_parts.homes import HELD_OUT, LOL, LONGEST, Home, evenly, homes, make_parser
+from finding_parts.kinds import as_dark_as, exposure_ev, noise_picture, screenshot
+from finding_parts.measures import auc
+from PIL import Image
+
+from llflow_photo.api import read_srgb
+from llflow_photo.flow.statistics import as_seen
+from llflow_photo.loading import load_model
+from llflow_photo.training.loss import nll_bits
+from llflow_photo.training.pairs import find_pairs, split_by_scene
+from llflow_photo.training.simulated import find_photos, load_photos, split_photos, validation_pairs
+
+GUESS, ITSELF = "bits of the best guess", "bits of the photo itself"
+TYPICAL_GUESS, TYPICAL_ITSELF = f"{GUESS}, distance from usual", f"{ITSELF}, distance from usual"
+EXPOSURE = "exposure outside the card's range"
+SCORES = (GUESS, TYPICAL_GUESS, ITSELF, TYPICAL_ITSELF, EXPOSURE)
+OWN = "dark photos"
+
+
+@torch.inference_mode()
+def bits_of(flow: Any, photo: np.ndarray) -> tuple[float, float]:
+    """Bits per pixel of the model's best guess, and of the photo as the network sees it, given the photo."""
+    seen, statistics = as_seen(photo, flow.size.exposure)
+    image = torch.from_numpy(np.ascontiguousarray(seen.transpose(2, 0, 1), np.float32))[None]
+    given = flow.encode(image, torch.from_numpy(statistics.equalization)[None])
+    guess = flow.decode(given).clamp(0, 1)
+    return float(nll_bits(flow, guess, given)), float(nll_bits(flow, image, given))
+
+
+def usual_bits(home: Home, given: argparse.Namespace) -> tuple[float, float]:
+    """Medians of `bits_of` over dark photos that the model was trained on."""
+    if home.data == LOL:
+        training = split_by_scene(find_pairs(given.lol, "train"), HELD_OUT)[0]
+        dark = [read_srgb(pair.low) for pair in evenly(training, given.limit)]
+    else:
+        paths = split_photos(find_photos(given.photos), HELD_OUT)[0]
+        pairs = validation_pairs(load_photos(evenly(paths, given.limit)), longest=LONGEST)
+        dark = [pair.low.astype(np.float32) / np.float32(255) for pair in pairs]
+    flow = load_model(home.model).flow
+    first, second = np.median([bits_of(flow, photo) for photo in dark], axis=0)
+    return float(first), float(second)
+
+
+def kinds_of(home: Home, others: Sequence[Home], nights: Path | None) -> dict[str, list[np.ndarray]]:
+    """Pictures by kind; what is not dark by itself also made as dark as the model's own photos."""
+    own = [example.dark for example in home.examples]
+    levels = [exposure_ev(photo) for photo in own]
+    shape = own[0].shape[:2]
+    random = np.random.default_rng(0)
+    bright = {
+        "daylight": [example.reference for example in home.examples],
+        "screenshots": [screenshot(random, *shape) for _ in own],
+        "noise": [noise_picture(random, *shape) for _ in own],
+    }
+    kinds = {OWN: own, **bright}
+    for name in ("screenshots", "noise"):
+        kinds[f"{name}, darkened"] = [
+            as_dark_as(image, level) for image, level in zip(bright[name], levels, strict=True)
+        ]
+    for other in others:
+        if other is not home:
+            kinds[other.data] = [example.dark for example in other.examples]
+    if nights is not None:
+        kinds["real nights"] = [_small(path) for path in find_photos(nights)]
+    return kinds
+
+
+def _small(path: Path) -> np.ndarray:
+    image = Image.fromarray(np.rint(read_srgb(path) * 255).astype(np.uint8))
+    image.thumbnail((LONGEST, LONGEST), Image.Resampling.BICUBIC)
+    return np.asarray(image, np.float32) / np.float32(255)
+
+
+def measure(
+    home: Home, kinds: dict[str, list[np.ndarray]], usual: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """A row per kind and photo, with every score; a higher score is a stronger warning."""
+    model = load_model(home.model)
+    low, high = model.card.inputs.get("exposure_ev", (float("nan"), float("nan")))
+    rows = []
+    for kind, photos in kinds.items():
+        report.tell(f"{home.model}: {len(photos)} pictures of {kind}")
+        for photo in photos:
+            guess, itself = bits_of(model.flow, photo)
+            ev = exposure_ev(photo)
+            rows.append(
+                {
+                    "model": home.model,
+                    "weights": home.checksum,
+                    "kind": kind,
+                    GUESS: guess,
+                    TYPICAL_GUESS: abs(guess - usual[0]),
+                    ITSELF: itself,
+                    TYPICAL_ITSELF: abs(itself - usual[1]),
+                    EXPOSURE: max(0.0, low - ev, ev - high),
+                }
+            )
+    return rows
+
+
+def _by_kind(rows: list[Any], model: str, score: str) -> dict[str, np.ndarray]:
+    found = defaultdict(list)
+    for row in rows:
+        if row["model"] == model:
+            found[row["kind"]].append(float(row[score]))
+    return {kind: np.array(values) for kind, values in found.items()}
+
+
+def table(rows: list[Any]) -> str:
+    """AUC of each score, own dark photos against each other kind, and medians of the bits."""
+    head = ["model", "against", "pictures", *SCORES, "median bits of the guess"]
+    lines = []
+    for model in sorted({row["model"] for row in rows}):
+        by_score = {score: _by_kind(rows, model, score) for score in SCORES}
+        for kind, bits in by_score[GUESS].items():
+            shown = (
+                ["" for _ in SCORES]
+                if kind == OWN
+                else [f"{auc(found[kind], found[OWN]):.2f}" for found in by_score.values()]
+            )
+            lines.append([model, kind, len(bits), *shown, f"{np.median(bits):.2f}"])
+    return report.markdown(head, lines)
+
+
+def draw(rows: list[Any]) -> None:
+    """Bits of best guess, a dot per picture, kinds below each other."""
+    models = sorted({row["model"] for row in rows})
+    figure, axes = report.plot(len(models), 4.8 * len(models), 3.2)
+    for axis, model in zip(axes, models, strict=True):
+        found = _by_kind(rows, model, GUESS)
+        for place, (kind, bits) in enumerate(found.items()):
+            color = report.COLORS[1] if kind == OWN else report.COLORS[0]
+            axis.plot(bits, np.full(len(bits), -place), ".", color=color, alpha=0.6)
+        axis.set_yticks([-place for place in range(len(found))], list(found))
+        axis.set(title=model, xlabel=f"{GUESS}, per pixel")
+    report.save(figure, "unusual")
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = make_parser(__doc__, limit=12)
+    parser.add_argument("--nights", type=Path, help="folder of real night photos, another kind")
+    given = parser.parse_args()
+    rows: list[Any] = []
+    at_hand = homes(given)
+    for home in at_hand:
+        kinds = kinds_of(home, at_hand, given.nights)
+        rows = list(report.keep("unusual", measure(home, kinds, usual_bits(home, given))))
+    report.put_table("unusual", table(rows))
+    draw(rows)
+
+
+if __name__ == "__main__":
+    main()
