@@ -231,37 +231,31 @@ def tables(rows: list[Any], distances: list[Any]) -> None:
     report.put_table("distance", report.markdown(head, lines))
 
 
-def draw(shown: list[tuple[Home, Any]]) -> None:
-    """One spoilt best guess of each model beside its map."""
-    figure, axes = report.plot(2 * len(shown), 4.2 * len(shown) * 2 / 1.6, 3.0)
-    for index, (home, (spoilt, heat, where)) in enumerate(shown):
-        axes[2 * index].imshow(spoilt)
-        axes[2 * index].set_title(f"{home.model}: best guess, spoilt")
-        axes[2 * index + 1].imshow(heat, cmap="inferno", vmin=0, vmax=8)
-        axes[2 * index + 1].set_title("activation map (0 to 8)")
+def draw(home: Home, spoilt: np.ndarray, heat: np.ndarray, where: dict[str, tuple[slice, slice]]) -> None:
+    """A spoilt best guess beside its map."""
+    figure, (left, right) = report.plot(2, 9, 3.2)
+    left.imshow(spoilt)
+    left.set_title(f"{home.model}: best guess, spoilt")
+    right.imshow(heat, cmap="inferno", vmin=0, vmax=8)
+    right.set_title("activation map, 0 to 8")
+    for axis in (left, right):
+        axis.set_axis_off()
         for name, (rows, columns) in where.items():
-            for axis in axes[2 * index : 2 * index + 2]:
-                corner = columns.start, rows.start
-                axis.add_patch(Rectangle(corner, SIDE, SIDE, fill=False, edgecolor="white", linewidth=0.6))
-                axis.text(columns.start, rows.start - 4, name, color="white", fontsize=6)
-        for axis in axes[2 * index : 2 * index + 2]:
-            axis.set_axis_off()
-    report.save_jpeg(figure, "artifacts")
+            corner = columns.start, rows.start
+            axis.add_patch(Rectangle(corner, SIDE, SIDE, fill=False, edgecolor="white", linewidth=0.6))
+            axis.text(corner[0], corner[1] - 4, name, color="white", fontsize=6)
+    report.save_jpeg(figure, f"artifacts_{home.data.split()[-1].lower()}")
 
 
 def main() -> None:
     """Run from the command line."""
     given = make_parser(__doc__, limit=12).parse_args()
-    rows: list[Any] = []
-    distances: list[Any] = []
-    shown = []
     for home in homes(given):
-        own, one = measure(home)
-        rows = list(report.keep("artifacts", own))
-        distances = list(report.keep("distance", compare(home)))
-        shown.append((home, one))
-    tables(rows, distances)
-    draw(shown)
+        own, shown = measure(home)
+        report.keep("artifacts", own)
+        report.keep("distance", compare(home))
+        draw(home, *shown)
+    tables(report.kept("artifacts"), report.kept("distance"))
 
 
 if __name__ == "__main__":

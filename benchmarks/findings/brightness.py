@@ -108,9 +108,9 @@ def draw(rows: list[Any]) -> None:
 def main() -> None:
     """Run from the command line."""
     given = make_parser(__doc__, limit=12).parse_args()
-    rows: list[Any] = []
     for home in homes(given):
-        rows = list(report.keep("brightness", measure(home)))
+        report.keep("brightness", measure(home))
+    rows = report.kept("brightness")
     report.put_table("brightness", table(rows))
     draw(rows)
 

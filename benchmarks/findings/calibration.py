@@ -125,10 +125,10 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=24).parse_args()
-    rows: list[Any] = []
+    given = make_parser(__doc__, limit=12).parse_args()
     for home in homes(given):
-        rows = list(report.keep("calibration", measure(home)))
+        report.keep("calibration", measure(home))
+    rows = report.kept("calibration")
     report.put_table("calibration", table(rows))
     draw(rows)
 

@@ -79,7 +79,7 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=24).parse_args()
+    given = make_parser(__doc__, limit=12).parse_args()
     at_hand = homes(given)
     found = [
         row
@@ -87,7 +87,9 @@ def main() -> None:
         for model in (given.lol_model, given.night_model)
         for row in measure(home, model)
     ]
-    rows = list(report.keep("cross_data", found, key="data"))
+    if found:
+        report.keep("cross_data", found, key="data")
+    rows = report.kept("cross_data")
     report.put_table("cross", table(rows))
     draw(rows)
 

@@ -138,9 +138,9 @@ def _points(some: list[Any], name: str) -> tuple[list[float], list[float]]:
 def main() -> None:
     """Run from the command line."""
     given = make_parser(__doc__, limit=6).parse_args()
-    rows: list[Any] = []
     for home in homes(given):
-        rows = list(report.keep("temperature", measure(home)))
+        report.keep("temperature", measure(home))
+    rows = report.kept("temperature")
     report.put_table("temperature", table(rows))
     draw(rows)
 

@@ -258,10 +258,11 @@ def main() -> None:
         for seed in given.seeds:
             for variant in VARIANTS:
                 train_one(variant, seed, given.steps, given.runs, pairs, held)
-    rows = collect(given.runs, given.steps, given.seeds, held)
-    if not rows:
+    finished = collect(given.runs, given.steps, given.seeds, held)
+    if not finished:
         raise SystemExit(f"no finished run of {given.steps} steps in {given.runs}")
-    rows = list(report.keep("trainings", rows, key="run"))
+    report.keep("trainings", finished, key="run")
+    rows = report.kept("trainings")
     report.put_table("trainings", table(rows))
     draw(given.runs, rows)
 

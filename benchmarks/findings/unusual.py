@@ -160,11 +160,11 @@ def main() -> None:
     parser = make_parser(__doc__, limit=12)
     parser.add_argument("--nights", type=Path, help="folder of real night photos, another kind")
     given = parser.parse_args()
-    rows: list[Any] = []
     at_hand = homes(given)
     for home in at_hand:
         kinds = kinds_of(home, at_hand, given.nights)
-        rows = list(report.keep("unusual", measure(home, kinds, usual_bits(home, given))))
+        report.keep("unusual", measure(home, kinds, usual_bits(home, given)))
+    rows = report.kept("unusual")
     report.put_table("unusual", table(rows))
     draw(rows)
 

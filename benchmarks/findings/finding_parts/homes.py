@@ -81,14 +81,12 @@ def make_parser(description: str | None, limit: int) -> argparse.ArgumentParser:
 
 
 def homes(given: argparse.Namespace) -> list[Home]:
-    """The kinds of data whose folders were given; each is measured on its own."""
+    """The kinds of data whose folders were given; without any, what was measured before is drawn again."""
     found = []
     if given.lol is not None:
         found.append(Home(LOL, given.lol_model, lol_pairs(given.lol, given.limit)))
     if given.photos is not None:
         found.append(Home(NIGHTS, given.night_model, night_pairs(given.photos, given.limit)))
-    if not found:
-        raise SystemExit("give --lol LOL, --photos PHOTOS or both")
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "keep", "markdown", "plot", "put_table", "save", "save_jpeg", "tell"]
+__all__ = ["COLORS", "keep", "kept", "markdown", "plot", "put_table", "save", "save_jpeg", "tell"]
 
 ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "benchmarks" / "results" / "findings"
@@ -48,6 +48,18 @@ def keep(finding: str, rows: Sequence[Row], key: str = "model", folder: Path | N
         writer.writeheader()
         writer.writerows({name: _text(row.get(name, "")) for name in names} for row in together)
     return list(read_rows(path))
+
+
+def kept(finding: str) -> list[Row]:
+    """Rows kept of a finding, as text.
+
+    Raises:
+        SystemExit: there are none.
+    """
+    rows = read_rows(RESULTS / f"{finding}.csv")
+    if not rows:
+        raise SystemExit("nothing was measured yet: give --lol LOL, --photos PHOTOS or both")
+    return list(rows)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
