@@ -7,13 +7,15 @@ import numpy as np
 from .channels import greatest_channel
 from .spaces import decode, encode
 
-__all__ = ["expose", "protect", "smoothstep"]
+__all__ = ["expose", "is_protected", "protect", "smoothstep"]
 
 _TINY = np.float32(1e-6)
 # Encoded brightness of the input from which it is trusted, and at which it is kept as it is.
 _PROTECT_FROM, _PROTECT_FULL = 0.6, 0.95
 # How far (encoded) a rendering that saturates is held below white where the input did not.
 _ROOM = 0.15
+# Encoded brightness of the rendering from which it counts as near saturation, and as saturated.
+_BRIGHT_FROM, _BRIGHT_FULL = 0.75, 1.0
 # Linear value up to which a positive exposure is a plain gain.
 _KNEE = 0.5
 
@@ -22,6 +24,19 @@ def smoothstep(low: float, high: float, values: np.ndarray) -> np.ndarray:
     """0 up to ``low``, 1 from ``high``, a cubic between with flat ends; float32."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0).astype(np.float32, copy=False)
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
+
+
+def is_protected(level_view: np.ndarray, level: np.ndarray, highlight: float) -> np.ndarray:
+    """Of which pixels `protect` makes something else than the rendering.
+
+    Args:
+        level_view, level: greatest channel of view and rendering, sRGB-encoded, of the same shape.
+        highlight: as for `protect`.
+    """
+    kept: np.ndarray = level_view > _PROTECT_FROM
+    if highlight > 0:
+        kept |= (level > _BRIGHT_FROM) & (level > level_view)
+    return kept
 
 
 def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndarray:
@@ -33,14 +48,14 @@ def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndar
     the rendering equals the view the result is the view.
 
     Args:
-        rendered, view: H x W x 3 float32, linear sRGB in [0, 1].
+        rendered, view: ... x 3 float32, linear sRGB in [0, 1].
         highlight: 0 to 1, whether the photo has anything near white to be kept apart from.
     """
     peak_view, peak_rendered = greatest_channel(view), greatest_channel(rendered)
     level_view, level = encode(peak_view, "srgb"), encode(peak_rendered, "srgb")
     weight = smoothstep(_PROTECT_FROM, _PROTECT_FULL, level_view)
     lift = np.maximum(level - level_view, 0.0)
-    room = np.float32(_ROOM * highlight) * (1.0 - weight) * smoothstep(0.75, 1.0, level)
+    room = np.float32(_ROOM * highlight) * (1.0 - weight) * smoothstep(_BRIGHT_FROM, _BRIGHT_FULL, level)
     # Half the harmonic mean: close to the smaller of the two, and smooth.
     level = level - room * lift / np.maximum(room + lift, _TINY)
     level += weight * np.maximum(level_view - level, 0.0)

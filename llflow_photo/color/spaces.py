@@ -33,7 +33,7 @@ __all__ = [
     "xyz_matrix",
 ]
 
-_BLOCK_PIXELS = 1 << 18
+_BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -142,12 +142,12 @@ def luminance_weights(space: ColorSpace) -> np.ndarray:
 
 def decode(values: np.ndarray, transfer: str) -> np.ndarray:
     """Encoded to linear, float32, of any shape; the curve is mirrored below 0 and goes on above 1."""
-    return _signed(values, transfer, _srgb_decode, lambda v, gamma: np.power(v, gamma, out=v))
+    return _signed(values, transfer, _srgb_decode, np.power)
 
 
 def encode(values: np.ndarray, transfer: str) -> np.ndarray:
     """Linear to encoded, the inverse of `decode`."""
-    return _signed(values, transfer, _srgb_encode, lambda v, gamma: np.power(v, 1 / gamma, out=v))
+    return _signed(values, transfer, _srgb_encode, lambda v, gamma: np.power(v, 1 / gamma))
 
 
 def _signed(
@@ -161,35 +161,33 @@ def _signed(
         return values.copy()
     if values.ndim == 0:
         return np.asarray(_signed(values[None], transfer, srgb, power)[0])
-    magnitude = np.abs(values)
+    mirrored = bool((values < 0).any())
+    magnitude = np.abs(values) if mirrored else values
     if transfer == "srgb":
         curved = srgb(magnitude)
     elif transfer.startswith("gamma:"):
         curved = power(magnitude, float(transfer[6:]))
     else:
         raise OptionError(f"unknown transfer curve {transfer!r}; known are srgb, linear, gamma:NUMBER")
-    np.copysign(curved, values, out=curved)
+    if mirrored:
+        np.copysign(curved, values, out=curved)
     return curved
 
 
 def _srgb_decode(values: np.ndarray) -> np.ndarray:
-    toe = values <= 0.04045
-    low = values[toe] / np.float32(12.92)
-    values += np.float32(0.055)
-    values *= np.float32(1 / 1.055)
-    np.power(values, np.float32(2.4), out=values)
-    values[toe] = low
-    return values
+    curved = values + np.float32(0.055)
+    curved *= np.float32(1 / 1.055)
+    np.power(curved, np.float32(2.4), out=curved)
+    np.copyto(curved, values / np.float32(12.92), where=values <= np.float32(0.04045))
+    return curved
 
 
 def _srgb_encode(values: np.ndarray) -> np.ndarray:
-    toe = values <= 0.0031308
-    low = values[toe] * np.float32(12.92)
-    np.power(values, np.float32(1 / 2.4), out=values)
-    values *= np.float32(1.055)
-    values -= np.float32(0.055)
-    values[toe] = low
-    return values
+    curved: np.ndarray = np.power(values, np.float32(1 / 2.4))
+    curved *= np.float32(1.055)
+    curved -= np.float32(0.055)
+    np.copyto(curved, values * np.float32(12.92), where=values <= np.float32(0.0031308))
+    return curved
 
 
 def convert(
@@ -214,11 +212,13 @@ def convert(
         return out
     matrix = conversion_matrix(source, target).T.astype(np.float32)
     same_primaries = source.primaries == target.primaries and source.white == target.white
-    rows_in = pixels.reshape(-1, pixels.shape[-2], 3) if pixels.ndim > 2 else pixels.reshape(-1, 1, 3)
+    rows_in = pixels.reshape(-1, pixels.shape[-2], 3) if pixels.ndim > 2 else pixels.reshape(-1, 3)
     rows_out = out.reshape(rows_in.shape)
-    step = max(1, _BLOCK_PIXELS // max(1, rows_in.shape[1]))
+    step = max(1, _BLOCK_PIXELS * 3 // max(1, rows_in[:1].size))
     for start in range(0, rows_in.shape[0], step):
-        block = decode(rows_in[start : start + step], source.transfer)
+        block = rows_in[start : start + step]
+        if source.transfer != "linear":
+            block = decode(block, source.transfer)
         if not same_primaries:
             block = block @ matrix
         rows_out[start : start + step] = encode(block, target.transfer)

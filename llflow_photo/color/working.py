@@ -17,15 +17,15 @@ import numpy as np
 
 from ..errors import ImageInputError
 from ..photo import Photo
-from .channels import greatest_channel
+from .channels import greatest_channel, least_channel
 from .guided import guided_match
-from .highlights import expose, protect
+from .highlights import expose, is_protected, protect
 from .noise import NoiseLevel, trusted
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
 __all__ = ["Surround", "from_network", "to_network"]
 
-_BLOCK_PIXELS = 1 << 18
+_BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
 _GUIDE_RADIUS = 8
 # Beyond six stops of gain a residual is noise, whatever its size.
 _MAX_GAIN = 64.0
@@ -109,8 +109,11 @@ def from_network(
         return photo.with_pixels(photo.pixels.copy())
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo):
-        linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
+        if strength == 1.0 and not exposure_ev:
+            _keep(photo.pixels[rows], shown, surround, protect_highlights, out=out[rows])
+            continue
+        linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
         result = _with_residual(linear, decode(shown, "srgb"), surround, protect_highlights)
         if exposure_ev:
             result = expose(result, exposure_ev, keep_white=protect_highlights)
@@ -136,10 +139,35 @@ def _highlight(histogram: np.ndarray) -> float:
     return t * t * (3 - 2 * t)
 
 
+def _keep(
+    pixels: np.ndarray, shown: np.ndarray, surround: Surround, protect_highlights: bool, out: np.ndarray
+) -> None:
+    """Rows of the rendering as they are, but for the pixels of which something is kept: most have nothing.
+
+    Args:
+        pixels: rows x W x 3 of the photo, in its color space.
+        shown: the same of the rendering, sRGB-encoded in [0, 1].
+        out: where to put the result, in the photo's color space.
+    """
+    space = surround.photo.color_space
+    encoded = pixels if space == SRGB else convert(pixels, space, SRGB)
+    peak = greatest_channel(encoded)
+    kept = peak > 1.0
+    if float(encoded.min()) < 0.0:
+        kept |= least_channel(encoded) < 0.0
+    if protect_highlights:
+        kept |= is_protected(peak, greatest_channel(shown), surround.highlight)
+    convert(shown, SRGB, space, out=out)
+    if kept.any():
+        linear = convert(pixels[kept], space, LINEAR_SRGB)
+        result = _with_residual(linear, decode(shown[kept], "srgb"), surround, protect_highlights)
+        out[kept] = convert(result, LINEAR_SRGB, space)
+
+
 def _with_residual(
     linear: np.ndarray, rendered: np.ndarray, surround: Surround, protect_highlights: bool
 ) -> np.ndarray:
-    """The rendering with lamps kept and the residual given back: rows x W x 3, linear sRGB, unbounded."""
+    """The rendering with lamps kept and the residual given back: ... x 3, linear sRGB, unbounded."""
     view = np.clip(linear, 0.0, 1.0)
     residual = linear - view
     if protect_highlights:
