@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..color.channels import greatest_channel
 from ..color.highlights import smoothstep
 from ..color.spaces import LINEAR_SRGB, REC2020_LINEAR, xyz_matrix
 
 __all__ = ["CameraColor", "develop_camera_rgb", "recover_highlights"]
 
-_BLOCK_PIXELS = 1 << 18
+_BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ def recover_highlights(block: np.ndarray, clip_levels: np.ndarray) -> np.ndarray
         block: ... x 3 float32, white-balanced camera RGB.
         clip_levels: where each channel is saturated, 3 numbers from 1 up.
     """
-    weight = smoothstep(0.9, 0.99, (block / clip_levels.astype(np.float32)).max(axis=-1))
-    touched = weight > 0
+    saturation = greatest_channel(block / clip_levels.astype(np.float32))
+    touched = saturation > 0.9
     if not touched.any():
         return block
-    pixels, w = block[touched], weight[touched][:, None]
+    pixels, w = block[touched], smoothstep(0.9, 0.99, saturation[touched])[:, None]
     cut = np.minimum(pixels, 1.0)
     brightness = pixels.mean(axis=1, keepdims=True)
     chroma = cut - cut.mean(axis=1, keepdims=True)

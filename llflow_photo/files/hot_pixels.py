@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..color.binned import median_by_bin
+
 __all__ = ["repair_hot_pixels"]
 
 _BLOCK_ROWS = 256
@@ -72,11 +74,7 @@ def _noise_by_level(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray, w
     same = colors[::step, 2:] == colors[::step, :-2]
     difference = np.abs(light[:, 2:] - light[:, :-2])[same]
     bins = _bin((light[:, 2:] + light[:, :-2])[same] / 2, white)
-    sigma = np.full(_NOISE_BINS, np.nan)
-    for index in range(_NOISE_BINS):
-        inside = difference[bins == index]
-        if inside.size >= _ENOUGH:
-            sigma[index] = _MEDIAN_TO_SIGMA * float(np.median(inside)) / np.sqrt(2)
+    sigma = _MEDIAN_TO_SIGMA * median_by_bin(difference, bins, _NOISE_BINS, _ENOUGH) / np.sqrt(2)
     known = np.flatnonzero(np.isfinite(sigma))
     if not known.size:
         return np.zeros(_NOISE_BINS, np.float32)
