@@ -3,8 +3,9 @@
     python benchmarks/batch.py FOLDER [--jobs N] [--repeat K] [--rounds R]
 
 Each round measures first the network alone (photos decoded beforehand, nothing written, all processes at
-once), then `enhance_dir` from the first photo in hand to the last output. Two ratios are written for each
-round, and their medians:
+once), then `enhance_dir` from the first photo in hand to the last output, in processes of the same environment.
+Both begin with the model loaded and nothing rendered yet; give so many photos that the first of each process
+does not tell. Two ratios are written for each round, and their medians:
 
 - by wall clock: photos a second of the batch, divided by those of the network alone. Another program that is
   busy in one half of a round and not in the other spoils it;
@@ -30,6 +31,7 @@ from typing import Any
 
 from llflow_photo import enhance_dir
 from llflow_photo.batch import Event
+from llflow_photo.batch.lanes import environment
 from llflow_photo.batch.placement import Placement, place
 from llflow_photo.batch.work import Job
 from llflow_photo.files import is_photo
@@ -76,7 +78,6 @@ def _render(share: Sequence[Path], placement: Placement, model: str, start: Any,
     options = Options(model=model, temperature=TEMPERATURE, device=placement.device)
     enhancer = PhotoRenderer(Job("", options, None, None, "", "", "", threads=placement.threads)).enhancer
     views = [to_network(files.read(path))[0] for path in share]
-    enhancer.encode(views[0]).decode(Latent(0, TEMPERATURE))  # what is done once for a size of tile is done
     start.wait(LONGEST_START)
     wall, processor = time.monotonic(), time.process_time()
     for view in views:
@@ -142,6 +143,7 @@ def main() -> None:
         parser.error(f"{args.folder} holds no photos")
     placements = place(args.device, args.jobs, len(photos))
     _say(f"{len(photos)} photos, {len(placements)} processes of {placements[0].threads} threads")
+    os.environ.update(environment(placements[0].threads))  # the network alone is as well off as a batch's
     on_cpu = not placements[0].device.startswith(("cuda", "mps"))
     walls, processors = [], []
     for number in range(args.rounds):

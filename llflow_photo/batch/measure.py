@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from ..color.channels import greatest_channel
 from ..color.exposure import mean_exposure_ev
 from ..color.spaces import SRGB, convert, decode, encode, luminance_weights
 from ..photo import Photo
@@ -26,10 +27,11 @@ def look_at(photo: Photo, thumbnail: bool = True) -> Look:
     step = -(-max(photo.height, photo.width) // _SAMPLED_SIDE)
     # Averaging before measuring would hide single clipped pixels, so pixels are picked, not averaged.
     srgb = convert(np.ascontiguousarray(photo.pixels[::step, ::step]), photo.color_space, SRGB)
-    clipped = float((srgb >= _WHITE).any(axis=2).mean())
+    clipped = float((greatest_channel(srgb) >= _WHITE).mean())
     np.clip(srgb, 0.0, 1.0, out=srgb)
     luminance = decode(srgb, "srgb") @ luminance_weights(SRGB).astype(np.float32)
-    counts = np.histogram(encode(luminance, "srgb"), bins=_BINS, range=(0.0, 1.0))[0]
+    bins = np.minimum(encode(luminance, "srgb") * _BINS, _BINS - 1).astype(np.intp)
+    counts = np.bincount(bins.reshape(-1), minlength=_BINS)
     histogram = tuple(round(float(count) / luminance.size, 5) for count in counts)
     return Look(
         round(mean_exposure_ev(luminance), 3),
