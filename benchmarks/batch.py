@@ -3,7 +3,7 @@
     python benchmarks/batch.py FOLDER [--jobs N] [--repeat K] [--rounds R]
 
 Each round measures first the network alone (photos decoded beforehand, nothing written, all processes at
-once), then `enhance_dir` from the first photo in hand to the last output, in processes of the same environment.
+once), then `enhance_dir` from the first photo in hand to the last output, in processes of like environment.
 Both begin with the model loaded and nothing rendered yet; give so many photos that the first of each process
 does not tell. Two ratios are written for each round, and their medians:
 
