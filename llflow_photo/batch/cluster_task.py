@@ -23,7 +23,7 @@ from .renderer import load_renderer
 from .row import Row
 from .work import Job, Task, Worker
 
-__all__ = ["do_task", "leave_task", "left_rows", "remove_marks", "some_left", "starts"]
+__all__ = ["Room", "do_task", "leave_task", "left_rows", "remove_marks", "some_left", "starts"]
 
 MAX_STARTS = 3
 """One less than the deaths after which Dask itself gives a task up."""
@@ -37,10 +37,11 @@ def do_task(job: Job, task: Task) -> Row:
     count, mark = starts(job, task), _mark_of(job, task)
     if count >= MAX_STARTS:
         return died(task, job, f"the worker process died, {count} times at this photo")
-    _mark(mark, count + 1)
-    row = _worker(job)(task)
-    with contextlib.suppress(OSError):
-        mark.unlink()
+    with _room(alone=count > 0):  # were it to die again, no other photo is to be suspected
+        _mark(mark, count + 1)
+        row = _worker(job)(task)
+        with contextlib.suppress(OSError):
+            mark.unlink()
     return row
 
 
@@ -93,6 +94,31 @@ def _mark(mark: Path, starts: int) -> None:
         _log.debug("cannot mark %s", mark)  # where nothing can be written, the task itself will say so
 
 
+class Room:
+    """Where the threads of a process work: several at a time, or one that asks to be alone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._claimed = False
+
+    @contextlib.contextmanager
+    def __call__(self, alone: bool) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._claimed)
+            self._claimed = alone
+            self._changed.wait_for(lambda: not (alone and self._inside))
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._claimed = self._claimed and not alone
+                self._changed.notify_all()
+
+
+_room = Room()
 _making = threading.Lock()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from llflow_photo.batch.cluster_task import Room
 from llflow_photo.batch.connection import Watch
 from llflow_photo.errors import OptionError
 
@@ -164,6 +166,35 @@ def test_eight_processes_give_the_bytes_of_one(
     batch(source, tmp_path / "eight", jobs=8, samples=2, temperature=0.8)
     assert hashes(tmp_path / "one") == hashes(tmp_path / "eight")
     assert len(set(hashes(tmp_path / "one").values())) == 32
+
+
+def test_a_suspect_works_alone() -> None:
+    room, events = Room(), {name: threading.Event() for name in ("in", "alone", "late")}
+    ended: list[str] = []
+
+    def work(name: str, alone: bool, until: threading.Event | None) -> None:
+        with room(alone):
+            events[name].set()
+            if until is not None:
+                assert until.wait(60)
+            ended.append(name)
+
+    leave, finish = threading.Event(), threading.Event()
+    first = threading.Thread(target=work, args=("in", False, leave))
+    first.start()
+    assert events["in"].wait(60)
+    suspect = threading.Thread(target=work, args=("alone", True, finish))
+    suspect.start()
+    assert not events["alone"].wait(0.2)
+    leave.set()
+    assert events["alone"].wait(60)
+    late = threading.Thread(target=work, args=("late", False, None))
+    late.start()
+    assert not events["late"].wait(0.2)
+    finish.set()
+    for thread in (first, suspect, late):
+        thread.join(60)
+    assert ended == ["in", "alone", "late"]
 
 
 def test_clusters_that_are_not_there(batch: Run, photos: Photos, tmp_path: Path) -> None:
