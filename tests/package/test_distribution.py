@@ -13,8 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from llflow_photo import __version__
+
 ROOT = Path(__file__).parents[2]
-PARTS = ("llflow_photo", "napari_plugin", "pyproject.toml", "README.md", "LICENSE")
+PARTS = (
+    "llflow_photo", "napari_plugin", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md",
+    "CITATION.cff", "constraints.txt", "constraints-oldest.txt",
+)  # fmt: skip
 EXTRAS = {"cluster", "docs", "evaluate", "lint", "napari", "test", "train"}
 LARGEST_WHEEL = 60e6
 
@@ -59,10 +64,20 @@ def test_both_hold_code_weights_cards_manifest_and_types(distributions: Path) ->
         in_source = {name.partition("/")[2] for name in tar.getnames()}
     assert not shipped_files() - in_wheel
     assert not shipped_files() - in_source
-    assert {"LICENSE", "README.md", "pyproject.toml"} <= in_source
+    assert {part for part in PARTS if "." in part or part == "LICENSE"} <= in_source
     foreign = [n for n in in_wheel if not n.startswith(("llflow_photo/", "napari_plugin/", "llflow_photo-"))]
     assert not foreign
     assert wheel.stat().st_size < LARGEST_WHEEL
+    told = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    assert f"The wheel measures {wheel.stat().st_size / 1e6:.0f} MB" in " ".join(told.split())
+
+
+def test_one_version_everywhere(distributions: Path) -> None:
+    assert wheel_of(distributions).name.split("-")[1] == __version__
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in cited
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {__version__}" in changes
 
 
 def test_its_metadata_name_licence_extras_and_entry_points(distributions: Path) -> None:
