@@ -6,10 +6,13 @@ the installed package's own metadata, so this file repeats no list of dependenci
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,16 +21,17 @@ from typing import Literal
 
 from . import __version__
 from .errors import LLFlowPhotoError
+from .mending import PACKAGE, files_again, pip_install
 from .options import DEFAULT_MODEL
 
 __all__ = ["Finding", "Level", "Requirement", "examine", "requirements"]
 
 Level = Literal["ok", "hint", "problem"]
 
-_PACKAGE = "llflow-photo"
-_REINSTALL = f"pip install --force-reinstall {_PACKAGE}"
 _FOR_DEVELOPERS = ("docs", "lint", "test")
 _QT = ("PySide6", "PyQt6", "PyQt5", "PySide2")
+_QT_LIBRARIES = "libegl1 libgl1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1"
+_MODULES = {"pillow": "PIL"}  # where a distribution's module has another name
 _LITTLE_MEMORY = 2 << 30
 _GIB = 2**30
 
@@ -90,7 +94,7 @@ def examine(device: str = "auto") -> tuple[Finding, ...]:
 def requirements() -> tuple[Requirement, ...]:
     """What the installed package's metadata asks for; empty where it runs without being installed."""
     try:
-        lines = metadata.requires(_PACKAGE) or []
+        lines = metadata.requires(PACKAGE) or []
     except metadata.PackageNotFoundError:
         return ()
     return tuple(requirement for line in lines if (requirement := _parsed(line)) is not None)
@@ -98,7 +102,7 @@ def requirements() -> tuple[Requirement, ...]:
 
 def _parsed(line: str) -> Requirement | None:
     found = re.match(r"\s*([A-Za-z0-9._-]+)\s*(\[[^]]*\])?", line)
-    if found is None or found[1].lower() == _PACKAGE:
+    if found is None or found[1].lower() == PACKAGE:
         return None
     minimum, extra = re.search(r">=\s*([\w.]+)", line), re.search(r"extra\s*==\s*['\"]([\w.-]+)['\"]", line)
     return Requirement(found[1], minimum[1] if minimum else "", extra[1] if extra else "")
@@ -107,16 +111,30 @@ def _parsed(line: str) -> Requirement | None:
 def _program() -> Iterator[Finding]:
     where = Path(__file__).parent
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    yield Finding("ok", "program", _PACKAGE, f"{__version__} in {where}; {system}")
+    yield Finding("ok", "program", PACKAGE, f"{__version__} in {where}; {system}")
     if not requirements():
         text = "runs from its source folder without being installed, so its needs cannot be checked"
-        yield Finding("hint", "program", "installation", text, f"pip install {where.parent}")
+        yield Finding("hint", "program", "installation", text, pip_install(str(where.parent)))
 
 
 def _packages() -> Iterator[Finding]:
     for needed in requirements():
         if not needed.extra:
-            yield _package(needed, "packages", "problem", f"pip install '{_wanted(needed)}'")
+            finding = _package(needed, "packages", "problem", pip_install(f"'{_wanted(needed)}'"))
+            yield _loaded(finding) if finding.level == "ok" else finding
+
+
+def _loaded(finding: Finding) -> Finding:
+    """The finding, or that the package is there but broken; torch is tried with the device."""
+    name = _MODULES.get(finding.subject.lower(), finding.subject)
+    try:
+        if name != "torch":
+            importlib.import_module(name)
+    except (ImportError, OSError) as error:
+        text = f"{finding.text} is installed but cannot be loaded: {_first_line(error)}"
+        command = pip_install(f"--force-reinstall --no-deps {finding.subject}")
+        return Finding("problem", finding.area, finding.subject, text, command)
+    return finding
 
 
 def _package(needed: Requirement, area: str, missing: Level, command: str) -> Finding:
@@ -125,7 +143,7 @@ def _package(needed: Requirement, area: str, missing: Level, command: str) -> Fi
         return Finding(missing, area, needed.name, "not installed", command)
     if _numbers(installed) < _numbers(needed.minimum):
         text = f"{installed} is too old, {needed.minimum} is the oldest that works"
-        return Finding(missing, area, needed.name, text, f"pip install '{_wanted(needed)}'")
+        return Finding(missing, area, needed.name, text, pip_install(f"'{_wanted(needed)}'"))
     return Finding("ok", area, needed.name, installed)
 
 
@@ -154,7 +172,7 @@ def _machine(name: str) -> Iterator[Finding]:
         from .engine.runner import resolve_device
     except (ImportError, OSError) as error:
         text = f"torch is installed but cannot be loaded: {_first_line(error)}"
-        yield Finding("problem", "device", "torch", text, "pip install --force-reinstall torch")
+        yield Finding("problem", "device", "torch", text, pip_install("--force-reinstall torch"))
         return
     try:
         device = resolve_device(name)
@@ -165,7 +183,7 @@ def _machine(name: str) -> Iterator[Finding]:
     yield Finding("ok", "device", "device", f"{device} ({described})")
     if device.type != "cuda" and shutil.which("nvidia-smi"):
         text = "this machine has an NVIDIA GPU, but the installed torch cannot use it"
-        yield Finding("hint", "device", "GPU", text, "pip install --force-reinstall torch")
+        yield Finding("hint", "device", "GPU", text, pip_install("--force-reinstall torch"))
     yield _threads(torch.get_num_threads())
     yield _memory("memory", free_bytes(torch.device("cpu")))
     if device.type != "cpu":
@@ -205,7 +223,7 @@ def _models() -> Iterator[Finding]:
     try:
         cards = available()
     except LLFlowPhotoError as error:
-        yield Finding("problem", "models", "cards", str(error), _REINSTALL)
+        yield Finding("problem", "models", "cards", str(error), files_again())
         return
     shipped = Path(__file__).parent / "models"
     for card in cards:
@@ -216,11 +234,12 @@ def _models() -> Iterator[Finding]:
         elif checksum(card.path) == card.sha256:
             yield Finding("ok", "models", card.name, f"{size}, checksum right, licence: {card.licence}")
         else:
-            mend = f"rm {card.path}" if own else _REINSTALL
-            yield Finding("problem", "models", card.name, f"{card.path} is damaged: checksum differs", mend)
+            level: Level = "problem" if card.name == DEFAULT_MODEL else "hint"
+            mend = f"rm {card.path}" if own else files_again()
+            yield Finding(level, "models", card.name, f"{card.path} is damaged: checksum differs", mend)
     if DEFAULT_MODEL not in {card.name for card in cards}:
         text = "the default model's weights are missing"
-        yield Finding("problem", "models", DEFAULT_MODEL, text, _REINSTALL)
+        yield Finding("problem", "models", DEFAULT_MODEL, text, files_again())
 
 
 def _trial(device: str) -> Finding:
@@ -247,7 +266,7 @@ def _extras() -> Iterator[Finding]:
         if needed.extra and needed.extra not in _FOR_DEVELOPERS:
             by_extra.setdefault(needed.extra, []).append(needed)
     for extra, parts in sorted(by_extra.items()):
-        command = f"pip install '{_PACKAGE}[{extra}]'"
+        command = pip_install(f"'{PACKAGE}[{extra}]'")
         findings = [_package(part, "extras", "hint", command) for part in parts]
         lacking = [f for f in findings if f.level != "ok"]
         if lacking:
@@ -255,9 +274,28 @@ def _extras() -> Iterator[Finding]:
             yield Finding("hint", "extras", extra, said, command)
         else:
             yield Finding("ok", "extras", extra, ", ".join(f"{f.subject} {f.text}" for f in findings))
-    if _version("napari") and not any(_version(binding) for binding in _QT):
+    if _version("napari"):
+        yield _qt()
+
+
+def _qt() -> Finding:
+    """Whether windows could be opened, tried in a process of its own: this one stays free of Qt."""
+    bindings = [f"{binding} {version}" for binding in _QT if (version := _version(binding))]
+    if not bindings:
         text = "napari needs a Qt binding to open a window"
-        yield Finding("hint", "extras", "Qt", text, "pip install pyside6")
+        return Finding("hint", "extras", "Qt", text, pip_install("pyside6"))
+    trial = [sys.executable, "-c", "from qtpy.QtWidgets import QApplication"]
+    try:
+        done = subprocess.run(trial, capture_output=True, text=True, timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(
+            "hint", "extras", "Qt", f"{', '.join(bindings)} could not be tried: {_first_line(error)}"
+        )
+    if done.returncode == 0:
+        return Finding("ok", "extras", "Qt", ", ".join(bindings))
+    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    command = f"sudo apt-get install {_QT_LIBRARIES}" if shutil.which("apt-get") else ""
+    return Finding("hint", "extras", "Qt", f"{', '.join(bindings)} cannot be loaded: {last}", command)
 
 
 def _first_line(error: BaseException) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from llflow_photo import doctor
+from llflow_photo import doctor, mending
 from llflow_photo.cli import main
 from llflow_photo.doctor import Finding, examine
 from llflow_photo.models import registry
@@ -57,7 +59,7 @@ def test_a_missing_package_stops_the_look_at_the_machine(pretend: Callable[[str,
     pretend("torch", None)
     findings = examine()
     assert about(findings, "torch").level == "problem"
-    assert about(findings, "torch").command.startswith("pip install 'torch>=")
+    assert "pip install 'torch>=" in about(findings, "torch").command
     assert not {"device", "trial"} & {finding.subject for finding in findings}
 
 
@@ -75,9 +77,9 @@ def test_missing_extras_are_hints_with_their_command(pretend: Callable[[str, str
     pretend("pillow-heif", None)
     findings = examine("cpu")
     cluster = about(findings, "cluster")
-    assert (cluster.level, cluster.command) == ("hint", "pip install 'llflow-photo[cluster]'")
+    assert (cluster.level, cluster.command) == ("hint", mending.pip_install("'llflow-photo[cluster]'"))
     assert "dask not installed" in cluster.text
-    assert about(findings, "heic").command == "pip install 'llflow-photo[heic]'"
+    assert "pip install 'llflow-photo[heic]'" in about(findings, "heic").command
     assert not [finding for finding in findings if finding.level == "problem"]
 
 
@@ -103,7 +105,38 @@ def test_damaged_and_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (shipped / f"{DEFAULT_MODEL}.safetensors").unlink()
     finding = about(examine("cpu"), DEFAULT_MODEL)
     assert "missing" in finding.text
-    assert finding.command == "pip install --force-reinstall llflow-photo"
+    assert finding.command == mending.files_again()
+
+
+def test_files_of_ours_come_back_from_where_they_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mending, "__file__", str(tmp_path / "llflow_photo" / "mending.py"))
+    wheel = SimpleNamespace(read_text=lambda name: '{"url": "file:///tmp/some.whl", "archive_info": {}}')
+    monkeypatch.setattr(mending.metadata, "distribution", lambda name: wheel)
+    assert mending.files_again().endswith("pip install --force-reinstall --no-deps /tmp/some.whl")
+    (tmp_path / ".git").mkdir()
+    assert mending.files_again() == f"git -C {tmp_path} checkout -- llflow_photo/models"
+
+
+def test_a_damaged_model_beside_the_default_is_a_hint(tmp_path: Path) -> None:
+    shipped = Path(registry.__file__).parent
+    users = tmp_path / "users"
+    users.mkdir()
+    shutil.copyfile(shipped / "lol-compact.json", users / "mine.json")
+    (users / "mine.safetensors").write_bytes(b"no weights")
+    findings = examine("cpu")
+    mine = next(finding for finding in findings if str(users) in finding.text)
+    assert (mine.level, mine.command) == ("hint", f"rm {users / 'mine.safetensors'}")
+    assert about(findings, "trial").level == "ok"
+
+
+def test_a_package_that_cannot_be_loaded_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    finding = about(examine("cpu"), "rawpy")
+    assert finding.level == "problem"
+    assert "cannot be loaded" in finding.text
+    assert "--force-reinstall --no-deps rawpy" in finding.command
 
 
 def test_held_down_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
