@@ -108,12 +108,13 @@ def renderings(
         NonFiniteOutputError: a rendering holds values that are not finite.
     """
     from .color.working import to_network
+    from .finishing import of_stage
 
     view, surround = to_network(photo)
     stages = 1 + options.samples
-    scene = enhancer.encode(view, progress=_stage(progress, 0, stages), cancel=cancel)
+    scene = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)
     for number in range(options.samples):
-        tell = _stage(progress, 1 + number, stages)
+        tell = of_stage(progress, 1 + number, stages)
         yield rendering_of(scene, surround, options, options.seed + number, tell, cancel)
 
 
@@ -126,18 +127,11 @@ def rendering_of(
     cancel: Cancel | None = None,
 ) -> Photo:
     """One rendering of an encoded photo, brought back into the photo's own color space."""
-    from .color.working import from_network
     from .engine import Latent
+    from .finishing import finished
 
     latent = Latent(seed, options.temperature, options.coherence, options.brightness)
-    result = from_network(
-        scene.decode(latent, progress=progress, cancel=cancel),
-        surround,
-        strength=options.strength,
-        exposure_ev=options.exposure_ev,
-        protect_highlights=options.protect_highlights,
-        denoise_only=options.denoise_only,
-    )
+    result = finished(scene.decode(latent, progress=progress, cancel=cancel), surround, options)
     if not np.isfinite(result.pixels).all():
         raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
     return result
@@ -198,9 +192,11 @@ def enhance_file(
     for one in targets:
         if one.exists() and source.exists() and one.samefile(source):
             raise WriteError(f"{one} is the photo itself, and originals are never written over; name another")
+    files.check_folder(target)
     enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
     started = time.monotonic()
     photo = files.read(source, raw)
+    files.check_format(target, encoding, photo.bit_depth)  # rather now than after the rendering
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
         told = with_settings_told(result, settings, settings.seed + number)
@@ -259,10 +255,3 @@ def _as_srgb(photo: Photo) -> np.ndarray:
 
     pixels = convert(photo.pixels, photo.color_space, SRGB)
     return np.clip(pixels, 0.0, 1.0, out=pixels)
-
-
-def _stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
-    """Progress of one stage told as progress of all, in thousandths of a stage."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(stage * 1000 + 1000 * done // max(total, 1), stages * 1000)

@@ -14,6 +14,7 @@ from .errors import OptionError
 __all__ = ["DEFAULT_MODEL", "Options"]
 
 DEFAULT_MODEL = "night-compact"
+_MOST_SAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ class Options:
         self._check_range("coherence", 0.0, 1.0)
         self._check_range("brightness", -10.0, 10.0)
         self._check_range("exposure_ev", -10.0, 10.0)
-        self._check_whole("samples", 1, "a whole number from 1 up")
+        self._check_whole("samples", 1, f"a whole number from 1 to {_MOST_SAMPLES}", _MOST_SAMPLES)
         self._check_whole("seed", 0, "a whole number from 0 up")
         if self.tile != "auto":
             self._check_whole("tile", 64, "'auto' or a side of at least 64 pixels")
 
-    def _check_whole(self, name: str, low: int, wanted: str) -> None:
+    def _check_whole(self, name: str, low: int, wanted: str, high: float = math.inf) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < low:
+        if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
             raise OptionError(f"{name} is {value!r}; give {wanted}")
         object.__setattr__(self, name, operator.index(value))  # numpy's integers become Python's
 

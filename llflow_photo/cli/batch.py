@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import OptionError
 from .batch_progress import Mode, watch_batch
 from .console import output, say
+from .numbers import number, whole
 from .rendering import options_of
 from .writing import encoding_of, raw_options_of
 
@@ -20,14 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["add_batch_arguments", "asks_for_batch", "run_batch"]
 
 INTERRUPTED = 130
-_ONLY_OF_BATCHES = ("include", "exclude", "newer_than", "if_darker_than", "retry_failed", "dry_run", "json")
+_ONLY_OF_BATCHES = (
+    "jobs", "include", "exclude", "newer_than", "if_darker_than", "copy_well_exposed", "retry_failed",
+    "dry_run", "json",
+)  # fmt: skip
 """Arguments that mean nothing where photos are done one by one."""
 
 
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only folders need."""
     group = parser.add_argument_group("folders")
-    group.add_argument("--jobs", type=int, metavar="N", help="processes (default: as many as fit)")
+    group.add_argument("--jobs", type=whole(1), metavar="N", help="processes (default: as many as fit)")
     group.add_argument("--force", action="store_true", help="render again what is done")
     group.add_argument("--retry-failed", action="store_true", help="try again what failed before")
     group.add_argument("--dry-run", action="store_true", help="only say what would be done")
@@ -43,7 +49,10 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--newer-than", metavar="DATE", help="only photos modified after: 2026-01-31, 36h, 7d")
     group.add_argument(
-        "--if-darker-than", type=float, metavar="EV", help="leave photos alone that are not darker than this"
+        "--if-darker-than",
+        type=number(),
+        metavar="EV",
+        help="leave photos alone that are not darker than this",
     )
     group.add_argument("--copy-well-exposed", action="store_true", help="copy those instead")
     group.add_argument(
@@ -70,6 +79,7 @@ def run_batch(args: argparse.Namespace) -> int:
     """Enhance folders; 0 only if every photo succeeded."""
     from ..batch import BatchInterrupted, enhance_dir
 
+    _check(args)
     settings: dict[str, Any] = {
         "output": args.output or _default_output(args.inputs),
         "options": options_of(args),
@@ -98,6 +108,23 @@ def run_batch(args: argparse.Namespace) -> int:
         return INTERRUPTED
     _tell(report, mode)
     return 0 if report.ok else 1
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what would be passed over in silence.
+
+    Raises:
+        OptionError: arguments that do not fit together.
+    """
+    from ..files import RASTER_SUFFIXES
+
+    output = args.output
+    if output is not None and output.suffix.lower() in {*RASTER_SUFFIXES, ".dng"} and not output.is_dir():
+        raise OptionError(f"--output {output} names one file, and a batch writes several; give a folder")
+    if args.copy_well_exposed and args.if_darker_than is None:
+        raise OptionError("--copy-well-exposed needs --if-darker-than EV, which says what is well exposed")
+    if args.address and args.backend == "dask" and not re.fullmatch(r"\S+:\d+", args.address):
+        raise OptionError(f"--address is {args.address!r}; give a scheduler's, such as tcp://host:8786")
 
 
 def _default_output(inputs: Sequence[Path]) -> Path | None:

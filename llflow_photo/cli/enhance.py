@@ -54,7 +54,7 @@ def _enhance_files(args: argparse.Namespace) -> int:
 
     options = options_of(args)
     targets = _targets(args.inputs, args.output, args.format)
-    encoding = encoding_of(args, targets[0].suffix)
+    encoding = encoding_of(args, targets[0])
     raw = raw_options_of(args)
     enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
     failed = 0

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ..errors import OptionError
 from .console import output, progress_bar, say
+from .numbers import whole
 from .rendering import add_rendering_arguments, options_of
 
 if TYPE_CHECKING:
@@ -45,9 +46,14 @@ def add_commands(commands: Any) -> None:
         "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"
     )
     group.add_argument(
-        "--held-out", type=int, metavar="N", help="only the N scenes that 'train' holds out to validate on"
+        "--held-out",
+        type=whole(1),
+        metavar="N",
+        help="only the N scenes that 'train' holds out to validate on",
     )
-    group.add_argument("--split-seed", type=int, default=0, metavar="N", help="of --held-out (default: 0)")
+    group.add_argument(
+        "--split-seed", type=whole(0), default=0, metavar="N", help="of --held-out (default: 0)"
+    )
     group.add_argument("--rendered", type=Path, metavar="DIR", help="score these pictures instead of a model")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write every photo's scores")
     add_rendering_arguments(parser)
@@ -58,6 +64,8 @@ def _run(args: argparse.Namespace) -> int:
     from ..evaluation import metrics_at_hand, score_pairs
 
     pairs = _pairs(args)
+    if args.csv is not None:
+        args.csv.open("a").close()  # rather now than after the scoring
     metrics, missing = metrics_at_hand()
     for sentence in missing:
         say(sentence)
@@ -78,12 +86,17 @@ def _pairs(args: argparse.Namespace) -> list[Pair]:
     if args.data is not None and (args.low or args.high):
         raise OptionError("give --data, or --low and --high")
     if args.data is not None:
-        pairs = find_pairs(args.data, args.part or ("train" if args.held_out else None))
+        pairs = find_pairs(args.data, args.part or (None if args.held_out is None else "train"))
     elif args.low is not None and args.high is not None:
         pairs = pairs_of_folders(args.low, args.high)
     else:
         raise OptionError("give --low DIR and --high DIR, or --data DIR")
-    return split_by_scene(pairs, args.held_out, args.split_seed)[1] if args.held_out else pairs
+    if args.held_out is None:
+        return pairs
+    scenes = len({pair.scene for pair in pairs})
+    if args.held_out > scenes:
+        raise OptionError(f"--held-out is {args.held_out}, but there are {scenes} scenes; give fewer")
+    return split_by_scene(pairs, args.held_out, args.split_seed)[1]
 
 
 def _pictures(

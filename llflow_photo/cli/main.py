@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 
 from .. import __version__
-from ..errors import CancelledError, LLFlowPhotoError
+from ..errors import CancelledError, LLFlowPhotoError, OptionError
 from . import doctor, enhance, evaluate, models, train
 from .console import say_error
 
@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="llflow-photo",
         description="Night photographs made visible.",
-        epilog="Exit codes: 0 all went well, 1 something failed, 2 wrong usage, 130 interrupted.",
+        epilog="Exit codes: 0 all went well, 1 something failed, 2 wrong arguments, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"llflow-photo {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -55,8 +55,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()
         return 0
-    except LLFlowPhotoError as error:
+    except Exception as error:  # the last place where a traceback can become a sentence
         if args.debug:
             raise
-        say_error(str(error))
-        return 1
+        say_error(_told(error))
+        return 2 if isinstance(error, OptionError) else 1
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, LLFlowPhotoError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror.lower()}; name another place"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; close other programs, or give less at once"
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}; this was not foreseen: --debug shows where it happened"

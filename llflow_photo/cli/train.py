@@ -12,14 +12,15 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError
+from ..errors import OptionError, TrainingDataError
 from .console import output, say
+from .numbers import number, whole
 from .train_display import TrainingDisplay
 
 if TYPE_CHECKING:
     from ..flow import Size
     from ..training.loop import Trainer
-    from ..training.recipe import Recipe
+    from ..training.recipe import Recipe, Stage
     from ..training.session import RunSettings
 
 __all__ = ["add_commands"]
@@ -41,9 +42,9 @@ def add_commands(commands: Any) -> None:
     data.add_argument("--data", metavar="DIR", help="folder of pairs")
     data.add_argument("--photos", metavar="DIR", help="clean photos, made dark by the camera simulation")
     data.add_argument(
-        "--validation-scenes", type=int, metavar="N", help="scenes held out to validate on (default: 24)"
+        "--validation-scenes", type=whole(0), metavar="N", help="scenes held out to validate on (default: 24)"
     )
-    data.add_argument("--split-seed", type=int, metavar="N", help="of the held-out scenes (default: 0)")
+    data.add_argument("--split-seed", type=whole(0), metavar="N", help="of the held-out scenes (default: 0)")
     _add_run_arguments(parser)
     _add_recipe_arguments(parser)
     parser.set_defaults(run=_run)
@@ -69,9 +70,11 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="fit a rule that brings photos to a common exposure before the network (default: with --photos)",
     )
     group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
-    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
-    group.add_argument("--validate-every", type=int, default=500, metavar="N", help="steps (default: 500)")
-    group.add_argument("--save-every", type=int, default=250, metavar="N", help="steps (default: 250)")
+    group.add_argument("--threads", type=whole(1), metavar="N", help="CPU threads (default: all cores)")
+    group.add_argument(
+        "--validate-every", type=whole(1), default=500, metavar="N", help="steps (default: 500)"
+    )
+    group.add_argument("--save-every", type=whole(1), default=250, metavar="N", help="steps (default: 250)")
     group.add_argument("--licence", default=_LICENCE, help="of the weights, for the card")
 
 
@@ -85,17 +88,21 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--steps", type=int, metavar="N", help="shortcut: one stage of N steps")
     group.add_argument("--crop", type=int, metavar="N", help="of --steps, pixels (default: 160)")
     group.add_argument("--batch", type=int, metavar="N", help="of --steps (default: 4)")
-    group.add_argument("--lr", type=float, metavar="X", help="highest learning rate (default: 5e-4)")
-    group.add_argument("--final-lr", type=float, metavar="X", help="at the end (default: 1e-6)")
-    group.add_argument("--warmup", type=int, metavar="N", help="steps to the highest rate (default: 200)")
-    group.add_argument("--clip", type=float, metavar="X", help="largest gradient norm (default: 1)")
-    group.add_argument("--ema", type=float, metavar="X", help="decay of averaged weights (default: 0.999)")
+    group.add_argument("--lr", type=number(0), metavar="X", help="highest learning rate (default: 5e-4)")
+    group.add_argument("--final-lr", type=number(0), metavar="X", help="at the end (default: 1e-6)")
+    group.add_argument(
+        "--warmup", type=whole(0), metavar="N", help="steps to the highest rate (default: 200)"
+    )
+    group.add_argument("--clip", type=number(0), metavar="X", help="largest gradient norm (default: 1)")
+    group.add_argument(
+        "--ema", type=number(0, 1), metavar="X", help="decay of averaged weights (default: 0.999)"
+    )
     group.add_argument(
         "--loss",
         metavar="LIST",
         help="weights of its terms (default: likelihood=0.01,absolute=1,aligned=1,structural=0.2)",
     )
-    group.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
+    group.add_argument("--seed", type=whole(0), metavar="N", help="of everything random (default: 0)")
     group.add_argument(
         "--mixed-precision",
         action=argparse.BooleanOptionalAction,
@@ -110,6 +117,10 @@ def _run(args: argparse.Namespace) -> int:
 
     import torch
 
+    if args.device:
+        from ..engine.runner import resolve_device
+
+        resolve_device(args.device)  # says what is wrong with it
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # by torch's launcher
     torch.set_num_threads(args.threads or max(1, (os.cpu_count() or 1) // processes))
     name = args.name or (args.model if args.model in _PRESETS else "compact")
@@ -186,6 +197,8 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
         raise OptionError("give --data or --photos, not both")
     if args.data or args.photos:
         settings = replace(settings, data=None, photos=None)
+    if args.model and args.start:
+        raise OptionError("--start brings its model's own size; leave --model out")
     if args.model:
         given["size"] = _size(args.model)
     given["recipe"] = _recipe(args, settings.recipe)
@@ -194,7 +207,6 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
 
 def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
     from ..training.loss import LossWeights
-    from ..training.recipe import Stage, parse_stages
 
     given = {name: getattr(args, name) for name in ("warmup", "clip", "ema", "seed", "mixed_precision")}
     given |= {"learning_rate": args.lr, "final_rate": args.final_lr}
@@ -204,14 +216,22 @@ def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
     if args.stages and args.steps is not None:
         raise OptionError("give --stages or --steps, not both")
     if args.stages:
-        given["stages"] = parse_stages(args.stages)
+        given["stages"] = _stages(args.stages)
     elif args.steps is not None:
         crop, batch = 160 if args.crop is None else args.crop, 4 if args.batch is None else args.batch
-        parse_stages(f"{crop}x{batch}:{args.steps}")  # says what is wrong
-        given["stages"] = (Stage(crop, batch, args.steps),)
+        given["stages"] = _stages(f"{crop}x{batch}:{args.steps}")
     elif args.crop is not None or args.batch is not None:
         raise OptionError("--crop and --batch need --steps; several stages are told by --stages")
     return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
+def _stages(text: str) -> tuple[Stage, ...]:
+    from ..training.recipe import parse_stages
+
+    try:
+        return parse_stages(text)
+    except TrainingDataError as error:  # here it is an argument that is wrong
+        raise OptionError(str(error)) from None
 
 
 def _numbers(flag: str, text: str, known: Any) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,16 +55,20 @@ def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def encoding_of(args: argparse.Namespace, suffix: str = "") -> Encoding:
-    """How to write; ``suffix`` of an output given by name decides where ``--format`` does not.
+def encoding_of(args: argparse.Namespace, target: Path | None = None) -> Encoding:
+    """How to write; the name of ``target``, where one is given, decides where ``--format`` does not.
 
     Raises:
         OptionError: a value cannot be.
+        WriteError: the format needs a plugin that is not installed.
     """
-    from ..files import Encoding
+    from ..files import Encoding, check_format
 
-    name = args.format or (None if suffix else "jpeg")
-    return Encoding(name, args.quality, args.bit_depth, args.color_space)
+    encoding = Encoding(
+        args.format or (None if target else "jpeg"), args.quality, args.bit_depth, args.color_space
+    )
+    check_format(target or Path("photo"), encoding, args.bit_depth or 8)
+    return encoding
 
 
 def raw_options_of(args: argparse.Namespace) -> RawOptions:

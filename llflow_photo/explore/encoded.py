@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..color.spaces import SRGB, convert
-from ..color.working import Surround, from_network, to_network
+from ..color.working import Surround, to_network
+from ..finishing import finished
 from ..options import Options
 from ..photo import Photo
 from .placed import place
@@ -64,14 +65,7 @@ class EncodedRegion:
 
     def finish(self, rendering: np.ndarray, options: Options) -> np.ndarray:
         """Strength, exposure and highlights applied: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
-        photo = from_network(
-            rendering,
-            self.surround,
-            strength=options.strength,
-            exposure_ev=options.exposure_ev,
-            protect_highlights=options.protect_highlights,
-            denoise_only=options.denoise_only,
-        )
+        photo = finished(rendering, self.surround, options)
         return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0))
 
     def render(self, latent: AnyLatent, options: Options, cancel: Cancel | None = None) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..color.working import from_network, to_network
+from ..color.working import to_network
+from ..finishing import Progress, finished, of_stage
 from ..options import Options
 from ..photo import Photo
 from .statistics import Spread
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render_full_size"]
 
-Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
-_STEPS = 1000
 
 
 def render_full_size(
@@ -48,19 +47,12 @@ def render_full_size(
     """
     view, surround = to_network(photo)
     stages = 1 + len(latents)
-    scene = enhancer.encode(view, progress=_stage(progress, 0, stages), cancel=cancel)
+    scene = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)
     if len(latents) == 1:
-        rendering = scene.decode(latents[0], progress=_stage(progress, 1, stages), cancel=cancel)
+        rendering = scene.decode(latents[0], progress=of_stage(progress, 1, stages), cancel=cancel)
     else:
         rendering = _mean(scene.decode, latents, progress, cancel)
-    return from_network(
-        rendering,
-        surround,
-        strength=options.strength,
-        exposure_ev=options.exposure_ev,
-        protect_highlights=options.protect_highlights,
-        denoise_only=options.denoise_only,
-    )
+    return finished(rendering, surround, options)
 
 
 def _mean(
@@ -71,13 +63,6 @@ def _mean(
 ) -> np.ndarray:
     spread = Spread()
     for number, latent in enumerate(latents):
-        tell = _stage(progress, 1 + number, 1 + len(latents))
+        tell = of_stage(progress, 1 + number, 1 + len(latents))
         spread.add(decode(latent, progress=tell, cancel=cancel))
     return spread.mean
-
-
-def _stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
-    """Progress of one stage told as progress of all."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(stage * _STEPS + _STEPS * done // max(total, 1), stages * _STEPS)

@@ -65,14 +65,19 @@ class Encoding:
         if self.bit_depth not in (None, 8, 16, 32):
             raise OptionError(f"bit_depth is {self.bit_depth!r}; give 8, 16 or 32")
         by_name(self.color_space)
+        if self.format is not None and self.bit_depth is not None:
+            _check_depth(self.format, self.bit_depth)
 
     def for_file(self, path: Path, source_depth: int) -> Encoding:
         """With format and depth decided.
 
         Raises:
-            OptionError: the suffix names no format, or the format cannot hold the depth.
+            OptionError: the suffix names no format or another than asked; the format cannot hold the depth.
         """
-        name = self.format or SUFFIXES.get(path.suffix.lower())
+        told = SUFFIXES.get(path.suffix.lower())
+        if self.format and told and told != self.format:
+            raise OptionError(f"{path.name} ends in {path.suffix}, but the format is {self.format}; give one")
+        name = self.format or told
         if name is None:
             known = ", ".join(sorted(SUFFIXES))
             raise OptionError(f"{path.name} ends in {path.suffix or 'nothing'}; name a format or use {known}")
@@ -80,8 +85,13 @@ class Encoding:
         depth = self.bit_depth
         if depth is None:
             depth = 8 if name == "png" and source_depth == 8 else depths[-1]
-        if depth not in depths:
-            raise OptionError(
-                f"{name} cannot hold {depth} bits; it can hold {', '.join(map(str, sorted(depths)))}"
-            )
+        _check_depth(name, depth)
         return replace(self, format=name, bit_depth=depth)
+
+
+def _check_depth(name: str, depth: int) -> None:
+    depths = FORMATS[name]
+    if depth not in depths:
+        raise OptionError(
+            f"{name} cannot hold {depth} bits; it can hold {', '.join(map(str, sorted(depths)))}"
+        )

@@ -15,7 +15,7 @@ from ..photo import Metadata, Photo
 from .quantize import quantized_8bit
 from .raster import PLUGINS, load_plugin
 
-__all__ = ["jpeg_bytes", "write_with_pillow"]
+__all__ = ["check_pillow_writes", "jpeg_bytes", "write_with_pillow"]
 
 _MAX_SEGMENT = 65533
 _FORMATS = {"webp": "WEBP", "avif": "AVIF", "heic": "HEIF", "jxl": "JXL"}
@@ -48,10 +48,7 @@ def write_with_pillow(file: BinaryIO, photo: Photo, space: ColorSpace, name: str
 def _write_plugin(
     file: BinaryIO, image: Image.Image, space: ColorSpace, name: str, quality: int, metadata: Metadata
 ) -> list[str]:
-    kind = "heif" if name == "heic" else name
-    advice = f"install {PLUGINS[kind][1]}" if kind in PLUGINS else "install a Pillow built with it"
-    if not load_plugin(kind):
-        raise WriteError(f"{name} cannot be written by this Pillow; {advice}, or choose another format")
+    check_pillow_writes(name)
     options: dict[str, Any] = {"quality": quality, "icc_profile": profile_bytes(space)}
     if name == "webp":
         options |= {"lossless": True} if quality == 100 else {"method": 4}
@@ -61,13 +58,25 @@ def _write_plugin(
         options["exif"] = b"Exif\0\0" + metadata.exif
     if metadata.xmp:
         options["xmp"] = metadata.xmp
-    try:
-        image.save(file, _FORMATS[name], **options)
-    except KeyError as error:
-        raise WriteError(
-            f"{name} cannot be written by this Pillow; {advice}, or choose another format"
-        ) from error
+    image.save(file, _FORMATS[name], **options)
     return [f"{name} cannot hold IPTC; it was not kept"] if metadata.iptc else []
+
+
+def check_pillow_writes(name: str) -> None:
+    """Refuse a format that this Pillow cannot write.
+
+    Raises:
+        WriteError: naming the plugin to install.
+    """
+    if name not in _FORMATS:
+        return
+    kind = "heif" if name == "heic" else name
+    if load_plugin(kind):
+        Image.init()
+        if _FORMATS[name] in Image.SAVE:
+            return
+    advice = f"pip install {PLUGINS[kind][1]}" if kind in PLUGINS else "install a Pillow built with it"
+    raise WriteError(f"{name} cannot be written by this Pillow; {advice}, or choose another format")
 
 
 def jpeg_bytes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,41 @@ from .atomic import atomic_file
 from .encoding import Encoding
 from .exif import describing
 from .linear_dng import write_linear_dng
-from .pillow_write import write_with_pillow
+from .pillow_write import check_pillow_writes, write_with_pillow
 from .png_write import write_png
 from .quantize import check_finite
 from .settings import with_settings
 from .tiff_write import write_tiff
 
-__all__ = ["write"]
+__all__ = ["check_folder", "check_format", "write"]
+
+
+def check_format(path: Path, encoding: Encoding | None = None, source_depth: int = 8) -> None:
+    """Say before the work whether `write` could write such a file.
+
+    Args:
+        path: of the file; only its name is looked at.
+        encoding: as of `write`.
+        source_depth: bits of the photo it will be made from.
+
+    Raises:
+        OptionError: the format is unknown or cannot hold what is asked.
+        WriteError: the format needs a plugin that is not installed.
+    """
+    check_pillow_writes(str((encoding or Encoding()).for_file(path, source_depth).format))
+
+
+def check_folder(path: Path) -> None:
+    """Say before the work whether the folder of a file can be written to.
+
+    Raises:
+        WriteError: it is not there, or not writable.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise WriteError(f"cannot write {path}: {folder} is no folder; make it, or choose another")
+    if not os.access(folder, os.W_OK):
+        raise WriteError(f"cannot write {path}: {folder} may not be written to; choose another folder")
 
 
 def write(

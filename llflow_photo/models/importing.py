@@ -59,17 +59,17 @@ def read_released(path: Path) -> dict[str, Tensor]:
         CheckpointError: it is missing, unreadable, holds more than tensors and plain values, or no tensors.
     """
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint {path}")
+        raise CheckpointError(f"there is no checkpoint {path}; give the path of a .pth or .pt file")
     try:
         if path.suffix == ".safetensors":
             content: Any = load_file(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for broken files
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        # Not torch's own words: they advise to read the file unsafely.
         raise CheckpointError(
-            f"{path} is no checkpoint that can be read safely ({reason}); give a file that holds tensors and "
-            "plain values only"
+            f"{path} is no checkpoint that can be read safely ({type(error).__name__}); give a file that "
+            "holds tensors and plain values only"
         ) from error
     return _unwrap(content, path)
 

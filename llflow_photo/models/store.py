@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, WriteError
 from ..flow import LLFlow, Size
 from .card import Card, checksum
 from .registry import find
@@ -51,14 +51,18 @@ def save(
 
     Raises:
         CheckpointError: the tensors do not fit the size, or are not finite.
+        WriteError: the file cannot be written.
     """
     check_fits(flow_state, size, str(path))
     if bad := [name for name, tensor in flow_state.items() if not torch.isfinite(tensor).all()]:
         raise CheckpointError(f"{len(bad)} tensors hold values that are not finite, the first is {bad[0]!r}")
     stored = {name: _stored(tensor, half) for name, tensor in flow_state.items()}
     temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(to_bytes(stored, {"size": json.dumps(size.to_dict()), **(metadata or {})}))
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(to_bytes(stored, {"size": json.dumps(size.to_dict()), **(metadata or {})}))
+        temporary.replace(path)
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from llflow_photo import Options
+from llflow_photo import Options, enhance_file
 from llflow_photo.cli import main
+from llflow_photo.errors import WriteError
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_an_output_may_be_a_file_name(photo: Path, tiny_model: Path, tmp_path: P
     assert main(["enhance", str(photo), "-o", str(target), "--model", str(tiny_model), "-q"]) == 0
     assert target.is_file()
     both = [str(photo), str(photo)]
-    assert main(["enhance", *both, "-o", str(target), "--model", str(tiny_model)]) == 1
+    assert main(["enhance", *both, "-o", str(target), "--model", str(tiny_model)]) == 2
 
 
 def test_one_failure_does_not_keep_the_rest(
@@ -87,19 +88,28 @@ def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Pa
         (["--tile", "wide"], r"error: tile is 'wide'; give 'auto'"),
         (["--white-balance", "warm"], r"error: --white-balance is 'warm'"),
         (["--quality", "0"], r"error: quality is 0"),
+        (["--samples", "10001"], r"error: samples is 10001"),
+        (["-o", "bright.jpg", "--format", "png"], r"error: bright.jpg ends in .jpg, but the format is png"),
+        (["--format", "jpeg", "--bit-depth", "16"], r"error: jpeg cannot hold 16 bits"),
+        (["-o", "bright.xyz"], r"error: bright.xyz ends in .xyz"),
+        (["-o", "bright.jpg", "--retry-failed"], r"error: --output bright.jpg names one file"),
+        (["--copy-well-exposed"], r"error: --copy-well-exposed needs --if-darker-than"),
+        (["--backend", "dask", "--address", "here"], r"error: --address is 'here'"),
     ],
 )
 def test_wrong_values_are_one_plain_line(
     arguments: list[str], words: str, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["enhance", str(photo), *arguments]) == 1
+    assert main(["enhance", str(photo), *arguments]) == (1 if "--model" in arguments else 2)
     told = capsys.readouterr().err.strip()
     assert re.match(words, told)
     assert "\n" not in told
 
 
 def test_wrong_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in ([], ["enhance"], ["brighten"], ["enhance", "x", "--temperature", "warm"]):
+    out_of_range = ["enhance", "x", "--if-darker-than", "nan"], ["enhance", "x", "--jobs", "0"]
+    unknown = [], ["enhance"], ["brighten"], ["enhance", "x", "--temperature", "warm"]
+    for arguments in (*unknown, *out_of_range):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 2
@@ -209,3 +219,29 @@ def test_the_module_is_the_command() -> None:
         check=True,
     )
     assert re.match(r"llflow-photo \d+\.\d+", done.stdout)
+
+
+def test_what_the_system_refuses_is_said_before_the_work(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(WriteError, match="absent is no folder; make it"):
+        enhance_file(photo, tmp_path / "absent" / "x.jpg")
+    (tmp_path / "file").write_text("")
+    assert main(["enhance", str(photo), "-o", str(tmp_path / "file" / "out")]) == 1
+    assert "not a directory; choose another --output" in capsys.readouterr().err
+
+
+def test_what_nobody_foresaw_is_one_line_unless_debugged(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("moon")
+
+    monkeypatch.setattr("llflow_photo.cli.enhance.options_of", broken)
+    assert main(["enhance", str(photo)]) == 1
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("error: KeyError: 'moon'")
+    assert "--debug" in told
+    assert "\n" not in told
+    with pytest.raises(KeyError):
+        main(["enhance", str(photo), "--debug"])

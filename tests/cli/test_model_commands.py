@@ -109,8 +109,17 @@ def test_a_folder_of_renderings_is_evaluated(pairs: Path, capsys: pytest.Capture
     folders = ["--low", str(pairs / "low"), "--high", str(pairs / "high")]
     assert main(["evaluate", *folders, "--rendered", str(pairs / "high")]) == 0
     assert re.search(r"SSIM +1\.0000 +1\.0000", capsys.readouterr().out)
-    assert main(["evaluate", "--low", str(pairs / "low")]) == 1
+    assert main(["evaluate", "--low", str(pairs / "low")]) == 2
     assert "give --low DIR and --high DIR" in capsys.readouterr().err
+
+
+def test_scores_that_cannot_be_had_or_kept_are_refused_at_once(
+    pairs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--data", str(pairs), "--csv", str(pairs)]) == 1
+    assert "is a directory; name another place" in capsys.readouterr().err
+    assert main(["evaluate", "--data", str(pairs), "--held-out", "99"]) == 2
+    assert "there are 5 scenes" in capsys.readouterr().err
 
 
 def test_ctrl_c_writes_a_checkpoint_and_tells_how_to_go_on(
@@ -146,23 +155,30 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("code", "arguments", "words"),
     [
-        (["--stages", "16"], "is not CROPxBATCH:STEPS"),
-        (["--stages", "16x1:1", "--steps", "3"], "--stages or --steps"),
-        (["--crop", "16"], "need --steps"),
-        (["--loss", "charm=1"], "does not know 'charm'"),
-        (["--model", "huge"], "give compact, small, large"),
-        (["--model", "blocks=0"], "blocks must be at least 1"),
-        (["--resume"], "there is no checkpoint"),
-        (["--start", "absent"], "no model 'absent'"),
-        (["--validation-scenes", "99", "--steps", "1"], "no training pairs are left"),
+        (2, ["--stages", "16"], "is not CROPxBATCH:STEPS"),
+        (2, ["--stages", "16x1:1", "--steps", "3"], "--stages or --steps"),
+        (2, ["--crop", "16"], "need --steps"),
+        (2, ["--loss", "charm=1"], "does not know 'charm'"),
+        (2, ["--model", "huge"], "give compact, small, large"),
+        (2, ["--model", "blocks=0"], "blocks must be at least 1"),
+        (2, ["--model", "small", "--start", "lol-compact"], "--start brings its model's own size"),
+        (1, ["--device", "toaster"], "device is 'toaster'"),
+        (1, ["--resume"], "there is no checkpoint"),
+        (1, ["--start", "absent"], "no model 'absent'"),
+        (1, ["--validation-scenes", "99", "--steps", "1"], "no training pairs are left"),
     ],
 )
 def test_what_training_cannot_do_is_said(
-    arguments: list[str], words: str, pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    code: int,
+    arguments: list[str],
+    words: str,
+    pairs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["train", "--data", str(pairs), "--run", str(tmp_path / "r"), *arguments]) == 1
+    assert main(["train", "--data", str(pairs), "--run", str(tmp_path / "r"), *arguments]) == code
     told = capsys.readouterr().err.strip()
     assert told.startswith("error: ")
     assert words in told
