@@ -188,3 +188,22 @@ def test_wrong_shapes_and_values_are_named() -> None:
         to_network(Photo(np.full((8, 8, 3), np.nan, np.float32)))
     with pytest.raises(ImageInputError, match="H x W x 3"):
         to_network(Photo(np.zeros((8, 8), np.float32)))
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=lambda space: space.name)
+@pytest.mark.parametrize("protect_highlights", [True, False])
+def test_pixels_taken_as_they_are_are_those_that_the_formula_leaves(
+    space: ColorSpace, protect_highlights: bool
+) -> None:
+    """An exposure too small to tell takes every pixel through the formula."""
+    random = np.random.default_rng(3)
+    linear = (random.uniform(-0.02, 1, (60, 80, 3)) ** 3 * 1.5).astype(np.float32)
+    photo = Photo(convert(linear, LINEAR_SRGB, space), space)
+    _, surround = to_network(photo)
+    rendering = random.uniform(-0.1, 1.1, linear.shape).astype(np.float32)
+    quick, thorough = (
+        from_network(rendering, surround, protect_highlights=protect_highlights, exposure_ev=exposure_ev)
+        for exposure_ev in (0.0, 1e-9)
+    )
+    difference = decode(quick.pixels, space.transfer) - decode(thorough.pixels, space.transfer)
+    assert np.abs(difference).max() < 5e-6
