@@ -93,6 +93,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / folder / "trip").mkdir(parents=True)
         (tmp_path / folder / "one.dng").write_bytes(raw)
     Image.fromarray(picture // 8).save(tmp_path / "night-raws" / "trip" / "two.png")
+    Image.fromarray(picture // 8).save(tmp_path / "sample_images" / "coffee-tungsten.jpg")
     (tmp_path / "IMG_0815.NEF").write_bytes(raw)
     for number in range(5):
         for kind, part in (("low", 8), ("high", 1)):
@@ -151,11 +152,11 @@ def test_scripts_extras_and_flags_that_are_named_exist() -> None:
     flags = {flag for command in _commands() for action in command._actions for flag in action.option_strings}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for script in re.findall(r"\bscripts/\w+\.(?:py|sh)\b", text):
+        for script in re.findall(r"\b(?:scripts|benchmarks)/[\w/]+\.(?:py|sh)\b", text):
             assert (ROOT / script).is_file(), f"{page}: {script}"
         for named in re.findall(r"(?:llflow-photo|\.)\[([a-z,]+)\]", text):
             assert set(named.split(",")) <= extras, f"{page}: [{named}]"
-        others = re.compile(r"\b(pip|apt|git|mkdocs|torchrun)\b")
+        others = re.compile(r"\b(pip|apt|git|mkdocs|torchrun)\b|python benchmarks/")
         ours = [line for line in text.splitlines() if not others.search(line)]
         for flag in re.findall(r"(?<=[`\s])--[a-z][a-z-]+", "\n".join(ours)):
             assert flag in flags, f"{page}: {flag}"
