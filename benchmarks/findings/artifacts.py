@@ -206,9 +206,19 @@ def _tensor(image: np.ndarray) -> torch.Tensor:
 
 def tables(rows: list[Any], distances: list[Any]) -> None:
     """Both tables into the documentation."""
-    names = ["model", "artifact", "planted in", "difference", "auc", "auc_least", "auc_absolute_error"]
+    names = [
+        "model",
+        "photos",
+        "artifact",
+        "planted in",
+        "difference",
+        "auc",
+        "auc_least",
+        "auc_absolute_error",
+    ]
     head = [
         "model",
+        "photos",
         "artifact",
         "planted in",
         "mean difference, of 255",
@@ -223,9 +233,14 @@ def tables(rows: list[Any], distances: list[Any]) -> None:
     ]
     lines = [["" if cell == "nan" else cell for cell in line] for line in lines]
     report.put_table("artifacts", report.markdown(head, lines))
-    head = ["model", "change of the reference", "bits per pixel lost, median", "least", "most"]
+    head = ["model", "photos", "change of the reference", "bits per pixel lost, median", "least", "most"]
     lines = [
-        [row["model"], row["change"], *(f"{float(row[name]):+.2f}" for name in ("bits", "least", "most"))]
+        [
+            row["model"],
+            row["photos"],
+            row["change"],
+            *(f"{float(row[name]):+.2f}" for name in ("bits", "least", "most")),
+        ]
         for row in distances
     ]
     report.put_table("distance", report.markdown(head, lines))

@@ -87,27 +87,28 @@ def table(rows: list[Any]) -> str:
         numbers = [f"{float(row[name]):.2f}" if row.get(name) else "" for name, _ in columns]
         coherence = f"{float(row['coherence']):g}" if float(row["temperature"]) else ""
         at = [f"{float(row['temperature']):g}", coherence, f"{float(row['diversity']):.1f}"]
-        lines.append([row["model"], *at, *numbers])
-    head = ["model", "T", "coherence", "diversity", *(label for _, label in columns)]
+        lines.append([row["model"], row["photos"], *at, *numbers])
+    head = ["model", "photos", "T", "coherence", "diversity", *(label for _, label in columns)]
     return report.markdown(head, lines)
 
 
 def draw(rows: list[Any]) -> None:
-    """Against temperature: both metrics and diversity, models side by side."""
+    """Against temperature: both metrics and diversity, models below each other."""
     models = sorted({row["model"] for row in rows})
-    figure, axes = report.plot(3 * len(models), 3.6 * len(models), 3.3)
+    figure, axes = report.plot(3, 9, 2.9 * len(models), rows=len(models))
     for index, model in enumerate(models):
         own = [row for row in rows if row["model"] == model]
         closeness, perceptual, diversity = axes[3 * index : 3 * index + 3]
         _curves(closeness, own, "psnr")
-        closeness.set_title(f"{model}\nPSNR / dB")
+        closeness.set_title(f"{model}: PSNR / dB")
         if "ssimulacra2_one" in own[0]:
             _curves(perceptual, own, "ssimulacra2")
-        perceptual.set_title(f"{model}\nSSIMULACRA2")
+        perceptual.set_title("SSIMULACRA2")
         for color, coherence in zip(report.COLORS, COHERENCES, strict=False):
             some = _of(own, coherence)
             diversity.plot(*_points(some, "diversity"), color=color, label=f"coherence {coherence:g}")
-        diversity.set_title(f"{model}\ndiversity, of 255")
+        diversity.set_title("diversity, of 255")
+        diversity.set_xlabel("temperature")
     for style, label in _KINDS.values():
         axes[0].plot([], [], f"k{style}", label=label)
     axes[0].legend(frameon=False, fontsize=7)

@@ -98,17 +98,19 @@ def put_table(name: str, text: str, page: Path | None = None) -> None:
     page.write_text(after, encoding="utf-8")
 
 
-def plot(columns: int, width: float = 9.0, height: float = 3.4, **more: Any) -> tuple[Figure, Any]:
-    """A figure with axes side by side."""
+def plot(
+    columns: int, width: float = 9.0, height: float = 3.4, rows: int = 1, **more: Any
+) -> tuple[Figure, Any]:
+    """A figure with axes side by side, and rows of them; the axes in one row, first to last."""
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(1, columns, squeeze=False, **more)[0]
+    return figure, figure.subplots(rows, columns, squeeze=False, **more).ravel()
 
 
 def save(figure: Figure, name: str) -> None:
     """Write a figure as PNG where the documentation shows it."""
     PLOTS.mkdir(parents=True, exist_ok=True)
-    figure.savefig(PLOTS / f"{name}.png", dpi=110, metadata={"Software": None})
+    figure.savefig(PLOTS / f"{name}.png", dpi=100, metadata={"Software": None})
 
 
 def save_jpeg(figure: Figure, name: str) -> None:
