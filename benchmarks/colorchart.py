@@ -20,7 +20,7 @@ from llflow_photo.color.spaces import LINEAR_SRGB, SRGB, convert, xyz_matrix
 from llflow_photo.files import read
 from llflow_photo.options import DEFAULT_MODEL
 
-# CIELAB of the 24 patches, D50, 2 degrees: BabelColor's averages of charts made before November 2014.
+# CIELAB of the 24 patches, D50, 2 degrees, as published by the maker for charts made before November 2014.
 PUBLISHED = np.array([
     (37.986, 13.555, 14.059), (65.711, 18.130, 17.810), (49.927, -4.880, -21.925), (43.139, -13.095, 21.905),
     (55.112, 8.844, -25.399), (70.719, -33.397, -0.199), (62.661, 36.067, 57.096), (40.020, 10.410, -45.964),

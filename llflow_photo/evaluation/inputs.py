@@ -41,7 +41,7 @@ def simulated_input_ranges(
     for index in range(len(photos)):
         random = np.random.default_rng([seed, index])
         drawn = source.whole_photo(index, source.random_nights(index, nights, random), random)
-        exposures += [mean_exposure_ev(decode(dark, "srgb") @ weights) for dark, _ in drawn]
+        exposures += [mean_exposure_ev(decode(dark, "srgb") @ weights) for dark, _, _ in drawn]
     return _ranges(exposures)
 
 

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 __all__ = [
     "FEATURES",
+    "HEADROOM_EV",
+    "THUMBNAIL",
     "brightness_features",
     "exposed",
     "exposure_gain_ev",
@@ -26,6 +28,7 @@ __all__ = [
     "foretold_ev",
     "is_rule",
     "sampled",
+    "thumbnail",
 ]
 
 _PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9)
@@ -36,7 +39,18 @@ _DARKEST = 1e-4
 _LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)
 _CLIPPED = 0.9
 _SAMPLE = 1 << 17
+_READ = 1 << 21
+THUMBNAIL = 160
+"""Longer side of what a photo's exposure is read from, pixels: small enough that noise is gone."""
+
 _LOWEST_EV, _HIGHEST_EV = -1.5, 9.0
+
+HEADROOM_EV = 0.5
+"""Stops left below white: about the error of the rule, so that most photos do not clip."""
+
+_NEARLY_RIGHT_EV = (0.5, 1.0)
+_BRIGHT = (-4.0, -3.0)
+"""Photos of a mean luminance above the second, log2, that lack less than the first are well exposed."""
 
 _HIDDEN = 32
 _STEPS, _RATE, _DECAY = 1500, 5e-3, 1e-2
@@ -51,17 +65,37 @@ def sampled(view: np.ndarray) -> np.ndarray:
     return part.astype(np.float32) / np.float32(255) if part.dtype == np.uint8 else part.astype(np.float32)
 
 
-def brightness_features(view: np.ndarray) -> np.ndarray:
-    """What a photo's histogram says of its exposure.
+def thumbnail(view: np.ndarray) -> np.ndarray:
+    """A photo averaged down, in linear light, to at most `THUMBNAIL` pixels; h x w x 3, float32, linear.
+
+    Averages of many pixels tell the same of a noisy photo and of a clean one, of a preview and of a photo at
+    full size. Of more than two megapixels every n-th row and column is read.
 
     Args:
-        view: H x W x 3, sRGB-encoded, float in [0, 1].
+        view: H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
+    """
+    step = max(1, math.isqrt(view.shape[0] * view.shape[1] // _READ))
+    part = view[step // 2 :: step, step // 2 :: step] if min(view.shape[:2]) > step else view
+    encoded = part.astype(np.float32) / np.float32(255 if part.dtype == np.uint8 else 1)
+    linear = _linear(np.clip(encoded, 0.0, 1.0))
+    height, width = linear.shape[:2]
+    scale = min(1.0, THUMBNAIL / max(height, width))
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    channels_first = torch.from_numpy(np.ascontiguousarray(linear.transpose(2, 0, 1)))[None]
+    return nn.functional.adaptive_avg_pool2d(channels_first, size)[0].permute(1, 2, 0).numpy()
+
+
+def brightness_features(view: np.ndarray) -> np.ndarray:
+    """What the histogram of a photo's `thumbnail` says of its exposure.
+
+    Args:
+        view: the whole photo, H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
 
     Returns:
         `FEATURES` values, float64: log2 of percentiles and the mean of luminance and of the greatest channel,
         in linear light, and the share of pixels near white.
     """
-    linear = _linear(np.clip(view, 0.0, 1.0).astype(np.float32))
+    linear = thumbnail(view)
     greatest = linear.max(2)
     values: list[float] = []
     for light in (linear @ _LUMINANCE, greatest):
@@ -73,14 +107,26 @@ def brightness_features(view: np.ndarray) -> np.ndarray:
 def exposure_gain_ev(view: np.ndarray, rule: Sequence[float]) -> float:
     """Stops by which a photo is made brighter for a network with this rule; 0 without one.
 
+    A photo that is bright already, and foretold to lack little, is taken to lack nothing: the rule's error
+    would change it for nothing.
+
     Args:
-        view: the whole photo, or a sample of its pixels; H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
+        view: the whole photo; H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
         rule: as `fit_exposure_rule` returned it, or nothing.
     """
     if not rule:
         return 0.0
-    foretold = float(foretold_ev(brightness_features(sampled(view))[None], rule)[0])
-    return min(max(foretold, _LOWEST_EV), _HIGHEST_EV)
+    features = brightness_features(view)
+    lacking = float(foretold_ev(features[None], rule)[0]) + HEADROOM_EV
+    bright = _step(features[len(_PERCENTILES)], *_BRIGHT)
+    lacking *= 1.0 - bright * (1.0 - _step(abs(lacking), *_NEARLY_RIGHT_EV))
+    return min(max(lacking - HEADROOM_EV, _LOWEST_EV), _HIGHEST_EV)
+
+
+def _step(value: float, low: float, high: float) -> float:
+    """Smoothly from 0 at ``low`` to 1 at ``high``."""
+    share = min(max((value - low) / (high - low), 0.0), 1.0)
+    return share * share * (3.0 - 2.0 * share)
 
 
 def is_rule(values: Sequence[float]) -> bool:
@@ -98,14 +144,13 @@ def foretold_ev(features: np.ndarray, rule: Sequence[float]) -> np.ndarray:
 
 
 def fit_exposure_rule(
-    features: np.ndarray, wanted_ev: np.ndarray, headroom_ev: float, weights: np.ndarray | None = None
+    features: np.ndarray, wanted_ev: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, ...]:
-    """Fit a rule that foretells the stops dark photos lack; the same one every time.
+    """Fit a rule that foretells the stops dark photos lack, less `HEADROOM_EV`; the same one every time.
 
     Args:
         features: N x `FEATURES`.
         wanted_ev: N gains that give the references' brightness.
-        headroom_ev: stops less than foretold, so that what is foretold too bright does not clip.
         weights: N, how much each photo counts; by default all the same.
     """
     mean, scale = features.mean(0), features.std(0) + 1e-6
@@ -126,7 +171,7 @@ def fit_exposure_rule(
         optimizer.step()
         schedule.step()
     with torch.no_grad():
-        second.bias.sub_(headroom_ev)
+        second.bias.sub_(HEADROOM_EV)
         inner = [p.double().flatten().numpy() for p in parameters]
     return tuple(float(f"{value:.6g}") for value in np.concatenate([mean, scale, *inner]))
 

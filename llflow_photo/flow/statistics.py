@@ -34,9 +34,13 @@ class PhotoStatistics:
         """
         if not exposure_rule:
             return cls(equalization_table(view))
-        sample = sampled(view)
-        gain_ev = exposure_gain_ev(sample, exposure_rule)
-        return cls(equalization_table(exposed(torch.from_numpy(sample), gain_ev).numpy()), gain_ev)
+        return cls.at(view, exposure_gain_ev(view, exposure_rule))
+
+    @classmethod
+    def at(cls, view: np.ndarray, gain_ev: float) -> PhotoStatistics:
+        """Of a photo that the network shall see ``gain_ev`` stops brighter, from a sample of its pixels."""
+        sample = torch.from_numpy(sampled(view))
+        return cls(equalization_table(exposed(sample, gain_ev).numpy()), gain_ev)
 
 
 def as_seen(photo: np.ndarray, exposure_rule: Sequence[float]) -> tuple[np.ndarray, PhotoStatistics]:

@@ -9,13 +9,10 @@ import numpy as np
 import torch
 
 from ..camera.night import NightSettings
-from ..flow.exposure import brightness_features, exposed, fit_exposure_rule, foretold_ev
+from ..flow.exposure import HEADROOM_EV, brightness_features, exposed, fit_exposure_rule, foretold_ev
 from .simulated import SimulatedSource
 
-__all__ = ["HEADROOM_EV", "ExposureFit", "fit_on_photos", "wanted_gain_ev"]
-
-HEADROOM_EV = 0.5
-"""Stops left below white: about the error of the rule, so that most photos do not clip."""
+__all__ = ["ExposureFit", "fit_on_photos", "wanted_gain_ev"]
 
 _SPECIAL_WEIGHT = 0.3
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
@@ -34,35 +31,37 @@ def fit_on_photos(photos: Sequence[np.ndarray], nights: int = 60, seed: int = 0)
     """Fit to random nights of clean photos (H x W x 3, uint8), ``nights`` of each.
 
     Plain nights count most: with lamps or uneven light, how bright a frame should be is a matter of taste.
+    What a photo lacks is told without its noise, which lifts shadows and is not to stay.
     """
     source = SimulatedSource(photos, seed)
-    pairs: list[tuple[np.ndarray, np.ndarray]] = []
-    weights: list[float] = []
+    features, wanted, weights = [], [], []
     for index in range(len(photos)):
         random = np.random.default_rng([seed, index])
         settings = source.random_nights(index, nights, random)
-        pairs += source.whole_photo(index, settings, random)
+        for dark, clean, reference in source.whole_photo(index, settings, random):
+            features.append(brightness_features(dark))
+            wanted.append(wanted_gain_ev(clean, reference))
         weights += [_weight(one) for one in settings]
-    return fit_on_pairs(pairs, weights)
+    return _fitted(np.array(features), np.array(wanted), np.array(weights))
 
 
 def _weight(settings: NightSettings) -> float:
     return _SPECIAL_WEIGHT if settings.lamps or settings.unevenness is not None else 1.0
 
 
-def fit_on_pairs(
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]], weights: Sequence[float] | None = None
-) -> ExposureFit:
+def fit_on_pairs(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> ExposureFit:
     """Fit to dark photos and their references, each H x W x 3, sRGB-encoded, float in [0, 1]."""
     features, wanted = [], []
     for dark, reference in pairs:
         features.append(brightness_features(dark))
         wanted.append(wanted_gain_ev(dark, reference))
-    known, target = np.array(features), np.array(wanted)
-    counted = np.ones(len(target)) if weights is None else np.array(weights)
-    rule = fit_exposure_rule(known, target, HEADROOM_EV, counted)
-    error = foretold_ev(known, rule) + HEADROOM_EV - target
-    return ExposureFit(rule, float(np.sqrt(np.average(error**2, weights=counted))))
+    return _fitted(np.array(features), np.array(wanted), np.ones(len(wanted)))
+
+
+def _fitted(features: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> ExposureFit:
+    rule = fit_exposure_rule(features, wanted, weights)
+    error = foretold_ev(features, rule) + HEADROOM_EV - wanted
+    return ExposureFit(rule, float(np.sqrt(np.average(error**2, weights=weights))))
 
 
 def wanted_gain_ev(dark: np.ndarray, reference: np.ndarray) -> float:

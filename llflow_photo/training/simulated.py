@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ..camera.curves import linear_to_srgb, srgb_to_linear
 from ..camera.develop import develop, develop_many
 from ..camera.jpeg import camera_jpeg
 from ..camera.night import NightSettings, night, random_night
+from ..camera.noise import Noise
 from ..camera.raw import RawFrame
 from ..camera.simulate import (
     expose,
@@ -24,7 +26,7 @@ from ..camera.simulate import (
     simulate_night_raw,
 )
 from ..errors import TrainingDataError
-from ..flow.exposure import exposed
+from ..flow.exposure import THUMBNAIL, exposed, exposure_gain_ev
 from ..flow.statistics import PhotoStatistics, as_seen
 from .pairs import Batch, LoadedPair
 
@@ -40,6 +42,9 @@ _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 _SMALLEST_SCALE = 0.35
 _SAMPLE = (72, 96)
 """Rows and columns of the pixels that stand for a whole photo in its histogram."""
+
+_THUMBNAIL = (THUMBNAIL * 2 // 3, THUMBNAIL)
+"""Rows and columns of the averages that stand for it where its exposure is foretold."""
 
 
 def find_photos(folder: Path) -> list[Path]:
@@ -109,6 +114,7 @@ class _Item:
 
     crop: RawFrame
     whole: RawFrame
+    thumbnail: RawFrame | None
     reference: np.ndarray
     contrast: bool
     jpeg: tuple[int, float] | None
@@ -118,7 +124,8 @@ class SimulatedSource:
     """Pairs from clean photos through the camera simulation, each pair of another photo, night and camera.
 
     The batch of a step depends on the seed and the step alone. A crop is simulated by itself; its whole
-    photo's histogram comes from a sample of the photo's pixels under the same light, camera and noise.
+    photo's histogram comes from a sample of the photo's pixels under the same light, camera and noise, the
+    photo's exposure from averages of its pixels, whose noise is as much smaller as they are fewer.
 
     Args:
         photos: H x W x 3, uint8, sRGB-encoded, clean and well exposed.
@@ -135,6 +142,7 @@ class SimulatedSource:
         self.seed = seed
         self.exposure_rule = tuple(exposure_rule)
         self._samples = [_sampled(photo) for photo in self.photos]
+        self._thumbnails = [_averaged(photo) for photo in self.photos]
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
         """N = ``size`` pairs of ``crop`` x ``crop`` pixels.
@@ -149,7 +157,7 @@ class SimulatedSource:
         for index, item in enumerate(items):
             if item.jpeg is not None:
                 dark[index] = camera_jpeg(dark[index], *item.jpeg)
-        statistics = [PhotoStatistics.of(photo, self.exposure_rule) for photo in whole]
+        statistics = self._statistics(whole, items, contrast)
         tables = np.stack([one.equalization for one in statistics])
         low = torch.stack(
             [
@@ -159,6 +167,16 @@ class SimulatedSource:
         )
         references = np.stack([item.reference for item in items])
         return Batch(low, _channels_first(references), torch.from_numpy(tables))
+
+    def _statistics(
+        self, whole: np.ndarray, items: Sequence[_Item], contrast: Sequence[bool]
+    ) -> list[PhotoStatistics]:
+        frames = [item.thumbnail for item in items if item.thumbnail is not None]
+        if not frames:
+            return [PhotoStatistics.of(photo) for photo in whole]
+        thumbnails = develop_many(frames, contrast)
+        gains = [exposure_gain_ev(thumbnail, self.exposure_rule) for thumbnail in thumbnails]
+        return [PhotoStatistics.at(photo, gain) for photo, gain in zip(whole, gains, strict=True)]
 
     def _item(self, random: np.random.Generator, crop: int) -> _Item:
         index = int(random.integers(len(self.photos)))
@@ -178,26 +196,30 @@ class SimulatedSource:
         light = expose(scene, settings, x, y)
         bright = reference(scene, settings, x, y)
         light, bright = _turned(random, light, bright)
-        whole = self._whole(index, settings, random)
-        return _Item(record(light, settings, random), whole, bright, settings.contrast, loss)
+        whole = self.sampled(index, settings, random)
+        thumbnail = self.thumbnail(index, settings, random) if self.exposure_rule else None
+        return _Item(record(light, settings, random), whole, thumbnail, bright, settings.contrast, loss)
 
     def whole_photo(
         self, index: int, nights: Sequence[NightSettings], random: np.random.Generator
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """A photo under some nights, from a sample of its pixels.
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """A photo under some nights, from averages of its pixels, as `flow.exposure.thumbnail` makes them.
 
         Yields:
-            the dark photo as developed, and its reference: 72 x 96 x 3, float32, sRGB-encoded, in [0, 1].
+            the dark photo as developed, the same without noise, and its reference: 106 x 160 x 3, float32,
+            sRGB-encoded, in [0, 1].
         """
-        shape = self.photos[index].shape[:2]
-        x, y = frame_positions(*shape)
-        rows, columns = _sample_positions(shape)
-        frames = [self._whole(index, settings, random) for settings in nights]
-        dark = develop_many(frames, [settings.contrast for settings in nights])
-        for photo, settings in zip(dark, nights, strict=True):
-            scene = scene_light(self._samples[index], settings)
-            bright = reference(scene, settings, x[columns], y[rows])
-            yield photo, bright if bright.shape == photo.shape else bright.transpose(1, 0, 2)
+        contrast = [settings.contrast for settings in nights]
+        quiet = [replace(settings, noise=Noise()) for settings in nights]
+        dark, clean = (
+            develop_many([self.thumbnail(index, settings, random) for settings in some], contrast)
+            for some in (nights, quiet)
+        )
+        x, y = _averages_at(self.photos[index].shape[:2])
+        for number, settings in enumerate(nights):
+            bright = reference(scene_light(self._thumbnails[index], settings), settings, x, y)
+            upright = bright if bright.shape == dark.shape[1:] else bright.transpose(1, 0, 2)
+            yield dark[number], clean[number], upright
 
     def random_nights(self, index: int, count: int, random: np.random.Generator) -> list[NightSettings]:
         """Nights of a photo's shape."""
@@ -205,7 +227,8 @@ class SimulatedSource:
         longer = max(height, width)
         return [random_night(random, width / longer, height / longer) for _ in range(count)]
 
-    def _whole(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
+    def sampled(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
+        """A sample of a photo's pixels at night, each as noisy as it would be in the frame; 72 x 96."""
         shape = self.photos[index].shape[:2]
         x, y = frame_positions(*shape)
         rows, columns = _sample_positions(shape)
@@ -213,6 +236,16 @@ class SimulatedSource:
         if light.shape[:2] != _SAMPLE:
             light = light.transpose(1, 0, 2)
         return record(light, settings, random)
+
+    def thumbnail(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
+        """Averages of a photo's pixels at night, with the noise that averages have; 106 x 160."""
+        shape = self.photos[index].shape[:2]
+        x, y = _averages_at(shape)
+        light = expose(scene_light(self._thumbnails[index], settings), settings, x, y)
+        if light.shape[:2] != _THUMBNAIL:
+            light = light.transpose(1, 0, 2)
+        averaged = max(1.0, max(shape) / THUMBNAIL)
+        return record(light, replace(settings, noise=settings.noise.averaged(averaged)), random)
 
 
 def _random_region(
@@ -263,6 +296,22 @@ def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 def _sampled(photo: np.ndarray) -> np.ndarray:
     rows, columns = _sample_positions(photo.shape[:2])
     return np.ascontiguousarray(photo[rows][:, columns])
+
+
+def _averages_at(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Columns' and rows' positions of the averages."""
+    rows, columns = _THUMBNAIL if shape[1] >= shape[0] else _THUMBNAIL[::-1]
+    height, width = shape[:2]
+    across, down = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
+    return across * width / max(height, width), down * height / max(height, width)
+
+
+def _averaged(photo: np.ndarray) -> np.ndarray:
+    """Averages in linear light, H x W x 3, float32, sRGB-encoded."""
+    rows, columns = _THUMBNAIL if photo.shape[1] >= photo.shape[0] else _THUMBNAIL[::-1]
+    linear = torch.from_numpy(srgb_to_linear(photo).transpose(2, 0, 1).copy())
+    means = torch.nn.functional.adaptive_avg_pool2d(linear[None], (rows, columns))[0]
+    return linear_to_srgb(means.permute(1, 2, 0).numpy())
 
 
 def _channels_first(images: np.ndarray) -> torch.Tensor:

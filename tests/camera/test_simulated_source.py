@@ -10,8 +10,9 @@ from PIL import Image
 from skimage import data
 
 from llflow_photo.camera import develop, simulate_night_raw
-from llflow_photo.camera.night import random_night
+from llflow_photo.camera.night import night, random_night
 from llflow_photo.errors import TrainingDataError
+from llflow_photo.flow.exposure import brightness_features
 from llflow_photo.flow.inputs import equalization_table
 from llflow_photo.training.prefetch import PrefetchSource
 from llflow_photo.training.simulated import (
@@ -76,12 +77,23 @@ def test_the_sampled_histogram_stands_for_the_whole_photos(photos: list[np.ndarr
     settings = random_night(random, photo.shape[1] / longer, photo.shape[0] / longer)
     whole = develop(simulate_night_raw(photo, settings, random))
     expected = equalization_table(whole)
-    ((dark, _),) = SimulatedSource(photos).whole_photo(seed % 3, [settings], random)
-    table = equalization_table(dark)
+    table = equalization_table(develop(SimulatedSource(photos).sampled(seed % 3, settings, random)))
     codes = np.rint(whole * 255).astype(int)
     for channel in range(3):
         difference = (table - expected)[channel][codes[..., channel]]
         assert np.abs(difference).mean() < 0.04
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_averages_tell_of_exposure_what_the_whole_photo_tells(photos: list[np.ndarray], seed: int) -> None:
+    photo = photos[seed % 3]
+    random = np.random.default_rng(seed)
+    settings = night(-2.0 - seed, "tungsten", shot=0.002)
+    expected = brightness_features(develop(simulate_night_raw(photo, settings, random)))
+    ((dark, _, bright),) = SimulatedSource(photos).whole_photo(seed % 3, [settings], random)
+    found = brightness_features(dark)
+    assert np.median(np.abs(found - expected)) < 0.15
+    assert bright.mean() == pytest.approx(photo.mean() / 255, abs=0.02)
 
 
 def test_validation_pairs_are_dark_and_repeatable(photos: list[np.ndarray]) -> None:

@@ -12,11 +12,14 @@ from llflow_photo.camera.curves import linear_to_srgb, srgb_to_linear
 from llflow_photo.flow import COMPACT, PhotoStatistics, Size
 from llflow_photo.flow.exposure import (
     FEATURES,
+    HEADROOM_EV,
+    THUMBNAIL,
     brightness_features,
     exposed,
     exposure_gain_ev,
     fit_exposure_rule,
     sampled,
+    thumbnail,
 )
 from llflow_photo.flow.inputs import equalization_table
 from llflow_photo.flow.statistics import as_seen
@@ -66,9 +69,43 @@ def test_without_a_rule_a_photo_is_seen_as_it_is() -> None:
 def test_a_fitted_rule_foretells_what_photos_lack() -> None:
     wanted = np.random.default_rng(0).uniform(0.0, 6.0, 200)
     photos = [_photo(number, 0.2 * 2.0**-ev) for number, ev in enumerate(wanted)]
-    rule = fit_exposure_rule(np.array([brightness_features(photo) for photo in photos]), wanted, 0.5)
+    rule = fit_exposure_rule(np.array([brightness_features(photo) for photo in photos]), wanted)
     found = np.array([exposure_gain_ev(photo, rule) for photo in photos])
     assert np.sqrt(np.mean((found + 0.5 - wanted) ** 2)) < 0.25
+
+
+def test_a_thumbnail_averages_light() -> None:
+    photo = _photo(5, 0.1).repeat(8, 0).repeat(8, 1)[:480, :640]
+    np.testing.assert_allclose(
+        thumbnail(photo), srgb_to_linear(photo).reshape(120, 4, 160, 4, 3).mean((1, 3)), atol=1e-6
+    )
+    coarse = np.rint(photo * 255).astype(np.uint8)
+    np.testing.assert_array_equal(thumbnail(coarse), thumbnail(coarse / np.float32(255)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (160, 107), (1400, 1), (1701, 1333)])
+def test_thumbnails_of_any_shape(shape: tuple[int, int]) -> None:
+    small = thumbnail(np.full((*shape, 3), 0.5, np.float32))
+    assert max(small.shape[:2]) == min(THUMBNAIL, max(shape)) and min(small.shape[:2]) >= 1
+    np.testing.assert_allclose(small, srgb_to_linear(np.float32([0.5]))[0], rtol=1e-4)
+
+
+def test_noise_does_not_change_what_a_histogram_says() -> None:
+    random = np.random.default_rng(0)
+    small = _photo(6, 0.05)
+    light = srgb_to_linear(small).repeat(16, 0).repeat(16, 1)
+    clean = brightness_features(linear_to_srgb(light))
+    noisy = light + random.normal(0.0, 0.03, light.shape)
+    found = brightness_features(linear_to_srgb(noisy))
+    assert np.abs(found - clean)[4:].max() < 0.35
+    assert np.median(np.abs(found - clean)) < 0.1
+
+
+def test_well_exposed_photos_are_left_alone_and_dark_ones_are_not() -> None:
+    level = 2.0**-2.5  # of the mean luminance, log2, that this rule wants with the headroom
+    for ev, expected in ((-0.3, 0.0), (0.3, 0.0), (1.2, 1.2), (4.0, 4.0)):
+        photo = linear_to_srgb(np.full((32, 32, 3), level * 2.0**-ev, np.float32))
+        assert exposure_gain_ev(photo, _rule()) + HEADROOM_EV == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])

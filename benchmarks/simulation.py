@@ -1,0 +1,78 @@
+"""How fast training pairs are made: clean crops through the camera simulation, on one core.
+
+``python benchmarks/simulation.py [PHOTOS]``: a folder of clean photos, by default synthetic ones. Training
+should not wait for pairs, so beside it stands how fast the compact network takes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from llflow_photo.flow import COMPACT
+from llflow_photo.training.loop import Trainer
+from llflow_photo.training.pairs import Batch
+from llflow_photo.training.recipe import Recipe, Stage
+from llflow_photo.training.simulated import SimulatedSource, find_photos, load_photos
+
+BATCHES = ((96, 8), (160, 4), (256, 2))
+SECONDS, STEPS = 10.0, 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path, nargs="?")
+    folder = parser.parse_args().photos
+    torch.set_num_threads(1)
+    source = SimulatedSource(load_photos(find_photos(folder)[:40]) if folder else _synthetic())
+    lines = ["| crop | pairs a second made | taken by training |", "|---:|---:|---:|"]
+    for crop, batch in BATCHES:
+        lines.append(f"| {crop} | {made(source, crop, batch):.1f} | {taken(source, crop, batch):.1f} |")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def made(source: SimulatedSource, crop: int, batch: int) -> float:
+    """Pairs made in a second on one core."""
+    source.batch(0, crop, batch)
+    start, count = time.perf_counter(), 0
+    while (seconds := time.perf_counter() - start) < SECONDS:
+        count += 1
+        source.batch(count, crop, batch)
+    return count * batch / seconds
+
+
+def taken(source: SimulatedSource, crop: int, batch: int) -> float:
+    """Pairs trained on in a second on one core, without the time it takes to make them."""
+    ready = _Ready([source.batch(step, crop, batch) for step in range(2)])
+    with tempfile.TemporaryDirectory() as run:
+        recipe = Recipe(stages=(Stage(crop, batch, STEPS + 2),), mixed_precision=True)
+        trainer = Trainer(Path(run), COMPACT, recipe, ready, [], "cpu")
+        times: list[float] = []
+        trainer.train(lambda progress: times.append(time.perf_counter()))
+    return STEPS * batch / (times[STEPS] - times[0])
+
+
+class _Ready:
+    """A source of pairs made before."""
+
+    def __init__(self, batches: list[Batch]) -> None:
+        self.batches = batches
+
+    def batch(self, step: int, crop: int, size: int) -> Batch:
+        return self.batches[step % len(self.batches)]
+
+
+def _synthetic() -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    coarse = random.uniform(0, 255, (4, 40, 60, 3)).repeat(16, 1).repeat(16, 2)
+    return [np.clip(one + random.normal(0, 8, one.shape), 0, 255).astype(np.uint8) for one in coarse]
+
+
+if __name__ == "__main__":
+    main()
