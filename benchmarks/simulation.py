@@ -18,8 +18,9 @@ import torch
 from llflow_photo.flow import COMPACT
 from llflow_photo.training.loop import Trainer
 from llflow_photo.training.pairs import Batch
+from llflow_photo.training.photos import find_photos, load_photos
 from llflow_photo.training.recipe import Recipe, Stage
-from llflow_photo.training.simulated import SimulatedSource, find_photos, load_photos
+from llflow_photo.training.simulated import SimulatedSource
 
 BATCHES = ((96, 8), (160, 4), (256, 2))
 SECONDS, STEPS = 10.0, 8

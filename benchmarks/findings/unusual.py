@@ -27,7 +27,8 @@ from llflow_photo.flow.statistics import as_seen
 from llflow_photo.loading import load_model
 from llflow_photo.training.loss import nll_bits
 from llflow_photo.training.pairs import find_pairs, split_by_scene
-from llflow_photo.training.simulated import find_photos, load_photos, split_photos, validation_pairs
+from llflow_photo.training.photos import find_photos, load_photos, split_photos
+from llflow_photo.training.simulated import validation_pairs
 
 GUESS, ITSELF = "bits of the best guess", "bits of the photo itself"
 TYPICAL_GUESS, TYPICAL_ITSELF = f"{GUESS}, distance from usual", f"{ITSELF}, distance from usual"

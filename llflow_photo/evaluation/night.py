@@ -78,7 +78,7 @@ def evaluate_night(
         TrainingDataError: the folder has no photos.
         LLFlowPhotoError: OpenCV is missing for the baseline.
     """
-    from ..training.simulated import find_photos, load_photos, split_photos
+    from ..training.photos import find_photos, load_photos, split_photos
 
     paths = find_photos(photos)
     if held_out is not None:

@@ -145,7 +145,8 @@ def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
     dark, bright = _by_stem(low), _by_stem(high)
     if alone := sorted(set(dark) ^ set(bright)):
         raise TrainingDataError(
-            f"{len(alone)} files in {low} and {high} have no partner, the first is {alone[0]}"
+            f"{len(alone)} files in {low} and {high} have no partner of the same name, the first is {alone[0]}; "
+            "rename or remove them"
         )
     if not dark:
         raise TrainingDataError(
@@ -219,7 +220,7 @@ class CropSource:
 
     def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0) -> None:
         if not pairs:
-            raise TrainingDataError("no training pairs are left after holding out the validation scenes")
+            raise TrainingDataError("no pairs are left to train on after holding some out; hold out fewer")
         self.pairs = list(pairs)
         scenes: dict[str, list[LoadedPair]] = {}
         for number, pair in enumerate(self.pairs):

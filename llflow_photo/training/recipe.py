@@ -31,6 +31,9 @@ class Recipe:
         clip: gradients are scaled down to this norm.
         ema: decay of the averaged weights, which are what is validated and shipped.
         mixed_precision: run the encoder and condition networks in bfloat16.
+
+    Raises:
+        TrainingDataError: a value is outside its range.
     """
 
     stages: tuple[Stage, ...] = (Stage(96, 8, 6000), Stage(160, 4, 3000), Stage(256, 2, 1500))
@@ -43,6 +46,19 @@ class Recipe:
     ema: float = 0.999
     seed: int = 0
     mixed_precision: bool = False
+
+    def __post_init__(self) -> None:
+        positive = {"learning_rate": self.learning_rate, "clip": self.clip}
+        shares = {"ema": self.ema, **{f"betas[{number}]": beta for number, beta in enumerate(self.betas)}}
+        for name, value in positive.items():
+            if not value > 0:
+                raise TrainingDataError(f"{name} must be above 0, not {value}")
+        for name, value in shares.items():
+            if not 0 <= value < 1:
+                raise TrainingDataError(f"{name} must be from 0 to below 1, not {value}")
+        for name, value in {"warmup": self.warmup, "final_rate": self.final_rate}.items():
+            if not value >= 0:
+                raise TrainingDataError(f"{name} must be at least 0, not {value}")
 
     @property
     def steps(self) -> int:

@@ -108,7 +108,7 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
         pairs = find_pairs(Path(settings.data), "train")
         training, _ = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
         return input_ranges(pair.low for pair in training)
-    from .simulated import find_photos, load_photos, split_photos
+    from .photos import find_photos, load_photos, split_photos
 
     paths = find_photos(Path(settings.photos or ""))
     training_photos, _ = split_photos(paths, settings.validation_scenes, settings.split_seed)
@@ -156,7 +156,8 @@ def _data(settings: RunSettings, fit: bool) -> tuple[RunSettings, BatchSource, l
         return settings, source, [load_pair(pair, rule) for pair in held_out]
     if settings.photos is None:
         raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
-    from .simulated import SimulatedSource, find_photos, load_photos, split_photos, validation_pairs
+    from .photos import find_photos, load_photos, split_photos
+    from .simulated import SimulatedSource, validation_pairs
 
     paths = find_photos(Path(settings.photos))
     for_training, held = split_photos(paths, settings.validation_scenes, settings.split_seed)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -30,7 +28,7 @@ from ..flow.exposure import THUMBNAIL, exposed, exposure_gain_ev
 from ..flow.statistics import PhotoStatistics, as_seen
 from .pairs import Batch, LoadedPair
 
-__all__ = ["JPEG_SHARE", "SimulatedSource", "find_photos", "load_photos", "split_photos", "validation_pairs"]
+__all__ = ["JPEG_SHARE", "SimulatedSource", "validation_pairs"]
 
 JPEG_SHARE = 0.3
 """Share of pairs whose dark photo is a JPEG."""
@@ -38,49 +36,12 @@ JPEG_SHARE = 0.3
 _DARKEST_JPEG, _DARKEST_CONTRAST = -5.5, -2.5
 """Below these EV, eight bits, and eight bits after a camera's S-curve, keep nothing to learn from."""
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 _SMALLEST_SCALE = 0.35
 _SAMPLE = (72, 96)
 """Rows and columns of the pixels that stand for a whole photo in its histogram."""
 
 _THUMBNAIL = (THUMBNAIL * 2 // 3, THUMBNAIL)
 """Rows and columns of the averages that stand for it where its exposure is foretold."""
-
-
-def find_photos(folder: Path) -> list[Path]:
-    """The photos of a folder, sorted by name.
-
-    Raises:
-        TrainingDataError: there is no such folder, or no photo in it.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise TrainingDataError(f"{folder} is not a folder; give one with clean photos")
-    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-    if not photos:
-        raise TrainingDataError(f"no photos in {folder}: expected {', '.join(sorted(_SUFFIXES))}")
-    return photos
-
-
-def split_photos(
-    photos: Sequence[Path], validation_photos: int, seed: int = 0
-) -> tuple[list[Path], list[Path]]:
-    """Hold out some photos, those whose names hash lowest: training photos, and held-out ones."""
-    ranked = sorted(photos, key=lambda path: hashlib.sha256(f"{seed}/{path.name}".encode()).digest())
-    held_out = set(ranked[:validation_photos])
-    return [path for path in photos if path not in held_out], sorted(held_out)
-
-
-def load_photos(paths: Sequence[Path]) -> list[np.ndarray]:
-    """Read photos as H x W x 3, uint8, sRGB-encoded."""
-    photos = []
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                photos.append(np.asarray(image.convert("RGB")))
-        except OSError as error:
-            raise TrainingDataError(f"cannot read {path}: {error}") from error
-    return photos
 
 
 def validation_pairs(
@@ -137,7 +98,7 @@ class SimulatedSource:
         self, photos: Sequence[np.ndarray], seed: int = 0, exposure_rule: Sequence[float] = ()
     ) -> None:
         if not photos:
-            raise TrainingDataError("no photos are left to train on after holding some out")
+            raise TrainingDataError("no photos are left to train on after holding some out; hold out fewer")
         self.photos = list(photos)
         self.seed = seed
         self.exposure_rule = tuple(exposure_rule)

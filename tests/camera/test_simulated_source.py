@@ -14,14 +14,9 @@ from llflow_photo.camera.night import night, random_night
 from llflow_photo.errors import TrainingDataError
 from llflow_photo.flow.exposure import brightness_features
 from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.training.photos import find_photos, load_photos, split_photos
 from llflow_photo.training.prefetch import PrefetchSource
-from llflow_photo.training.simulated import (
-    SimulatedSource,
-    find_photos,
-    load_photos,
-    split_photos,
-    validation_pairs,
-)
+from llflow_photo.training.simulated import SimulatedSource, validation_pairs
 
 
 @pytest.fixture(scope="module")

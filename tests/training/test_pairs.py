@@ -77,7 +77,7 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
         find_pairs(tmp_path)
     _folder(tmp_path, ("low", "high"), [("1.png", "1.png")])
     _photo(tmp_path / "low/2.png")
-    with pytest.raises(TrainingDataError, match=r"1 files .* no partner, the first is 2"):
+    with pytest.raises(TrainingDataError, match=r"1 files .* no partner of the same name, the first is 2"):
         find_pairs(tmp_path)
     _photo(tmp_path / "high/2.png")
     _photo(tmp_path / "high/2.jpg")
@@ -117,7 +117,7 @@ def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     Image.fromarray(np.full((16, 24), 40000, np.uint16)).save(tmp_path / "deep.png")
     with pytest.raises(TrainingDataError, match="8-bit"):
         load_pair(Pair(tmp_path / "deep.png", tmp_path / "low.png", "x"))
-    with pytest.raises(TrainingDataError, match="no training pairs"):
+    with pytest.raises(TrainingDataError, match="no pairs are left"):
         CropSource([])
 
 

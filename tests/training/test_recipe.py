@@ -48,6 +48,14 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
     assert rates[-1] == pytest.approx(1e-5, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"ema": 2.0}, {"warmup": -1}, {"learning_rate": 0.0}, {"clip": -1.0}, {"final_rate": -1.0}]
+)
+def test_what_is_no_recipe_is_named(wrong: dict[str, float]) -> None:
+    with pytest.raises(TrainingDataError, match=next(iter(wrong))):
+        Recipe(**wrong)  # type: ignore[arg-type]
+
+
 def test_recipes_round_trip() -> None:
     recipe = Recipe(stages=parse_stages("16x2:3,32x1:2"), clip=2.0, seed=5)
     assert Recipe.from_dict(recipe.to_dict()) == recipe

@@ -16,7 +16,7 @@ from llflow_photo.camera import develop, night, simulate_night_raw
 from llflow_photo.evaluation.night import CONDITIONS
 from llflow_photo.loading import load_model
 from llflow_photo.training.pairs import find_pairs, split_by_scene
-from llflow_photo.training.simulated import find_photos, load_photos, split_photos
+from llflow_photo.training.photos import find_photos, load_photos, split_photos
 
 if TYPE_CHECKING:
     from llflow_photo.engine import Enhancer

@@ -1,0 +1,52 @@
+"""Clean photos to train on: found in a folder, some of them held out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import TrainingDataError
+
+__all__ = ["find_photos", "load_photos", "split_photos"]
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """The photos of a folder, sorted by name.
+
+    Raises:
+        TrainingDataError: there is no such folder, or no photo in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise TrainingDataError(f"{folder} is not a folder; give one with clean photos")
+    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not photos:
+        raise TrainingDataError(f"no photos in {folder}: expected {', '.join(sorted(_SUFFIXES))}")
+    return photos
+
+
+def split_photos(
+    photos: Sequence[Path], validation_photos: int, seed: int = 0
+) -> tuple[list[Path], list[Path]]:
+    """Hold out some photos, those whose names hash lowest: training photos, and held-out ones."""
+    ranked = sorted(photos, key=lambda path: hashlib.sha256(f"{seed}/{path.name}".encode()).digest())
+    held_out = set(ranked[:validation_photos])
+    return [path for path in photos if path not in held_out], sorted(held_out)
+
+
+def load_photos(paths: Sequence[Path]) -> list[np.ndarray]:
+    """Read photos as H x W x 3, uint8, sRGB-encoded."""
+    photos = []
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                photos.append(np.asarray(image.convert("RGB")))
+        except OSError as error:
+            raise TrainingDataError(f"cannot read {path}: {error}") from error
+    return photos
