@@ -48,7 +48,7 @@ _LOWEST_EV, _HIGHEST_EV = -1.5, 9.0
 HEADROOM_EV = 0.5
 """Stops left below white: about the error of the rule, so that most photos do not clip."""
 
-_NEARLY_RIGHT_EV = (0.5, 1.0)
+_NEARLY_RIGHT_EV = (0.6, 1.1)
 _BRIGHT = (-4.0, -3.0)
 """Photos of a mean luminance above the second, log2, that lack less than the first are well exposed."""
 
