@@ -110,7 +110,7 @@ def plot(
 def save(figure: Figure, name: str) -> None:
     """Write a figure as PNG where the documentation shows it."""
     PLOTS.mkdir(parents=True, exist_ok=True)
-    figure.savefig(PLOTS / f"{name}.png", dpi=100, metadata={"Software": None})
+    figure.savefig(PLOTS / f"{name}.png", dpi=96, metadata={"Software": None})
 
 
 def save_jpeg(figure: Figure, name: str) -> None:
