@@ -108,7 +108,7 @@ class ExplorePanel(QWidget):
             self._button(
                 "disagreement",
                 "Disagreement",
-                "Where the renderings in the grid disagree: bright is uncertain",
+                "Where the renderings in the grid disagree: the model is undecided there, not always wrong",
                 self.show_disagreement,
             ),
             2,

@@ -53,8 +53,9 @@ def activation_map(
         cancel: asked before each tile.
 
     Returns:
-        H x W, float32, from 0 up: 1 is the usual departure within the frame, 3 and more stands out. In
-        pictures the model did not make, sharpness is not judged: blur is seen in renderings only.
+        H x W, float32, from 0 up: 1 is the usual departure within the frame, 3 and more stands out. It
+        judges renderings and edits of them. In photographs, which the model did not make, it finds noise and
+        strong false color, hardly blur, stripes or JPEG blocks (docs/findings.md).
 
     Raises:
         ImageInputError: the picture's size is not the photo's.

@@ -13,7 +13,8 @@ from .validate import Validation
 __all__ = ["TrainingLog"]
 
 _VALIDATION = [field.name for field in dataclasses.fields(Validation)]
-_COLUMNS = ["step", "learning_rate", "loss", "nll", "absolute", "structural", *_VALIDATION]
+_COLUMNS = ["step", "learning_rate", "loss", "nll", "absolute", "structural"]
+_COLUMNS += ["held_out_nll" if name == "nll" else name for name in _VALIDATION]
 
 
 class TrainingLog:
