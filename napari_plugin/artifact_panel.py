@@ -35,7 +35,7 @@ class ArtifactPanel(QWidget):
         self.target = ComboBox(choices=self._choices, tooltip="The picture to judge against the photo")
         self.button = QPushButton("Map artifacts")
         self.button.setToolTip(
-            "Marks where the model finds a rendering, or an edit of one, unlikely: noise, patches, false color"
+            "Marks where the model finds a rendering, or an edit of one, unlikely: noise, patches, tints"
         )
         self.button.clicked.connect(lambda _checked=False: self.compute())
         self.cancel_button = QPushButton("Cancel")

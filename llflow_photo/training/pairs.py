@@ -145,8 +145,8 @@ def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
     dark, bright = _by_stem(low), _by_stem(high)
     if alone := sorted(set(dark) ^ set(bright)):
         raise TrainingDataError(
-            f"{len(alone)} files in {low} and {high} have no partner of the same name, the first is {alone[0]}; "
-            "rename or remove them"
+            f"{len(alone)} files in {low} and {high} have no partner of the same name, the first is "
+            f"{alone[0]}; rename or remove them"
         )
     if not dark:
         raise TrainingDataError(
