@@ -45,7 +45,7 @@ class Conv:
     def __call__(self, x: Tensor) -> Tensor:
         if not self._pointwise:
             return functional.conv2d(x, self.weight, self.bias, padding=1)
-        if self._onednn:
+        if self._onednn and not torch.jit.is_tracing():  # other runtimes do not know it
             x = x.contiguous(memory_format=torch.channels_last)
             return torch.mkldnn_convolution(x, self.weight, self.bias, (0, 0), (1, 1), (1, 1), 1)
         flat = functional.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
