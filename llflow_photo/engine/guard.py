@@ -23,7 +23,7 @@ __all__ = ["LARGEST_GAIN", "Bounds", "trust_region"]
 LARGEST_GAIN = 4.0
 """Bound of ``1 / scale`` of the self-couplings; in good renderings it stays below 2."""
 
-_MARGIN = 1.25
+_MARGIN = 1.5
 _FINEST_MARGIN = 2.0
 _IN_RANGE = 0.99
 """Share of a rendering's values near [0, 1] that tells a trained network from random weights."""

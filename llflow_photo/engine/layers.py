@@ -45,7 +45,7 @@ class Conv:
     def __call__(self, x: Tensor) -> Tensor:
         if not self._pointwise:
             return functional.conv2d(x, self.weight, self.bias, padding=1)
-        if self._onednn and not torch.jit.is_tracing():  # other runtimes do not know it
+        if self._onednn and not _is_traced():
             x = x.contiguous(memory_format=torch.channels_last)
             return torch.mkldnn_convolution(x, self.weight, self.bias, (0, 0), (1, 1), (1, 1), 1)
         flat = functional.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
@@ -55,6 +55,11 @@ class Conv:
 def _has_onednn() -> bool:
     available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return available and hasattr(torch, "mkldnn_convolution")
+
+
+def _is_traced() -> bool:
+    """Whether the network is being written down for another runtime, which knows portable operations only."""
+    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 
 def leaky(x: Tensor) -> Tensor:
