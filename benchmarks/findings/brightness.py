@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from finding_parts import report
-from finding_parts.homes import Home, homes, make_parser
+from finding_parts.command import run
+from finding_parts.homes import Home
 from finding_parts.measures import spearman
 
 from llflow_photo.color.spaces import SRGB, decode, luminance_weights
@@ -107,12 +108,7 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=12).parse_args()
-    for home in homes(given):
-        report.keep("brightness", measure(home))
-    rows = report.kept("brightness")
-    report.put_table("brightness", table(rows))
-    draw(rows)
+    run("brightness", __doc__, 12, measure, table, draw)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 from finding_parts import report
-from finding_parts.homes import Home, homes, make_parser
+from finding_parts.command import run
+from finding_parts.homes import Home
 from finding_parts.measures import block_mean, decile_means, detail, spearman
 
 from llflow_photo.engine import Latent
@@ -125,12 +126,7 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=12).parse_args()
-    for home in homes(given):
-        report.keep("calibration", measure(home))
-    rows = report.kept("calibration")
-    report.put_table("calibration", table(rows))
-    draw(rows)
+    run("calibration", __doc__, 12, measure, table, draw)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from finding_parts import report
-from finding_parts.homes import Home, homes, make_parser
+from finding_parts.command import run
+from finding_parts.homes import Home
 from finding_parts.measures import best_and_mean
 
 from llflow_photo.engine import Latent
@@ -138,12 +139,7 @@ def _points(some: list[Any], name: str) -> tuple[list[float], list[float]]:
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=6).parse_args()
-    for home in homes(given):
-        report.keep("temperature", measure(home))
-    rows = report.kept("temperature")
-    report.put_table("temperature", table(rows))
-    draw(rows)
+    run("temperature", __doc__, 6, measure, table, draw)
 
 
 if __name__ == "__main__":
