@@ -183,7 +183,7 @@ class _FoldedStep:
             z = z.clamp(-bound, bound)
         kept, changed = z[:, : self._kept], z[:, self._kept :]
         seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
-        gain, offset = self._tail(self._first(seen).add_(given.hidden).relu_())
+        gain, offset = self._tail(self._first.rectified(seen, given.hidden))
         if self._bounds is not None:
             gain.clamp_(max=LARGEST_GAIN)
         changed = torch.addcmul(offset, changed, gain)
@@ -206,7 +206,7 @@ class _CouplingTail:
         self._last = Conv(weight, bias, inner)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        offset, raw = self._last(self._second(x).relu_()).chunk(2, 1)
+        offset, raw = self._last(self._second.rectified(x)).chunk(2, 1)
         gain = raw.to(torch.float32, copy=True).sigmoid_().add_(1e-4).reciprocal_()
         return gain, offset
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..flow.encoder import ConditionalEncoder
-from .layers import Conv, Place, leaky
+from .layers import Conv, Place, SplitConv, leaky
 
 __all__ = ["FoldedEncoder"]
 
@@ -41,13 +41,7 @@ class FoldedEncoder:
         self._down1 = conv(encoder.down1, networks)
         self._down2 = conv(encoder.down2, networks)
         self._color = conv(encoder.color, networks)
-        self._blocks = [
-            [
-                [conv(c, blocks, _RESIDUAL_SCALE if c is dense.convs[-1] else 1.0) for c in dense.convs]
-                for dense in block.dense
-            ]
-            for block in _listed(encoder.blocks)
-        ]
+        self._blocks = [[_Dense(dense, blocks) for dense in block.dense] for block in _listed(encoder.blocks)]
 
     def __call__(self, network_input: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         x = network_input.contiguous(memory_format=torch.channels_last)
@@ -56,7 +50,7 @@ class FoldedEncoder:
         for number, block in enumerate(self._blocks):
             inner = trunk
             for dense in block:
-                inner = _dense(dense, inner)
+                inner = dense(inner)
             trunk = torch.add(trunk, inner, alpha=_RESIDUAL_SCALE)
             outputs[number] = trunk
         half = self._trunk(trunk).add_(head)
@@ -70,12 +64,23 @@ class FoldedEncoder:
         return color, conditions
 
 
-def _dense(convs: list[Conv], x: Tensor) -> Tensor:
+class _Dense:
     """A dense block, the 0.2 of its residual folded into the last convolution."""
-    seen = x.to(convs[0].dtype)
-    for conv in convs[:-1]:
-        seen = torch.cat([seen, leaky(conv(seen))], 1)
-    return x + convs[-1](seen)
+
+    def __init__(self, dense: Any, place: Place) -> None:
+        *inner, last = _listed(dense.convs)
+        growth, features = inner[0].weight.shape[:2]
+        channels = [features, *[growth] * len(inner)]
+        self._dtype = place.dtype
+        self._convs = [SplitConv(c.weight, c.bias, place, channels[: n + 1]) for n, c in enumerate(inner)]
+        weight, bias = last.weight * _RESIDUAL_SCALE, last.bias * _RESIDUAL_SCALE
+        self._last = SplitConv(weight, bias, place, channels)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        seen = [x.to(self._dtype)]
+        for conv in self._convs:
+            seen.append(leaky(conv(seen)))
+        return x + self._last(seen)
 
 
 def _listed(modules: Any) -> list[Any]:

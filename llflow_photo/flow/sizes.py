@@ -70,8 +70,8 @@ class Size:
         return cls(**{**values, **listed})
 
 
-COMPACT = Size(features=32, growth=16, blocks=2, stacked=(0,), steps=4, hidden=32)
-"""For laptops: 0.4 MFLOP per pixel."""
+COMPACT = Size(features=32, growth=16, blocks=3, stacked=(0,), steps=2, hidden=16)
+"""For laptops: 0.35 MFLOP per pixel, and a thirtieth of that for every further rendering."""
 SMALL = Size(features=32, growth=32, blocks=4, stacked=(1,), steps=4)
 """The paper's small network: 1.2 MFLOP per pixel."""
 LARGE = Size(features=64, growth=32, blocks=24, stacked=(1, 3, 5, 7), steps=12)
