@@ -163,7 +163,7 @@ class _FoldedLevel:
         """N x C x H x W to N x C/4 x 2H x 2W; ``given`` runs from the last step to the first."""
         for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), given, strict=True):
             z = mix(step(z, own, far))
-        return functional.pixel_shuffle(z, 2)
+        return _unfold(z)
 
 
 class _FoldedStep:
@@ -225,13 +225,29 @@ def _batched_first(couplings: list[Any]) -> tuple[Tensor, Tensor]:
 
 
 def _folded_mixes(level: Any) -> list[tuple[Tensor, Tensor]]:
-    """Per conditional step, the inverse of its ActNorm and 1x1; the first takes the transitions' along."""
+    """Per conditional step, the inverse of its ActNorm and 1x1; the first takes the transitions' along.
+
+    Its channels come in the order of `_unfold`: row, column, color instead of color, row, column.
+    """
     mixes = [_inverse_affine(step) for step in level.conditional]
     for step in reversed(list(level.transitions)):
         matrix, bias = mixes[0]
         own_matrix, own_bias = _inverse_affine(step)
         mixes[0] = own_matrix @ matrix, own_matrix @ bias + own_bias
+    matrix, bias = mixes[0]
+    order = torch.arange(len(bias)).view(-1, 4).T.flatten()
+    mixes[0] = matrix[order], bias[order]
     return mixes
+
+
+def _unfold(z: Tensor) -> Tensor:
+    """N x C x H x W to N x C/4 x 2H x 2W, the channels ordered by row, column, color.
+
+    A pixel shuffle, but of whole runs of memory: channels-last to channels-last.
+    """
+    count, channels, height, width = z.shape
+    rows = z.permute(0, 2, 3, 1).reshape(count, height, width, 2, channels // 2).transpose(2, 3)
+    return rows.reshape(count, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
 
 
 def _inverse_affine(step: Any) -> tuple[Tensor, Tensor]:

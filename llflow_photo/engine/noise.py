@@ -31,7 +31,7 @@ def white_field(seed: int, rows: slice, cols: slice) -> np.ndarray:
     top, left = rows.start * _POSITION, cols.start * _POSITION
     for block_row in range(rows.start // _BLOCK, -(-rows.stop // _BLOCK)):
         for block_col in range(cols.start // _BLOCK, -(-cols.stop // _BLOCK)):
-            values = _generator(seed, 0, block_row, block_col).standard_normal((3, side, side), np.float32)
+            values = _normals(_generator(seed, 0, block_row, block_col), (3, side, side))
             y, x = block_row * side - top, block_col * side - left
             ys, xs = slice(max(y, 0), min(y + side, height)), slice(max(x, 0), min(x + side, width))
             field[:, ys, xs] = values[:, ys.start - y : ys.stop - y, xs.start - x : xs.stop - x]
@@ -102,5 +102,17 @@ def _lattice_block(seed: int, block_row: int, block_col: int) -> np.ndarray:
     return generator.standard_normal((2, _BLOCK, _BLOCK), np.float32)
 
 
+def _normals(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """N(0, 1) of an even number of values, float32, by Box and Muller's transform (Box and Muller 1958).
+
+    Several times as fast as the generator's own rejection method, which was a quarter of a rendering's time.
+    Values end at 5.8 standard deviations, beyond which one of a hundred million lies.
+    """
+    first, second = generator.random((2, math.prod(shape) // 2), np.float32)
+    radius = np.sqrt(np.float32(-2) * np.log(np.float32(1) - first))
+    angle = second * np.float32(2 * math.pi)
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)]).reshape(shape)
+
+
 def _generator(seed: int, stream: int, block_row: int, block_col: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, stream, block_row, block_col))))
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, stream, block_row, block_col))))
