@@ -143,11 +143,18 @@ def _run(args: argparse.Namespace) -> int:
         say(f"stopped after step {trainer.step}; go on with: llflow-photo train --run {folder} --resume")
         return 130
     from ..models import export_run
-    from ..training.session import input_ranges_of
+    from ..training.session import input_ranges_of, read_settings, trimmed_rule_of
 
     out = folder / f"{args.name or folder.resolve().name}.safetensors"
-    inputs = input_ranges_of(settings)
-    card = export_run(folder, out, data=settings.describe_data(), licence=args.licence, inputs=inputs)
+    settings = read_settings(folder)  # with the exposure rule that was fitted
+    card = export_run(
+        folder,
+        out,
+        data=settings.describe_data(),
+        licence=args.licence,
+        inputs=input_ranges_of(settings),
+        exposure=trimmed_rule_of(folder, settings),
+    )
     say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
     return 0
 

@@ -5,7 +5,10 @@ know. A rule foretells it from the photo's histogram; the network then sees ever
 and learns what is left: noise, color and local tone. Models without such a rule see photos as they are.
 
 A rule is a network of one hidden layer, ``w2 . tanh(W1 (f - mean) / scale + b1) + b2`` of features f, kept
-as a flat tuple: mean and scale (`FEATURES` each), W1 row by row, b1, w2, b2.
+as a flat tuple: mean and scale (`FEATURES` each), W1 row by row, b1, w2, b2. Two numbers more may follow, its
+trim (a, b): ``max(0, a - b * lacking)`` stops are taken off what a photo is foretold to lack, because the
+trained network makes some photos brighter by itself. Training does without; `training.trim` measures it
+afterwards.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ __all__ = [
     "is_rule",
     "sampled",
     "thumbnail",
+    "with_trim",
+    "without_trim",
 ]
 
 _PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9)
@@ -52,6 +57,7 @@ _NEARLY_RIGHT_EV = (0.6, 1.1)
 _BRIGHT = (-4.0, -3.0)
 """Photos of a mean luminance above the second, log2, that lack less than the first are well exposed."""
 
+_TRIM = 2
 _HIDDEN = 32
 _STEPS, _RATE, _DECAY = 1500, 5e-3, 1e-2
 _ROBUST_EV = 0.1
@@ -120,6 +126,8 @@ def exposure_gain_ev(view: np.ndarray, rule: Sequence[float]) -> float:
     lacking = float(foretold_ev(features[None], rule)[0]) + HEADROOM_EV
     bright = _step(features[len(_PERCENTILES)], *_BRIGHT)
     lacking *= 1.0 - bright * (1.0 - _step(abs(lacking), *_NEARLY_RIGHT_EV))
+    at_zero, per_ev = rule[len(without_trim(rule)) :] or (0.0, 0.0)
+    lacking -= max(0.0, at_zero - per_ev * max(lacking, 0.0))
     return min(max(lacking - HEADROOM_EV, _LOWEST_EV), _HIGHEST_EV)
 
 
@@ -130,12 +138,23 @@ def _step(value: float, low: float, high: float) -> float:
 
 
 def is_rule(values: Sequence[float]) -> bool:
-    """Whether so many values can be a rule."""
-    return len(values) > 2 * FEATURES + 1 and (len(values) - 2 * FEATURES - 1) % (FEATURES + 2) == 0
+    """Whether so many values can be a rule, with or without a trim."""
+    return len(values) > 2 * FEATURES + 1 and (len(values) - 2 * FEATURES - 1) % (FEATURES + 2) in (0, _TRIM)
+
+
+def without_trim(rule: Sequence[float]) -> tuple[float, ...]:
+    """The rule as it is in training."""
+    return tuple(rule[: len(rule) - (len(rule) - 2 * FEATURES - 1) % (FEATURES + 2)] if rule else ())
+
+
+def with_trim(rule: Sequence[float], at_zero: float, per_ev: float) -> tuple[float, ...]:
+    """The rule with ``max(0, at_zero - per_ev * lacking)`` stops taken off what is foretold."""
+    return (*without_trim(rule), at_zero, per_ev)
 
 
 def foretold_ev(features: np.ndarray, rule: Sequence[float]) -> np.ndarray:
-    """Stops that a rule foretells: N x `FEATURES` to N."""
+    """Stops that a rule foretells, not trimmed: N x `FEATURES` to N."""
+    rule = without_trim(rule)
     hidden = (len(rule) - 2 * FEATURES - 1) // (FEATURES + 2)
     ends = np.cumsum([FEATURES, FEATURES, hidden * FEATURES, hidden, hidden])
     mean, scale, first, first_bias, second, second_bias = np.split(np.asarray(rule, np.float64), ends)

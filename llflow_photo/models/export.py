@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..errors import CheckpointError
-from ..flow import Size
+from ..flow import LLFlow, Size
 from .card import Card, checksum
 from .store import save
 
-__all__ = ["export_run"]
+__all__ = ["best_flow", "export_run"]
 
 BEST = "best.pt"
 NEWEST = "checkpoint.pt"
@@ -29,6 +30,7 @@ def export_run(
     notes: str = "",
     inputs: Mapping[str, Sequence[float]] | None = None,
     half: bool = True,
+    exposure: Sequence[float] | None = None,
 ) -> Card:
     """Write a run's best averaged weights (``best.pt``; without validation, the newest) and their card.
 
@@ -41,6 +43,7 @@ def export_run(
         notes: anything else a user should know.
         inputs: what the training inputs were like, as of `evaluation.inputs.input_ranges`.
         half: store large tensors in float16.
+        exposure: the network's exposure rule with its trim (`training.trim`); None keeps the run's.
 
     Raises:
         CheckpointError: the run has no checkpoint, or it is broken.
@@ -49,8 +52,10 @@ def export_run(
     if out.suffix != ".safetensors":
         raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
     newest = _read(run / NEWEST) if (run / NEWEST).is_file() else {}
-    best = _read(run / BEST) if (run / BEST).is_file() else _averaged(newest, run)
+    best = _best(run, newest)
     size = Size.from_dict(best["size"])
+    if exposure is not None:
+        size = replace(size, exposure=tuple(exposure))
     out.parent.mkdir(parents=True, exist_ok=True)
     save(best["model"], size, out, {"steps": str(best["step"])}, half)
     card = Card(
@@ -69,6 +74,24 @@ def export_run(
     )
     card.write()
     return card
+
+
+def best_flow(run: Path) -> LLFlow:
+    """The network with a run's best averaged weights, in evaluation mode.
+
+    Raises:
+        CheckpointError: the run has no checkpoint, or it is broken.
+    """
+    best = _best(run, {})
+    flow = LLFlow(Size.from_dict(best["size"]))
+    flow.load_state_dict(best["model"])
+    return flow.eval()
+
+
+def _best(run: Path, newest: Mapping[str, Any]) -> dict[str, Any]:
+    if (run / BEST).is_file():
+        return _read(run / BEST)
+    return _averaged(newest or (_read(run / NEWEST) if (run / NEWEST).is_file() else {}), run)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
-from ..flow.exposure import sampled
+from ..flow.exposure import sampled, without_trim
 from .checkpoint import load_checkpoint
 from .distributed import Workers, join_workers
 from .loop import CHECKPOINT, Trainer
@@ -66,6 +66,9 @@ class RunSettings:
         return f"{kind} of {name}; {self.validation_scenes} scenes held out (split seed {self.split_seed})"
 
 
+_TRIM_PHOTOS = 24
+
+
 def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Trainer:
     """Find the data, build the trainer and, if told, let it go on from its newest checkpoint.
 
@@ -85,7 +88,7 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         from ..models import load
 
         flow = load(settings.start).flow
-        settings = replace(settings, size=flow.size)
+        settings = replace(settings, size=replace(flow.size, exposure=without_trim(flow.size.exposure)))
         start = flow.state_dict()
     settings, source, validation = _data(settings, fit=start is None and not resume)
     device = _device(settings.device)
@@ -113,6 +116,20 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
     paths = find_photos(Path(settings.photos or ""))
     training_photos, _ = split_photos(paths, settings.validation_scenes, settings.split_seed)
     return simulated_input_ranges(load_photos(training_photos), seed=settings.recipe.seed)
+
+
+def trimmed_rule_of(run: Path, settings: RunSettings) -> tuple[float, ...] | None:
+    """The exposure rule of a run's best weights with its trim; None for runs on pairs or without a rule."""
+    if settings.photos is None or not settings.size.exposure:
+        return None
+    from ..models.export import best_flow
+    from .photos import find_photos, load_photos, split_photos
+    from .trim import fit_trim
+
+    training, _ = split_photos(
+        find_photos(Path(settings.photos)), settings.validation_scenes, settings.split_seed
+    )
+    return fit_trim(best_flow(run), load_photos(training[:: max(1, len(training) // _TRIM_PHOTOS)]))
 
 
 def read_settings(run: Path) -> RunSettings:

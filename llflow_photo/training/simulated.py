@@ -24,7 +24,7 @@ from ..camera.simulate import (
     simulate_night_raw,
 )
 from ..errors import TrainingDataError
-from ..flow.exposure import THUMBNAIL, exposed, exposure_gain_ev
+from ..flow.exposure import THUMBNAIL, exposed, exposure_gain_ev, without_trim
 from ..flow.statistics import PhotoStatistics, as_seen
 from .pairs import Batch, LoadedPair
 
@@ -101,7 +101,7 @@ class SimulatedSource:
             raise TrainingDataError("no photos are left to train on after holding some out; hold out fewer")
         self.photos = list(photos)
         self.seed = seed
-        self.exposure_rule = tuple(exposure_rule)
+        self.exposure_rule = without_trim(exposure_rule)
         self._samples = [_sampled(photo) for photo in self.photos]
         self._thumbnails = [_averaged(photo) for photo in self.photos]
 

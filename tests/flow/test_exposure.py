@@ -20,6 +20,8 @@ from llflow_photo.flow.exposure import (
     fit_exposure_rule,
     sampled,
     thumbnail,
+    with_trim,
+    without_trim,
 )
 from llflow_photo.flow.inputs import equalization_table
 from llflow_photo.flow.statistics import as_seen
@@ -127,3 +129,21 @@ def test_a_size_keeps_its_rule() -> None:
     assert "exposure" not in COMPACT.to_dict()
     with pytest.raises(ValueError, match="cannot be an exposure rule"):
         replace(COMPACT, exposure=(1.0,))
+
+
+def test_a_trim_takes_off_less_of_what_lacks_more() -> None:
+    rule = _rule()
+    trimmed = with_trim(rule, 0.4, 0.1)
+    assert without_trim(trimmed) == without_trim(rule) == tuple(rule)
+    for mean in (0.002, 0.01):
+        photo = _photo(5, mean)
+        plain = exposure_gain_ev(photo, rule)
+        off = max(0.0, 0.4 - 0.1 * (plain + HEADROOM_EV))
+        assert exposure_gain_ev(photo, trimmed) == pytest.approx(plain - off)
+    assert exposure_gain_ev(_photo(5, 0.002), rule) > 3.5  # so that one of both is trimmed by nothing
+
+
+def test_a_size_takes_a_trimmed_rule_and_gives_it_back() -> None:
+    size = replace(COMPACT, exposure=with_trim(_rule(), 0.2, 0.05))
+    assert Size.from_dict(size.to_dict()) == size
+    assert without_trim(()) == ()
