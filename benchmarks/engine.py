@@ -11,6 +11,7 @@ Times are given twice: wall clock, and seconds of processor time, which hold on 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 
 from engine_parts import backends, device, halo, report, samples, sizes
@@ -34,10 +35,16 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"unknown parts {sorted(unknown)}; there are {', '.join(PARTS)}")
+    parts = given.parts or list(PARTS)
+    if len(parts) > 1:  # each in a process of its own: the peak of memory is the process's
+        options = [f"--{name}={getattr(given, name)}" for name in ("threads", "repeats", "largest")]
+        for name, call in ((name, [sys.executable, __file__, name, *options]) for name in parts):
+            if subprocess.run(call, check=False).returncode:
+                sys.exit(f"{name} failed")
+        return
     settings = Settings(given.threads, given.repeats, given.largest)
-    for name in given.parts or PARTS:
-        sys.stderr.write(f"{name} ...\n")
-        report.save(name, settings, PARTS[name](settings))
+    sys.stderr.write(f"{parts[0]} ...\n")
+    report.save(parts[0], settings, PARTS[parts[0]](settings))
     report.draw()
 
 

@@ -44,7 +44,9 @@ def measure(settings: Settings) -> list[dict[str, Any]]:
                     "first_s": times[0].processor,
                     "another_s": times[1].processor,
                     "another_over_first": times[1].processor / times[0].processor,
+                    "another_over_first_wall": times[1].wall / times[0].wall,
                     "eight_over_one": (times[0].processor + 7 * times[1].processor) / times[0].processor,
+                    "eight_over_one_wall": (times[0].wall + 7 * times[1].wall) / times[0].wall,
                 }
             )
     return rows

@@ -10,6 +10,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from ..errors import CheckpointError, TrainingDataError
 from .console import output, say
 
 __all__ = ["add_commands"]
@@ -122,6 +123,19 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
+def _trimmed_rule(run: Path) -> tuple[float, ...] | None:
+    """As at the end of `train`; where the run's photos are not at hand, the rule as it was trained with."""
+    from ..training.session import read_settings, trimmed_rule_of
+
+    try:
+        return trimmed_rule_of(run, read_settings(run))
+    except CheckpointError:
+        return None  # the export itself says what is wrong, or does without
+    except TrainingDataError as error:
+        say(f"the exposure rule is exported as it was trained with, not trimmed: {error}")
+        return None
+
+
 def _export(args: argparse.Namespace) -> int:
     from .. import models
 
@@ -133,6 +147,7 @@ def _export(args: argparse.Namespace) -> int:
         reproduce=args.reproduce,
         notes=args.notes,
         half=not args.full,
+        exposure=_trimmed_rule(args.training_run),
     )
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
     say(f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}")

@@ -178,7 +178,9 @@ class _FoldedStep:
         self._tail = _CouplingTail(coupling.from_latent, inner)
 
     def __call__(self, z: Tensor, given: StepGiven, far: bool) -> Tensor:
-        if self._bounds is not None:
+        if self._bounds is None:
+            z = z.clone()  # written to below; it may be the mean of a kept scene
+        else:
             bound = self._bounds.far if far else self._bounds.usual
             z = z.clamp(-bound, bound)
         kept, changed = z[:, : self._kept], z[:, self._kept :]
@@ -186,8 +188,8 @@ class _FoldedStep:
         gain, offset = self._tail(self._first.rectified(seen, given.hidden))
         if self._bounds is not None:
             gain.clamp_(max=LARGEST_GAIN)
-        changed = torch.addcmul(offset, changed, gain)
-        return torch.addcmul(given.offset, torch.cat([kept, changed], 1), given.gain)
+        torch.addcmul(offset, changed, gain, out=changed)
+        return torch.addcmul(given.offset, z, given.gain, out=z)
 
 
 class _CouplingTail:

@@ -62,12 +62,14 @@ def cell_size(coherence: float) -> float:
 
 
 def squeeze_field(field: np.ndarray) -> np.ndarray:
-    """3 x 8h x 8w to 192 x h x w: color, then row, then column within the position."""
+    """3 x 8h x 8w to 192 x h x w: color, then row, then column within the position.
+
+    In memory the channels come last, as the network has them: runs are copied, not single values.
+    """
     channels, height, width = field.shape
     blocks = field.reshape(channels, height // _POSITION, _POSITION, width // _POSITION, _POSITION)
-    return np.ascontiguousarray(blocks.transpose(0, 2, 4, 1, 3)).reshape(
-        channels * _POSITION**2, height // _POSITION, width // _POSITION
-    )
+    positions = np.ascontiguousarray(blocks.transpose(1, 3, 0, 2, 4))
+    return positions.reshape(*positions.shape[:2], channels * _POSITION**2).transpose(2, 0, 1)
 
 
 def _spline(positions: slice, total: int, cell: float) -> tuple[np.ndarray, int]:
