@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default=None)
     parser.add_argument("--photo", type=Path, default=ROOT / "sample_images" / "valley-moonlight.dng")
-    parser.add_argument("--coherence", type=float, default=0.7)
+    parser.add_argument("--coherence", type=float, default=1.0)
     parser.add_argument("--temperature", type=float, default=0.8)
     arguments = parser.parse_args()
     settings = {"model": arguments.model, "coherence": arguments.coherence}
