@@ -13,7 +13,7 @@ import pytest
 @pytest.fixture
 def shared() -> Path:
     """Test data kept outside the repository; the test is skipped where it is absent."""
-    folder = Path(os.environ.get("LLFLOW_PHOTO_SHARED", Path(__file__).parents[2] / "shared"))
+    folder = Path(os.environ.get("LLFLOW_PHOTO_SHARED") or Path(__file__).parents[2] / "shared")
     if not folder.is_dir():
         pytest.skip(f"no shared test data at {folder}; LLFLOW_PHOTO_SHARED names another place")
     return folder
