@@ -62,7 +62,7 @@ def validation_pairs(
     for index, photo in enumerate(photos):
         clean = Image.fromarray(photo)
         clean.thumbnail((longest, longest), Image.Resampling.BICUBIC)
-        high = np.asarray(clean)
+        high = np.array(clean)
         frame = simulate_night_raw(high, nights[index % len(nights)], np.random.default_rng([seed, index]))
         low, statistics = as_seen(develop(frame), exposure_rule)
         pairs.append(LoadedPair(np.rint(low * 255.0).astype(np.uint8), high, statistics.equalization))
