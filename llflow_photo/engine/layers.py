@@ -41,6 +41,7 @@ class Conv:
         self.weight = _placed(weight, place).contiguous(memory_format=torch.channels_last)
         self.bias = None if bias is None else _placed(bias.flatten(), place)
         self._padding = weight.shape[-1] // 2
+        self._shape = ([self._padding] * 2, [1, 1], [1, 1], 1)  # padding, stride, dilation, groups
         self._onednn = place.device.type == "cpu" and _has_onednn()
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -54,26 +55,28 @@ class Conv:
 
     def rectified(self, x: Tensor, plus: Tensor | None = None) -> Tensor:
         """ReLU of the convolution, ``plus`` (N x outputs x H x W) added before; both are left untouched."""
-        if not (self._onednn and _FUSED and not _is_traced()):
+        if not self._fuses():
             made = self(x)
             return (made if plus is None else made.add_(plus)).relu_()
         fused = torch.ops.mkldnn._convolution_pointwise
         x = x.contiguous(memory_format=torch.channels_last)
-        shape = ([self._padding] * 2, [1, 1], [1, 1], 1)
         if plus is None:
-            made = fused(x, self.weight, self.bias, *shape, "relu", [], "")
+            made = fused(x, self.weight, self.bias, *self._shape, "relu", [], "")
         else:
-            made = fused.binary(x, plus, self.weight, self.bias, *shape, "add", 1.0, "relu", [], "")
+            made = fused.binary(x, plus, self.weight, self.bias, *self._shape, "add", 1.0, "relu", [], "")
         return made  # type: ignore[no-any-return]
 
     def add_to(self, total: Tensor, x: Tensor) -> Tensor:
         """``total + self(x)``; ``total``, N x outputs x H x W, channels-last, may be overwritten."""
-        if not (self._onednn and _FUSED and not _is_traced()):
+        if not self._fuses():
             return total + self(x)
         accumulated = torch.ops.mkldnn._convolution_pointwise_.binary
         x = x.contiguous(memory_format=torch.channels_last)
-        shape = ([self._padding] * 2, [1, 1], [1, 1], 1)
-        return accumulated(total, x, self.weight, self.bias, *shape, "add", 1.0, None, [], None)  # type: ignore[no-any-return]
+        made = accumulated(total, x, self.weight, self.bias, *self._shape, "add", 1.0, None, [], None)
+        return made  # type: ignore[no-any-return]
+
+    def _fuses(self) -> bool:
+        return self._onednn and _FUSED and not _is_traced()
 
 
 class SplitConv:

@@ -51,8 +51,7 @@ def export_run(
     run, out = Path(run), Path(out)
     if out.suffix != ".safetensors":
         raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
-    newest = _read(run / NEWEST) if (run / NEWEST).is_file() else {}
-    best = _best(run, newest)
+    newest, best = _newest(run), _best(run)
     size = Size.from_dict(best["size"])
     if exposure is not None:
         size = replace(size, exposure=tuple(exposure))
@@ -82,16 +81,18 @@ def best_flow(run: Path) -> LLFlow:
     Raises:
         CheckpointError: the run has no checkpoint, or it is broken.
     """
-    best = _best(run, {})
+    best = _best(run)
     flow = LLFlow(Size.from_dict(best["size"]))
     flow.load_state_dict(best["model"])
     return flow.eval()
 
 
-def _best(run: Path, newest: Mapping[str, Any]) -> dict[str, Any]:
-    if (run / BEST).is_file():
-        return _read(run / BEST)
-    return _averaged(newest or (_read(run / NEWEST) if (run / NEWEST).is_file() else {}), run)
+def _newest(run: Path) -> dict[str, Any]:
+    return _read(run / NEWEST) if (run / NEWEST).is_file() else {}
+
+
+def _best(run: Path) -> dict[str, Any]:
+    return _read(run / BEST) if (run / BEST).is_file() else _averaged(_newest(run), run)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -25,10 +25,13 @@ from .recipe import Recipe
 if TYPE_CHECKING:
     from .exposure import ExposureFit
 
-__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings"]
+__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings", "trimmed_rule_of"]
 
 SETTINGS = "run.json"
 _logger = logging.getLogger(__name__)
+
+_TRIM_PHOTOS = 24
+"""Training photos that the exposure rule's trim is measured on; each is rendered 25 times."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,6 @@ class RunSettings:
         name = Path(self.data or self.photos or "").resolve().name
         kind = "pairs" if self.data else "clean photos through the camera simulation"
         return f"{kind} of {name}; {self.validation_scenes} scenes held out (split seed {self.split_seed})"
-
-
-_TRIM_PHOTOS = 24
 
 
 def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Trainer:
@@ -111,11 +111,10 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
         pairs = find_pairs(Path(settings.data), "train")
         training, _ = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
         return input_ranges(pair.low for pair in training)
-    from .photos import find_photos, load_photos, split_photos
+    from .photos import load_photos
 
-    paths = find_photos(Path(settings.photos or ""))
-    training_photos, _ = split_photos(paths, settings.validation_scenes, settings.split_seed)
-    return simulated_input_ranges(load_photos(training_photos), seed=settings.recipe.seed)
+    photos, _ = _photo_paths(settings)
+    return simulated_input_ranges(load_photos(photos), seed=settings.recipe.seed)
 
 
 def trimmed_rule_of(run: Path, settings: RunSettings) -> tuple[float, ...] | None:
@@ -123,12 +122,10 @@ def trimmed_rule_of(run: Path, settings: RunSettings) -> tuple[float, ...] | Non
     if settings.photos is None or not settings.size.exposure:
         return None
     from ..models.export import best_flow
-    from .photos import find_photos, load_photos, split_photos
+    from .photos import load_photos
     from .trim import fit_trim
 
-    training, _ = split_photos(
-        find_photos(Path(settings.photos)), settings.validation_scenes, settings.split_seed
-    )
+    training, _ = _photo_paths(settings)
     return fit_trim(best_flow(run), load_photos(training[:: max(1, len(training) // _TRIM_PHOTOS)]))
 
 
@@ -173,11 +170,10 @@ def _data(settings: RunSettings, fit: bool) -> tuple[RunSettings, BatchSource, l
         return settings, source, [load_pair(pair, rule) for pair in held_out]
     if settings.photos is None:
         raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
-    from .photos import find_photos, load_photos, split_photos
+    from .photos import load_photos
     from .simulated import SimulatedSource, validation_pairs
 
-    paths = find_photos(Path(settings.photos))
-    for_training, held = split_photos(paths, settings.validation_scenes, settings.split_seed)
+    for_training, held = _photo_paths(settings)
     photos = load_photos(for_training)
     if fit and settings.common_exposure is not False:
         from .exposure import fit_on_photos
@@ -186,6 +182,14 @@ def _data(settings: RunSettings, fit: bool) -> tuple[RunSettings, BatchSource, l
     rule = settings.size.exposure
     simulated = SimulatedSource(photos, settings.recipe.seed, rule)
     return settings, simulated, validation_pairs(load_photos(held), exposure_rule=rule)
+
+
+def _photo_paths(settings: RunSettings) -> tuple[list[Path], list[Path]]:
+    """Clean photos to train on, and those held out."""
+    from .photos import find_photos, split_photos
+
+    paths = find_photos(Path(settings.photos or ""))
+    return split_photos(paths, settings.validation_scenes, settings.split_seed)
 
 
 def _with_rule(settings: RunSettings, fitted: ExposureFit) -> RunSettings:

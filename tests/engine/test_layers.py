@@ -57,8 +57,10 @@ def test_adding_to_a_total_is_the_sum(fused: bool) -> None:
     assert torch.allclose(Conv(weight, None, CPU).add_to(total, x), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
-def test_both_ways_agree_in_the_type_asked_for(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 0.1), (torch.float32, 1e-5)])
+def test_both_ways_agree_in_the_type_asked_for(
+    dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not layers._FUSED:
         pytest.skip("this torch has no fused convolutions")
     weight, bias = _random(8, 12, 3, 3), _random(8)
@@ -68,6 +70,5 @@ def test_both_ways_agree_in_the_type_asked_for(dtype: torch.dtype, monkeypatch: 
     monkeypatch.setattr(layers, "_FUSED", False)
     joined = SplitConv(weight, bias, place, [6, 6])(tensors)
     assert split.dtype == joined.dtype == dtype
-    assert torch.allclose(
-        split.float(), joined.float(), rtol=0.02, atol=0.1 if dtype != torch.float32 else 1e-4
-    )
+    assert float(joined.float().std()) > 5  # beside which the tolerance is small
+    assert torch.allclose(split.float(), joined.float(), rtol=0.01 if tolerance > 0.01 else 0, atol=tolerance)
