@@ -25,7 +25,7 @@ class NightSettings:
         exposure_ev: stops relative to the clean photo.
         camera: the sensor's color.
         gains: white balance gains of red, green, blue under the frame's light.
-        balance_error: factors by which the camera's own white balance is off.
+        balance_error: factors by which the camera's own white balance is off: the photo's cast, see `cast`.
         unevenness: of the illumination, or None.
         lamps: light sources in the picture.
         noise: of the sensor.
@@ -52,6 +52,12 @@ class NightSettings:
         """What the camera believes a neutral surface to be, green 1."""
         red, green, blue = (error / gain for gain, error in zip(self.gains, self.balance_error, strict=True))
         return red / green, 1.0, blue / green
+
+    @property
+    def cast(self) -> np.ndarray:
+        """3 x 3, float32: linear sRGB of the scene to what a development with this white balance makes of it."""
+        gains = self.balance_error[1] / np.array(self.balance_error, np.float32)
+        return self.camera.srgb_from_camera @ (gains[:, None] * self.camera.camera_from_srgb)
 
 
 def night(
@@ -82,11 +88,14 @@ def random_night(
         height: of the frame, in the same unit.
         lamp_window: left, top, right, bottom of a part of the frame (a training crop) that shall not miss the
             lamps; where the frame has any, the first lies there half the time.
-        bright_share: share of frames that are well exposed (EV -0.5 to 0), so that a model learns to leave
-            them alone.
+        bright_share: share of frames that are well exposed, so that a model learns to leave them alone: half
+            of these at EV 0, the others at EV -0.5 to 0.
     """
     bright = random.random() < bright_share
-    exposure_ev = random.uniform(-0.5, 0.0) if bright else -1.0 - 6.0 * random.beta(1.3, 1.6)
+    if bright:
+        exposure_ev = 0.0 if random.random() < 0.5 else random.uniform(-0.5, 0.0)
+    else:
+        exposure_ev = -1.0 - 6.0 * random.beta(1.3, 1.6)
     light = ILLUMINANTS[_LIGHTS[random.choice(len(_LIGHTS), p=_LIGHT_SHARES)]]
     unevenness = None
     if not bright and random.random() < 0.2:
@@ -95,8 +104,6 @@ def random_night(
     lamps: tuple[Lamp, ...] = ()
     if random.random() < 0.25:
         lamps = _random_lamps(random, exposure_ev, width, height, lamp_window)
-    error = random.random() < 0.3
-    balance = np.exp(random.normal(0.0, 0.06, 3)) if error else np.ones(3)
     bits = 14 if random.random() < 0.7 else 12
     black = int(random.choice((256, 512, 600, 1024, 2048))) >> (14 - bits)
     white = (1 << bits) - 1
@@ -104,7 +111,7 @@ def random_night(
         exposure_ev,
         mixed_camera(random),
         light.gains(random),
-        tuple(float(value) for value in balance),  # type: ignore[arg-type]
+        _random_balance(random),
         unevenness,
         lamps,
         _random_noise(random, exposure_ev, 1.0 / (white - black)),
@@ -112,6 +119,20 @@ def random_night(
         black,
         white,
     )
+
+
+def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
+    """Light that the white balance takes off (a third), nearly (a third), or leaves in the photo: warm mostly."""
+    kind = random.random()
+    if kind < 0.35:
+        return 1.0, 1.0, 1.0
+    if kind < 0.7:
+        red, blue = random.normal(0.0, 0.09, 2)
+    else:
+        warmth = random.uniform(-0.5, 1.6)
+        red = 0.4 * warmth + random.normal(0.0, 0.1)
+        blue = -0.6 * warmth + random.normal(0.0, 0.1)
+    return float(2.0**-red), 1.0, float(2.0**-blue)
 
 
 def _random_lamps(

@@ -13,7 +13,8 @@ from .raw import RawFrame, mosaic
 __all__ = ["expose", "frame_positions", "record", "reference", "scene_light", "simulate_night_raw"]
 
 KEPT_UNEVENNESS = 0.7
-"""Share of the uneven light's stops that a reference keeps: a lit corner stays lit, a shadow a shadow.
+"""Share of the uneven light's stops that a reference keeps: a lit corner stays lit, a shadow a shadow. Its
+colors stay whole.
 
 What is light and what is scene cannot be told apart for sure; less would teach to lift all that is dark.
 """
@@ -75,18 +76,23 @@ def expose(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndar
 def reference(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The well-exposed photo a model shall make of the frame; arguments as for `expose`.
 
-    The scene comes back at the clean photo's exposure. Of uneven light most stops stay; lamps stay lamps:
-    cores at white, halos coloured and lifted by a third of the stops the scene is lifted by.
+    The scene comes back at the clean photo's exposure. Of uneven light most stops stay, and the color of light
+    that the white balance left stays whole: it is the photographer's to take off. Lamps stay lamps: cores at
+    white, halos coloured and lifted by a third of the stops the scene is lifted by.
 
     Returns:
         H x W x 3, float32, sRGB-encoded, in [0, 1].
     """
     light = scene
     if settings.unevenness is not None:
-        light = scene * np.exp2(KEPT_UNEVENNESS * settings.unevenness.stops(x, y))
+        stops = settings.unevenness.stops(x, y)
+        gray = stops.mean(2, keepdims=True)
+        light = scene * np.exp2(stops - (1.0 - KEPT_UNEVENNESS) * gray)
     if settings.lamps:
         lift = np.float32(2.0 ** (-LAMP_LIFT * settings.exposure_ev))
         light = light + lift * lamp_light(settings.lamps, x, y)
+    if settings.balance_error != (1.0, 1.0, 1.0):
+        light = light @ settings.cast.T
     encoded = linear_to_srgb(light)
     return s_curve(encoded) if settings.contrast else encoded
 

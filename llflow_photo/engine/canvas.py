@@ -51,8 +51,7 @@ class Canvas:
             tile.rows.start + rows.start : tile.rows.start + rows.stop,
             tile.cols.start + cols.start : tile.cols.start + cols.stop,
         ]
-        weighted = values[:, rows, cols].permute(1, 2, 0) * weights_y[:, None, None]
-        place.add_(weighted.mul_(weights_x[:, None]))
+        place.addcmul_(values[:, rows, cols].permute(1, 2, 0), torch.outer(weights_y, weights_x)[..., None])
 
     def finish(self) -> np.ndarray:
         """The picture, clipped to [0, 1]."""

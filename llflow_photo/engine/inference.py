@@ -116,7 +116,8 @@ class FoldedFlow:
 
         ``far`` says that the offset holds more than noise, which chooses between the `Bounds`.
         """
-        z = given.mean if offset is None else given.mean + offset
+        # The steps write to z, and the mean of a kept scene is read again.
+        z = given.mean.clone() if offset is None else given.mean + offset
         for level, steps in zip(reversed(self._levels), reversed(given.levels), strict=True):
             z = level.inverse(z, steps, far)
         return z
@@ -178,11 +179,10 @@ class _FoldedStep:
         self._tail = _CouplingTail(coupling.from_latent, inner)
 
     def __call__(self, z: Tensor, given: StepGiven, far: bool) -> Tensor:
-        if self._bounds is None:
-            z = z.clone()  # written to below; it may be the mean of a kept scene
-        else:
+        """``z`` is written to."""
+        if self._bounds is not None:
             bound = self._bounds.far if far else self._bounds.usual
-            z = z.clamp(-bound, bound)
+            z = torch.clamp(z, -bound, bound, out=z)
         kept, changed = z[:, : self._kept], z[:, self._kept :]
         seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
         gain, offset = self._tail(self._first.rectified(seen, given.hidden))

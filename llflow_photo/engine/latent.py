@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import OptionError
-from .noise import smooth_field, squeeze_field, white_field
+from .noise import smooth_field, white_noise
 
 __all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate"]
 
@@ -64,7 +64,7 @@ class Latent:
         Returns:
             192 x rows x cols, float32, channels ordered as the flow's latent.
         """
-        return squeeze_field(white_field(self.seed, rows, cols))
+        return white_noise(self.seed, rows, cols)
 
     def offset_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
         """``temperature * sqrt(1 - coherence) * noise`` as in `noise_block`, or None where it is zero."""

@@ -99,6 +99,31 @@ def test_a_wrong_white_balance_tints_as_stated() -> None:
     assert camera[0] / camera[1] == pytest.approx(1.25, rel=0.02)
 
 
+@pytest.mark.parametrize("balance_error", [(0.85, 1.0, 1.2), (0.7, 1.05, 1.6), (1.2, 1.0, 0.9)])
+def test_the_reference_keeps_the_cast_that_the_development_has(balance_error: tuple[float, ...]) -> None:
+    settings = replace(night(-2.0), noise=QUIET, balance_error=balance_error)
+    photo = np.empty((40, 60, 3), np.uint8)
+    photo[:, :30], photo[:, 30:] = (150, 120, 100), (70, 60, 65)
+    x, y = frame_positions(40, 60)
+    developed = srgb_to_linear(develop(simulate_night_raw(photo, settings, np.random.default_rng(0))))
+    bright = srgb_to_linear(reference(scene_light(photo, settings), settings, x, y))
+    for column in (12, 48):
+        ratios = bright[20, column] / developed[20, column]
+        np.testing.assert_allclose(ratios / ratios[1], 1.0, rtol=0.02)
+
+
+def test_uneven_light_keeps_its_color_and_most_of_its_stops() -> None:
+    waves = np.zeros((3, 3, 3))
+    waves[:, 0, 1], waves[0, 0, 1], waves[2, 0, 1] = 1.0, 1.3, 0.7
+    settings = replace(night(-4.0), unevenness=Unevenness(waves))
+    scene = np.full((4, 60, 3), 0.2, np.float32)
+    x, y = frame_positions(4, 60)
+    dark = np.log2(expose(scene, settings, x, y) / 0.2) + 4
+    bright = np.log2(srgb_to_linear(reference(scene, settings, x, y)) / 0.2)
+    np.testing.assert_allclose(bright[..., 0] - bright[..., 2], dark[..., 0] - dark[..., 2], atol=0.01)
+    np.testing.assert_allclose(bright.mean(2), 0.7 * dark.mean(2), atol=0.01)
+
+
 def test_the_seed_decides_the_frame() -> None:
     photo, settings = _smooth_photo(), night(-4.0)
     first, again, other = (
@@ -159,6 +184,9 @@ def test_random_nights_span_what_photographers_bring() -> None:
     assert {settings.pattern for settings in nights} == set(PATTERNS)
     assert 0.2 < np.mean([bool(settings.lamps) for settings in nights]) < 0.4
     assert {settings.white_level for settings in nights} == {4095, 16383}
+    assert 0.3 < (exposures[exposures >= -0.5] == 0).mean() < 0.7
+    red_over_blue = np.array([s.balance_error[2] / s.balance_error[0] for s in nights])
+    assert 0.15 < (red_over_blue > 1.5).mean() < 0.35 and red_over_blue.max() < 4
     for settings in nights:
         gray = 0.18 * 2.0**settings.exposure_ev
         assert gray**2 >= 1.2**2 * settings.noise.variance(gray) * 0.999
