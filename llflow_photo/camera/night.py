@@ -55,9 +55,10 @@ class NightSettings:
 
     @property
     def cast(self) -> np.ndarray:
-        """3 x 3, float32: linear sRGB of the scene to what a development with this white balance makes of it."""
+        """3 x 3, float32: linear sRGB of the scene to what a development with this balance makes of it."""
         gains = self.balance_error[1] / np.array(self.balance_error, np.float32)
-        return self.camera.srgb_from_camera @ (gains[:, None] * self.camera.camera_from_srgb)
+        made = self.camera.srgb_from_camera @ (gains[:, None] * self.camera.camera_from_srgb)
+        return np.asarray(made, np.float32)
 
 
 def night(
@@ -122,7 +123,7 @@ def random_night(
 
 
 def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
-    """Light that the white balance takes off (a third), nearly (a third), or leaves in the photo: warm mostly."""
+    """Light that the white balance takes off, nearly takes off, or leaves: a third each, the last mostly warm."""
     kind = random.random()
     if kind < 0.35:
         return 1.0, 1.0, 1.0

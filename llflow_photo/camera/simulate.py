@@ -76,9 +76,9 @@ def expose(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndar
 def reference(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The well-exposed photo a model shall make of the frame; arguments as for `expose`.
 
-    The scene comes back at the clean photo's exposure. Of uneven light most stops stay, and the color of light
-    that the white balance left stays whole: it is the photographer's to take off. Lamps stay lamps: cores at
-    white, halos coloured and lifted by a third of the stops the scene is lifted by.
+    The scene comes back at the clean photo's exposure. Of uneven light most stops stay, and the color of
+    light that the white balance left stays whole: it is the photographer's to take off. Lamps stay lamps:
+    cores at white, halos coloured and lifted by a third of the stops the scene is lifted by.
 
     Returns:
         H x W x 3, float32, sRGB-encoded, in [0, 1].

@@ -20,7 +20,7 @@ from torch.nn import functional
 from ..flow import LLFlow
 from ..flow.steps import squeeze
 from .guard import LARGEST_GAIN, Bounds
-from .layers import Conv, Place
+from .layers import Conv, Place, is_traced
 from .trunk import FoldedEncoder
 
 __all__ = ["FoldedFlow", "Given", "Precision", "StepGiven"]
@@ -179,15 +179,19 @@ class _FoldedStep:
         self._tail = _CouplingTail(coupling.from_latent, inner)
 
     def __call__(self, z: Tensor, given: StepGiven, far: bool) -> Tensor:
-        """``z`` is written to."""
+        """``z`` is written to, unless the network is being written down for a compiler."""
+        written = None if is_traced() else z
         if self._bounds is not None:
             bound = self._bounds.far if far else self._bounds.usual
-            z = torch.clamp(z, -bound, bound, out=z)
+            z = torch.clamp(z, -bound, bound, out=written)
         kept, changed = z[:, : self._kept], z[:, self._kept :]
         seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
         gain, offset = self._tail(self._first.rectified(seen, given.hidden))
         if self._bounds is not None:
             gain.clamp_(max=LARGEST_GAIN)
+        if written is None:
+            z = torch.cat([kept, torch.addcmul(offset.float(), changed, gain)], 1)
+            return torch.addcmul(given.offset, z, given.gain)
         torch.addcmul(offset, changed, gain, out=changed)
         return torch.addcmul(given.offset, z, given.gain, out=z)
 

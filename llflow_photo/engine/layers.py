@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Conv", "Place", "SplitConv", "leaky"]
+__all__ = ["Conv", "Place", "SplitConv", "is_traced", "leaky"]
 
 _SLOPE = 0.2
 
@@ -47,7 +47,7 @@ class Conv:
     def __call__(self, x: Tensor) -> Tensor:
         if self._padding:
             return functional.conv2d(x, self.weight, self.bias, padding=1)
-        if self._onednn and not _is_traced():
+        if self._onednn and not is_traced():
             x = x.contiguous(memory_format=torch.channels_last)
             return torch.mkldnn_convolution(x, self.weight, self.bias, (0, 0), (1, 1), (1, 1), 1)
         flat = functional.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias)
@@ -76,7 +76,7 @@ class Conv:
         return made  # type: ignore[no-any-return]
 
     def _fuses(self) -> bool:
-        return self._onednn and _FUSED and not _is_traced()
+        return self._onednn and _FUSED and not is_traced()
 
 
 class SplitConv:
@@ -99,7 +99,7 @@ class SplitConv:
 
     def __call__(self, tensors: Sequence[Tensor]) -> Tensor:
         """Of each N x channels x H x W, to N x outputs x H x W."""
-        if not self._split or _is_traced():
+        if not self._split or is_traced():
             return self._whole(torch.cat(list(tensors), 1))
         total = self._shares[0](tensors[0])
         for share, x in zip(self._shares[1:], tensors[1:], strict=True):
@@ -129,7 +129,7 @@ def _has_fused() -> bool:
 _FUSED = _has_fused()
 
 
-def _is_traced() -> bool:
+def is_traced() -> bool:
     """Whether the network is being written down for a compiler, which knows portable operations only."""
     return torch.compiler.is_compiling() or bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 

@@ -42,6 +42,23 @@ def test_agrees_with_the_trained_form(size: Size, temperature: float) -> None:
     torch.testing.assert_close(folded.render(given, offset), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.*jit.trace.*deprecated:DeprecationWarning")
+@torch.inference_mode()
+def test_written_down_for_a_compiler_it_uses_portable_operations_and_agrees() -> None:
+    folded = FoldedFlow(random_flow(), CPU)
+    image, table, offset = calibration_image()
+    inputs = (prepare(image, table), offset)
+
+    def network(network_input: torch.Tensor, offset: torch.Tensor) -> torch.Tensor:
+        return folded(network_input, offset)
+
+    traced = torch.jit.trace(network, inputs, check_trace=False)  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(traced(*inputs), folded(*inputs), rtol=1e-4, atol=1e-4)
+    schemas = {node.schema() for node in traced.graph.nodes() if "::" in node.kind()}
+    assert any("addcmul" in schema for schema in schemas)
+    assert not any("mkldnn" in schema or "addcmul.out" in schema for schema in schemas)
+
+
 @torch.inference_mode()
 def test_a_batch_is_what_its_parts_are() -> None:
     folded = FoldedFlow(random_flow(), CPU)
