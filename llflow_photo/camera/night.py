@@ -123,7 +123,7 @@ def random_night(
 
 
 def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
-    """Light that the white balance takes off, nearly takes off, or leaves: a third each, the last mostly warm."""
+    """A third each: light that the white balance takes off, nearly takes off, or leaves (warm mostly)."""
     kind = random.random()
     if kind < 0.35:
         return 1.0, 1.0, 1.0
