@@ -17,7 +17,7 @@ __all__ = ["MARKS", "choose_output", "is_intact", "remove_leftovers"]
 MARKS = ".llflow-photo-in-hand"
 """Folder inside the output folder where workers of a cluster mark what they have in hand."""
 
-_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.part")
+_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)  # names may hold line breaks
 _log = logging.getLogger(__name__)
 
 

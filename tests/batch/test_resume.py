@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from llflow_photo.batch.manifest import MANIFEST_NAME, Manifest
+from llflow_photo.batch.output import remove_leftovers
 from llflow_photo.batch.report import BatchInterrupted
 from llflow_photo.errors import BatchError
 
@@ -256,3 +257,14 @@ def test_an_interrupt_ends_within_seconds_with_a_report(
     assert caught.value.report.page is not None
     assert caught.value.report.page.exists()
     assert not list((tmp_path / "out").rglob("*.part"))
+
+
+def test_leftovers_of_names_with_line_breaks_go_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    left = [".new\nline.png.5e0ad0dc.part", "sub/.a.jpg.00ff00ff.part"]
+    kept = ["new\nline.png", ".hidden.png", "sub/a.part"]
+    for name in left + kept:
+        (tmp_path / name).write_bytes(b"x")
+    remove_leftovers(tmp_path, ["sub/a.jpg"])
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == set(kept)
