@@ -47,9 +47,11 @@ def receptive_field(size: Size) -> int:
 def default_halo(size: Size) -> int:
     """Context per tile side, pixels: a quarter of the receptive field, a multiple of 8, at least 48.
 
-    Residuals are scaled by 0.2 twice on the way, so influence fades long before the receptive field ends.
+    Residuals are scaled by 0.2 twice on the way, so influence fades long before the receptive field ends. A
+    network without an exposure rule judges brightness from all it sees, and uses more: at least 64.
     """
-    return max(48, math.ceil(receptive_field(size) / 4 / Size.MULTIPLE) * Size.MULTIPLE)
+    least = 48 if size.exposure else 64
+    return max(least, math.ceil(receptive_field(size) / 4 / Size.MULTIPLE) * Size.MULTIPLE)
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:

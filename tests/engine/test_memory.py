@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from llflow_photo import load_model
 from llflow_photo.engine.costs import default_halo, flops_per_pixel, receptive_field
 from llflow_photo.engine.memory import free_bytes, is_out_of_memory, largest_tile
 from llflow_photo.flow import COMPACT, LARGE, SMALL
@@ -39,3 +40,4 @@ def test_the_halo_grows_with_the_network() -> None:
     assert halos == sorted(halos)
     assert all(halo % 8 == 0 for halo in halos)
     assert receptive_field(COMPACT) > halos[0]
+    assert default_halo(load_model("night-compact").flow.size) < halos[0]  # it has an exposure rule
