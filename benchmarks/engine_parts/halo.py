@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from llflow_photo import models
+from llflow_photo.engine.costs import default_halo
 from llflow_photo.engine.inference import FoldedFlow
 from llflow_photo.engine.view import prepare
 from llflow_photo.flow.statistics import as_seen
@@ -18,16 +19,22 @@ from .measure import Settings, night_photo
 
 __all__ = ["measure"]
 
+MODELS = (DEFAULT_MODEL, "lol-compact")
 _BORDER, _SIDE = 160, 384
 _DISTANCES = range(0, 136, 8)
 
 
-@torch.inference_mode()
 def measure(settings: Settings) -> list[dict[str, Any]]:
-    """A row per photo, temperature and distance: largest difference to the whole photo's rendering."""
+    """A row per shipped model, photo, temperature and distance: largest difference to the whole rendering."""
     torch.set_num_threads(settings.threads)
-    flow = models.load(DEFAULT_MODEL).flow
+    return [row for model in MODELS for row in _measured(model)]
+
+
+@torch.inference_mode()
+def _measured(model: str) -> list[dict[str, Any]]:
+    flow = models.load(model).flow
     folded = FoldedFlow(flow, torch.device("cpu"))
+    halo = default_halo(flow.size)
     rows = []
     for name, photo in _photos().items():
         seen, statistics = as_seen(photo, flow.size.exposure)
@@ -45,10 +52,8 @@ def measure(settings: Settings) -> list[dict[str, Any]]:
                 0, 1
             )
             difference = (whole - part).abs().amax((0, 1)).numpy() * 255
-            rows += [
-                {"photo": name, "temperature": temperature, "distance": at, "levels": _beyond(difference, at)}
-                for at in _DISTANCES
-            ]
+            case = {"model": model, "halo": halo, "photo": name, "temperature": temperature}
+            rows += [{**case, "distance": at, "levels": _beyond(difference, at)} for at in _DISTANCES]
     return rows
 
 

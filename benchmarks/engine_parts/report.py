@@ -86,13 +86,16 @@ def _cell(value: object) -> str:
 
 
 def _halo_words(rows: list[dict[str, Any]]) -> str:
-    worst = {at: max(r["levels"] for r in rows if r["distance"] == at) for at in (0, 24, 40, 48)}
-    return (
+    words = [
         "Largest difference between a tile's rendering and the whole photo's, in levels of 255, among pixels "
-        "at least so far from the tile's border: "
-        + ", ".join(f"{worst[at]:.2g} at {at} pixels" for at in worst)
-        + ". Tiles read 48 pixels of context; the outer 40 have no weight."
-    )
+        "at least so far from the tile's border. Of the context, all but the last 8 pixels have no weight."
+    ]
+    for model, halo in dict.fromkeys((row["model"], row["halo"]) for row in rows):
+        own = [row for row in rows if row["model"] == model]
+        worst = {at: max(r["levels"] for r in own if r["distance"] == at) for at in (0, 24, 40, 48, 56, 64)}
+        found = ", ".join(f"{levels:.2g} at {at} pixels" for at, levels in worst.items())
+        words.append(f"`{model}`, whose tiles read {halo} pixels of context: {found}.")
+    return "\n\n".join(words)
 
 
 def _plot_sizes(rows: list[dict[str, Any]]) -> None:
@@ -116,20 +119,25 @@ def _plot_sizes(rows: list[dict[str, Any]]) -> None:
 def _plot_halo(rows: list[dict[str, Any]]) -> None:
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(6, 3.8), layout="constrained")
-    for name in dict.fromkeys(row["photo"] for row in rows):
-        for temperature, style in ((0.0, "-"), (0.8, "--")):
-            some = [row for row in rows if (row["photo"], row["temperature"]) == (name, temperature)]
-            axis.semilogy(
-                [row["distance"] for row in some],
-                [max(row["levels"], 1e-5) for row in some],
-                style,
-                label=f"{name}, temperature {temperature:g}",
-            )
-    axis.axhline(1, color="k", lw=0.8)
-    axis.axvline(40, color="k", lw=0.8, ls=":")
-    axis.set(xlabel="distance from the read border, pixels", ylabel="largest error, levels of 255")
-    axis.legend(fontsize=7)
+    cases = list(dict.fromkeys((row["model"], row["halo"]) for row in rows))
+    size = (5.5 * len(cases), 3.8)
+    figure, axes = plt.subplots(1, len(cases), figsize=size, sharey=True, layout="constrained")
+    for axis, (model, halo) in zip(axes, cases, strict=True):
+        own = [row for row in rows if row["model"] == model]
+        for name in dict.fromkeys(row["photo"] for row in own):
+            for temperature, style in ((0.0, "-"), (0.8, "--")):
+                some = [row for row in own if (row["photo"], row["temperature"]) == (name, temperature)]
+                axis.semilogy(
+                    [row["distance"] for row in some],
+                    [max(row["levels"], 1e-5) for row in some],
+                    style,
+                    label=f"{name}, temperature {temperature:g}",
+                )
+        axis.axhline(1, color="k", lw=0.8)
+        axis.axvline(halo - 8, color="k", lw=0.8, ls=":")
+        axis.set(title=model, xlabel="distance from the read border, pixels")
+    axes[0].set_ylabel("largest error, levels of 255")
+    axes[0].legend(fontsize=7)
     figure.savefig(RESULTS / "engine_halo.png", dpi=110)
     plt.close(figure)
 
