@@ -12,7 +12,7 @@ from ..camera.night import NightSettings
 from ..flow.exposure import HEADROOM_EV, brightness_features, exposed, fit_exposure_rule, foretold_ev
 from .simulated import SimulatedSource
 
-__all__ = ["ExposureFit", "fit_on_photos", "wanted_gain_ev"]
+__all__ = ["ExposureFit", "fit_on_photos", "fit_without_each", "wanted_gain_ev"]
 
 _SPECIAL_WEIGHT = 0.3
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
@@ -33,6 +33,41 @@ def fit_on_photos(photos: Sequence[np.ndarray], nights: int = 60, seed: int = 0)
     Plain nights count most: with lamps or uneven light, how bright a frame should be is a matter of taste.
     What a photo lacks is told without its noise, which lifts shadows and is not to stay.
     """
+    return _samples_of(photos, nights, seed).fitted()
+
+
+def fit_without_each(
+    photos: Sequence[np.ndarray], parts: int = 8, nights: int = 60, seed: int = 0
+) -> list[tuple[float, ...]]:
+    """For each photo a rule fitted to the photos of the other parts: how rules do on photos they do not know.
+
+    Photo number i belongs to part ``i % parts``. Arguments as for `fit_on_photos`.
+    """
+    samples = _samples_of(photos, nights, seed)
+    parts = min(parts, len(photos))
+    if parts < 2:
+        return [samples.fitted().rule] * len(photos)
+    rules = [samples.of(samples.photo % parts != part).fitted().rule for part in range(parts)]
+    return [rules[index % parts] for index in range(len(photos))]
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Random nights: features, N x `FEATURES`, stops wanted, weights, and of which photo each is."""
+
+    features: np.ndarray
+    wanted: np.ndarray
+    weights: np.ndarray
+    photo: np.ndarray
+
+    def of(self, chosen: np.ndarray) -> _Samples:
+        return _Samples(*(values[chosen] for values in vars(self).values()))
+
+    def fitted(self) -> ExposureFit:
+        return _fitted(self.features, self.wanted, self.weights)
+
+
+def _samples_of(photos: Sequence[np.ndarray], nights: int, seed: int) -> _Samples:
     source = SimulatedSource(photos, seed)
     features, wanted, weights = [], [], []
     for index in range(len(photos)):
@@ -42,7 +77,8 @@ def fit_on_photos(photos: Sequence[np.ndarray], nights: int = 60, seed: int = 0)
             features.append(brightness_features(dark))
             wanted.append(wanted_gain_ev(clean, reference))
         weights += [_weight(one) for one in settings]
-    return _fitted(np.array(features), np.array(wanted), np.array(weights))
+    photo = np.repeat(np.arange(len(photos)), nights)
+    return _Samples(np.array(features), np.array(wanted), np.array(weights), photo)
 
 
 def _weight(settings: NightSettings) -> float:

@@ -30,7 +30,7 @@ __all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings", "
 SETTINGS = "run.json"
 _logger = logging.getLogger(__name__)
 
-_TRIM_PHOTOS = 24
+_TRIM_PHOTOS = 45
 """Training photos that the exposure rule's trim is measured on; each is rendered 25 times."""
 
 
@@ -122,11 +122,14 @@ def trimmed_rule_of(run: Path, settings: RunSettings) -> tuple[float, ...] | Non
     if settings.photos is None or not settings.size.exposure:
         return None
     from ..models.export import best_flow
+    from .exposure import fit_without_each
     from .photos import load_photos
     from .trim import fit_trim
 
-    training, _ = _photo_paths(settings)
-    return fit_trim(best_flow(run), load_photos(training[:: max(1, len(training) // _TRIM_PHOTOS)]))
+    photos = load_photos(_photo_paths(settings)[0])
+    rules = fit_without_each(photos, seed=settings.recipe.seed)
+    some = slice(None, None, max(1, len(photos) // _TRIM_PHOTOS))
+    return fit_trim(best_flow(run), photos[some], rules[some])
 
 
 def read_settings(run: Path) -> RunSettings:

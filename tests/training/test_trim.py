@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from llflow_photo.flow import LLFlow, Size
+from llflow_photo.flow import LLFlow, Size, exposure
 from llflow_photo.flow.exposure import FEATURES, with_trim, without_trim
 from llflow_photo.training import trim
+from llflow_photo.training.exposure import fit_on_photos, fit_without_each
 from llflow_photo.training.simulated import SimulatedSource
 
 
@@ -48,7 +49,7 @@ def test_a_network_that_brightens_is_found_out(monkeypatch: pytest.MonkeyPatch) 
     photos = _photos()
     reference: dict[int, np.ndarray] = {}
 
-    def rendered(flow: LLFlow, dark: np.ndarray, off: float) -> np.ndarray:
+    def rendered(flow: LLFlow, dark: np.ndarray, rule: tuple[float, ...], off: float) -> np.ndarray:
         clean = reference[0]
         return np.clip(clean * 2 ** ((0.25 - off) / 2.2), 0, 1).astype(np.float32)
 
@@ -65,6 +66,32 @@ def test_a_real_network_gets_trims_within_what_is_tried() -> None:
     found = trim.best_trims(_flow(), _photos()[:1])
     assert len(found) == len(trim._NIGHTS)
     assert all(trim._TRIED_EV[0] <= value <= trim._TRIED_EV[-1] for value in found)
+
+
+def test_photos_are_rendered_with_the_rule_that_does_not_know_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    photos, seen = _photos(), []
+    rules = [(*_rule()[:-1], -2.0), (*_rule()[:-1], -1.0)]
+
+    def rendered(flow: LLFlow, dark: np.ndarray, rule: tuple[float, ...], off: float) -> np.ndarray:
+        seen.append(rule)
+        return dark
+
+    monkeypatch.setattr(trim, "_rendered", rendered)
+    trim.best_trims(_flow(), photos, rules)
+    per_photo = len(trim._TRIED_EV)
+    assert seen == [rule for _ in trim._NIGHTS for rule in rules for _ in range(per_photo)]
+
+
+def test_a_rule_without_a_photo_is_the_one_fitted_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exposure, "_STEPS", 40)
+    photos = [*_photos(), _photos()[0] // 2]
+    rules = fit_without_each(photos, parts=2, nights=3)
+    assert rules[0] == rules[2] != rules[1]
+    alone = fit_without_each(photos[:1], nights=3)
+    assert alone == [fit_on_photos(photos[:1], nights=3).rule]
+    changed = fit_without_each([photos[0], photos[1] // 3, photos[2]], parts=2, nights=3)
+    assert changed[1] == rules[1], "the second photo's own rule must not depend on it"
+    assert changed[0] != rules[0]
 
 
 def test_training_sees_photos_without_the_trim() -> None:
