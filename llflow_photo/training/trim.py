@@ -3,8 +3,9 @@
 Training sees frames from well exposed to seven stops under. A network that cannot tell apart a frame that is
 right and one that lacks half a stop makes both a little brighter, and so with every guess of brightness:
 towards the middle. A guess of brightness that scatters errs more cheaply on the dark side, too, and on photos
-that a rule was fitted to it scatters less than on others. So what is best taken off is measured, at several
-exposures, with rules fitted without the photo, and told as a line, the trim.
+that a rule was fitted to it scatters less than on others. What is best taken off is measured at several
+exposures, with the network's rule, which knows the photos, and with rules fitted without them, which know
+fewer photos. The middle of both, as a line, is the trim.
 """
 
 from __future__ import annotations
@@ -36,19 +37,21 @@ def fit_trim(
     Args:
         flow: has an exposure rule.
         photos: clean photos it was trained on, H x W x 3, uint8, sRGB-encoded; a few dozen do.
-        rules: for each photo, one fitted without it (`exposure.fit_without_each`); by default the network's.
+        rules: for each photo, one fitted without it (`exposure.fit_without_each`); or none.
     """
     lacking = np.array([-exposure_ev for exposure_ev, _ in _NIGHTS])
-    best = np.array(best_trims(flow, photos, rules))
+    best = np.array(best_trims(flow, photos, [flow.size.exposure] * len(photos)))
+    if rules:
+        best = (best + np.array(best_trims(flow, photos, rules))) / 2
     slope, at_zero = np.polyfit(lacking, best, 1)
     return with_trim(flow.size.exposure, max(0.0, float(at_zero)), max(0.0, float(-slope)))
 
 
-def best_trims(
-    flow: LLFlow, photos: Sequence[np.ndarray], rules: Sequence[Sequence[float]] = ()
-) -> list[float]:
-    """Stops to take off at each exposure for the highest mean PSNR, by a parabola through those tried."""
-    rules = rules or [flow.size.exposure] * len(photos)
+def best_trims(flow: LLFlow, photos: Sequence[np.ndarray], rules: Sequence[Sequence[float]]) -> list[float]:
+    """Stops to take off at each exposure for the highest mean PSNR, by a parabola through those tried.
+
+    Every photo is rendered with a rule of its own.
+    """
     found = []
     for exposure_ev, light in _NIGHTS:
         scores = np.zeros(len(_TRIED_EV))

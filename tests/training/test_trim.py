@@ -44,6 +44,17 @@ def test_what_is_best_taken_off_becomes_a_line(monkeypatch: pytest.MonkeyPatch) 
     assert replace(flow.size, exposure=rule).exposure == rule
 
 
+def test_the_trim_is_the_middle_of_rules_that_know_the_photos_and_of_such_that_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flow, photos = _flow(), _photos()
+    other = (*_rule()[:-1], -2.0)
+    best = {flow.size.exposure: [0.1] * len(trim._NIGHTS), other: [0.3] * len(trim._NIGHTS)}
+    monkeypatch.setattr(trim, "best_trims", lambda flow, photos, rules: best[rules[0]])
+    assert trim.fit_trim(flow, photos)[-2:] == pytest.approx((0.1, 0.0))
+    assert trim.fit_trim(flow, photos, [other] * len(photos))[-2:] == pytest.approx((0.2, 0.0))
+
+
 def test_a_network_that_brightens_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering as if the network added 0.25 EV to everything: that is what should be taken off."""
     photos = _photos()
@@ -59,11 +70,12 @@ def test_a_network_that_brightens_is_found_out(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(trim, "_rendered", rendered)
     monkeypatch.setattr(trim, "_small", small)
-    assert trim.best_trims(_flow(), photos) == pytest.approx([0.25] * len(trim._NIGHTS), abs=0.05)
+    found = trim.best_trims(_flow(), photos, [_rule()] * len(photos))
+    assert found == pytest.approx([0.25] * len(trim._NIGHTS), abs=0.05)
 
 
 def test_a_real_network_gets_trims_within_what_is_tried() -> None:
-    found = trim.best_trims(_flow(), _photos()[:1])
+    found = trim.best_trims(_flow(), _photos()[:1], [_rule()])
     assert len(found) == len(trim._NIGHTS)
     assert all(trim._TRIED_EV[0] <= value <= trim._TRIED_EV[-1] for value in found)
 
