@@ -85,9 +85,7 @@ class ConditionalEncoder(nn.Module):
         self.stacked = size.stacked
         self.first = _conv(CHANNELS, features)
         self.second = _conv(features, features)
-        self.blocks = nn.ModuleList(
-            ResidualDenseBlock(features, size.growth) for _ in range(size.blocks)
-        )
+        self.blocks = nn.ModuleList(ResidualDenseBlock(features, size.growth) for _ in range(size.blocks))
         self.trunk = _conv(features, features)
         self.down1 = _conv(features, features)
         self.down2 = _conv(features, features)

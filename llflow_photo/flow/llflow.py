@@ -127,9 +127,7 @@ class LLFlow(nn.Module):
         latent, log_determinant = self.flow(pad_to_multiple(reference), conditioning.couplings)
         return latent, log_determinant
 
-    def log_prob(
-        self, reference: Tensor, conditioning: Conditioning, mean: Tensor | None = None
-    ) -> Tensor:
+    def log_prob(self, reference: Tensor, conditioning: Conditioning, mean: Tensor | None = None) -> Tensor:
         """Log-density of a rendering given the photo, N, in nats, over the H' x W' padded image.
 
         Args:

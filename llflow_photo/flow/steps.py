@@ -108,8 +108,7 @@ class Flow(nn.Module):
     def condition(self, conditions: Sequence[Tensor]) -> tuple[LevelConditions, ...]:
         """Run every condition-only part of the couplings."""
         return tuple(
-            level.condition(condition)
-            for level, condition in zip(self._levels(), conditions, strict=True)
+            level.condition(condition) for level, condition in zip(self._levels(), conditions, strict=True)
         )
 
     def forward(self, image: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:

@@ -203,13 +203,9 @@ class Trainer:
         batch = self._batch()
         number = self.step * self.workers.count + self.workers.rank
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + number)
-        with torch.autocast(
-            self.device.type, dtype=torch.bfloat16, enabled=self.recipe.mixed_precision
-        ):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.mixed_precision):
             conditioning = self.model.encode(batch.low, batch.equalization)
-        terms = hybrid_loss(
-            self.model, conditioning, batch.reference, self.recipe.weights, generator
-        )
+        terms = hybrid_loss(self.model, conditioning, batch.reference, self.recipe.weights, generator)
         self.optimizer.zero_grad(set_to_none=True)
         finite = bool(torch.isfinite(terms.total))
         # Not left out where it is not finite: the other processes wait for this one's gradients.

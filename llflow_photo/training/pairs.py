@@ -149,9 +149,7 @@ def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
             f"{alone[0]}; rename or remove them"
         )
     if not dark:
-        raise TrainingDataError(
-            f"no pairs in {low} and {high}; name two folders with photos of equal names"
-        )
+        raise TrainingDataError(f"no pairs in {low} and {high}; name two folders with photos of equal names")
     return [Pair(dark[stem], bright[stem], stem) for stem in sorted(dark)]
 
 

@@ -27,9 +27,7 @@ class PrefetchSource:
         stride: from one step asked for to the next; above 1 where several processes train together.
     """
 
-    def __init__(
-        self, source: BatchSource, workers: int, ahead: int | None = None, stride: int = 1
-    ) -> None:
+    def __init__(self, source: BatchSource, workers: int, ahead: int | None = None, stride: int = 1) -> None:
         self._stride = stride
         self.ahead = ahead if ahead is not None else 2 * workers
         self._pending: dict[tuple[int, int, int], Future[Batch]] = {}
