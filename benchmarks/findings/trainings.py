@@ -134,8 +134,10 @@ def last_validation(folder: Path) -> dict[str, float]:
         return {}
     with path.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["psnr"]]
-    names = ("step", "psnr", "psnr_aligned", "ssim_gray", "ssim_gray_aligned", "nll")
-    return {name: float(rows[-1][name]) for name in names} if rows else {}
+    names = ("step", "psnr", "psnr_aligned", "ssim_gray", "ssim_gray_aligned")
+    if not rows:
+        return {}
+    return {name: float(rows[-1][name]) for name in names} | {"nll": float(rows[-1]["held_out_nll"])}
 
 
 @torch.inference_mode()
@@ -214,15 +216,17 @@ def table(rows: Sequence[Any]) -> str:
 
 
 def draw(runs: Path, rows: Sequence[Any]) -> None:
-    """Training likelihood of the likelihood runs, and held-out PSNR of all."""
+    """Training likelihood of the likelihood runs, of the first seed whose log is there, and PSNR of all."""
     figure, (left, right) = report.plot(2, 10, 3.6)
     for color, variant in zip(report.COLORS, VARIANTS, strict=False):
-        log = run_folder(runs, variant, 0) / "log.csv"
-        if variant.weights.likelihood == 0 or variant.name not in {row["variant"] for row in rows}:
+        seeds = sorted(int(row["seed"]) for row in rows if row["variant"] == variant.name)
+        logs = [run_folder(runs, variant, seed) / "log.csv" for seed in seeds]
+        there = [log for log in logs if log.is_file()]
+        if variant.weights.likelihood == 0 or not there:
             continue
-        with log.open(newline="") as file:
+        with there[0].open(newline="") as file:
             head, *lines = csv.reader(file)
-        bits = np.array([float(line[head.index("nll")]) for line in lines])  # the second "nll" is validation
+        bits = np.array([float(line[head.index("nll")]) for line in lines])
         smooth = np.convolve(bits, np.full(21, 1 / 21), "valid")
         left.plot(np.arange(len(smooth)) + 11, smooth, color=color, label=variant.name)
     left.set(xlabel="step", ylabel="bits per pixel in training, mean of 21 steps", ylim=(None, 0))
