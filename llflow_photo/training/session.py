@@ -31,7 +31,7 @@ SETTINGS = "run.json"
 _logger = logging.getLogger(__name__)
 
 _TRIM_PHOTOS = 45
-"""Training photos that the exposure rule's trim is measured on; each is rendered 25 times."""
+"""About how many training photos the exposure rule's trim is measured on; each is rendered 50 times."""
 
 
 @dataclass(frozen=True)

@@ -30,19 +30,19 @@ _LONGEST = 384
 
 
 def fit_trim(
-    flow: LLFlow, photos: Sequence[np.ndarray], rules: Sequence[Sequence[float]] = ()
+    flow: LLFlow, photos: Sequence[np.ndarray], rules: Sequence[Sequence[float]]
 ) -> tuple[float, ...]:
     """The exposure rule of a trained network with its trim.
 
     Args:
         flow: has an exposure rule.
         photos: clean photos it was trained on, H x W x 3, uint8, sRGB-encoded; a few dozen do.
-        rules: for each photo, one fitted without it (`exposure.fit_without_each`); or none.
+        rules: for each photo, one fitted without it (`exposure.fit_without_each`).
     """
     lacking = np.array([-exposure_ev for exposure_ev, _ in _NIGHTS])
-    best = np.array(best_trims(flow, photos, [flow.size.exposure] * len(photos)))
-    if rules:
-        best = (best + np.array(best_trims(flow, photos, rules))) / 2
+    known = best_trims(flow, photos, [flow.size.exposure] * len(photos))
+    unknown = best_trims(flow, photos, rules)
+    best = (np.array(known) + np.array(unknown)) / 2
     slope, at_zero = np.polyfit(lacking, best, 1)
     return with_trim(flow.size.exposure, max(0.0, float(at_zero)), max(0.0, float(-slope)))
 

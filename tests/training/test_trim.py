@@ -38,7 +38,7 @@ def test_what_is_best_taken_off_becomes_a_line(monkeypatch: pytest.MonkeyPatch) 
     flow = _flow()
     lacking = np.array([-exposure_ev for exposure_ev, _ in trim._NIGHTS])
     monkeypatch.setattr(trim, "best_trims", lambda *_: list(0.3 - 0.05 * lacking))
-    rule = trim.fit_trim(flow, _photos())
+    rule = trim.fit_trim(flow, _photos(), [_rule()] * 2)
     assert without_trim(rule) == pytest.approx(_rule())
     assert rule[-2:] == pytest.approx((0.3, 0.05))
     assert replace(flow.size, exposure=rule).exposure == rule
@@ -51,7 +51,7 @@ def test_the_trim_is_the_middle_of_rules_that_know_the_photos_and_of_such_that_d
     other = (*_rule()[:-1], -2.0)
     best = {flow.size.exposure: [0.1] * len(trim._NIGHTS), other: [0.3] * len(trim._NIGHTS)}
     monkeypatch.setattr(trim, "best_trims", lambda flow, photos, rules: best[rules[0]])
-    assert trim.fit_trim(flow, photos)[-2:] == pytest.approx((0.1, 0.0))
+    assert trim.fit_trim(flow, photos, [_rule()] * len(photos))[-2:] == pytest.approx((0.1, 0.0))
     assert trim.fit_trim(flow, photos, [other] * len(photos))[-2:] == pytest.approx((0.2, 0.0))
 
 
