@@ -9,10 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from llflow_photo.flow import LLFlow, Size, exposure
+from llflow_photo.flow import LLFlow, Size
 from llflow_photo.flow.exposure import FEATURES, with_trim, without_trim
 from llflow_photo.training import trim
-from llflow_photo.training.exposure import fit_on_photos, fit_without_each
 from llflow_photo.training.simulated import SimulatedSource
 
 
@@ -92,18 +91,6 @@ def test_photos_are_rendered_with_the_rule_that_does_not_know_them(monkeypatch: 
     trim.best_trims(_flow(), photos, rules)
     per_photo = len(trim._TRIED_EV)
     assert seen == [rule for _ in trim._NIGHTS for rule in rules for _ in range(per_photo)]
-
-
-def test_a_rule_without_a_photo_is_the_one_fitted_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exposure, "_STEPS", 40)
-    photos = [*_photos(), _photos()[0] // 2]
-    rules = fit_without_each(photos, parts=2, nights=3)
-    assert rules[0] == rules[2] != rules[1]
-    alone = fit_without_each(photos[:1], nights=3)
-    assert alone == [fit_on_photos(photos[:1], nights=3).rule]
-    changed = fit_without_each([photos[0], photos[1] // 3, photos[2]], parts=2, nights=3)
-    assert changed[1] == rules[1], "the second photo's own rule must not depend on it"
-    assert changed[0] != rules[0]
 
 
 def test_training_sees_photos_without_the_trim() -> None:
