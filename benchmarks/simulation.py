@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from llflow_photo.flow import COMPACT
+from llflow_photo.training.crops import Batch
 from llflow_photo.training.loop import Trainer
-from llflow_photo.training.pairs import Batch
 from llflow_photo.training.photos import find_photos, load_photos
 from llflow_photo.training.recipe import Recipe, Stage
 from llflow_photo.training.simulated import SimulatedSource

@@ -38,7 +38,7 @@ def tiny_flow() -> Callable[..., Any]:
         sizes = {"features": 8, "growth": 4, "blocks": 1, "stacked": (0,), "steps": 1, "hidden": 8}
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
-        flow = LLFlow(Size(**{**sizes, **changes}))
+        flow = LLFlow(Size.from_dict({**sizes, **changes}))
         with torch.no_grad():
             for name, tensor in flow.named_parameters():
                 if not name.endswith("mix.weight"):

@@ -32,7 +32,7 @@ def released_names(state: dict[str, torch.Tensor], size: Size) -> dict[str, torc
 
 def _step_name(parts: list[str], size: Size) -> str:
     level, kind, number, rest = int(parts[2]), parts[3], int(parts[4]), parts[5:]
-    layer = level * (1 + size.transition_steps + size.steps) + 1 + number
+    layer = level * (1 + size.transition_steps + size.steps[0]) + 1 + number
     layer += size.transition_steps if kind == "conditional" else 0
     if rest[0] == "mix":
         inner = "invconv.weight"

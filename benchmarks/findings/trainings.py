@@ -26,18 +26,19 @@ from torch import nn
 
 from llflow_photo.evaluation.metrics import align_brightness, psnr
 from llflow_photo.evaluation.perceptual import load_ssimulacra2
-from llflow_photo.flow import LLFlow, Size
+from llflow_photo.flow import DenseSize, LLFlow, Size
 from llflow_photo.flow.encoder import EncoderOutput
 from llflow_photo.flow.inputs import reference_color_map
 from llflow_photo.training.checkpoint import load_checkpoint
+from llflow_photo.training.crops import CropSource
 from llflow_photo.training.loop import BEST, CHECKPOINT, Progress, Trainer
 from llflow_photo.training.loss import LossWeights
-from llflow_photo.training.pairs import CropSource, LoadedPair, find_pairs, load_pair, split_by_scene
+from llflow_photo.training.pairs import LoadedPair, find_pairs, load_pair, split_by_scene
 from llflow_photo.training.recipe import Recipe, Stage
 
 __all__ = ["NETWORK", "VARIANTS", "Variant", "ZeroMeanTrainer", "with_zero_mean"]
 
-NETWORK = Size(features=24, growth=12, blocks=2, stacked=(0,), steps=3, hidden=24)
+NETWORK = Size(DenseSize(24, 12, 2, (0,)), steps=3, hidden=24)
 """A little smaller than the shipped one, for runs of minutes."""
 CROP, BATCH = 64, 8
 

@@ -40,7 +40,12 @@ def add_commands(commands: Any) -> None:
     )
     data = parser.add_argument_group("data")
     data.add_argument("--data", metavar="DIR", help="folder of pairs")
-    data.add_argument("--photos", metavar="DIR", help="clean photos, made dark by the camera simulation")
+    data.add_argument(
+        "--photos",
+        metavar="DIR",
+        action="append",
+        help="clean photos, made dark by the camera simulation; may be given repeatedly",
+    )
     data.add_argument(
         "--validation-scenes", type=whole(0), metavar="N", help="scenes held out to validate on (default: 24)"
     )
@@ -63,12 +68,6 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--check", action="store_true", help="only check whether the pairs of --data fit")
     group.add_argument("--start", metavar="MODEL", help="fine-tune this model instead of random weights")
-    group.add_argument(
-        "--common-exposure",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="fit a rule that brings photos to a common exposure before the network (default: with --photos)",
-    )
     group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
     group.add_argument("--threads", type=whole(1), metavar="N", help="CPU threads (default: all cores)")
     group.add_argument(
@@ -143,17 +142,16 @@ def _run(args: argparse.Namespace) -> int:
         say(f"stopped after step {trainer.step}; go on with: llflow-photo train --run {folder} --resume")
         return 130
     from ..models import export_run
-    from ..training.session import input_ranges_of, read_settings, trimmed_rule_of
+    from ..training.session import input_ranges_of, read_settings
 
     out = folder / f"{args.name or folder.resolve().name}.safetensors"
-    settings = read_settings(folder)  # with the exposure rule that was fitted
+    settings = read_settings(folder)
     card = export_run(
         folder,
         out,
         data=settings.describe_data(),
         licence=args.licence,
         inputs=input_ranges_of(settings),
-        exposure=trimmed_rule_of(folder, settings),
     )
     say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
     return 0
@@ -197,13 +195,14 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
         if args.model or args.start:
             raise OptionError("--model and --start belong to a new run; leave them out with --resume")
     else:
-        settings = RunSettings(None, None, COMPACT, Recipe())
-    given = {name: getattr(args, name) for name in ("data", "photos", "validation_scenes", "split_seed")}
-    given |= {"start": args.start, "device": args.device, "common_exposure": args.common_exposure}
+        settings = RunSettings(None, (), COMPACT, Recipe())
+    given = {name: getattr(args, name) for name in ("data", "validation_scenes", "split_seed")}
+    given["photos"] = tuple(args.photos) if args.photos else None
+    given |= {"start": args.start, "device": args.device}
     if args.data and args.photos:
         raise OptionError("give --data or --photos, not both")
     if args.data or args.photos:
-        settings = replace(settings, data=None, photos=None)
+        settings = replace(settings, data=None, photos=())
     if args.model and args.start:
         raise OptionError("--start brings its model's own size; leave --model out")
     if args.model:
@@ -253,21 +252,21 @@ def _numbers(flag: str, text: str, known: Any) -> dict[str, float]:
 
 
 def _size(text: str) -> Size:
-    from ..flow import COMPACT, SIZES, Size
+    from ..flow import SIZES
+    from ..flow.sizes import size_of_settings
 
     if text in SIZES:
         return SIZES[text]
     if "=" not in text:
         raise OptionError(f"--model is {text!r}; give {', '.join(SIZES)} or NAME=NUMBER,...")
-    values = dict(part.partition("=")[::2] for part in text.split(","))
-    stacked = values.pop("stacked", None)
+    pairs = dict(part.partition("=")[::2] for part in text.split(","))
     try:
-        numbers: dict[str, Any] = {name: int(number) for name, number in values.items()}
-        if stacked is not None:
-            numbers["stacked"] = tuple(int(number) for number in stacked.split("+") if number)
-        return Size.from_dict({**COMPACT.to_dict(), **numbers})
+        lists = {
+            name: tuple(int(number) for number in value.split("+") if number) for name, value in pairs.items()
+        }
+        return size_of_settings(lists)
     except ValueError as error:
-        raise OptionError(f"--model is {text!r}: {error}; blocks are stacked as stacked=1+3") from None
+        raise OptionError(f"--model is {text!r}: {error}; lists are given as steps=1+1+2") from None
 
 
 @contextmanager

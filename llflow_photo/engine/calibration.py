@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
-
-from ..flow.statistics import as_seen
 
 __all__ = ["calibration_image"]
 
 
-def calibration_image(exposure_rule: Sequence[float] = ()) -> tuple[Tensor, Tensor, Tensor]:
-    """A synthetic night: dark ramps, lamps, edges and sensor noise, as a network with this rule sees it.
+def calibration_image() -> tuple[Tensor, Tensor]:
+    """A synthetic night: dark ramps, lamps, edges and sensor noise.
 
     Returns:
-        image 1 x 3 x 192 x 192 in [0, 1]; its equalization table 3 x 256; unit noise 1 x 192 x 24 x 24.
+        image 1 x 3 x 192 x 192 in [0, 1]; unit noise 1 x 192 x 24 x 24.
     """
     side = 192
     generator = torch.Generator().manual_seed(0)
@@ -28,6 +24,4 @@ def calibration_image(exposure_rule: Sequence[float] = ()) -> tuple[Tensor, Tens
         distance = ((y - centre_y) ** 2 + (x - centre_x) ** 2).sqrt()
         image = image + 0.9 * torch.exp(-((distance / radius) ** 2))[None] * tint
     image = (image + 0.015 * torch.randn((3, side, side), generator=generator)).clamp(0, 1)
-    seen, statistics = as_seen(image.permute(1, 2, 0).numpy(), exposure_rule)
-    image, table = torch.from_numpy(seen).permute(2, 0, 1), torch.from_numpy(statistics.equalization)
-    return image[None], table, torch.randn((1, 192, side // 8, side // 8), generator=generator)
+    return image[None], torch.randn((1, 192, side // 8, side // 8), generator=generator)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-from ..flow import Size
+from ..flow import DenseSize, Size, UNetSize
 from .inference import Precision
 
 __all__ = [
@@ -15,6 +16,9 @@ __all__ = [
     "working_bytes_per_pixel",
 ]
 
+_HEADS = 18
+"""Channels of the three heads of a U-shape."""
+
 
 def flops_per_pixel(size: Size) -> tuple[float, float]:
     """Floating-point operations (two per multiply-add) per pixel of the photo.
@@ -22,53 +26,77 @@ def flops_per_pixel(size: Size) -> tuple[float, float]:
     Returns:
         what depends on the photo alone; what each rendering costs on top of it.
     """
-    features, growth, hidden, condition = size.features, size.growth, size.hidden, size.condition_channels
+    photo, latent, hidden = _encoder_macs(size.encoder), 0.0, size.hidden
+    for level, condition in enumerate(size.encoder.condition_channels, 1):
+        channels, positions, steps = 3 * 4**level, 4**level, size.steps[level - 1]
+        own = 9 * condition * hidden + hidden**2 + 9 * hidden * 2 * channels
+        photo += steps * (own + 9 * condition * hidden) / positions
+        tail = hidden**2 + 9 * hidden * channels
+        latent += steps * (9 * channels // 2 * hidden + tail + channels**2) / positions
+    return 2 * photo, 2 * latent
+
+
+def _encoder_macs(encoder: DenseSize | UNetSize) -> float:
+    """Multiply-adds of an encoder per pixel of the photo."""
+    if isinstance(encoder, UNetSize):
+        widths = encoder.widths
+        total = 9 * (24 + _HEADS) * widths[0] / 4
+        for level, width in enumerate(widths, 1):
+            blocks = encoder.down[level - 1] + (*encoder.up, 0)[level - 1]
+            total += 18 * blocks * width**2 / 4**level
+        for level, (near, far) in enumerate(pairwise(widths), 2):
+            total += 8 * near * far / 4**level
+        return total
+    features, growth = encoder.features, encoder.growth
     dense = sum((features + k * growth) * (growth if k < 4 else features) for k in range(5))
     front = 9 * (12 * features + features**2)
-    half = 9 * (3 * size.blocks * dense + features**2) / 4
-    photo = front + half + 9 * features**2 * (1 / 16 + 1 / 64) + 3 * features / 4
-    latent = 0.0
-    for level in range(1, Size.LEVELS + 1):
-        channels, positions = 3 * 4**level, 4**level
-        own = 9 * condition * hidden + hidden**2 + 9 * hidden * 2 * channels
-        photo += size.steps * (own + 9 * condition * hidden) / positions
-        tail = hidden**2 + 9 * hidden * channels
-        latent += size.steps * (9 * channels // 2 * hidden + tail + channels**2) / positions
-    return 2 * photo, 2 * latent
+    half = 9 * (3 * encoder.blocks * dense + features**2) / 4
+    return front + half + 9 * features**2 * (1 / 16 + 1 / 64) + 3 * features / 4
 
 
 def receptive_field(size: Size) -> int:
     """Pixels on each side that can reach an output pixel at all."""
-    encoder = 2 + 2 * (15 * size.blocks + 1) + 4 + 8
-    flow = sum(2 * size.steps * 2**level for level in range(1, Size.LEVELS + 1))
-    return int(encoder + flow + 2 * 2**Size.LEVELS)
+    encoder = size.encoder
+    if isinstance(encoder, UNetSize):
+        blocks = zip(encoder.down, (*encoder.up, 0), strict=True)
+        reach = 4 + sum(2 * (down + up) * 2**level for level, (down, up) in enumerate(blocks, 1))
+        reach += 2**Size.LEVELS
+    else:
+        reach = 2 + 2 * (15 * encoder.blocks + 1) + 4 + 8
+    flow = sum(2 * steps * 2**level for level, steps in enumerate(size.steps, 1))
+    return int(reach + flow + 2 * 2**Size.LEVELS)
 
 
 def default_halo(size: Size) -> int:
-    """Context per tile side, pixels: a quarter of the receptive field, a multiple of 8, at least 48.
+    """Context per tile side, pixels: a multiple of 8, at least 64.
 
-    Residuals are scaled by 0.2 twice on the way, so influence fades long before the receptive field ends. A
-    network without an exposure rule judges brightness from all it sees, and uses more: at least 64.
+    Of the paper's encoder a quarter of the receptive field: residuals are scaled by 0.2 twice on the way, so
+    influence fades long before the receptive field ends. Of a U-shape half of it.
     """
-    least = 48 if size.exposure else 64
-    return max(least, math.ceil(receptive_field(size) / 4 / Size.MULTIPLE) * Size.MULTIPLE)
+    share = 2 if size.sees_whole_photo else 4
+    return max(64, math.ceil(receptive_field(size) / share / Size.MULTIPLE) * Size.MULTIPLE)
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:
     """Memory of a kept scene per pixel: shifts and gains in float32, hidden shares in the network's type."""
     total = 4.0 * 3
-    for level in range(1, Size.LEVELS + 1):
+    if size.sees_whole_photo:
+        total += 4 * (12 + 12) / 4
+    for level, steps in enumerate(size.steps, 1):
         channels = 3 * 4**level
-        total += size.steps * (4 * 2 * channels + precision.networks.itemsize * size.hidden) / 4**level
+        total += steps * (4 * 2 * channels + precision.networks.itemsize * size.hidden) / 4**level
     return total
 
 
 def working_bytes_per_pixel(size: Size, precision: Precision) -> float:
     """Peak memory of one tile per pixel read, from the layers that hold most at once."""
-    front = 4 * (12 + 3 * size.features)
-    dense = precision.blocks.itemsize * (3 * size.features + 2 * (size.features + 4 * size.growth)) / 4
-    coupling = (
-        precision.networks.itemsize * (2 * size.steps * size.hidden + 2 * size.condition_channels) / 4
-        + 4 * 12 * 8 / 4
-    )
-    return front + dense + coupling + 4 * 12
+    encoder, bytes_each = size.encoder, precision.networks.itemsize
+    condition = encoder.condition_channels[0]
+    if isinstance(encoder, UNetSize):
+        front = 4 * (3 * 6 + 3) + 4 * 24 / 4
+        inner = (bytes_each * 3 + precision.blocks.itemsize * 2) * encoder.widths[0] / 4
+    else:
+        front = 4 * (12 + 3 * encoder.features)
+        inner = precision.blocks.itemsize * (5 * encoder.features + 8 * encoder.growth) / 4
+    coupling = bytes_each * (2 * size.steps[0] * size.hidden + 2 * condition) / 4 + 4 * 12 * 8 / 4
+    return front + inner + coupling + 4 * 12

@@ -72,6 +72,7 @@ class Enhancer:
         *,
         keep: bool | None = None,
         statistics: PhotoStatistics | None = None,
+        window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Scene:
@@ -81,12 +82,14 @@ class Enhancer:
             view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
             keep: whether to compute and keep what all renderings share; by default where it fits the budget.
             statistics: of the whole photo, by `photo_statistics`, where ``view`` is only part of it.
+            window: where in the whole photo ``view`` lies: top, left, height and width as shares of its own.
             progress: called with tiles done and tiles in all.
             cancel: asked before each tile.
         """
-        photo = View(view, statistics, self._size.exposure)
+        photo = View(view, window)
+        statistics = statistics or photo.statistics(self._size)
         free = free_bytes(self.device)
-        scene = Scene(self._runner, photo, self._tile_for(free), self.halo, self._threads)
+        scene = Scene(self._runner, photo, statistics, self._tile_for(free), self.halo, self._threads)
         if keep is None:
             budget = min(_KEPT, free // 4) if self._budget is None else self._budget
             keep = self._kept_bytes(photo) <= budget
@@ -98,7 +101,7 @@ class Enhancer:
 
     def photo_statistics(self, view: np.ndarray) -> PhotoStatistics:
         """What this model decides once for a whole photo: H x W x 3, as for `encode`, or a sample of it."""
-        return PhotoStatistics.of(view, self._size.exposure)
+        return PhotoStatistics.of(view, self._size)
 
     def _tile_for(self, free: int) -> int:
         if isinstance(self._tile, int):

@@ -20,7 +20,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..flow import Conditioning, LLFlow
-from ..flow.statistics import as_seen
 
 __all__ = ["GainPath", "measure_gain_path", "synthetic_view"]
 
@@ -126,9 +125,7 @@ def measure_gain_path(flow: LLFlow) -> GainPath:
 
 
 def _encoded(flow: LLFlow, view: np.ndarray, device: torch.device) -> Conditioning:
-    seen, statistics = as_seen(view, flow.size.exposure)
-    table = torch.from_numpy(statistics.equalization)[None].to(device)
-    return flow.encode(torch.from_numpy(seen).permute(2, 0, 1)[None].to(device), table)
+    return flow.encode(torch.from_numpy(view).permute(2, 0, 1)[None].to(device))
 
 
 def _mean_by_zone(values: Tensor, rows: Tensor, cols: Tensor) -> Tensor:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 __all__ = ["Graphs"]
 
-_Network = Callable[[Tensor, Tensor, Tensor | None, bool], Tensor]
+_Network = Callable[[Tensor, Any, Tensor, Tensor | None, bool], Tensor]
 _Key = tuple[tuple[int, ...], bool, bool]
 _log = logging.getLogger(__name__)
 
@@ -18,35 +19,49 @@ _log = logging.getLogger(__name__)
 class Graphs:
     """Runs a network on a CUDA device, by graph from a shape's second time on.
 
+    A graph holds what the network needs of one whole photo, so the next photo has graphs of its own.
+
     Args:
-        network: from images N x 3 x H x W, table 3 x 256, offsets N x 192 x H/8 x W/8 or None, all on the
-            device, and a flag, to N x 3 x H x W.
+        network: from images N x 3 x H x W, what it needs of their whole photo, windows N x 4, offsets
+            N x 192 x H/8 x W/8 or None, all on the device, and a flag, to N x 3 x H x W.
     """
 
     def __init__(self, network: _Network) -> None:
         self._network = network
+        self._photo: Any = None
         self._seen: set[_Key] = set()
         self._recorded: dict[_Key, _Recorded] = {}
         self._usable = True
 
-    def __call__(self, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool) -> Tensor:
+    def __call__(
+        self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool
+    ) -> Tensor:
         """The network's output; it is overwritten by the next call."""
+        if photo is not self._photo:
+            self.clear()
+            self._photo = photo
         key = (tuple(images.shape), offsets is not None, far)
         if key not in self._recorded and key in self._seen and self._usable:
-            self._record(key, images, table, offsets, far)
+            self._record(key, images, windows, offsets, far)
         self._seen.add(key)
         if key not in self._recorded:
-            return self._network(images, table, offsets, far)
-        return self._recorded[key](images, table, offsets)
+            return self._network(images, photo, windows, offsets, far)
+        return self._recorded[key](images, windows, offsets)
 
     def clear(self) -> None:
         """Forget all graphs and give their memory back."""
+        self._photo = None
         self._recorded.clear()
         self._seen.clear()
 
-    def _record(self, key: _Key, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool) -> None:
+    def _record(self, key: _Key, images: Tensor, windows: Tensor, offsets: Tensor | None, far: bool) -> None:
+        photo = self._photo
+
+        def network(images: Tensor, windows: Tensor, offsets: Tensor | None) -> Tensor:
+            return self._network(images, photo, windows, offsets, far)
+
         try:
-            self._recorded[key] = _Recorded(self._network, images, table, offsets, far)
+            self._recorded[key] = _Recorded(network, images, windows, offsets)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
@@ -58,13 +73,17 @@ class _Recorded:
     """One graph with the buffers it reads and writes."""
 
     def __init__(
-        self, network: _Network, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool
+        self,
+        network: Callable[[Tensor, Tensor, Tensor | None], Tensor],
+        images: Tensor,
+        windows: Tensor,
+        offsets: Tensor | None,
     ) -> None:
-        self._inputs = [tensor.clone() for tensor in (images, table, offsets) if tensor is not None]
+        self._inputs = [tensor.clone() for tensor in (images, windows, offsets) if tensor is not None]
 
         def run() -> Tensor:
             noise = self._inputs[2] if offsets is not None else None
-            return network(self._inputs[0], self._inputs[1], noise, far)
+            return network(self._inputs[0], self._inputs[1], noise)
 
         side = torch.cuda.Stream(images.device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(images.device))

@@ -56,8 +56,8 @@ def trust_region(flow: LLFlow) -> list[list[Bounds]] | None:
         have little to go by, one bound for all.
     """
     device = next(flow.parameters()).device
-    image, table, noise = (part.to(device) for part in calibration_image(flow.size.exposure))
-    given = flow.encode(image, table[None])
+    image, noise = (part.to(device) for part in calibration_image())
+    given = flow.encode(image)
     rendering = flow.decode(given)
     if not float(((rendering > -0.5) & (rendering < 1.5)).float().mean()) > _IN_RANGE:
         return None
@@ -65,7 +65,7 @@ def trust_region(flow: LLFlow) -> list[list[Bounds]] | None:
     clipped = rendering.clamp(0.02, 0.98)
     changed = [clipped * gain for gain in _GAINS]
     changed += [clipped * clipped.new_tensor(tint).view(1, 3, 1, 1) for tint in _TINTS]
-    z = torch.cat([rendering, sample, *changed])
+    z = given.relative(torch.cat([rendering, sample, *changed]))
     bounds: list[list[Bounds]] = []
     for number, (level, conditions) in enumerate(zip(flow.flow.levels, given.couplings, strict=True)):
         z, reached = _through(level, z, conditions)

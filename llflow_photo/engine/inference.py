@@ -17,11 +17,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..flow import LLFlow
+from ..flow import LLFlow, PhotoStatistics
 from ..flow.steps import squeeze
+from ..flow.unet import UNetEncoder
 from .guard import LARGEST_GAIN, Bounds
-from .layers import Conv, Place, is_traced
+from .layers import Conv, Place, folded_order, is_traced, unfold
 from .trunk import FoldedEncoder
+from .unet import FoldedUNet
 
 __all__ = ["FoldedFlow", "Given", "Precision", "StepGiven"]
 
@@ -64,14 +66,19 @@ class Given(NamedTuple):
     Attributes:
         mean: N x 192 x H/8 x W/8, float32, mean of the latent.
         levels: per level, finest first, one `StepGiven` per step, last step first.
+        base: as of `trunk.Encoded`.
+        scale: likewise.
     """
 
     mean: Tensor
     levels: tuple[tuple[StepGiven, ...], ...]
+    base: Tensor | None = None
+    scale: Tensor | None = None
 
     def bytes(self) -> int:
         """Memory of all tensors."""
         tensors = [self.mean, *(t for level in self.levels for step in level for t in step)]
+        tensors += [t for t in (self.base, self.scale) if t is not None]
         return sum(t.numel() * t.element_size() for t in tensors)
 
 
@@ -98,18 +105,37 @@ class FoldedFlow:
     ) -> None:
         precision = precision or Precision()
         full, inner = Place(device, torch.float32), Place(device, precision.networks)
+        blocks = Place(device, precision.blocks)
         with torch.no_grad():
-            self._encoder = FoldedEncoder(flow.encoder, full, Place(device, precision.blocks), inner)
+            self._encoder: Any
+            if isinstance(flow.encoder, UNetEncoder):
+                assert flow.branch is not None
+                self._encoder = FoldedUNet(flow.encoder, flow.branch, full, blocks, inner)
+            else:
+                self._encoder = FoldedEncoder(flow.encoder, full, blocks, inner)
             self._levels = [
                 _FoldedLevel(level, full, inner, bounds[number] if bounds else None)
                 for number, level in enumerate(flow.flow.levels)
             ]
 
-    def condition(self, network_input: Tensor) -> Given:
-        """N x 12 x H x W, H and W multiples of 8, to what decoding needs."""
-        color, conditions = self._encoder(network_input)
-        levels = (tuple(level.condition(c)) for level, c in zip(self._levels, conditions, strict=True))
-        return Given(_mean(color), tuple(levels))
+    @torch.inference_mode()
+    def photo(self, statistics: PhotoStatistics) -> Any:
+        """What the encoder needs of a whole photo, on the device, for `condition` and `__call__`."""
+        return self._encoder.photo(statistics)
+
+    def condition(self, images: Tensor, photo: Any, windows: Tensor) -> Given:
+        """N parts of a photo to what decoding needs.
+
+        Args:
+            images: N x 3 x H x W in [0, 1], H and W multiples of 8.
+            photo: of the whole photo, as `photo` gave it.
+            windows: N x 4, where in the photo each part lies, as of `LLFlow.encode`.
+        """
+        encoded = self._encoder(images, photo, windows)
+        levels = (
+            tuple(level.condition(c)) for level, c in zip(self._levels, encoded.conditions, strict=True)
+        )
+        return Given(_mean(encoded.color), tuple(levels), encoded.base, encoded.scale)
 
     def render(self, given: Given, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
         """Decode ``mean + offset``, offset N x 192 x H/8 x W/8 (default 0), to N x 3 x H x W, unclipped.
@@ -118,19 +144,29 @@ class FoldedFlow:
         """
         # The steps write to z, and the mean of a kept scene is read again.
         z = given.mean.clone() if offset is None else given.mean + offset
-        for level, steps in zip(reversed(self._levels), reversed(given.levels), strict=True):
-            z = level.inverse(z, steps, far)
-        return z
+        for level, steps in zip(self._levels[:0:-1], given.levels[:0:-1], strict=True):
+            z = unfold(level.inverse(z, steps, far))
+        return _image(self._levels[0].inverse(z, given.levels[0], far), given.base, given.scale)
 
-    def __call__(self, network_input: Tensor, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
+    def __call__(
+        self, images: Tensor, photo: Any, windows: Tensor, offset: Tensor | None = None, *, far: bool = False
+    ) -> Tensor:
         """`condition` and `render` in one go, each step's needs made when it is their turn and dropped."""
-        color, found = self._encoder(network_input)
-        conditions = list(found)
-        del found
-        z = _mean(color) if offset is None else _mean(color) + offset
-        for level in reversed(self._levels):
-            z = level.inverse(z, level.condition(conditions.pop()), far)
-        return z
+        encoded = self._encoder(images, photo, windows)
+        base, scale, conditions = encoded.base, encoded.scale, list(encoded.conditions)
+        z = _mean(encoded.color) if offset is None else _mean(encoded.color) + offset
+        del encoded
+        for level in self._levels[:0:-1]:
+            z = unfold(level.inverse(z, level.condition(conditions.pop()), far))
+        z = self._levels[0].inverse(z, self._levels[0].condition(conditions.pop()), far)
+        return _image(z, base, scale)
+
+
+def _image(z: Tensor, base: Tensor | None, scale: Tensor | None) -> Tensor:
+    """From the finest level, N x 12 x H/2 x W/2, to the image, N x 3 x H x W."""
+    if base is not None and scale is not None:
+        z = torch.addcmul(base, z, scale)
+    return unfold(z)
 
 
 def _mean(color: Tensor) -> Tensor:
@@ -161,10 +197,10 @@ class _FoldedLevel:
             yield StepGiven(gain, offset.to(torch.float32, copy=True), shared)
 
     def inverse(self, z: Tensor, given: Iterable[StepGiven], far: bool) -> Tensor:
-        """N x C x H x W to N x C/4 x 2H x 2W; ``given`` runs from the last step to the first."""
+        """N x C x H x W to the same, ready to be unfolded; ``given`` runs from the last step to the first."""
         for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), given, strict=True):
             z = mix(step(z, own, far))
-        return _unfold(z)
+        return z
 
 
 class _FoldedStep:
@@ -233,7 +269,7 @@ def _batched_first(couplings: list[Any]) -> tuple[Tensor, Tensor]:
 def _folded_mixes(level: Any) -> list[tuple[Tensor, Tensor]]:
     """Per conditional step, the inverse of its ActNorm and 1x1; the first takes the transitions' along.
 
-    Its channels come in the order of `_unfold`: row, column, color instead of color, row, column.
+    Its channels come in the order of `layers.unfold`: row, column, color instead of color, row, column.
     """
     mixes = [_inverse_affine(step) for step in level.conditional]
     for step in reversed(list(level.transitions)):
@@ -241,19 +277,9 @@ def _folded_mixes(level: Any) -> list[tuple[Tensor, Tensor]]:
         own_matrix, own_bias = _inverse_affine(step)
         mixes[0] = own_matrix @ matrix, own_matrix @ bias + own_bias
     matrix, bias = mixes[0]
-    order = torch.arange(len(bias)).view(-1, 4).T.flatten()
+    order = folded_order(len(bias) // 4)
     mixes[0] = matrix[order], bias[order]
     return mixes
-
-
-def _unfold(z: Tensor) -> Tensor:
-    """N x C x H x W to N x C/4 x 2H x 2W, the channels ordered by row, column, color.
-
-    A pixel shuffle, but of whole runs of memory: channels-last to channels-last.
-    """
-    count, channels, height, width = z.shape
-    rows = z.permute(0, 2, 3, 1).reshape(count, height, width, 2, channels // 2).transpose(2, 3)
-    return rows.reshape(count, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
 
 
 def _inverse_affine(step: Any) -> tuple[Tensor, Tensor]:

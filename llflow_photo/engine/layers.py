@@ -9,7 +9,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Conv", "Place", "SplitConv", "is_traced", "leaky"]
+from .processor import has_fused_convolutions, has_onednn
+
+__all__ = [
+    "Conv",
+    "Downsampling",
+    "Place",
+    "SplitConv",
+    "Upsampling",
+    "fold",
+    "folded_order",
+    "is_traced",
+    "leaky",
+    "unfold",
+]
 
 _SLOPE = 0.2
 
@@ -42,7 +55,12 @@ class Conv:
         self.bias = None if bias is None else _placed(bias.flatten(), place)
         self._padding = weight.shape[-1] // 2
         self._shape = ([self._padding] * 2, [1, 1], [1, 1], 1)  # padding, stride, dilation, groups
-        self._onednn = place.device.type == "cpu" and _has_onednn()
+        self._onednn = place.device.type == "cpu" and has_onednn(place.dtype)
+
+    @property
+    def fuses(self) -> bool:
+        """Whether adding and rectifying cost no pass over memory of their own."""
+        return self._onednn and has_fused_convolutions()
 
     def __call__(self, x: Tensor) -> Tensor:
         if self._padding:
@@ -76,7 +94,7 @@ class Conv:
         return made  # type: ignore[no-any-return]
 
     def _fuses(self) -> bool:
-        return self._onednn and _FUSED and not is_traced()
+        return self.fuses and not is_traced()
 
 
 class SplitConv:
@@ -95,7 +113,7 @@ class SplitConv:
         self._whole = Conv(weight, bias, place)
         shares = torch.split(weight, list(channels), 1)
         self._shares = [Conv(share, None if n else bias, place) for n, share in enumerate(shares)]
-        self._split = place.device.type == "cpu" and _has_onednn() and _FUSED
+        self._split = self._shares[0].fuses
 
     def __call__(self, tensors: Sequence[Tensor]) -> Tensor:
         """Of each N x channels x H x W, to N x outputs x H x W."""
@@ -107,26 +125,68 @@ class SplitConv:
         return total
 
 
+class Downsampling:
+    """2x2 convolution with stride 2, N x inputs x H x W to N x outputs x H/2 x W/2, channels-last.
+
+    Args:
+        weight: outputs x inputs x 2 x 2.
+        bias: outputs.
+        place: where it runs.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, place: Place) -> None:
+        self._weight = _placed(weight, place).contiguous(memory_format=torch.channels_last)
+        self._bias = _placed(bias, place)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return functional.conv2d(x, self._weight, self._bias, stride=2)
+
+
+class Upsampling:
+    """1x1 convolution, then a pixel shuffle: N x inputs x H x W to N x outputs x 2H x 2W, channels-last.
+
+    Args:
+        weight: 4 outputs x inputs x 1 x 1, in the order of torch's pixel shuffle.
+        bias: 4 outputs.
+        place: where it runs.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, place: Place) -> None:
+        order = folded_order(len(bias) // 4)
+        self._conv = Conv(weight[order], bias[order], place)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return unfold(self._conv(x))
+
+
+def fold(x: Tensor) -> Tensor:
+    """N x C x H x W to N x 4C x H/2 x W/2, the channels ordered by row, column, color; channels-last.
+
+    The inverse of `unfold`.
+    """
+    count, channels, height, width = x.shape
+    rows = x.permute(0, 2, 3, 1).reshape(count, height // 2, 2, width // 2, 2, channels).transpose(2, 3)
+    return rows.reshape(count, height // 2, width // 2, 4 * channels).permute(0, 3, 1, 2)
+
+
+def unfold(z: Tensor) -> Tensor:
+    """N x C x H x W to N x C/4 x 2H x 2W, the channels ordered by row, column, color.
+
+    A pixel shuffle, but of whole runs of memory: channels-last to channels-last.
+    """
+    count, channels, height, width = z.shape
+    rows = z.permute(0, 2, 3, 1).reshape(count, height, width, 2, channels // 2).transpose(2, 3)
+    return rows.reshape(count, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
+
+
+def folded_order(channels: int) -> Tensor:
+    """Which of torch's pixel-unshuffled channels (color, row, column) comes where in `fold`: 4 x channels."""
+    return torch.arange(4 * channels).view(channels, 4).T.flatten()
+
+
 def leaky(x: Tensor) -> Tensor:
     """Leaky ReLU of the encoder, in place."""
     return functional.leaky_relu_(x, _SLOPE)
-
-
-def _has_onednn() -> bool:
-    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return available and hasattr(torch, "mkldnn_convolution")
-
-
-def _has_fused() -> bool:
-    """Whether this torch has convolutions that add and rectify on the way, made for its own compiler."""
-    mkldnn = torch.ops.mkldnn
-    return all(
-        hasattr(getattr(mkldnn, name, None), "binary")
-        for name in ("_convolution_pointwise", "_convolution_pointwise_")
-    )
-
-
-_FUSED = _has_fused()
 
 
 def is_traced() -> bool:

@@ -7,16 +7,16 @@ import math
 import torch
 
 from ..errors import OptionError
-from ..flow import LLFlow
+from ..flow import LLFlow, PhotoStatistics
 from .calibration import calibration_image
 from .guard import Bounds
 from .inference import FoldedFlow, Precision
-from .view import prepare
+from .processor import has_fast_bfloat16
 
 __all__ = ["BACKENDS", "TOLERANCE", "chosen_precision", "largest_difference"]
 
 BACKENDS = ("auto", "float32", "mixed", "half")
-"""``mixed`` has the encoder's dense blocks in half precision, ``half`` all networks beside the flow."""
+"""``mixed`` has the encoder's blocks in half precision, ``half`` all networks beside the flow."""
 TOLERANCE = 0.7 / 255
 """Largest difference on the calibration image at which reduced precision is trusted to stay within 1/255."""
 
@@ -27,8 +27,8 @@ def chosen_precision(
     """The types to run a network in.
 
     ``auto`` takes the fastest precision that keeps the calibration image within `TOLERANCE` of float32, of
-    those that can be trusted on the device: on a GPU float16 in all networks; on a processor that multiplies
-    in bfloat16, which has three bits less, bfloat16 in the dense blocks only; elsewhere float32.
+    those that can be trusted on the device: on a GPU float16, on a processor that multiplies in bfloat16 that
+    type, which has three bits less; elsewhere float32.
 
     Args:
         flow: the network.
@@ -47,9 +47,9 @@ def chosen_precision(
     }
     if backend != "auto":
         return known[backend]
-    if on_cpu and not _has_fast_bfloat16():
+    if on_cpu and not has_fast_bfloat16():
         return known["float32"]
-    for name in ("mixed",) if on_cpu else ("half", "mixed"):
+    for name in ("half", "mixed"):
         if largest_difference(flow, device, known[name], bounds) <= TOLERANCE:
             return known[name]
     return known["float32"]
@@ -60,23 +60,18 @@ def largest_difference(
     flow: LLFlow, device: torch.device, precision: Precision, bounds: list[list[Bounds]] | None = None
 ) -> float:
     """Of the calibration image's renderings in ``precision`` and in float32, at temperatures 0 and 0.8."""
-    image, table, offset = (part.to(device) for part in calibration_image(flow.size.exposure))
-    network_input = prepare(image, table)
+    image, offset = (part.to(device) for part in calibration_image())
+    statistics = PhotoStatistics.of(image[0].permute(1, 2, 0).cpu().numpy(), flow.size)
+    whole = image.new_tensor([[0.0, 0.0, 1.0, 1.0]])
     networks = [FoldedFlow(flow, device, types, bounds) for types in (Precision(), precision)]
     worst = 0.0
     for temperature in (0.0, 0.8):
-        full, reduced = (network(network_input, temperature * offset).clamp(0, 1) for network in networks)
+        full, reduced = (
+            network(image, network.photo(statistics), whole, temperature * offset).clamp(0, 1)
+            for network in networks
+        )
         difference = float((full - reduced).abs().max())
         if not math.isfinite(difference):
             return math.inf
         worst = max(worst, difference)
     return worst
-
-
-def _has_fast_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16; elsewhere it is emulated, slower than float32."""
-    ops = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    if ops is not None and ops():
-        return True
-    amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(amx is not None and amx())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from .runner import Pending, Runner
 from .tiles import Tile
 from .view import View
 
-__all__ = ["Cancel", "check", "rendered"]
+__all__ = ["Cancel", "check", "condition", "rendered"]
 
 Cancel = Callable[[], bool]
 """Asked before every tile; true ends the run with `CancelledError`."""
@@ -27,6 +28,7 @@ _Job = tuple[int, Sequence[Tile], Pending]
 def rendered(
     runner: Runner,
     view: View,
+    photo: Any,
     tiles: Sequence[Tile],
     kept: Sequence[Given],
     latents: Sequence[AnyLatent],
@@ -37,15 +39,16 @@ def rendered(
     While one batch is computed on a device, the next is prepared and the one before is taken over.
 
     Args:
+        photo: what the network needs of the whole photo, as of `Runner.photo`.
         kept: what decoding needs of each tile, or nothing.
 
     Yields:
         index of the latent; the tile; its rendering, 3 x rows x cols, float32, on the CPU.
     """
     if kept or len(latents) > 1:
-        jobs = _conditioned_jobs(runner, view, tiles, kept, latents, cancel)
+        jobs = _conditioned_jobs(runner, view, photo, tiles, kept, latents, cancel)
     else:
-        jobs = _whole_jobs(runner, view, tiles, latents[0], cancel)
+        jobs = _whole_jobs(runner, view, photo, tiles, latents[0], cancel)
     before: _Job | None = None
     for job in jobs:
         if before is not None:
@@ -62,7 +65,7 @@ def check(cancel: Cancel | None) -> None:
 
 
 def _whole_jobs(
-    runner: Runner, view: View, tiles: Sequence[Tile], latent: AnyLatent, cancel: Cancel | None
+    runner: Runner, view: View, photo: Any, tiles: Sequence[Tile], latent: AnyLatent, cancel: Cancel | None
 ) -> Iterator[_Job]:
     """Tiles of one latent, batched, nothing kept of them."""
     rest = iter(tiles)
@@ -72,12 +75,14 @@ def _whole_jobs(
         offsets, far = zip(*(_offset(runner, view, latent, tile) for tile in batch), strict=True)
         given = [offset for offset in offsets if offset is not None]
         together = torch.cat(given) if given else None
-        yield 0, batch, runner.forward(images, view.table, together, any(far))
+        windows = torch.stack([view.window(tile) for tile in batch])
+        yield 0, batch, runner.forward(images, photo, windows, together, any(far))
 
 
 def _conditioned_jobs(
     runner: Runner,
     view: View,
+    photo: Any,
     tiles: Sequence[Tile],
     kept: Sequence[Given],
     latents: Sequence[AnyLatent],
@@ -86,9 +91,14 @@ def _conditioned_jobs(
     """Each tile under each latent, its condition kept or computed once."""
     for number, tile in enumerate(tiles):
         check(cancel)
-        given = kept[number] if kept else runner.condition(view.image(tile)[None], view.table)
+        given = kept[number] if kept else condition(runner, view, photo, tile)
         for index, latent in enumerate(latents):
             yield index, [tile], runner.render(given, *_offset(runner, view, latent, tile))
+
+
+def condition(runner: Runner, view: View, photo: Any, tile: Tile) -> Given:
+    """What decoding needs of one tile."""
+    return runner.condition(view.image(tile)[None], photo, view.window(tile)[None])
 
 
 def _results(job: _Job) -> Iterator[tuple[int, Tile, Tensor]]:

@@ -6,18 +6,18 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..errors import DeviceError
-from ..flow import LLFlow
+from ..flow import LLFlow, PhotoStatistics
 from .gain_path import GainPath, measure_gain_path
 from .graphs import Graphs
 from .guard import trust_region
 from .inference import FoldedFlow, Given
 from .precision import chosen_precision
-from .view import prepare
 
 __all__ = ["Pending", "Runner", "resolve_device", "using_threads"]
 
@@ -87,9 +87,19 @@ class Runner:
         return measure_gain_path(self._flow)
 
     @torch.inference_mode()
-    def condition(self, images: Tensor, table: Tensor) -> Given:
-        """What decoding needs of N tiles, N x 3 x H x W, kept on the device."""
-        return self._net.condition(self._prepared(images, table))
+    def photo(self, statistics: PhotoStatistics) -> Any:
+        """What the network needs of a whole photo, on the device."""
+        return self._net.photo(statistics)
+
+    @torch.inference_mode()
+    def condition(self, images: Tensor, photo: Any, windows: Tensor) -> Given:
+        """What decoding needs of N tiles, N x 3 x H x W, kept on the device.
+
+        Args:
+            photo: of the whole photo, as `photo` gave it.
+            windows: N x 4, where in the photo the tiles lie.
+        """
+        return self._net.condition(self._sent(images), photo, self._sent(windows))
 
     @torch.inference_mode()
     def render(self, given: Given, offsets: Tensor | None, far: bool = False) -> Pending:
@@ -97,18 +107,29 @@ class Runner:
         return Pending(self._net.render(given, self._on_device(offsets), far=far))
 
     @torch.inference_mode()
-    def forward(self, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool = False) -> Pending:
+    def forward(
+        self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool = False
+    ) -> Pending:
         """`condition` and `render` without keeping anything between them."""
         network = self._graphs or self._whole
-        return Pending(network(self._sent(images), table.to(self.device), self._on_device(offsets), far))
+        return Pending(network(self._sent(images), photo, self._sent(windows), self._on_device(offsets), far))
 
     @torch.inference_mode()
-    def residual(self, images: Tensor, table: Tensor, pictures: Tensor) -> Tensor:
+    def residual(
+        self, images: Tensor, statistics: PhotoStatistics, windows: Tensor, pictures: Tensor
+    ) -> Tensor:
         """Latents of pictures of N tiles less their means, N x 192 x H/8 x W/8, float32, on the CPU.
 
         Where a picture is clipped and the model's rendering goes beyond, the rendering's value is taken.
         """
-        given = self._trained.encode(images.to(self.device), table[None].to(self.device))
+        table, context = None, None
+        if statistics.equalization is not None:
+            table = torch.from_numpy(statistics.equalization)[None].to(self.device)
+        if statistics.thumbnail is not None:
+            context = self._trained.context(torch.from_numpy(statistics.thumbnail)[None].to(self.device))
+        given = self._trained.encode(
+            images.to(self.device), table, context=context, window=windows.to(self.device)
+        )
         rendering, pictures = self._trained.decode(given), pictures.to(self.device)
         beyond = ((pictures >= 1) & (rendering > 1)) | ((pictures <= 0) & (rendering < 0))
         latent, _ = self._trained.latent_of(torch.where(beyond, rendering, pictures), given)
@@ -129,11 +150,10 @@ class Runner:
         elif self.device.type == "mps":
             torch.mps.empty_cache()
 
-    def _whole(self, images: Tensor, table: Tensor, offsets: Tensor | None, far: bool) -> Tensor:
-        return self._net(prepare(images, table), offsets, far=far)
-
-    def _prepared(self, images: Tensor, table: Tensor) -> Tensor:
-        return prepare(self._sent(images), table.to(self.device))
+    def _whole(
+        self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool
+    ) -> Tensor:
+        return self._net(images, photo, windows, offsets, far=far)
 
     def _on_device(self, offsets: Tensor | None) -> Tensor | None:
         return None if offsets is None else self._sent(offsets)

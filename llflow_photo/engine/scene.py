@@ -15,6 +15,7 @@ from .inference import Given
 from .latent import AnyLatent
 from .memory import is_out_of_memory
 from .rendering import Cancel, check, rendered
+from .rendering import condition as tile_condition
 from .runner import Runner, using_threads
 from .tiles import Tile, plan_tiles
 from .view import View
@@ -41,9 +42,19 @@ class Scene:
         notes: what a user should know of the run, one plain sentence each.
     """
 
-    def __init__(self, runner: Runner, view: View, tile: int, halo: int, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        view: View,
+        statistics: PhotoStatistics,
+        tile: int,
+        halo: int,
+        threads: int | None = None,
+    ) -> None:
         self._runner = runner
         self._view = view
+        self._statistics = statistics
+        self._photo = runner.photo(statistics)
         self._threads = threads
         self._kept: list[Given] = []
         self.tile = tile
@@ -109,7 +120,7 @@ class Scene:
                 Canvas(self._view.height, self._view.width, None if out is None else out[index])
                 for index in range(len(latents))
             ]
-            tiles = rendered(self._runner, self._view, self._tiles, self._kept, latents, cancel)
+            tiles = rendered(self._runner, self._view, self._photo, self._tiles, self._kept, latents, cancel)
             for done, (index, tile, values) in enumerate(tiles, 1):
                 canvases[index].add(tile, values)
                 if progress and not done % len(latents):
@@ -125,7 +136,7 @@ class Scene:
             kept = []
             for done, tile in enumerate(self._tiles, 1):
                 check(cancel)
-                kept.append(self._runner.condition(self._view.image(tile)[None], self._view.table))
+                kept.append(tile_condition(self._runner, self._view, self._photo, tile))
                 if progress:
                     progress(done, self.tiles)
             self._kept = kept
@@ -145,7 +156,7 @@ class Scene:
         Returns:
             192 x H'/8 x W'/8, float32 (H' and W' are H and W rounded up to multiples of 8).
         """
-        view, other = self._view, View(picture, PhotoStatistics(self._view.table.numpy()))
+        view, other = self._view, View(picture)
         total = np.zeros((192, view.padded_height // 8, view.padded_width // 8), np.float32)
 
         def collect() -> np.ndarray:
@@ -153,7 +164,8 @@ class Scene:
             tiles = plan_tiles(view.padded_height, view.padded_width, min(self.tile, _LATENT_TILE), self.halo)
             for done, tile in enumerate(tiles, 1):
                 check(cancel)
-                part = self._runner.residual(view.image(tile)[None], view.table, other.image(tile)[None])[0]
+                images, windows = view.image(tile)[None], view.window(tile)[None]
+                part = self._runner.residual(images, self._statistics, windows, other.image(tile)[None])[0]
                 weights = np.outer(tile.rows.weights[4::8], tile.cols.weights[4::8])
                 total[:, tile.rows.latent, tile.cols.latent] += part.numpy() * weights
                 if progress:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ..flow.encoder import ConditionalEncoder
+from ..flow.inputs import equalize, network_input
+from ..flow.statistics import PhotoStatistics
 from .layers import Conv, Place, SplitConv, leaky
 
-__all__ = ["FoldedEncoder"]
+__all__ = ["Encoded", "FoldedEncoder"]
 
 _RESIDUAL_SCALE = 0.2
 
 
+class Encoded(NamedTuple):
+    """What an encoder gives the flow of N x 3 x H x W images.
+
+    Attributes:
+        color: N x 3 x H/2 x W/2, float32: mean of the latent, each value for 2 x 2 pixels.
+        conditions: of levels 1, 2, 3, N x C x H/2^level x W/2^level.
+        base: N x 12 x H/2 x W/2, float32, as of `layers.fold`: what is added to the flow's image, or None.
+        scale: likewise: what that is multiplied by before, or None.
+    """
+
+    color: Tensor
+    conditions: tuple[Tensor, ...]
+    base: Tensor | None = None
+    scale: Tensor | None = None
+
+
 class FoldedEncoder:
-    """N x 12 x H x W, float32, to the color map at H/2 x W/2 and the three levels' conditions.
+    """The paper's encoder: N x 3 x H x W, float32, to the color map and the three levels' conditions.
 
     The residual stream stays in the type of the networks, whatever the dense blocks compute in: what they add
     to it is small, so half precision costs little there, while a rounded stream would show.
@@ -35,6 +53,7 @@ class FoldedEncoder:
 
         self._stacked = tuple(encoder.stacked)
         self._networks = networks.dtype
+        self._device = photo.device
         self._first = conv(encoder.first, photo)
         self._second = conv(encoder.second, photo)
         self._trunk = conv(encoder.trunk, networks)
@@ -43,8 +62,14 @@ class FoldedEncoder:
         self._color = conv(encoder.color, networks)
         self._blocks = [[_Dense(dense, blocks) for dense in block.dense] for block in _listed(encoder.blocks)]
 
-    def __call__(self, network_input: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        x = network_input.contiguous(memory_format=torch.channels_last)
+    def photo(self, statistics: PhotoStatistics) -> Tensor:
+        """What is needed of a whole photo: its equalization table, 3 x 256, on the device."""
+        assert statistics.equalization is not None
+        return torch.from_numpy(statistics.equalization).to(self._device)
+
+    def __call__(self, images: Tensor, photo: Tensor, windows: Tensor) -> Encoded:
+        """Encode N parts of one photo, N x 3 x H x W in [0, 1], wherever in it they lie."""
+        x = network_input(images, equalize(images, photo)).contiguous(memory_format=torch.channels_last)
         head = functional.max_pool2d(self._second(leaky(self._first(x))), 2).to(self._networks)
         trunk, outputs = head, {}
         for number, block in enumerate(self._blocks):
@@ -61,7 +86,7 @@ class FoldedEncoder:
             torch.cat([feature, *(outputs[n][:, :, ::step, ::step] for n in self._stacked)], 1)
             for feature, step in ((half, 1), (quarter, 2), (eighth, 4))
         )
-        return color, conditions
+        return Encoded(color, conditions)
 
 
 class _Dense:

@@ -40,8 +40,8 @@ def simulated_input_ranges(
     exposures = []
     for index in range(len(photos)):
         random = np.random.default_rng([seed, index])
-        drawn = source.whole_photo(index, source.random_nights(index, nights, random), random)
-        exposures += [mean_exposure_ev(decode(dark, "srgb") @ weights) for dark, _, _ in drawn]
+        drawn = source.dark_averages(index, source.random_nights(index, nights, random), seed)
+        exposures += [mean_exposure_ev(dark @ weights) for dark in drawn]
     return _ranges(exposures)
 
 

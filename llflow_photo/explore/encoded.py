@@ -92,5 +92,5 @@ def encode_region(
     """
     whole = whole or WholePhoto.of(photo, enhancer)
     view, surround = to_network(photo.with_pixels(resample(photo.pixels, region)))
-    scene = enhancer.encode(view, statistics=whole.statistics, cancel=cancel)
+    scene = enhancer.encode(view, statistics=whole.statistics, window=region.window, cancel=cancel)
     return EncodedRegion(region, scene, replace(surround, highlight=whole.highlight))

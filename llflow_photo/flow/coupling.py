@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .actnorm import ActNorm
+from .precision import full_precision
 
 __all__ = ["ConditionalCoupling", "CouplingCondition"]
 
@@ -23,7 +24,7 @@ class CouplingCondition(NamedTuple):
     Attributes:
         shift: N x C x H x W, added to all channels.
         scale: N x C x H x W, multiplies all channels, in (1e-4, 1.0001).
-        hidden: N x hidden x H x W, the condition's share of the self-coupling's first convolution.
+        hidden: N x hidden x H x W, the condition's share of the self-coupling's first layer.
     """
 
     shift: Tensor
@@ -41,8 +42,16 @@ class _NormalizedConv(nn.Module):
         self.norm = ActNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        normalized: Tensor = self.norm(self.conv(x))
-        return normalized
+        if self.norm.initialize_next:
+            normalized: Tensor = self.norm(self.conv(x))
+            return normalized
+        weight, bias = self.folded()
+        return functional.conv2d(x, weight, bias, padding=self.conv.padding)
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of the one convolution that does both."""
+        scale = self.norm.log_scale.exp().flatten()
+        return self.conv.weight * scale.view(-1, 1, 1, 1), self.norm.bias.flatten() * scale
 
 
 class _ScaledConv(nn.Module):
@@ -57,8 +66,10 @@ class _ScaledConv(nn.Module):
         self.log_scale = nn.Parameter(torch.zeros(outputs, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        raw: Tensor = self.conv(x)
-        return raw * (3.0 * self.log_scale).exp()
+        scale = (3.0 * self.log_scale).exp()
+        bias = self.conv.bias
+        assert bias is not None
+        return functional.conv2d(x, self.conv.weight * scale[..., None], bias * scale.flatten(), padding=1)
 
 
 class _CouplingNet(nn.Module):
@@ -71,11 +82,12 @@ class _CouplingNet(nn.Module):
         self.last = _ScaledConv(hidden, 2 * channels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.after_first_conv(self.first.conv(x))
+        return self.after_first(self.first(x))
 
-    def after_first_conv(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.first.norm(x).relu()
-        x = _full_precision(self.last(self.second(x).relu()))
+    def after_first(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """From what the first convolution and its ActNorm give."""
+        x = x.relu()
+        x = full_precision(self.last(self.second(x).relu()))
         return x[:, 0::2], torch.sigmoid(x[:, 1::2] + 2.0) + 1e-4
 
 
@@ -96,10 +108,14 @@ class ConditionalCoupling(nn.Module):
 
     def condition(self, condition: Tensor) -> CouplingCondition:
         """Everything this coupling needs of the photo: ``condition`` is N x condition_channels x H x W."""
-        weight = self.from_latent.first.conv.weight[:, self.kept :]
-        hidden = functional.conv2d(condition, weight, padding=1)
+        first = self.from_latent.first
+        if first.norm.initialize_next:  # the share alone, as the ActNorm is to see the sum of both shares
+            hidden = functional.conv2d(condition, first.conv.weight[:, self.kept :], padding=1)
+        else:
+            weight, bias = first.folded()
+            hidden = functional.conv2d(condition, weight[:, self.kept :], bias, padding=1)
         shift, scale = self.from_condition(condition)
-        return CouplingCondition(shift, scale, _full_precision(hidden))
+        return CouplingCondition(shift, scale, full_precision(hidden))
 
     def forward(self, z: Tensor, given: CouplingCondition) -> tuple[Tensor, Tensor]:
         """N x C x H x W to the same, and the log-determinant, N (nats)."""
@@ -120,11 +136,10 @@ class ConditionalCoupling(nn.Module):
         return z, log_determinant
 
     def _self_coupling(self, kept: Tensor, given: CouplingCondition) -> tuple[Tensor, Tensor]:
-        weight = self.from_latent.first.conv.weight[:, : self.kept]
-        hidden = functional.conv2d(kept, weight, padding=1) + given.hidden
-        return self.from_latent.after_first_conv(hidden)
-
-
-def _full_precision(x: Tensor) -> Tensor:
-    """The flow itself stays in float32 where the networks beside it run in half precision."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        first = self.from_latent.first
+        if first.norm.initialize_next:
+            raw = functional.conv2d(kept, first.conv.weight[:, : self.kept], padding=1) + given.hidden
+            return self.from_latent.after_first(first.norm(raw))
+        weight, _ = first.folded()
+        hidden = functional.conv2d(kept, weight[:, : self.kept], padding=1) + given.hidden
+        return self.from_latent.after_first(hidden)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .inputs import CHANNELS
-from .sizes import Size
+from .precision import full_precision
+from .sizes import DenseSize
 
 __all__ = ["ConditionalEncoder", "EncoderOutput"]
 
@@ -79,7 +80,7 @@ class EncoderOutput:
 class ConditionalEncoder(nn.Module):
     """Maps the 12-channel network input to `EncoderOutput`."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: DenseSize) -> None:
         super().__init__()
         features = size.features
         self.stacked = size.stacked
@@ -107,7 +108,7 @@ class ConditionalEncoder(nn.Module):
             for feature, step in ((half, 1), (quarter, 2), (eighth, 4))
         )
         # A 1x1 convolution and the sigmoid commute with the nearest-neighbour upscaling after them.
-        color = torch.sigmoid(self.color(half).float())
+        color = torch.sigmoid(full_precision(self.color(half)))
         return EncoderOutput(functional.interpolate(color, scale_factor=2.0), conditions)
 
 

@@ -17,8 +17,11 @@ from torch.nn import functional
 
 from .encoder import ConditionalEncoder
 from .inputs import equalization_table, equalize, network_input
-from .sizes import COMPACT, Size
+from .sizes import COMPACT, Size, UNetSize
 from .steps import Flow, LevelConditions, squeeze
+from .thumbnail import thumbnail
+from .unet import UNetEncoder
+from .whole_photo import PhotoContext, WholePhotoBranch
 
 __all__ = ["Conditioning", "LLFlow"]
 
@@ -30,11 +33,14 @@ class Conditioning:
     H' and W' are H and W rounded up to multiples of 8.
 
     Attributes:
-        color_map: g(x), N x 3 x H' x W' in (0, 1).
+        color_map: g(x), N x 3 x H' x W'; of the paper's encoder in (0, 1).
         levels: the conditions of levels 1, 2, 3, N x C x H'/2^level x W'/2^level.
         couplings: what each conditional step of each level needs, precomputed.
         height: H of the photo.
         width: W of the photo.
+        base: of a network with a whole-photo branch: its first rendering, N x 3 x H' x W'. The flow models
+            ``(image - base) / scale``.
+        scale: likewise, N x 3 x H'/2 x W'/2, each value for 2 x 2 pixels.
     """
 
     color_map: Tensor
@@ -42,11 +48,19 @@ class Conditioning:
     couplings: tuple[LevelConditions, ...]
     height: int
     width: int
+    base: Tensor | None = None
+    scale: Tensor | None = None
 
     @property
     def mean(self) -> Tensor:
         """Mean of the latent: g(x) squeezed to N x 192 x H'/8 x W'/8."""
         return squeeze(self.color_map)
+
+    def relative(self, image: Tensor) -> Tensor:
+        """What the flow models of an image, N x 3 x H' x W': ``(image - base) / scale``, or all of it."""
+        if self.base is None or self.scale is None:
+            return image
+        return (image - self.base) / _full_size(self.scale)
 
 
 class LLFlow(nn.Module):
@@ -60,7 +74,13 @@ class LLFlow(nn.Module):
     def __init__(self, size: Size = COMPACT) -> None:
         super().__init__()
         self.size = size
-        self.encoder = ConditionalEncoder(size)
+        self.encoder: ConditionalEncoder | UNetEncoder
+        self.branch: WholePhotoBranch | None = None
+        if isinstance(size.encoder, UNetSize):
+            self.encoder = UNetEncoder(size.encoder)
+            self.branch = WholePhotoBranch(size.encoder.vector)
+        else:
+            self.encoder = ConditionalEncoder(size.encoder)
         self.flow = Flow(size)
 
     @classmethod
@@ -76,21 +96,51 @@ class LLFlow(nn.Module):
         model.load_state_dict(rename_released(state))
         return model.eval()
 
-    def encode(self, image: Tensor, equalization: Tensor | None = None) -> Conditioning:
+    def context(self, thumbnails: Tensor) -> PhotoContext | None:
+        """What the whole-photo branch decides; None of a network without one.
+
+        Args:
+            thumbnails: N x 3 x S x S, linear light, in [0, 1], see `flow.thumbnail`.
+        """
+        return None if self.branch is None else self.branch(thumbnails)
+
+    def encode(
+        self,
+        image: Tensor,
+        equalization: Tensor | None = None,
+        *,
+        context: PhotoContext | None = None,
+        window: Tensor | None = None,
+    ) -> Conditioning:
         """Run all that depends on the dark photo alone.
 
         Args:
             image: N x 3 x H x W in [0, 1].
-            equalization: N x 3 x 256, the whole photo's `equalization_table`, needed where ``image`` is only
-                part of the photo; by default computed from ``image``.
+            equalization: N x 3 x 256, the whole photo's `equalization_table`, which the paper's encoder needs
+                where ``image`` is only part of the photo; by default computed from ``image``.
+            context: of the whole photos, as `context` gives it; by default of ``image``.
+            window: N x 4, where in its photo each image lies: top, left, height and width as shares of the
+                photo's height and width; by default it is the whole photo.
         """
-        if equalization is None:
-            equalization = _tables(image)
         height, width = image.shape[2:]
-        image = pad_to_multiple(image)
-        encoded = self.encoder(network_input(image, equalize(image, equalization)))
+        base = scale = None
+        if isinstance(self.encoder, UNetEncoder):
+            if context is None:
+                context = self.context(_thumbnails(image))
+            assert context is not None
+            if window is None:
+                window = image.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(image), 4)
+            padded = pad_to_multiple(image)
+            grown = window.new_tensor([1.0, 1.0, padded.shape[2] / height, padded.shape[3] / width])
+            encoded = self.encoder(padded, context, window * grown)
+            base, scale = encoded.base, encoded.scale
+        else:
+            if equalization is None:
+                equalization = _tables(image)
+            image = pad_to_multiple(image)
+            encoded = self.encoder(network_input(image, equalize(image, equalization)))
         couplings = self.flow.condition(encoded.conditions)
-        return Conditioning(encoded.color_map, encoded.conditions, couplings, height, width)
+        return Conditioning(encoded.color_map, encoded.conditions, couplings, height, width, base, scale)
 
     def decode(self, conditioning: Conditioning, latent: Tensor | None = None) -> Tensor:
         """Latent to image: M x 192 x H'/8 x W'/8 (default: the mean) to M x 3 x H x W.
@@ -106,7 +156,11 @@ class LLFlow(nn.Module):
         """`decode` without cropping, M x 3 x H' x W', and log|det| of d image / d latent, M, in nats."""
         if latent is None:
             latent = conditioning.mean
-        return self.flow.inverse(latent, conditioning.couplings)
+        image, log_determinant = self.flow.inverse(latent, conditioning.couplings)
+        if conditioning.base is None or conditioning.scale is None:
+            return image, log_determinant
+        image = image * _full_size(conditioning.scale) + conditioning.base
+        return image, log_determinant + _scale_log_determinant(conditioning.scale)
 
     def sample_latent(
         self,
@@ -124,7 +178,10 @@ class LLFlow(nn.Module):
 
     def latent_of(self, reference: Tensor, conditioning: Conditioning) -> tuple[Tensor, Tensor]:
         """Image to latent: N x 192 x H'/8 x W'/8, and the log-determinant, N, in nats."""
-        latent, log_determinant = self.flow(pad_to_multiple(reference), conditioning.couplings)
+        relative = conditioning.relative(pad_to_multiple(reference))
+        latent, log_determinant = self.flow(relative, conditioning.couplings)
+        if conditioning.scale is not None:
+            log_determinant = log_determinant - _scale_log_determinant(conditioning.scale)
         return latent, log_determinant
 
     def log_prob(self, reference: Tensor, conditioning: Conditioning, mean: Tensor | None = None) -> Tensor:
@@ -138,6 +195,15 @@ class LLFlow(nn.Module):
         latent, log_determinant = self.latent_of(reference, conditioning)
         mean = conditioning.mean if mean is None else mean
         return standard_normal_log_density(latent - mean) + log_determinant
+
+
+def _full_size(scale: Tensor) -> Tensor:
+    return functional.interpolate(scale, scale_factor=2.0)
+
+
+def _scale_log_determinant(scale: Tensor) -> Tensor:
+    """Of a multiplication by ``scale``, each value of which stands for 2 x 2 pixels: N, in nats."""
+    return 4.0 * scale.log().flatten(1).sum(1)
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:
@@ -158,3 +224,8 @@ def pad_to_multiple(image: Tensor, multiple: int = Size.MULTIPLE) -> Tensor:
 def _tables(image: Tensor) -> Tensor:
     pixels = image.detach().permute(0, 2, 3, 1).float().cpu().numpy()
     return torch.from_numpy(np.stack([equalization_table(photo) for photo in pixels])).to(image)
+
+
+def _thumbnails(image: Tensor) -> Tensor:
+    pixels = image.detach().permute(0, 2, 3, 1).float().cpu().numpy()
+    return torch.from_numpy(np.stack([thumbnail(photo) for photo in pixels])).to(image)

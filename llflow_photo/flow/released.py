@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ..errors import CheckpointError
-from .sizes import Size
+from .sizes import DenseSize, Size
 
 __all__ = ["rename_released", "size_of_released"]
 
@@ -54,7 +54,7 @@ def size_of_released(state: Mapping[str, Tensor]) -> Size:
     stacked = tuple(range(1, 2 * count, 2))
     if blocks <= max(stacked, default=0) or blocks < 3:
         stacked = tuple(range(count))
-    return Size(features, growth, blocks, stacked, steps, hidden)
+    return Size(DenseSize(features, growth, blocks, stacked), (steps,) * Size.LEVELS, hidden)
 
 
 def rename_released(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -95,7 +95,7 @@ def _rename(name: str, size: Size) -> str | None:
 
 def _place_of_layer(layer: int, size: Size) -> str | None:
     """The released layers count on: per level a squeeze, the transition steps, the conditional steps."""
-    level, within = divmod(layer, 1 + size.transition_steps + size.steps)
+    level, within = divmod(layer, 1 + size.transition_steps + size.steps[0])
     if within == 0 or level >= Size.LEVELS:
         return None
     if within <= size.transition_steps:

@@ -2,12 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from .exposure import is_rule
+__all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "DenseSize", "Size", "UNetSize", "size_of_settings"]
 
-__all__ = ["COMPACT", "LARGE", "SIZES", "SMALL", "Size"]
+
+@dataclass(frozen=True)
+class DenseSize:
+    """The paper's encoder: residual-in-residual dense blocks at half the photo's size.
+
+    Attributes:
+        features: channels ``F``.
+        growth: channels ``G`` each convolution adds inside a dense block.
+        blocks: number ``B`` of residual-in-residual dense blocks.
+        stacked: numbers (from 0) of the blocks whose outputs are stacked onto the conditions.
+    """
+
+    features: int
+    growth: int
+    blocks: int
+    stacked: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stacked", tuple(self.stacked))
+        _check_positive(self, ("features", "growth", "blocks"))
+        if any(not 0 <= number < self.blocks for number in self.stacked):
+            raise ValueError(f"stacked {self.stacked} names blocks outside 0..{self.blocks - 1}")
+
+    @property
+    def condition_channels(self) -> tuple[int, ...]:
+        """Channels of each level's condition: ``F * (1 + len(stacked))``."""
+        return (self.features * (1 + len(self.stacked)),) * Size.LEVELS
+
+
+@dataclass(frozen=True)
+class UNetSize:
+    """A U-shape under a whole-photo branch, see `flow.unet`.
+
+    Attributes:
+        widths: channels at 1/2, 1/4, 1/8 of the photo's size.
+        down: residual blocks at each of these on the way down.
+        up: residual blocks at 1/2, 1/4 on the way up.
+        vector: channels of the whole photo's vector.
+    """
+
+    widths: tuple[int, ...]
+    down: tuple[int, ...]
+    up: tuple[int, ...]
+    vector: int = 96
+
+    def __post_init__(self) -> None:
+        for name in ("widths", "down", "up"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        _check_positive(self, ("vector",))
+        counts = (len(self.widths), len(self.down), len(self.up) + 1)
+        if counts != (Size.LEVELS,) * 3:
+            raise ValueError(f"widths, down and up have {counts[0]}, {counts[1]} and {counts[2] - 1} entries")
+        if min(self.widths) < 1 or min(*self.down, *self.up) < 0:
+            raise ValueError(f"widths {self.widths}, down {self.down} or up {self.up} are negative or 0")
+
+    @property
+    def condition_channels(self) -> tuple[int, ...]:
+        """Channels of each level's condition."""
+        return self.widths
 
 
 @dataclass(frozen=True)
@@ -15,66 +74,101 @@ class Size:
     """Hyperparameters of the conditional encoder and the flow.
 
     Attributes:
-        features: channels ``F`` of the encoder.
-        growth: channels ``G`` each convolution adds inside a dense block.
-        blocks: number ``B`` of residual-in-residual dense blocks.
-        stacked: numbers (from 0) of the blocks whose outputs are stacked onto the conditions.
-        steps: flow steps ``K`` with coupling per level.
+        encoder: of which kind, and how large.
+        steps: flow steps with coupling at levels 1, 2, 3; one number stands for all.
         hidden: hidden channels of the coupling networks.
         transition_steps: flow steps without coupling at the start of each level.
-        exposure: coefficients of the rule that brings photos to a common exposure before the network sees
-            them (see `flow.exposure`); empty where photos are seen as they are.
     """
 
-    features: int
-    growth: int
-    blocks: int
-    stacked: tuple[int, ...]
-    steps: int
+    encoder: DenseSize | UNetSize
+    steps: tuple[int, ...]
     hidden: int = 64
     transition_steps: int = 2
-    exposure: tuple[float, ...] = ()
 
     LEVELS = 3
     MULTIPLE = 8
     """Height and width inside the network are multiples of this."""
 
     def __post_init__(self) -> None:
-        for name in ("features", "growth", "blocks", "steps", "hidden"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.exposure and not is_rule(self.exposure):
-            raise ValueError(f"{len(self.exposure)} coefficients cannot be an exposure rule")
-        if any(not 0 <= number < self.blocks for number in self.stacked):
-            raise ValueError(f"stacked {self.stacked} names blocks outside 0..{self.blocks - 1}")
+        steps = (self.steps,) * self.LEVELS if isinstance(self.steps, int) else tuple(self.steps)
+        object.__setattr__(self, "steps", steps)
+        _check_positive(self, ("hidden",))
+        if len(steps) != self.LEVELS or min(steps) < 1:
+            raise ValueError(f"steps must be {self.LEVELS} numbers of at least 1, not {steps}")
 
     @property
-    def condition_channels(self) -> int:
-        """Channels of each level's condition: ``F * (1 + len(stacked))``."""
-        return self.features * (1 + len(self.stacked))
+    def sees_whole_photo(self) -> bool:
+        """Whether the network has a whole-photo branch."""
+        return isinstance(self.encoder, UNetSize)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-ready values; `from_dict` reads them back."""
-        values = {**asdict(self), "stacked": list(self.stacked), "exposure": list(self.exposure)}
-        if not self.exposure:
-            del values["exposure"]
-        return values
+        kind = "unet" if self.sees_whole_photo else "dense"
+        encoder = {name: _listed(value) for name, value in asdict(self.encoder).items()}
+        return {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Size:
-        """Build from `to_dict`'s output; unknown keys are an error."""
-        known = {field.name for field in fields(cls)}
-        if unknown := set(values) - known:
-            raise ValueError(f"unknown size settings {sorted(unknown)}; known are {sorted(known)}")
-        listed = {name: tuple(values.get(name, ())) for name in ("stacked", "exposure")}
-        return cls(**{**values, **listed})
+    def from_dict(cls, values: Mapping[str, Any]) -> Size:
+        """Build from `to_dict`'s output, or from a flat dictionary of a dense encoder's and the flow's.
+
+        Raises:
+            ValueError: a setting is unknown, missing or of no use.
+        """
+        values = dict(values)
+        try:
+            if "encoder" in values:
+                ((kind, encoder),) = values.pop("encoder").items()
+            else:
+                names = [field.name for field in fields(DenseSize) if field.name in values]
+                kind, encoder = "dense", {name: values.pop(name) for name in names}
+            known = {field.name for field in fields(cls)} - {"encoder"}
+            if unknown := set(values) - known:
+                raise ValueError(f"unknown size settings {sorted(unknown)}; known are {sorted(known)}")
+            return cls({"dense": DenseSize, "unet": UNetSize}[kind](**encoder), **values)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"the size cannot be read: {error}") from error
 
 
-COMPACT = Size(features=32, growth=16, blocks=3, stacked=(0,), steps=2, hidden=16)
-"""For laptops: 0.35 MFLOP per pixel, and a thirtieth of that for every further rendering."""
-SMALL = Size(features=32, growth=32, blocks=4, stacked=(1,), steps=4)
+def _check_positive(settings: object, names: tuple[str, ...]) -> None:
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise ValueError(f"{name} must be at least 1, not {getattr(settings, name)}")
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+COMPACT = Size(
+    UNetSize(widths=(32, 64, 128), down=(1, 2, 3), up=(2, 1)), steps=(1, 1, 2), hidden=16, transition_steps=0
+)
+"""For laptops: a U-shape that sees the whole photo."""
+SMALL = Size(DenseSize(features=32, growth=32, blocks=4, stacked=(1,)), steps=4)
 """The paper's small network: 1.2 MFLOP per pixel."""
-LARGE = Size(features=64, growth=32, blocks=24, stacked=(1, 3, 5, 7), steps=12)
+LARGE = Size(DenseSize(features=64, growth=32, blocks=24, stacked=(1, 3, 5, 7)), steps=12)
 """The paper's large network."""
 
 SIZES = {"compact": COMPACT, "small": SMALL, "large": LARGE}
+"""By the names a user gives."""
+
+
+def size_of_settings(settings: Mapping[str, tuple[int, ...]]) -> Size:
+    """A size from single settings: of an encoder, of the flow, and the rest as in `COMPACT` or `SMALL`.
+
+    Settings that a dense encoder has choose `SMALL` as the base, others `COMPACT`. Where one number is
+    expected, its list has one entry.
+
+    Raises:
+        ValueError: a setting is unknown or of no use.
+    """
+    dense = {field.name for field in fields(DenseSize)} & set(settings)
+    base = SMALL if dense else COMPACT
+    values = base.to_dict()
+    ((_, encoder),) = values["encoder"].items()
+    for name, numbers in settings.items():
+        part = encoder if name in encoder else values
+        single = not isinstance(part.get(name, ()), list)
+        if single and len(numbers) != 1:
+            raise ValueError(f"{name} is {numbers}; one number is expected")
+        part[name] = numbers[0] if single or (name == "steps" and len(numbers) == 1) else list(numbers)
+    return Size.from_dict(values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,7 +34,7 @@ class _Step(nn.Module):
 
     def forward(self, z: Tensor, given: CouplingCondition | None) -> tuple[Tensor, Tensor]:
         positions = z.shape[2] * z.shape[3]
-        z = self.mix(self.norm(z))
+        z = self._mixed(z)
         log_determinant = self._mixing_log_determinant(positions).expand(z.shape[0])
         if self.coupling is not None and given is not None:
             z, of_coupling = self.coupling(z, given)
@@ -46,24 +47,45 @@ class _Step(nn.Module):
         if self.coupling is not None and given is not None:
             z, of_coupling = self.coupling.inverse(z, given)
             log_determinant = log_determinant + of_coupling
-        return self.norm.inverse(self.mix.inverse(z)), log_determinant
+        return self._unmixed(z), log_determinant
+
+    def _mixed(self, z: Tensor) -> Tensor:
+        """ActNorm, then the 1x1 convolution: one affine map of the channels."""
+        if self.norm.initialize_next:
+            mixed: Tensor = self.mix(self.norm(z))
+            return mixed
+        weight = self.mix.weight * self.norm.log_scale.exp().flatten()
+        return _affine(z, weight, weight @ self.norm.bias.flatten())
+
+    def _unmixed(self, z: Tensor) -> Tensor:
+        """The inverse of `_mixed`."""
+        inverted = torch.linalg.inv(self.mix.weight.double()).to(z.dtype)
+        weight = inverted * (-self.norm.log_scale).exp().view(-1, 1)
+        return _affine(z, weight, -self.norm.bias.flatten())
 
     def _mixing_log_determinant(self, positions: int) -> Tensor:
         return self.norm.log_determinant(positions) + self.mix.log_determinant(positions)
 
 
-class Level(nn.Module):
-    """One level: squeeze, transition steps, conditional steps."""
+def _affine(z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """``weight @ z + bias`` at every position, N x C x H x W."""
+    flat = torch.baddbmm(bias[:, None], weight.expand(len(z), *weight.shape), z.flatten(2))
+    return flat.view(z.shape)
 
-    def __init__(self, channels: int, size: Size) -> None:
+
+class Level(nn.Module):
+    """One level, counted from 1: squeeze, transition steps, conditional steps."""
+
+    def __init__(self, level: int, size: Size) -> None:
         super().__init__()
+        channels, condition = 3 * 4**level, size.encoder.condition_channels[level - 1]
         transitions = (_Step(channels, None) for _ in range(size.transition_steps))
         conditional = (
             _Step(
                 channels,
-                ConditionalCoupling(channels, size.condition_channels, size.hidden),
+                ConditionalCoupling(channels, condition, size.hidden),
             )
-            for _ in range(size.steps)
+            for _ in range(size.steps[level - 1])
         )
         self.transitions = nn.ModuleList(transitions)
         self.conditional = nn.ModuleList(conditional)
@@ -103,7 +125,7 @@ class Flow(nn.Module):
 
     def __init__(self, size: Size) -> None:
         super().__init__()
-        self.levels = nn.ModuleList(Level(3 * 4**n, size) for n in range(1, Size.LEVELS + 1))
+        self.levels = nn.ModuleList(Level(number, size) for number in range(1, Size.LEVELS + 1))
 
     def condition(self, conditions: Sequence[Tensor]) -> tuple[LevelConditions, ...]:
         """Run every condition-only part of the couplings."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ def export_run(
     notes: str = "",
     inputs: Mapping[str, Sequence[float]] | None = None,
     half: bool = True,
-    exposure: Sequence[float] | None = None,
 ) -> Card:
     """Write a run's best averaged weights (``best.pt``; without validation, the newest) and their card.
 
@@ -43,7 +41,6 @@ def export_run(
         notes: anything else a user should know.
         inputs: what the training inputs were like, as of `evaluation.inputs.input_ranges`.
         half: store large tensors in float16.
-        exposure: the network's exposure rule with its trim (`training.trim`); None keeps the run's.
 
     Raises:
         CheckpointError: the run has no checkpoint, or it is broken.
@@ -53,13 +50,11 @@ def export_run(
         raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
     newest, best = _newest(run), _best(run)
     size = Size.from_dict(best["size"])
-    if exposure is not None:
-        size = replace(size, exposure=tuple(exposure))
     out.parent.mkdir(parents=True, exist_ok=True)
     save(best["model"], size, out, {"steps": str(best["step"])}, half)
     card = Card(
         name=out.stem,
-        size={name: value for name, value in size.to_dict().items() if name != "exposure"},
+        size=size.to_dict(),
         data=data,
         recipe=_plain(newest.get("recipe", {})),
         iterations=int(best["step"]),

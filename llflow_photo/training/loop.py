@@ -16,11 +16,12 @@ import torch
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import LLFlow, Size
 from .checkpoint import load_checkpoint, save_checkpoint
+from .crops import Batch, BatchSource
 from .distributed import ALONE, Workers
 from .ema import WeightAverage
 from .log import TrainingLog
-from .loss import LossTerms, hybrid_loss
-from .pairs import Batch, BatchSource, LoadedPair
+from .loss import LossTerms, encode_batch, frame_loss, hybrid_loss
+from .pairs import LoadedPair
 from .recipe import Recipe
 from .validate import Validation, validate
 
@@ -182,7 +183,7 @@ class Trainer:
         batch = self._batch()
         self.model.flow.initialize_from_next_batch()
         with torch.no_grad():
-            conditioning = self.model.encode(batch.low, batch.equalization)
+            conditioning, _ = encode_batch(self.model, batch)
             self.model.latent_of(batch.reference, conditioning)
             self.workers.adopt_first(self.model.state_dict().values())
         self.average = WeightAverage(self.model, self.recipe.ema)
@@ -192,8 +193,7 @@ class Trainer:
         share = self.workers.share_of(stage.batch)
         number = self.step * self.workers.count + self.workers.rank
         batch = self.source.batch(number, stage.crop, share)
-        low = batch.low.to(self.device).contiguous(memory_format=torch.channels_last)
-        return Batch(low, batch.reference.to(self.device), batch.equalization.to(self.device))
+        return batch.to(self.device)
 
     def _one_step(self, asked: bool) -> tuple[LossTerms | None, bool]:
         """One update; its terms, and whether a process of the run was ``asked`` to stop.
@@ -204,8 +204,10 @@ class Trainer:
         number = self.step * self.workers.count + self.workers.rank
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + number)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.mixed_precision):
-            conditioning = self.model.encode(batch.low, batch.equalization)
+            conditioning, context = encode_batch(self.model, batch)
         terms = hybrid_loss(self.model, conditioning, batch.reference, self.recipe.weights, generator)
+        if context is not None and batch.frames is not None:
+            terms = terms.with_term(self.recipe.weights.frame * frame_loss(context, batch.frames))
         self.optimizer.zero_grad(set_to_none=True)
         finite = bool(torch.isfinite(terms.total))
         # Not left out where it is not finite: the other processes wait for this one's gradients.

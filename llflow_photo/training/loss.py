@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..evaluation.metrics import ssim_map
 from ..flow import Conditioning, LLFlow
 from ..flow.inputs import reference_color_map
-from ..flow.llflow import pad_to_multiple
+from ..flow.llflow import pad_to_multiple, standard_normal_log_density
 from ..flow.steps import squeeze
+from ..flow.whole_photo import GRID, PhotoContext, thumbnail_rendering
+from .crops import Batch, Frames
 
-__all__ = ["LossTerms", "LossWeights", "hybrid_loss", "nll_bits"]
+__all__ = ["LossTerms", "LossWeights", "encode_batch", "frame_loss", "hybrid_loss", "nll_bits"]
 
 QUANTIZATION = 32.0
 """Levels per unit of the uniform noise added to references."""
+_LOOK_SHARE = 0.5
+"""Share of steps that decode a shifted mean, too."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,10 @@ class LossWeights:
         aligned: of the mean absolute error of the decoded mean scaled to the reference's mean luma. How
             bright a reference was made is hardly in the dark photo, so this term teaches what is.
         structural: of 1 - SSIM of the decoded mean, scaled likewise.
+        look: of the mean absolute error of the decoded mean shifted by what the reference's latent has in low
+            spatial frequencies: brightness and color of the frame and its regions are to lie there. Only for
+            networks with a whole-photo branch.
+        frame: of the mean absolute error of the thumbnail under the branch's gains.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """
 
@@ -37,6 +46,8 @@ class LossWeights:
     absolute: float = 1.0
     aligned: float = 1.0
     structural: float = 0.2
+    look: float = 0.5
+    frame: float = 0.3
     selector: float = 0.2
 
 
@@ -49,6 +60,18 @@ class LossTerms:
     absolute: float
     structural: float
 
+    def with_term(self, term: Tensor) -> LossTerms:
+        """The same with a term more in the total."""
+        return replace(self, total=self.total + term)
+
+
+def encode_batch(model: LLFlow, batch: Batch) -> tuple[Conditioning, PhotoContext | None]:
+    """Encode a batch's dark crops with what the network is told of their whole photos."""
+    if batch.frames is None:
+        return model.encode(batch.low, batch.equalization), None
+    context = model.context(batch.frames.thumbnails)
+    return model.encode(batch.low, context=context, window=batch.frames.windows), context
+
 
 def nll_bits(
     model: LLFlow, reference: Tensor, conditioning: Conditioning, mean: Tensor | None = None
@@ -58,8 +81,11 @@ def nll_bits(
     ``-(log p - log(32) * H * W) / (ln 2 * H * W)`` of an N x 3 x H x W reference, to which the caller adds
     uniform noise of +-0.5/32 in training.
     """
+    return _bits(model.log_prob(reference, conditioning, mean), conditioning)
+
+
+def _bits(log_density: Tensor, conditioning: Conditioning) -> Tensor:
     pixels = conditioning.color_map.shape[2] * conditioning.color_map.shape[3]
-    log_density = model.log_prob(reference, conditioning, mean)
     return -(log_density - math.log(QUANTIZATION) * pixels) / (math.log(2.0) * pixels)
 
 
@@ -75,14 +101,15 @@ def hybrid_loss(
     Args:
         conditioning: of the dark crops, sizes a multiple of 8.
         reference: N x 3 x H x W in [0, 1].
-        generator: on the CPU; draws the quantization noise and the random selector.
+        generator: on the CPU; draws the quantization noise, the random selector and the looks.
     """
     total = reference.new_zeros(())
     nll = absolute = structural = 0.0
+    latent = None
     if weights.likelihood > 0:
-        bits = _noisy_nll(model, conditioning, reference, weights.selector, generator).mean()
-        total = total + weights.likelihood * bits
-        nll = float(bits.detach())
+        bits, latent = _noisy_nll(model, conditioning, reference, weights.selector, generator)
+        total = total + weights.likelihood * bits.mean()
+        nll = float(bits.detach().mean())
     if max(weights.absolute, weights.aligned, weights.structural) > 0:
         decoded = model.decode(conditioning)
         aligned = align_mean_luma(decoded, reference)
@@ -92,7 +119,32 @@ def hybrid_loss(
         total = total + weights.absolute * error + weights.aligned * error_aligned
         total = total + weights.structural * dissimilarity
         absolute, structural = float(error.detach()), float(dissimilarity.detach())
+    looks = weights.look > 0 and model.branch is not None
+    if looks and latent is not None and float(torch.rand((), generator=generator)) < _LOOK_SHARE:
+        smooth = _low_frequencies(latent - conditioning.mean, generator)
+        shifted = model.decode(conditioning, conditioning.mean + smooth)
+        total = total + weights.look * (shifted - reference).abs().mean()
     return LossTerms(total, nll, absolute, structural)
+
+
+def frame_loss(context: PhotoContext, frames: Frames) -> Tensor:
+    """Mean absolute error of thumbnails under the whole-photo branch's gains, gamma-encoded."""
+    made = thumbnail_rendering(context, frames.thumbnails)
+    wanted = functional.adaptive_avg_pool2d(frames.references, GRID)
+    # Slightly above white still has a gradient; far above, the photo's lamps are to be ignored.
+    return (_encoded(made.clamp(max=1.2)) - _encoded(wanted)).abs().mean()
+
+
+def _encoded(light: Tensor) -> Tensor:
+    return light.clamp_min(1e-5).pow(1 / 2.2)
+
+
+def _low_frequencies(residual: Tensor, generator: torch.Generator) -> Tensor:
+    """Means over the crop, or over regions of it with linear transitions: N x 192 x h x w to the same."""
+    regions = 1 if float(torch.rand((), generator=generator)) < 0.5 else 3
+    means = functional.adaptive_avg_pool2d(residual, regions)
+    size = (residual.shape[2], residual.shape[3])
+    return functional.interpolate(means, size, mode="bilinear", align_corners=False)
 
 
 def align_mean_luma(image: Tensor, reference: Tensor) -> Tensor:
@@ -110,7 +162,8 @@ def _noisy_nll(
     reference: Tensor,
     selector: float,
     generator: torch.Generator,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
+    """Bits per pixel, N, and the latent of the noised reference."""
     noise = torch.rand(reference.shape, generator=generator).to(reference) - 0.5
     noised = reference + noise / QUANTIZATION
     mean = conditioning.mean
@@ -118,4 +171,6 @@ def _noisy_nll(
         chosen = (torch.rand(reference.shape[0], generator=generator) < selector).to(mean.device)
         of_reference = squeeze(reference_color_map(pad_to_multiple(reference)))
         mean = torch.where(chosen[:, None, None, None], of_reference, mean)
-    return nll_bits(model, noised, conditioning, mean)
+    latent, log_determinant = model.latent_of(noised, conditioning)
+    log_density = standard_normal_log_density(latent - mean) + log_determinant
+    return _bits(log_density, conditioning), latent

@@ -1,4 +1,4 @@
-"""Pairs of dark and well-exposed photos on disk, their split by scene, and seeded crops of them."""
+"""Pairs of dark and well-exposed photos on disk, and their split by scene."""
 
 from __future__ import annotations
 
@@ -6,28 +6,17 @@ import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps
-from torch import Tensor
 
 from ..errors import TrainingDataError
-from ..flow.statistics import as_seen
+from ..flow.inputs import equalization_table
+from ..flow.thumbnail import thumbnail
 
-__all__ = [
-    "Batch",
-    "BatchSource",
-    "CropSource",
-    "LoadedPair",
-    "Pair",
-    "find_pairs",
-    "load_pair",
-    "pairs_of_folders",
-    "split_by_scene",
-]
+__all__ = ["LoadedPair", "Pair", "find_pairs", "load_pair", "pairs_of_folders", "split_by_scene"]
 
 _FOLDER_NAMES = (("low", "high"), ("Low", "Normal"), ("low", "normal"), ("input", "target"))
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
@@ -44,30 +33,24 @@ class Pair:
 
 @dataclass(frozen=True)
 class LoadedPair:
-    """Pixels of a pair, uint8, H x W x 3, sRGB-encoded, and the dark photo's equalization table, 3 x 256.
+    """Pixels of a pair, uint8, H x W x 3, sRGB-encoded.
 
     Pairs of one scene (equal and not empty) are exposures of the same reference.
     """
 
     low: np.ndarray
     high: np.ndarray
-    equalization: np.ndarray
     scene: str = ""
 
+    @cached_property
+    def equalization(self) -> np.ndarray:
+        """The dark photo's equalization table, 3 x 256."""
+        return equalization_table(self.low)
 
-@dataclass(frozen=True)
-class Batch:
-    """Crops for one step: N x 3 x h x w in [0, 1], and the whole photos' tables, N x 3 x 256."""
-
-    low: Tensor
-    reference: Tensor
-    equalization: Tensor
-
-
-class BatchSource(Protocol):
-    """Gives the batch of a training step; the same one for the same step, so that runs can resume."""
-
-    def batch(self, step: int, crop: int, size: int) -> Batch: ...
+    @cached_property
+    def thumbnails(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of the dark photo and its reference, each 3 x S x S, linear light."""
+        return thumbnail(self.low), thumbnail(self.high)
 
 
 def find_pairs(folder: Path, part: str | None = None) -> list[Pair]:
@@ -185,16 +168,15 @@ def split_by_scene(
     return training, [validation[scene] for scene in sorted(validation)]
 
 
-def load_pair(pair: Pair, exposure_rule: Sequence[float] = ()) -> LoadedPair:
-    """Read a pair into memory as 8-bit pixels, the dark photo as a network with this rule sees it."""
+def load_pair(pair: Pair) -> LoadedPair:
+    """Read a pair into memory as 8-bit pixels."""
     pixels = [_pixels(path) for path in (pair.low, pair.high)]
     low, high = pixels
     if low.shape != high.shape:
         raise TrainingDataError(
             f"{pair.low} is {low.shape[1]}x{low.shape[0]}, its reference {high.shape[1]}x{high.shape[0]}"
         )
-    seen, statistics = as_seen(low, exposure_rule)
-    return LoadedPair(seen, high, statistics.equalization, pair.scene)
+    return LoadedPair(low, high, pair.scene)
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -205,59 +187,3 @@ def _pixels(path: Path) -> np.ndarray:
             return np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise TrainingDataError(f"cannot read {path}: {error}") from error
-
-
-class CropSource:
-    """Random crops, flips and transposes of pairs held in memory.
-
-    Scenes are drawn evenly, whatever the number of their exposures: which brightness a reference has is
-    learnt from references, and those of scenes with many exposures would count too often. The batch of a
-    step depends on the seed and the step alone. Where a photo is smaller than the crop asked for, all crops
-    are made smaller.
-    """
-
-    def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0) -> None:
-        if not pairs:
-            raise TrainingDataError("no pairs are left to train on after holding some out; hold out fewer")
-        self.pairs = list(pairs)
-        scenes: dict[str, list[LoadedPair]] = {}
-        for number, pair in enumerate(self.pairs):
-            scenes.setdefault(pair.scene or f"pair {number}", []).append(pair)
-        self._scenes = list(scenes.values())
-        self.seed = seed
-        self.largest_crop = min(min(pair.low.shape[:2]) for pair in self.pairs) // 8 * 8
-        if self.largest_crop < 16:
-            raise TrainingDataError("the smallest photo is less than 16 pixels wide or high; leave it out")
-
-    def batch(self, step: int, crop: int, size: int) -> Batch:
-        crop = min(crop, self.largest_crop)
-        random = np.random.default_rng([self.seed, step])
-        lows, highs, tables = [], [], []
-        for _ in range(size):
-            exposures = self._scenes[random.integers(len(self._scenes))]
-            pair = exposures[random.integers(len(exposures))]
-            low, high = random_crop(random, crop, pair.low, pair.high)
-            lows.append(low)
-            highs.append(high)
-            tables.append(pair.equalization)
-        return Batch(_stack(lows), _stack(highs), torch.from_numpy(np.stack(tables)))
-
-
-def random_crop(random: np.random.Generator, crop: int, *images: np.ndarray) -> list[np.ndarray]:
-    """The same random square, flip and transpose of H x W x 3 images at least ``crop`` wide and high."""
-    height, width = images[0].shape[:2]
-    top = int(random.integers(height - crop + 1))
-    left = int(random.integers(width - crop + 1))
-    flip_down, flip_right, transpose = random.integers(2, size=3)
-    result = []
-    for image in images:
-        part = image[top : top + crop, left : left + crop]
-        part = part[::-1] if flip_down else part
-        part = part[:, ::-1] if flip_right else part
-        result.append(part.transpose(1, 0, 2) if transpose else part)
-    return result
-
-
-def _stack(crops: list[np.ndarray]) -> Tensor:
-    stacked = torch.from_numpy(np.stack([np.ascontiguousarray(crop) for crop in crops]))
-    return stacked.permute(0, 3, 1, 2).float().div_(255.0)

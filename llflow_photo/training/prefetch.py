@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 
-from .pairs import Batch, BatchSource
+from .crops import Batch, BatchSource
 
 __all__ = ["PrefetchSource"]
 

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
-from ..flow.exposure import sampled, without_trim
 from .checkpoint import load_checkpoint
+from .crops import BatchSource, CropSource
 from .distributed import Workers, join_workers
 from .loop import CHECKPOINT, Trainer
-from .pairs import BatchSource, CropSource, LoadedPair, find_pairs, load_pair, split_by_scene
+from .pairs import LoadedPair, find_pairs, load_pair, split_by_scene
 from .prefetch import PrefetchSource
 from .recipe import Recipe
 
-if TYPE_CHECKING:
-    from .exposure import ExposureFit
-
-__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings", "trimmed_rule_of"]
+__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings"]
 
 SETTINGS = "run.json"
-_logger = logging.getLogger(__name__)
-
-_TRIM_PHOTOS = 45
-"""About how many training photos the exposure rule's trim is measured on; each is rendered 50 times."""
 
 
 @dataclass(frozen=True)
@@ -40,31 +31,28 @@ class RunSettings:
 
     Attributes:
         data: folder of pairs, see `find_pairs`; or None.
-        photos: folder of clean photos, made into pairs by the camera simulation; or None.
+        photos: folders of clean photos, made into pairs by the camera simulation; or none.
         size: of the network.
         recipe: how it is trained.
         validation_scenes: scenes (of ``photos``: photos) held out, split by ``split_seed``.
         split_seed: of the split.
         start: name or path of a model to begin with, or None for random weights.
-        common_exposure: fit a rule that brings photos to a common exposure before the network (see
-            `flow.exposure`); None does so for clean photos and not for pairs. A model to begin with brings
-            its own.
         device: ``auto``, ``cpu``, ``cuda``, ``mps``.
     """
 
     data: str | None
-    photos: str | None
+    photos: tuple[str, ...]
     size: Size
     recipe: Recipe
     validation_scenes: int = 24
     split_seed: int = 0
     start: str | None = None
-    common_exposure: bool | None = None
     device: str = "auto"
 
     def describe_data(self) -> str:
         """What it is trained on, for a card."""
-        name = Path(self.data or self.photos or "").resolve().name
+        folders = [self.data] if self.data else self.photos
+        name = ", ".join(Path(folder).resolve().name for folder in folders)
         kind = "pairs" if self.data else "clean photos through the camera simulation"
         return f"{kind} of {name}; {self.validation_scenes} scenes held out (split seed {self.split_seed})"
 
@@ -88,9 +76,9 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         from ..models import load
 
         flow = load(settings.start).flow
-        settings = replace(settings, size=replace(flow.size, exposure=without_trim(flow.size.exposure)))
+        settings = replace(settings, size=flow.size)
         start = flow.state_dict()
-    settings, source, validation = _data(settings, fit=start is None and not resume)
+    source, validation = _data(settings)
     device = _device(settings.device)
     workers = join_workers(device)
     if device.type == "cuda":  # a processor that trains has no time to spare for batches ahead
@@ -117,21 +105,6 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
     return simulated_input_ranges(load_photos(photos), seed=settings.recipe.seed)
 
 
-def trimmed_rule_of(run: Path, settings: RunSettings) -> tuple[float, ...] | None:
-    """The exposure rule of a run's best weights with its trim; None for runs on pairs or without a rule."""
-    if settings.photos is None or not settings.size.exposure:
-        return None
-    from ..models.export import best_flow
-    from .exposure import fit_without_each
-    from .photos import load_photos
-    from .trim import fit_trim
-
-    photos = load_photos(_photo_paths(settings)[0])
-    rules = fit_without_each(photos, seed=settings.recipe.seed)
-    some = slice(None, None, max(1, len(photos) // _TRIM_PHOTOS))
-    return fit_trim(best_flow(run), photos[some], rules[some])
-
-
 def read_settings(run: Path) -> RunSettings:
     """The settings of an earlier run, its recipe as the newest checkpoint has it.
 
@@ -147,62 +120,49 @@ def read_settings(run: Path) -> RunSettings:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
     known = {name: values[name] for name in RunSettings.__dataclass_fields__ if name in values}
+    known["photos"] = tuple(known.get("photos") or ())
     known |= {"size": Size.from_dict(state["size"]), "recipe": Recipe.from_dict(state["recipe"])}
-    return RunSettings(**{"data": None, "photos": None, **known})
+    return RunSettings(**{"data": None, **known})
 
 
 def _write_settings(run: Path, settings: RunSettings) -> None:
     values = {**asdict(settings), "size": settings.size.to_dict(), "recipe": settings.recipe.to_dict()}
-    for name in ("data", "photos"):
-        if values[name] is not None:
-            values[name] = str(Path(values[name]).resolve())
+    if settings.data is not None:
+        values["data"] = str(Path(settings.data).resolve())
+    values["photos"] = [str(Path(folder).resolve()) for folder in settings.photos]
     (run / SETTINGS).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def _data(settings: RunSettings, fit: bool) -> tuple[RunSettings, BatchSource, list[LoadedPair]]:
-    """The run's data, and its settings with the exposure rule fitted where that is asked for."""
+def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
+    """Batches to train on, and held-out pairs."""
+    frames = settings.size.sees_whole_photo
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")
         training, held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
-        if fit and settings.common_exposure:
-            from .exposure import fit_on_pairs
-
-            settings = _with_rule(settings, fit_on_pairs(_small(load_pair(pair)) for pair in training))
-        rule = settings.size.exposure
-        source = CropSource([load_pair(pair, rule) for pair in training], settings.recipe.seed)
-        return settings, source, [load_pair(pair, rule) for pair in held_out]
-    if settings.photos is None:
+        source = CropSource([load_pair(pair) for pair in training], settings.recipe.seed, frames)
+        return source, [load_pair(pair) for pair in held_out]
+    if not settings.photos:
         raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
     from .photos import load_photos
     from .simulated import SimulatedSource, validation_pairs
 
     for_training, held = _photo_paths(settings)
-    photos = load_photos(for_training)
-    if fit and settings.common_exposure is not False:
-        from .exposure import fit_on_photos
-
-        settings = _with_rule(settings, fit_on_photos(photos, seed=settings.recipe.seed))
-    rule = settings.size.exposure
-    simulated = SimulatedSource(photos, settings.recipe.seed, rule)
-    return settings, simulated, validation_pairs(load_photos(held), exposure_rule=rule)
+    simulated = SimulatedSource(load_photos(for_training), settings.recipe.seed, frames)
+    return simulated, validation_pairs(load_photos(held))
 
 
 def _photo_paths(settings: RunSettings) -> tuple[list[Path], list[Path]]:
-    """Clean photos to train on, and those held out."""
+    """Clean photos to train on, and those held out: as many of each folder, the first ones get one more."""
     from .photos import find_photos, split_photos
 
-    paths = find_photos(Path(settings.photos or ""))
-    return split_photos(paths, settings.validation_scenes, settings.split_seed)
-
-
-def _with_rule(settings: RunSettings, fitted: ExposureFit) -> RunSettings:
-    _logger.info("the exposure rule foretells what dark photos lack to %.2f EV", fitted.error_ev)
-    return replace(settings, size=replace(settings.size, exposure=fitted.rule))
-
-
-def _small(pair: LoadedPair) -> tuple[np.ndarray, np.ndarray]:
-    """A pair's pixels for statistics, float in [0, 1]."""
-    return sampled(pair.low), sampled(pair.high)
+    training: list[Path] = []
+    held_out: list[Path] = []
+    for number, folder in enumerate(settings.photos):
+        share, more = divmod(settings.validation_scenes, len(settings.photos))
+        some, others = split_photos(find_photos(Path(folder)), share + (number < more), settings.split_seed)
+        training += some
+        held_out += others
+    return training, held_out
 
 
 def _device(name: str) -> torch.device:

@@ -36,7 +36,7 @@ def validate(model: LLFlow, pairs: Sequence[LoadedPair], device: torch.device) -
             torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255.0).to(device)
             for pixels in (pair.low, pair.high)
         )
-        table = torch.from_numpy(pair.equalization)[None].to(device)
+        table = None if model.branch else torch.from_numpy(pair.equalization)[None].to(device)
         conditioning = model.encode(low.contiguous(memory_format=torch.channels_last), table)
         decoded = model.decode(conditioning).clamp(0, 1)[0].permute(1, 2, 0).cpu().numpy()
         reference = pair.high.astype(np.float32) / 255.0

@@ -31,10 +31,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Path of a tiny model."""
     import torch
 
-    from llflow_photo.flow import LLFlow, Size
+    from llflow_photo.flow import DenseSize, LLFlow, Size
 
     torch.manual_seed(0)
-    flow = LLFlow(Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8))
+    flow = LLFlow(Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8))
     path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
     save(flow.state_dict(), flow.size, path, half=False)
     return str(path)

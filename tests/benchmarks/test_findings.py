@@ -17,7 +17,7 @@ import trainings
 from finding_parts import kinds, measures, report
 from finding_parts.homes import Example, evenly
 
-from llflow_photo.flow import LLFlow, Size
+from llflow_photo.flow import DenseSize, LLFlow, Size
 
 
 def test_auc_is_the_chance_of_standing_above() -> None:
@@ -95,7 +95,7 @@ def test_a_table_replaces_the_one_before(tmp_path: Path) -> None:
 
 def test_without_the_color_map_the_latent_mean_is_zero() -> None:
     torch.manual_seed(0)
-    model = LLFlow(Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8)).eval()
+    model = LLFlow(Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)).eval()
     photo = torch.rand(1, 3, 16, 24)
     before = model.encode(photo)
     after = trainings.with_zero_mean(model).encode(photo)

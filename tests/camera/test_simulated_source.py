@@ -12,8 +12,8 @@ from skimage import data
 from llflow_photo.camera import develop, simulate_night_raw
 from llflow_photo.camera.night import night, random_night
 from llflow_photo.errors import TrainingDataError
-from llflow_photo.flow.exposure import brightness_features
 from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.flow.thumbnail import thumbnail
 from llflow_photo.training.photos import find_photos, load_photos, split_photos
 from llflow_photo.training.prefetch import PrefetchSource
 from llflow_photo.training.simulated import SimulatedSource, validation_pairs
@@ -80,15 +80,39 @@ def test_the_sampled_histogram_stands_for_the_whole_photos(photos: list[np.ndarr
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_averages_tell_of_exposure_what_the_whole_photo_tells(photos: list[np.ndarray], seed: int) -> None:
+def test_the_simulated_thumbnail_is_that_of_the_developed_photo(photos: list[np.ndarray], seed: int) -> None:
     photo = photos[seed % 3]
     random = np.random.default_rng(seed)
     settings = night(-2.0 - seed, "tungsten", shot=0.002)
-    expected = brightness_features(develop(simulate_night_raw(photo, settings, random)))
-    ((dark, _, bright),) = SimulatedSource(photos).whole_photo(seed % 3, [settings], random)
-    found = brightness_features(dark)
-    assert np.median(np.abs(found - expected)) < 0.15
-    assert bright.mean() == pytest.approx(photo.mean() / 255, abs=0.02)
+    expected = thumbnail(develop(simulate_night_raw(photo, settings, random)))
+    dark, bright = SimulatedSource(photos).thumbnails(seed % 3, settings, random)
+    found = dark.transpose(2, 0, 1)
+    stops = np.log2(_cells(found) + 1e-3) - np.log2(_cells(expected) + 1e-3)
+    assert np.median(np.abs(stops)) < 0.1
+    assert abs(stops.mean()) < 0.1
+    np.testing.assert_allclose(bright.transpose(2, 0, 1), thumbnail(photo), atol=0.02)
+
+
+def _cells(thumbnails: np.ndarray) -> np.ndarray:
+    return thumbnails.reshape(3, 16, 4, 16, 4).mean((2, 4))
+
+
+def test_crops_come_with_their_frames(photos: list[np.ndarray]) -> None:
+    """The part of the reference's thumbnail at a crop's window is the crop scaled down."""
+    batch = SimulatedSource(photos, frames=True).batch(2, 96, 12)
+    assert batch.equalization is None and batch.frames is not None
+    frames = batch.frames
+    assert frames.thumbnails.shape == frames.references.shape == (12, 3, 64, 64)
+    assert float(frames.windows.min()) >= 0
+    assert float((frames.windows[:, :2] + frames.windows[:, 2:]).max()) <= 1 + 1e-6
+    differences = []
+    for crop, whole, window in zip(batch.reference, frames.references, frames.windows, strict=True):
+        top, left, height, width = (float(value) for value in window)
+        rows, columns = (np.arange(64) + 0.5) / 64, (np.arange(64) + 0.5) / 64
+        inside = np.ix_((rows > top) & (rows < top + height), (columns > left) & (columns < left + width))
+        light = thumbnail(crop.permute(1, 2, 0).numpy()).mean((1, 2))
+        differences.append(np.abs(whole.numpy()[:, inside[0], inside[1]].mean((1, 2)) - light).max())
+    assert np.median(differences) < 0.02 and max(differences) < 0.1
 
 
 def test_validation_pairs_are_dark_and_repeatable(photos: list[np.ndarray]) -> None:

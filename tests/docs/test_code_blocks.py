@@ -26,7 +26,7 @@ from released_names import released_names
 from llflow_photo.camera import develop, night, simulate_night_raw, write_frame_dng
 from llflow_photo.cli import main
 from llflow_photo.cli.main import build_parser
-from llflow_photo.flow import LLFlow, Size
+from llflow_photo.flow import DenseSize, LLFlow, Size
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -104,7 +104,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "clean").mkdir(exist_ok=True)
         Image.fromarray(np.roll(picture, number, 0)).save(tmp_path / "clean" / f"{number}.png")
     (tmp_path / "LOL").symlink_to(tmp_path / "pairs")
-    size = Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8)
+    size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
     torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
     return tmp_path
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from llflow_photo.flow import LLFlow, Size
+from llflow_photo.flow import DenseSize, LLFlow, Size
 
-TINY = Size(features=8, growth=4, blocks=2, stacked=(0,), steps=2, hidden=8)
+TINY = Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8)
 
 
 def random_flow(size: Size = TINY, seed: int = 0) -> LLFlow:

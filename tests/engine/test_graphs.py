@@ -9,11 +9,11 @@ from torch import Tensor
 from llflow_photo.engine import graphs
 from llflow_photo.engine.graphs import Graphs
 
-IMAGES, TABLE = torch.rand(1, 3, 16, 16), torch.rand(3, 256)
+IMAGES, PHOTO, WINDOWS = torch.rand(1, 3, 16, 16), torch.rand(3, 256), torch.rand(1, 4)
 
 
-def network(images: Tensor, table: Tensor, offsets: Tensor | None, far: bool) -> Tensor:
-    return images * (2 if far else 1) + table.mean()
+def network(images: Tensor, photo: Tensor, windows: Tensor, offsets: Tensor | None, far: bool) -> Tensor:
+    return images * (2 if far else 1) + photo.mean() + windows.mean()
 
 
 class Recorded:
@@ -22,7 +22,7 @@ class Recorded:
     def __init__(self, run: object, *inputs: object) -> None:
         type(self).made += 1
 
-    def __call__(self, images: Tensor, table: Tensor, offsets: Tensor | None) -> Tensor:
+    def __call__(self, images: Tensor, windows: Tensor, offsets: Tensor | None) -> Tensor:
         return images + 7
 
 
@@ -30,13 +30,30 @@ def test_a_shape_is_recorded_the_second_time(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(graphs, "_Recorded", Recorded)
     Recorded.made = 0
     runs = Graphs(network)
-    torch.testing.assert_close(runs(IMAGES, TABLE, None, False), network(IMAGES, TABLE, None, False))
+    torch.testing.assert_close(
+        runs(IMAGES, PHOTO, WINDOWS, None, False), network(IMAGES, PHOTO, WINDOWS, None, False)
+    )
     for _ in range(2):
-        torch.testing.assert_close(runs(IMAGES, TABLE, None, False), IMAGES + 7)
-    torch.testing.assert_close(runs(IMAGES, TABLE, None, True), network(IMAGES, TABLE, None, True))
+        torch.testing.assert_close(runs(IMAGES, PHOTO, WINDOWS, None, False), IMAGES + 7)
+    torch.testing.assert_close(
+        runs(IMAGES, PHOTO, WINDOWS, None, True), network(IMAGES, PHOTO, WINDOWS, None, True)
+    )
     assert Recorded.made == 1
     runs.clear()
-    torch.testing.assert_close(runs(IMAGES, TABLE, None, False), network(IMAGES, TABLE, None, False))
+    torch.testing.assert_close(
+        runs(IMAGES, PHOTO, WINDOWS, None, False), network(IMAGES, PHOTO, WINDOWS, None, False)
+    )
+
+
+def test_another_photo_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphs, "_Recorded", Recorded)
+    runs = Graphs(network)
+    for _ in range(2):
+        runs(IMAGES, PHOTO, WINDOWS, None, False)
+    other = PHOTO + 1
+    expected = network(IMAGES, other, WINDOWS, None, False)
+    torch.testing.assert_close(runs(IMAGES, other, WINDOWS, None, False), expected)
+    torch.testing.assert_close(runs(IMAGES, other, WINDOWS, None, False), IMAGES + 7)
 
 
 def test_where_recording_fails_the_network_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +63,9 @@ def test_where_recording_fails_the_network_runs_as_it_is(monkeypatch: pytest.Mon
     monkeypatch.setattr(graphs, "_Recorded", fail)
     runs = Graphs(network)
     for _ in range(3):
-        torch.testing.assert_close(runs(IMAGES, TABLE, None, False), network(IMAGES, TABLE, None, False))
+        torch.testing.assert_close(
+            runs(IMAGES, PHOTO, WINDOWS, None, False), network(IMAGES, PHOTO, WINDOWS, None, False)
+        )
 
 
 def test_memory_running_out_while_recording_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +74,6 @@ def test_memory_running_out_while_recording_is_passed_on(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(graphs, "_Recorded", fail)
     runs = Graphs(network)
-    runs(IMAGES, TABLE, None, False)
+    runs(IMAGES, PHOTO, WINDOWS, None, False)
     with pytest.raises(torch.OutOfMemoryError):
-        runs(IMAGES, TABLE, None, False)
+        runs(IMAGES, PHOTO, WINDOWS, None, False)

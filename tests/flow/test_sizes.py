@@ -6,12 +6,17 @@ import json
 
 import pytest
 
-from llflow_photo.flow import COMPACT, LARGE, SIZES, SMALL, LLFlow, Size
+from llflow_photo.flow import COMPACT, LARGE, SIZES, SMALL, DenseSize, LLFlow, Size, UNetSize
 
 
 @pytest.mark.parametrize("size", SIZES.values())
 def test_sizes_round_trip_through_json(size: Size) -> None:
     assert Size.from_dict(json.loads(json.dumps(size.to_dict()))) == size
+
+
+def test_flat_dictionaries_of_dense_encoders_are_read() -> None:
+    flat = {"features": 8, "growth": 4, "blocks": 2, "stacked": [1], "steps": 2, "hidden": 16}
+    assert Size.from_dict(flat) == Size(DenseSize(8, 4, 2, (1,)), (2, 2, 2), 16)
 
 
 def test_parameter_counts_are_the_papers() -> None:
@@ -25,11 +30,15 @@ def test_parameter_counts_are_the_papers() -> None:
 
 
 def test_impossible_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match="steps must be at least 1"):
-        Size(8, 4, 1, (), 0)
+    with pytest.raises(ValueError, match="steps must be 3"):
+        Size(DenseSize(8, 4, 1), (1, 0, 1))
+    with pytest.raises(ValueError, match="steps must be 3"):
+        Size(DenseSize(8, 4, 1), (1, 1))
     with pytest.raises(ValueError, match="outside"):
-        Size(8, 4, 1, (1,), 1)
+        DenseSize(8, 4, 1, (1,))
+    with pytest.raises(ValueError, match="entries"):
+        UNetSize((8, 8), (1, 1), (1,))
     with pytest.raises(ValueError, match="unknown size settings"):
         Size.from_dict({**COMPACT.to_dict(), "depth": 3})
-    assert SMALL.condition_channels == 64
-    assert LARGE.condition_channels == 64 * 5
+    assert SMALL.encoder.condition_channels == (64,) * 3
+    assert LARGE.encoder.condition_channels == (64 * 5,) * 3

@@ -21,9 +21,9 @@ import sys, torch
 from pathlib import Path
 from llflow_photo.training.recipe import Recipe, parse_stages
 from llflow_photo.training.session import RunSettings, build_trainer
-from llflow_photo.flow import Size
+from llflow_photo.flow import Size, DenseSize
 torch.set_num_threads(1)
-size = Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8)
+size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
 recipe = Recipe(stages=parse_stages("16x4:6"), warmup=2, ema=0.9)
 settings = RunSettings(sys.argv[1], None, size, recipe, validation_scenes=1, device="cpu")
 trainer = build_trainer(Path(sys.argv[2]), settings, resume=sys.argv[3] == "resume")

@@ -15,15 +15,15 @@ import pytest
 import torch
 
 from llflow_photo.errors import CheckpointError, TrainingDataError
-from llflow_photo.flow import Size
+from llflow_photo.flow import DenseSize, Size
 from llflow_photo.flow.actnorm import ActNorm
-from llflow_photo.flow.inputs import equalization_table
 from llflow_photo.training.checkpoint import load_checkpoint, save_checkpoint
+from llflow_photo.training.crops import Batch, CropSource
 from llflow_photo.training.loop import Progress, Trainer
-from llflow_photo.training.pairs import Batch, CropSource, LoadedPair
+from llflow_photo.training.pairs import LoadedPair
 from llflow_photo.training.recipe import Recipe, parse_stages
 
-TINY = Size(features=8, growth=4, blocks=1, stacked=(0,), steps=1, hidden=8)
+TINY = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
 
 
 def make_pair(seed: int, height: int = 40, width: int = 48) -> LoadedPair:
@@ -31,7 +31,7 @@ def make_pair(seed: int, height: int = 40, width: int = 48) -> LoadedPair:
     coarse = random.random((height // 8, width // 8, 3)).repeat(8, 0).repeat(8, 1)
     high = (255 * (0.2 + 0.7 * coarse)).astype(np.uint8)
     low = np.clip(0.12 * high + random.normal(0, 1.5, high.shape), 0, 255).astype(np.uint8)
-    return LoadedPair(low, high, equalization_table(low))
+    return LoadedPair(low, high)
 
 
 def make_trainer(run: Path, stages: str = "16x2:6", **changes: object) -> Trainer:
@@ -176,7 +176,10 @@ def test_resuming_needs_a_checkpoint_of_the_same_size(tmp_path: Path) -> None:
         make_trainer(tmp_path).resume()
     make_trainer(tmp_path, "16x1:1").train()
     other = Trainer(
-        tmp_path, Size(8, 4, 1, (), 1, 8), Recipe(stages=parse_stages("16x1:1")), CropSource([make_pair(0)])
+        tmp_path,
+        Size(DenseSize(8, 4, 1), (1, 1, 1), 8),
+        Recipe(stages=parse_stages("16x1:1")),
+        CropSource([make_pair(0)]),
     )
     with pytest.raises(CheckpointError, match="is of size"):
         other.resume()

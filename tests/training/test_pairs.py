@@ -9,15 +9,9 @@ import pytest
 from PIL import Image
 
 from llflow_photo.errors import TrainingDataError
-from llflow_photo.training.pairs import (
-    CropSource,
-    LoadedPair,
-    Pair,
-    find_pairs,
-    load_pair,
-    random_crop,
-    split_by_scene,
-)
+from llflow_photo.training import crops
+from llflow_photo.training.crops import CropSource, random_crop
+from llflow_photo.training.pairs import LoadedPair, Pair, find_pairs, load_pair, split_by_scene
 
 
 def _photo(path: Path, value: int = 100, size: tuple[int, int] = (24, 16)) -> None:
@@ -126,13 +120,35 @@ def test_a_pair_is_cropped_flipped_and_transposed_alike() -> None:
     low = random.integers(0, 255, (40, 56, 3), dtype=np.uint8)
     seen = set()
     for seed in range(40):
-        first, second = random_crop(np.random.default_rng(seed), 16, low, 255 - low)
+        first, second = random_crop(np.random.default_rng(seed), 16, low, 255 - low).images
         assert first.shape == (16, 16, 3)
         np.testing.assert_array_equal(first, 255 - second)
-        again, _ = random_crop(np.random.default_rng(seed), 16, low, low)
+        again, _ = random_crop(np.random.default_rng(seed), 16, low, low).images
         np.testing.assert_array_equal(first, again)
         seen.add(first.tobytes())
     assert len(seen) == 40
+
+
+@pytest.mark.parametrize("scaled", [0.0, 1.0])
+def test_a_window_says_where_in_its_turned_photo_a_crop_lies(
+    scaled: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crops, "SCALED_SHARE", scaled)
+    ramp = np.mgrid[0:64, 0:64].transpose(1, 2, 0) * 2
+    photo = np.dstack([ramp, np.full((64, 64, 1), 100)]).astype(np.uint8)
+    source = CropSource([LoadedPair(photo, photo)], frames=True)
+    turned = 0
+    for step in range(20):
+        batch = source.batch(step, 32, 1)
+        assert batch.frames is not None
+        top, left, height, width = (round(float(value) * 64) for value in batch.frames.windows[0])
+        whole = batch.frames.thumbnails[0][:, top : top + height, left : left + width]
+        light = ((batch.low[0] + 0.055) / 1.055) ** 2.4
+        for channel in range(3):
+            assert float(light[channel].mean()) == pytest.approx(float(whole[channel].mean()), abs=0.01)
+        turned += bool(whole[0, 0, 0] > whole[0, -1, -1])
+        assert (height == 32) or scaled
+    assert 0 < turned < 20
 
 
 def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
@@ -152,7 +168,7 @@ def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
 def test_scenes_are_drawn_evenly_whatever_their_number_of_exposures() -> None:
     def pair(value: int, scene: str) -> LoadedPair:
         photo = np.full((16, 16, 3), value, np.uint8)
-        return LoadedPair(photo, photo, np.zeros((3, 256), np.float32), scene)
+        return LoadedPair(photo, photo, scene)
 
     source = CropSource([pair(10, "often") for _ in range(9)] + [pair(200, "once")])
     values = source.batch(0, 16, 400).reference[:, 0, 0, 0].numpy() * 255.0

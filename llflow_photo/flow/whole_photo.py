@@ -1,0 +1,136 @@
+"""The whole-photo branch: from a thumbnail of the frame to what every part of the photo is rendered with.
+
+It runs once per photo. Everything it decides is smooth in the position or constant, so tiles, previews and
+the full size agree: an exposure gain; a vector that scales and shifts the features of every block (FiLM,
+Perez et al. 2018, arXiv:1709.07871); and a coarse grid of local gains and features, sliced by position (a
+bilateral grid without its range axis, Gharbi et al. 2017, arXiv:1707.02880).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .precision import full_precision
+
+__all__ = ["GRID", "GRID_CHANNELS", "PhotoContext", "WholePhotoBranch", "grid_at"]
+
+GRID = 16
+"""Rows and columns of the grid over the frame."""
+GRID_CHANNELS = 16
+"""Channels of the grid: three gains (red, green, blue) and features."""
+
+_DARKEST = 2.0**-13
+_LOWEST_EV, _HIGHEST_EV = -2.0, 9.0
+
+
+@dataclass(frozen=True)
+class PhotoContext:
+    """What a network decides once for each of N whole photos.
+
+    Attributes:
+        gain_ev: N, stops by which the encoder sees the photo brighter than it is.
+        vector: N x C, scales and shifts every block.
+        grid: N x `GRID_CHANNELS` x `GRID` x `GRID` over the frame; the first three channels are the predicted
+            gains of red, green and blue in stops, relative to ``gain_ev``.
+    """
+
+    gain_ev: Tensor
+    vector: Tensor
+    grid: Tensor
+
+    def brighter(self, ev: float) -> PhotoContext:
+        """The same with the photo seen ``ev`` stops brighter."""
+        return PhotoContext(self.gain_ev + ev, self.vector, self.grid)
+
+    def to(self, device: torch.device) -> PhotoContext:
+        """On another device."""
+        return PhotoContext(self.gain_ev.to(device), self.vector.to(device), self.grid.to(device))
+
+    def __getitem__(self, photos: slice) -> PhotoContext:
+        return PhotoContext(self.gain_ev[photos], self.vector[photos], self.grid[photos])
+
+
+class WholePhotoBranch(nn.Module):
+    """Strided convolutions over a thumbnail, N x 3 x S x S in linear light, to a `PhotoContext`.
+
+    Args:
+        channels: of the vector.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            _conv(7, 24, 2), nn.ReLU(), _conv(24, 48, 2), nn.ReLU(), _conv(48, 48), nn.ReLU()
+        )
+        self.deep = nn.Sequential(_conv(48, channels, 2), nn.ReLU(), _conv(channels, channels, 2), nn.ReLU())
+        self.summary = nn.Sequential(
+            nn.Linear(2 * channels, channels), nn.ReLU(), nn.Linear(channels, channels), nn.ReLU()
+        )
+        self.exposure = nn.Linear(channels, 1)
+        self.to_grid = nn.Linear(channels, 48)
+        self.local = nn.Sequential(_conv(48, 48), nn.ReLU(), _conv(48, GRID_CHANNELS))
+        nn.init.zeros_(self.exposure.weight)
+        nn.init.constant_(self.exposure.bias, 2.0)
+        last = self.local[-1]
+        assert isinstance(last, nn.Conv2d)
+        last.weight.data *= 0.1
+
+    def forward(self, thumbnail: Tensor) -> PhotoContext:
+        light = thumbnail.clamp(0.0, 1.0)
+        stops = (light + _DARKEST).log2() / 8.0 + 0.75
+        encoded = light.clamp_min(1e-6).pow(1 / 2.2)
+        down = torch.linspace(-1.0, 1.0, light.shape[2]).to(light)[None, None, :, None]
+        down = down.expand(len(light), 1, *light.shape[2:])
+        near = self.stem(torch.cat([stops, encoded, down], 1))
+        deep = self.deep(near)
+        vector = self.summary(torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1))
+        gain_ev = full_precision(self.exposure(vector)[:, 0]).clamp(_LOWEST_EV, _HIGHEST_EV)
+        grid = self.local(near + self.to_grid(vector)[:, :, None, None])
+        return PhotoContext(gain_ev, full_precision(vector), full_precision(grid))
+
+
+def grid_at(grid: Tensor, window: Tensor, height: int, width: int) -> Tensor:
+    """Slice a grid over the frame at the cells of a part of it, bilinearly.
+
+    Args:
+        grid: N x C x G x G, values at the centers of the frame's cells.
+        window: N x 4: top, left, height and width of the part, as shares of the frame's height and width. It
+            may reach beyond the frame, where the border's values go on.
+        height: rows of the result.
+        width: columns of the result.
+
+    Returns:
+        N x C x height x width.
+    """
+    rows = _weights(grid.shape[2], window[:, 0], window[:, 2], height)
+    columns = _weights(grid.shape[3], window[:, 1], window[:, 3], width)
+    return torch.einsum("nyg,ncgh,nxh->ncyx", rows, grid, columns)
+
+
+def _weights(cells: int, start: Tensor, extent: Tensor, count: int) -> Tensor:
+    """Weights of linear interpolation: N x count x cells."""
+    steps = (torch.arange(count, dtype=start.dtype, device=start.device) + 0.5) / count
+    place = ((start[:, None] + extent[:, None] * steps) * cells - 0.5).clamp(0, cells - 1)
+    centers = torch.arange(cells, dtype=start.dtype, device=start.device)
+    return (1.0 - (place[..., None] - centers).abs()).clamp_min(0.0)
+
+
+def thumbnail_rendering(context: PhotoContext, thumbnail: Tensor) -> Tensor:
+    """The thumbnail under the gains the branch predicts: N x 3 x `GRID` x `GRID`, linear light.
+
+    What training compares with the reference's thumbnail.
+    """
+    light = functional.adaptive_avg_pool2d(thumbnail, GRID)
+    return light * torch.exp2(context.grid[:, :3] + context.gain_ev[:, None, None, None])
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+    nn.init.kaiming_normal_(conv.weight)
+    assert conv.bias is not None
+    nn.init.zeros_(conv.bias)
+    return conv

@@ -1,0 +1,196 @@
+"""Batches of training crops, and what a network is told of the whole photos they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..errors import TrainingDataError
+from .pairs import LoadedPair
+
+__all__ = ["SCALED_SHARE", "Batch", "BatchSource", "CropSource", "Frames", "Turn", "random_crop"]
+
+SCALED_SHARE = 0.25
+"""Share of crops that are scaled down from a larger part of their photo, up to its shorter side."""
+
+_FLIP_DOWN, _TRANSPOSE = 0.15, 0.25
+"""Shares of crops: rarer than mirrored ones, since the sky is above."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The whole photos that N crops were taken from.
+
+    Attributes:
+        thumbnails: of the dark photos, N x 3 x S x S, linear light, see `flow.thumbnail`.
+        references: of their references, likewise.
+        windows: N x 4, where in its photo each crop lies: top, left, height, width as shares of it.
+    """
+
+    thumbnails: Tensor
+    references: Tensor
+    windows: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops for one step, N x 3 x h x w in [0, 1], and what the network is told of the whole photos.
+
+    Attributes:
+        low: the dark photos.
+        reference: well-exposed ones.
+        equalization: N x 3 x 256, tables of the whole photos; None for networks with a whole-photo branch.
+        frames: the whole photos for networks with a whole-photo branch; None for others.
+    """
+
+    low: Tensor
+    reference: Tensor
+    equalization: Tensor | None = None
+    frames: Frames | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """On a device, the dark crops in the faster channels-last layout."""
+        low = self.low.to(device).contiguous(memory_format=torch.channels_last)
+        tables = None if self.equalization is None else self.equalization.to(device)
+        frames = self.frames and Frames(*(tensor.to(device) for tensor in vars(self.frames).values()))
+        return Batch(low, self.reference.to(device), tables, frames)
+
+
+class BatchSource(Protocol):
+    """Gives the batch of a training step; the same one for the same step, so that runs can resume."""
+
+    def batch(self, step: int, crop: int, size: int) -> Batch: ...
+
+
+class CropSource:
+    """Random crops, flips and transposes of pairs held in memory.
+
+    Scenes are drawn evenly, whatever the number of their exposures: which brightness a reference has is
+    learnt from references, and those of scenes with many exposures would count too often. The batch of a
+    step depends on the seed and the step alone. Where a photo is smaller than the crop asked for, all crops
+    are made smaller.
+
+    Args:
+        pairs: to draw from.
+        seed: of everything random.
+        frames: whether a batch comes with its `Frames`; otherwise with equalization tables.
+    """
+
+    def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0, frames: bool = False) -> None:
+        if not pairs:
+            raise TrainingDataError("no pairs are left to train on after holding some out; hold out fewer")
+        self.pairs = list(pairs)
+        scenes: dict[str, list[LoadedPair]] = {}
+        for number, pair in enumerate(self.pairs):
+            scenes.setdefault(pair.scene or f"pair {number}", []).append(pair)
+        self._scenes = list(scenes.values())
+        self.seed = seed
+        self.frames = frames
+        self.largest_crop = min(min(pair.low.shape[:2]) for pair in self.pairs) // 8 * 8
+        if self.largest_crop < 16:
+            raise TrainingDataError("the smallest photo is less than 16 pixels wide or high; leave it out")
+
+    def batch(self, step: int, crop: int, size: int) -> Batch:
+        crop = min(crop, self.largest_crop)
+        random = np.random.default_rng([self.seed, step])
+        drawn, crops = [], []
+        for _ in range(size):
+            exposures = self._scenes[random.integers(len(self._scenes))]
+            pair = exposures[random.integers(len(exposures))]
+            drawn.append(pair)
+            crops.append(self._crop(random, crop, pair))
+        low, high = (_stack([one.images[side] for one in crops]) for side in (0, 1))
+        if not self.frames:
+            tables = np.stack([pair.equalization for pair in drawn])
+            return Batch(low, high, torch.from_numpy(tables))
+        return Batch(low, high, frames=_frames(drawn, crops))
+
+    def _crop(self, random: np.random.Generator, crop: int, pair: LoadedPair) -> _Crop:
+        side = crop
+        if self.frames and random.random() < SCALED_SHARE:
+            side = int(random.integers(crop, min(pair.low.shape[:2]) + 1))
+        return random_crop(random, crop, pair.low, pair.high, side=side)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Flips along both axes, then a transpose."""
+
+    down: bool
+    right: bool
+    transpose: bool
+
+    @classmethod
+    def random(cls, random: np.random.Generator) -> Turn:
+        """Mirrored half the time, seldom upside down or on its side."""
+        shares = (_FLIP_DOWN, 0.5, _TRANSPOSE)
+        return cls(*(bool(random.random() < share) for share in shares))
+
+    def image(self, pixels: np.ndarray) -> np.ndarray:
+        """Of H x W x C."""
+        pixels = pixels[::-1] if self.down else pixels
+        pixels = pixels[:, ::-1] if self.right else pixels
+        return pixels.transpose(1, 0, 2) if self.transpose else pixels
+
+    def channels_first(self, pixels: np.ndarray) -> np.ndarray:
+        """Of C x H x W."""
+        return np.ascontiguousarray(self.image(pixels.transpose(1, 2, 0)).transpose(2, 0, 1))
+
+    def window(self, top: float, left: float, height: float, width: float) -> tuple[float, ...]:
+        """Of a part of a photo, as of `Frames.windows`."""
+        top = 1.0 - top - height if self.down else top
+        left = 1.0 - left - width if self.right else left
+        return (left, top, width, height) if self.transpose else (top, left, height, width)
+
+
+@dataclass(frozen=True)
+class _Crop:
+    images: list[np.ndarray]
+    turn: Turn
+    window: tuple[float, ...]
+
+
+def _frames(pairs: Sequence[LoadedPair], crops: Sequence[_Crop]) -> Frames:
+    low, high = (
+        torch.from_numpy(
+            np.stack(
+                [
+                    crop.turn.channels_first(pair.thumbnails[side])
+                    for pair, crop in zip(pairs, crops, strict=True)
+                ]
+            )
+        )
+        for side in (0, 1)
+    )
+    return Frames(low, high, torch.tensor([crop.window for crop in crops]))
+
+
+def random_crop(
+    random: np.random.Generator, crop: int, *images: np.ndarray, side: int | None = None
+) -> _Crop:
+    """The same random square of ``side`` pixels of H x W x 3 images, turned and scaled to ``crop``."""
+    side = crop if side is None else side
+    height, width = images[0].shape[:2]
+    top = int(random.integers(height - side + 1))
+    left = int(random.integers(width - side + 1))
+    turn = Turn.random(random)
+    result = []
+    for image in images:
+        part = image[top : top + side, left : left + side]
+        if side != crop:
+            scaled = Image.fromarray(part).resize((crop, crop), Image.Resampling.BICUBIC)
+            part = np.asarray(scaled)
+        result.append(turn.image(part))
+    window = turn.window(top / height, left / width, side / height, side / width)
+    return _Crop(result, turn, window)
+
+
+def _stack(crops: list[np.ndarray]) -> Tensor:
+    stacked = torch.from_numpy(np.stack([np.ascontiguousarray(crop) for crop in crops]))
+    return stacked.permute(0, 3, 1, 2).float().div_(255.0)
