@@ -1,0 +1,139 @@
+"""The latent's distribution: a part for the frame, parts for regions of it, and one for detail.
+
+The latent of a photo of h x w positions is ``z = g + U (c_00 + sum_ik c_ik phi_i(y) phi_k(x)) + e``:
+
+* U holds a few orthonormal directions of the 192 channels, in which whole renderings differ;
+* phi are the cosines of the discrete cosine transform over the whole frame, ``phi_0 = 1`` and
+  ``phi_i(y) = sqrt(2) cos(pi i (y + 1/2) / h)``, of low order only; order (0, 0) is the frame's part, the others
+  are smooth over regions. ``c_ik ~ N(0, v)`` with a variance per direction and band of orders;
+* e is independent noise at every position, with a scale in each direction and one in all others.
+
+So ``z ~ N(g, C)`` with ``C = S + (U x Phi) V (U x Phi)^T``, whose density is exact: the directions are
+orthonormal, so each needs one small matrix over the orders (the matrix determinant lemma and Woodbury's
+identity). It holds for a part of a frame, too, with the cosines of the frame restricted to it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+__all__ = ["BANDS", "DIRECTIONS", "LATENT_CHANNELS", "ORDERS", "LatentPrior", "cosines"]
+
+LATENT_CHANNELS = 192
+DIRECTIONS = 6
+"""Directions in which frames and regions vary."""
+
+BANDS = 5
+"""Bands of orders beyond the frame's own: band b holds the orders whose distance from (0, 0) rounds to b."""
+
+ORDERS = tuple((i, k) for i in range(BANDS + 1) for k in range(BANDS + 1) if round(math.hypot(i, k)) <= BANDS)
+"""Orders (down, across) of the cosines, (0, 0) first."""
+
+
+class LatentPrior(nn.Module):
+    """``N(g, C)`` over latents of any size; started as ``N(g, I)``.
+
+    Attributes:
+        directions: 192 x `DIRECTIONS`, orthonormal columns.
+        spread: `DIRECTIONS` x (1 + `BANDS`), standard deviation that the frame (first) and each band give a
+            position, in each direction.
+        detail: `DIRECTIONS` + 1, standard deviation of the noise of single positions in each direction, and in
+            all others.
+    """
+
+    directions: Tensor
+    spread: Tensor
+    detail: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("directions", torch.eye(LATENT_CHANNELS, DIRECTIONS))
+        self.register_buffer("spread", torch.zeros(DIRECTIONS, 1 + BANDS))
+        self.register_buffer("detail", torch.ones(DIRECTIONS + 1))
+
+    def order_deviations(self) -> Tensor:
+        """Standard deviation of every coefficient ``c``: `DIRECTIONS` x len(`ORDERS`).
+
+        A band's variance is shared evenly by its orders.
+        """
+        bands = torch.tensor([round(math.hypot(*order)) for order in ORDERS], device=self.spread.device)
+        counts = torch.bincount(bands, minlength=1 + BANDS).to(self.spread)
+        return (self.spread / counts.sqrt())[:, bands]
+
+    def log_density(self, residual: Tensor, frame: tuple[int, int], at: tuple[int, int] = (0, 0)) -> Tensor:
+        """Log-density of latents less their means, N, in nats.
+
+        Args:
+            residual: N x 192 x h x w.
+            frame: positions of the whole frame, down and across.
+            at: the part's first position in the frame.
+        """
+        height, width = residual.shape[2:]
+        basis = self._basis(frame, at, (height, width), residual)
+        flat = residual.flatten(2)
+        along = torch.einsum("ncp,cd->ndp", flat, self.directions.to(residual))
+        detail, deviations = self.detail.to(residual), self.order_deviations().to(residual)
+        others = flat.square().sum((1, 2)) - along.square().sum((1, 2))
+        positions = height * width
+        total = _white(others, detail[-1], (LATENT_CHANNELS - DIRECTIONS) * positions)
+        gram = basis @ basis.T
+        projected = along @ basis.T  # N x directions x orders
+        for number in range(DIRECTIONS):
+            noise, scale = detail[number], deviations[number]
+            inner = torch.eye(len(ORDERS)).to(gram) + scale[:, None] * gram * scale / noise**2
+            factor = torch.linalg.cholesky(inner)
+            seen = torch.linalg.solve_triangular(factor, (projected[:, number] * scale).T, upper=False)
+            energy = along[:, number].square().sum(1) - seen.square().sum(0) / noise**2
+            total = total + _white(energy, noise, positions) - factor.diagonal().log().sum()
+        return total
+
+    def sample(
+        self, frame: tuple[int, int], samples: int = 1, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Latents less their means for a whole frame: samples x 192 x h x w."""
+        like = self.spread
+        normal = torch.randn((samples, DIRECTIONS, len(ORDERS)), generator=generator).to(like)
+        smooth = (normal * self.order_deviations()) @ self._basis(frame, (0, 0), frame, like)
+        noise = torch.randn((samples, LATENT_CHANNELS, frame[0] * frame[1]), generator=generator).to(like)
+        latent = self.directions @ smooth + self.scaled_noise(noise)
+        return latent.view(samples, LATENT_CHANNELS, *frame)
+
+    def scaled_noise(self, noise: Tensor) -> Tensor:
+        """Independent N(0, 1), ... x 192 x positions, as the prior's detail."""
+        along = self.directions.T @ noise
+        return self.detail[-1] * noise + self.directions @ (
+            (self.detail[:-1] - self.detail[-1])[:, None] * along
+        )
+
+    def _basis(
+        self, frame: tuple[int, int], at: tuple[int, int], shape: tuple[int, int], like: Tensor
+    ) -> Tensor:
+        """The cosines at a part's positions: orders x positions. Orders a small frame cannot hold are 0."""
+        down = torch.from_numpy(cosines(frame[0], at[0], shape[0])).to(like)
+        across = torch.from_numpy(cosines(frame[1], at[1], shape[1])).to(like)
+        rows, columns = (torch.tensor([order[axis] for order in ORDERS]) for axis in (0, 1))
+        return (down[rows][:, :, None] * across[columns][:, None, :]).flatten(1)
+
+
+def _white(energy: Tensor, scale: Tensor, count: int) -> Tensor:
+    """Log-density of ``count`` independent N(0, scale^2) values with this sum of squares."""
+    return -0.5 * (energy / scale**2 + count * (math.log(2 * math.pi) + 2 * scale.log()))
+
+
+def cosines(total: int, start: int, count: int) -> np.ndarray:
+    """``phi_i`` at some positions of an axis: (1 + `BANDS`) x count, float64.
+
+    Args:
+        total: positions of the whole frame along the axis.
+        start: first position.
+        count: number of positions.
+    """
+    orders = np.arange(BANDS + 1)
+    places = (np.arange(start, start + count) + 0.5) / total
+    values = np.cos(math.pi * orders[:, None] * places) * np.where(orders, math.sqrt(2.0), 1.0)[:, None]
+    values[orders >= total] = 0.0
+    return np.asarray(values)
