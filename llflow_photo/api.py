@@ -130,7 +130,10 @@ def rendering_of(
     from .engine import Latent
     from .finishing import finished
 
-    latent = Latent(seed, options.temperature, options.coherence, options.brightness)
+    detail_seed = options.detail_seed
+    if detail_seed is not None:
+        detail_seed += seed - options.seed
+    latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed)
     result = finished(scene.decode(latent, progress=progress, cancel=cancel), surround, options)
     if not np.isfinite(result.pixels).all():
         raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
@@ -222,6 +225,10 @@ def with_settings_told(photo: Photo, options: Options, seed: int) -> Photo:
     told = options.of_the_picture()
     del told["samples"]  # of which this photo is one
     told |= {"model": Path(options.model).name, "seed": seed, "version": __version__}
+    if options.detail_seed is None:
+        del told["detail_seed"]
+    else:
+        told["detail_seed"] = options.detail_seed + seed - options.seed
     return replace(photo, metadata=with_settings(photo.metadata, told))
 
 

@@ -23,11 +23,14 @@ class Options:
 
     Attributes:
         model: name of a shipped model or path of a ``.safetensors`` file.
-        temperature: spread of the latent around its mean, 0 to 1.5 or so; 0 is the model's best guess.
+        temperature: how far renderings vary, 0 to 1.5 or so; 0 is the model's best guess, at 1 they vary
+            as much as well-exposed photos of one scene do.
         samples: number of renderings.
-        seed: of the latent noise; the same seed gives the same rendering.
-        coherence: correlation length of the latent noise, 0 (independent at every latent position: detail
-            varies) to 1 (constant over the frame: brightness and white balance vary).
+        seed: of the look; the same seed gives the same rendering.
+        detail_seed: of what varies from photo to photo under one look: its regions and grain. None takes
+            ``seed``; batches take one per photo.
+        grain: noise of fine detail that a temperature brings, 0 (none: the look of the frame and its regions
+            varies alone) to 1 (as much as the model's prior has).
         brightness: shift along the model's brightness direction in the latent, 0 for none, negative darker.
         strength: blend from the photo as developed (0) to the rendering (1).
         exposure_ev: EV added to the rendering in linear light.
@@ -41,7 +44,8 @@ class Options:
     temperature: float = 0.0
     samples: int = 1
     seed: int = 0
-    coherence: float = 0.0
+    detail_seed: int | None = None
+    grain: float = 0.0
     brightness: float = 0.0
     strength: float = 1.0
     exposure_ev: float = 0.0
@@ -54,11 +58,13 @@ class Options:
         object.__setattr__(self, "model", os.fspath(self.model))
         self._check_range("temperature", 0.0, 10.0)
         self._check_range("strength", 0.0, 1.0)
-        self._check_range("coherence", 0.0, 1.0)
+        self._check_range("grain", 0.0, 1.0)
         self._check_range("brightness", -10.0, 10.0)
         self._check_range("exposure_ev", -10.0, 10.0)
         self._check_whole("samples", 1, f"a whole number from 1 to {_MOST_SAMPLES}", _MOST_SAMPLES)
         self._check_whole("seed", 0, "a whole number from 0 up")
+        if self.detail_seed is not None:
+            self._check_whole("detail_seed", 0, "a whole number from 0 up")
         if self.tile != "auto":
             self._check_whole("tile", 64, "'auto' or a side of at least 64 pixels")
 

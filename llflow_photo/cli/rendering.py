@@ -16,7 +16,7 @@ _SETTINGS: dict[str, tuple[type, str]] = {
     "temperature": (float, "how far renderings vary: 0 is the model's best guess, 0.8 is usual"),
     "samples": (int, "renderings of each photo"),
     "seed": (int, "of the variation; the same seed gives the same rendering"),
-    "coherence": (float, "what varies: 0 fine detail, 1 brightness and white balance of the whole frame"),
+    "grain": (float, "noise of fine detail that a temperature brings, 0 to 1"),
     "brightness": (float, "shift along the model's own brightness direction; negative is darker"),
     "strength": (float, "blend from the photo as developed (0) to the rendering (1)"),
     "exposure_ev": (float, "exposure added to the rendering, in EV"),
@@ -55,7 +55,8 @@ def options_of(args: argparse.Namespace) -> Options:
     Raises:
         OptionError: a value cannot be.
     """
-    given: dict[str, Any] = {field.name: getattr(args, field.name) for field in fields(Options)}
+    names = [field.name for field in fields(Options) if hasattr(args, field.name)]
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
     tile = str(given["tile"])
     given["tile"] = int(tile) if tile.isdigit() else tile
     return Options(**given)

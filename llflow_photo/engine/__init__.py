@@ -8,13 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .latent import AnyLatent, Blend, Latent, around, interpolate
+from .latent import AnyLatent, Blend, Latent, around, interpolate, with_brightness
 
 if TYPE_CHECKING:
     from .enhancer import Enhancer
     from .scene import Scene
 
-__all__ = ["AnyLatent", "Blend", "Enhancer", "Latent", "Scene", "around", "interpolate"]
+__all__ = ["AnyLatent", "Blend", "Enhancer", "Latent", "Scene", "around", "interpolate", "with_brightness"]
 
 _LATE = {"Enhancer": "enhancer", "Scene": "scene"}
 

@@ -10,7 +10,7 @@ from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
 from .scene import Cancel, Progress, Scene
-from .view import View
+from .view import FramePart, View
 
 __all__ = ["Enhancer"]
 
@@ -72,7 +72,7 @@ class Enhancer:
         *,
         keep: bool | None = None,
         statistics: PhotoStatistics | None = None,
-        window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+        part: FramePart | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Scene:
@@ -82,11 +82,11 @@ class Enhancer:
             view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
             keep: whether to compute and keep what all renderings share; by default where it fits the budget.
             statistics: of the whole photo, by `photo_statistics`, where ``view`` is only part of it.
-            window: where in the whole photo ``view`` lies: top, left, height and width as shares of its own.
+            part: where in the whole photo's frame ``view`` lies, where it is only part of it.
             progress: called with tiles done and tiles in all.
             cancel: asked before each tile.
         """
-        photo = View(view, window)
+        photo = View(view, part)
         statistics = statistics or photo.statistics(self._size)
         free = free_bytes(self.device)
         scene = Scene(self._runner, photo, statistics, self._tile_for(free), self.halo, self._threads)

@@ -1,10 +1,9 @@
-"""The latent as a description: its values for any block of positions, the same whatever tile or machine asks.
+"""The latent as a description: what one rendering is, the same whatever tile or machine asks.
 
-Noise comes in two kinds, which coherence weighs against each other: independent N(0, 1) in every channel at
-every latent position, which varies fine detail; and gains, a smooth field of exposure and warmth whose
-correlation length grows with coherence until it is constant over the frame. The model's `GainPath` turns
-gains into shifts of the latent; smooth noise added to the latent as it is would leave a grid of 8 pixels in
-the picture or drive the flow's inverse beyond what it knows. Mixtures mix gains first, to stay on the path.
+A latent says how far it is from the photo's mean latent in units of the model's prior (`flow.prior`): the
+look of the frame and its regions, as a standard normal value for every direction and order; and noise of single
+positions, which is the grain. `engine.offsets` turns both into offsets for a model. Models without such a
+prior know the noise only.
 """
 
 from __future__ import annotations
@@ -15,83 +14,86 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import OptionError
-from .noise import smooth_field, white_noise
+from ..flow.basis import DIRECTIONS, ORDERS
+from .noise import white_noise
 
-__all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate"]
-
-_GAIN_SPREAD = np.array([0.6, 0.4], np.float32)[:, None, None]
-"""Standard deviation of exposure and warmth, in EV, at temperature 1 and coherence 1."""
+__all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "with_brightness"]
 
 
 @dataclass(frozen=True)
 class Latent:
-    """One rendering, described by four numbers.
+    """One rendering.
 
     Attributes:
-        seed: of the noise, from 0 up.
-        temperature: standard deviation of the noise around the photo's mean latent; 0 decodes the mean.
-        coherence: from 0 (independent noise at every position: detail varies) to 1 (gains constant over the
-            frame: brightness and white balance vary); between, both vary, the gains over distances that grow
-            with coherence, relative to the frame, so a preview and the full size look alike.
+        seed: of the look of the frame, from 0 up; and of all else where ``detail_seed`` is None.
+        temperature: how far from the mean: 1 varies as much as references do, 0 decodes the mean.
+        grain: noise of single positions, 0 (none) to 1 (as much as the prior has). Of models without a prior
+            for the frame, noise is all there is, and the temperature alone decides its strength.
         brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.
+        detail_seed: of the look of regions and of the grain. A folder in which it differs from photo to photo
+            under one ``seed`` has one look.
     """
 
     seed: int = 0
     temperature: float = 0.0
-    coherence: float = 0.0
+    grain: float = 0.0
     brightness: float = 0.0
+    detail_seed: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise OptionError(f"seed is {self.seed!r}; give a whole number from 0 up")
-        for name in ("temperature", "coherence", "brightness"):
+        for name in ("seed", "detail_seed"):
+            value = getattr(self, name)
+            if not (isinstance(value, int) and value >= 0) and not (name == "detail_seed" and value is None):
+                raise OptionError(f"{name} is {value!r}; give a whole number from 0 up")
+        for name in ("temperature", "grain", "brightness"):
             if not math.isfinite(getattr(self, name)):
                 raise OptionError(f"{name} is {getattr(self, name)!r}; give a finite number")
         if self.temperature < 0:
             raise OptionError(f"temperature is {self.temperature:g}; give 0 or more")
-        if not 0 <= self.coherence <= 1:
-            raise OptionError(f"coherence is {self.coherence:g}; it must be from 0 to 1")
+        if not 0 <= self.grain <= 1:
+            raise OptionError(f"grain is {self.grain:g}; it must be from 0 to 1")
 
-    def noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
-        """Independent N(0, 1) for part of the latent.
+    def look(self) -> np.ndarray | None:
+        """The look of the frame and its regions, times the temperature, or None at temperature 0.
+
+        Returns:
+            `DIRECTIONS` x len(`ORDERS`), float64, standard normal at temperature 1. The frame's own order
+            follows from ``seed``, the others from the detail seed.
+        """
+        if self.temperature == 0:
+            return None
+        values = _normals(self._detail_seed, 2, (DIRECTIONS, len(ORDERS)))
+        values[:, 0] = _normals(self.seed, 1, (DIRECTIONS,))
+        return self.temperature * values
+
+    def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
+        """Independent noise for part of the latent, or None where there is none.
 
         Args:
-            rows: rows of the latent grid (one per 8 pixels), within ``height8``.
-            cols: columns of the latent grid, within ``width8``.
-            height8: rows of the whole photo's latent.
-            width8: columns of the whole photo's latent.
+            rows: rows of the frame's latent grid (one per 8 pixels).
+            cols: columns of it.
+            grain: whether the grain weighs it, or the temperature alone (of models without a prior).
 
         Returns:
             192 x rows x cols, float32, channels ordered as the flow's latent.
         """
-        return white_noise(self.seed, rows, cols)
-
-    def offset_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """``temperature * sqrt(1 - coherence) * noise`` as in `noise_block`, or None where it is zero."""
-        if self.temperature == 0 or self.coherence == 1:
+        scale = self.temperature * (self.grain if grain else 1.0)
+        if scale == 0:
             return None
-        noise = self.noise_block(rows, cols, height8, width8)
-        noise *= np.float32(self.temperature * math.sqrt(1 - self.coherence))
+        noise = white_noise(self._detail_seed, rows, cols)
+        noise *= np.float32(scale)
         return noise
 
-    def gain_noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """The gains that noise brings: 2 x rows x cols, exposure and warmth in EV, or None where zero."""
-        if self.temperature == 0 or self.coherence == 0:
-            return None
-        field = smooth_field(self.seed, self.coherence, rows, cols, height8, width8)
-        field *= np.float32(self.temperature * math.sqrt(self.coherence)) * _GAIN_SPREAD
-        return field
-
-    def gain_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """All gains, the brightness among them, as of `gain_noise_block`."""
-        return _brightened(self.gain_noise_block(rows, cols, height8, width8), self.brightness, rows, cols)
+    @property
+    def _detail_seed(self) -> int:
+        return self.seed if self.detail_seed is None else self.detail_seed
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Several latents mixed: ``sum(weight_k * offset_k)``, the weights scaled to ``sum(weight_k^2) = 1``.
+    """Several latents mixed: ``sum(weight_k * latent_k)``, the weights scaled to ``sum(weight_k^2) = 1``.
 
-    Independent noises so keep their variance. Brightness is the average under the squared weights.
+    Independent latents so keep their variance. Brightness is the average under the squared weights.
 
     Attributes:
         parts: pairs of a latent (or another blend) and its weight.
@@ -108,23 +110,19 @@ class Blend:
         """Shift along the model's `GainPath`, in EV."""
         return sum(part.brightness * weight**2 for part, weight in self.parts) / self._norm() ** 2
 
-    def offset_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """Offset from the mean for part of the latent, as of `Latent.offset_block`."""
-        return self._mixed([part.offset_block(rows, cols, height8, width8) for part, _ in self.parts])
+    def look(self) -> np.ndarray | None:
+        """As of `Latent.look`."""
+        return self._mixed([part.look() for part, _ in self.parts])
 
-    def gain_noise_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """The gains that noise brings, as of `Latent.gain_noise_block`."""
-        return self._mixed([part.gain_noise_block(rows, cols, height8, width8) for part, _ in self.parts])
-
-    def gain_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray | None:
-        """All gains, the brightness among them."""
-        return _brightened(self.gain_noise_block(rows, cols, height8, width8), self.brightness, rows, cols)
+    def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
+        """As of `Latent.noise_block`."""
+        return self._mixed([part.noise_block(rows, cols, grain=grain) for part, _ in self.parts])
 
     def _mixed(self, blocks: list[np.ndarray | None]) -> np.ndarray | None:
         total = None
         for block, (_, weight) in zip(blocks, self.parts, strict=True):
             if block is not None and weight:
-                share = block * np.float32(weight / self._norm())
+                share = block * block.dtype.type(weight / self._norm())
                 total = share if total is None else total + share
         return total
 
@@ -133,15 +131,6 @@ class Blend:
 
 
 AnyLatent = Latent | Blend
-
-
-def _brightened(gains: np.ndarray | None, brightness: float, rows: slice, cols: slice) -> np.ndarray | None:
-    if brightness == 0:
-        return gains
-    if gains is None:
-        gains = np.zeros((2, rows.stop - rows.start, cols.stop - cols.start), np.float32)
-    gains[0] += np.float32(brightness)
-    return gains
 
 
 def interpolate(first: AnyLatent, second: AnyLatent, position: float) -> AnyLatent:
@@ -158,12 +147,25 @@ def around(chosen: AnyLatent, seed: int, spread: float, temperature: float = 0.8
     """A new latent near ``chosen``.
 
     Args:
-        seed: of the new noise.
+        seed: of the new look and grain.
         spread: 0 gives ``chosen`` back, 1 is all new.
-        temperature: of the new noise where ``chosen`` has none to take over.
+        temperature: of the new one where ``chosen`` has none to take over.
     """
     leader = chosen
     while isinstance(leader, Blend):
         leader = max(leader.parts, key=lambda part: abs(part[1]))[0]
-    fresh = replace(leader, seed=seed, temperature=leader.temperature or temperature)
+    fresh = replace(leader, seed=seed, detail_seed=None, temperature=leader.temperature or temperature)
     return interpolate(chosen, fresh, spread)
+
+
+def with_brightness(latent: AnyLatent, brightness: float) -> AnyLatent:
+    """The same look and grain under another brightness."""
+    if isinstance(latent, Latent):
+        return replace(latent, brightness=brightness)
+    return Blend(tuple((with_brightness(part, brightness), weight) for part, weight in latent.parts))
+
+
+def _normals(seed: int, stream: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Standard normal values of a seed and a stream of it, float64."""
+    generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, stream))))
+    return generator.standard_normal(shape)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from ..errors import CancelledError
-from ..flow import Size
 from .inference import Given
 from .latent import AnyLatent
 from .runner import Pending, Runner
@@ -109,10 +108,5 @@ def _results(job: _Job) -> Iterator[tuple[int, Tile, Tensor]]:
 
 def _offset(runner: Runner, view: View, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
     """A latent's offset from the mean, 1 x 192 x h x w, and whether it holds more than noise."""
-    height8, width8 = view.padded_height // Size.MULTIPLE, view.padded_width // Size.MULTIPLE
-    where = (tile.rows.latent, tile.cols.latent, height8, width8)
-    offset, gains = latent.offset_block(*where), latent.gain_block(*where)
-    if gains is not None:
-        shift = runner.gain_path.shift(gains, *where)
-        offset = shift if offset is None else offset + shift
-    return None if offset is None else torch.from_numpy(offset)[None], gains is not None
+    offset, far = runner.offsets.block(latent, *view.positions(tile))
+    return None if offset is None else torch.from_numpy(offset)[None], far

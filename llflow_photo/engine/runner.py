@@ -17,6 +17,7 @@ from .gain_path import GainPath, measure_gain_path
 from .graphs import Graphs
 from .guard import trust_region
 from .inference import FoldedFlow, Given
+from .offsets import LatentOffsets
 from .precision import chosen_precision
 
 __all__ = ["Pending", "Runner", "resolve_device", "using_threads"]
@@ -80,6 +81,12 @@ class Runner:
         self._net = FoldedFlow(flow, device, self.precision, bounds)
         self._flow = flow
         self._graphs = Graphs(self._whole) if device.type == "cuda" else None
+
+    @cached_property
+    def offsets(self) -> LatentOffsets:
+        """Turns latents into offsets from the mean."""
+        prior = None if self._flow.prior is None else copy.deepcopy(self._flow.prior).float().cpu()
+        return LatentOffsets(prior, lambda: self.gain_path)
 
     @cached_property
     def gain_path(self) -> GainPath:

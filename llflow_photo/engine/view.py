@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,9 +14,24 @@ from ..flow.llflow import pad_to_multiple
 from ..flow.statistics import PhotoStatistics
 from .tiles import Tile
 
-__all__ = ["View"]
+__all__ = ["FramePart", "View"]
 
 _TYPES = ("float32", "float16", "float64", "uint8")
+
+
+@dataclass(frozen=True)
+class FramePart:
+    """Where in a whole frame a view lies that is only part of it.
+
+    Attributes:
+        frame: height and width of the whole frame, at the view's scale, pixels.
+        top: first row of the view in the frame, a multiple of 8.
+        left: first column, a multiple of 8.
+    """
+
+    frame: tuple[int, int]
+    top: int = 0
+    left: int = 0
 
 
 class View:
@@ -28,18 +45,16 @@ class View:
 
     Args:
         pixels: H x W x 3, sRGB-encoded, float in [0, 1] or uint8; not copied.
-        window: top, left, height and width of the view as shares of the whole photo's height and width.
+        part: of which frame the view is part; by default it is the whole.
     """
 
-    def __init__(
-        self, pixels: np.ndarray, window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
-    ) -> None:
+    def __init__(self, pixels: np.ndarray, part: FramePart | None = None) -> None:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise ImageInputError(f"the photo is an array of {pixels.shape}; give height x width x 3")
         if pixels.dtype.name not in _TYPES:
             raise ImageInputError(f"the photo is of {pixels.dtype}; give float32 in [0, 1] or uint8")
         self._pixels = pixels
-        self._window = window
+        self._part = part or FramePart((pixels.shape[0], pixels.shape[1]))
         self.height, self.width = pixels.shape[:2]
         self.padded_height = self.height + -self.height % Size.MULTIPLE
         self.padded_width = self.width + -self.width % Size.MULTIPLE
@@ -63,15 +78,19 @@ class View:
         return pad_to_multiple(torch.from_numpy(part).clamp_(0, 1)[None])[0]
 
     def window(self, tile: Tile) -> Tensor:
-        """Where in the whole photo the tile lies: top, left, height, width as shares of it; 4 values."""
-        top, left, height, width = self._window
-        down, across = height / self.height, width / self.width
-        rows, cols = tile.rows, tile.cols
-        return torch.tensor(
-            [
-                top + rows.start * down,
-                left + cols.start * across,
-                (rows.stop - rows.start) * down,
-                (cols.stop - cols.start) * across,
-            ]
+        """Where in the frame the tile lies: top, left, height, width as shares of it; 4 values."""
+        height, width = self._part.frame
+        top, left = self._part.top + tile.rows.start, self._part.left + tile.cols.start
+        rows, cols = tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start
+        return torch.tensor([top / height, left / width, rows / height, cols / width])
+
+    def positions(self, tile: Tile) -> tuple[slice, slice, int, int]:
+        """Rows and columns of the frame's latent grid that the tile reads, and how many the grid has."""
+        down, across = self._part.top // Size.MULTIPLE, self._part.left // Size.MULTIPLE
+        rows, cols = tile.rows.latent, tile.cols.latent
+        return (
+            slice(rows.start + down, rows.stop + down),
+            slice(cols.start + across, cols.stop + across),
+            -(-self._part.frame[0] // Size.MULTIPLE),
+            -(-self._part.frame[1] // Size.MULTIPLE),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from .encoded import EncodedRegion, WholePhoto, encode_region
 from .fullsize import render_full_size
 from .grid import default_grid, neighbours
-from .placed import place, with_brightness
 from .region import Region, resample, subsample, visible_region
 from .statistics import Spread, spread_of
 
@@ -17,11 +16,9 @@ __all__ = [
     "default_grid",
     "encode_region",
     "neighbours",
-    "place",
     "render_full_size",
     "resample",
     "spread_of",
     "subsample",
     "visible_region",
-    "with_brightness",
 ]

@@ -13,7 +13,6 @@ from ..color.working import Surround, to_network
 from ..finishing import finished
 from ..options import Options
 from ..photo import Photo
-from .placed import place
 from .region import Region, resample, subsample
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class EncodedRegion:
 
     def decode(self, latent: AnyLatent, cancel: Cancel | None = None) -> np.ndarray:
         """The network's rendering of a latent of the region's frame: h x w x 3, float32, sRGB, [0, 1]."""
-        return self.scene.decode(place(latent, self.region), cancel=cancel)  # type: ignore[arg-type]
+        return self.scene.decode(latent, cancel=cancel)
 
     def finish(self, rendering: np.ndarray, options: Options) -> np.ndarray:
         """Strength, exposure and highlights applied: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
@@ -90,7 +89,10 @@ def encode_region(
         CancelledError: ``cancel`` said so.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
+    from ..engine.view import FramePart
+
     whole = whole or WholePhoto.of(photo, enhancer)
     view, surround = to_network(photo.with_pixels(resample(photo.pixels, region)))
-    scene = enhancer.encode(view, statistics=whole.statistics, window=region.window, cancel=cancel)
+    part = FramePart(region.frame, region.rows[0], region.cols[0])
+    scene = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
     return EncodedRegion(region, scene, replace(surround, highlight=whole.highlight))

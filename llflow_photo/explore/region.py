@@ -46,12 +46,6 @@ class Region:
         return self.photo[0] / self.frame[0], self.photo[1] / self.frame[1]
 
     @property
-    def window(self) -> tuple[float, float, float, float]:
-        """Top, left, height and width of the block as shares of the photo's height and width."""
-        (height, width), (rows, cols) = self.frame, self.shape
-        return self.rows[0] / height, self.cols[0] / width, rows / height, cols / width
-
-    @property
     def offset(self) -> tuple[float, float]:
         """Where the center of the block's first pixel lies, in photo pixels (centers at whole numbers)."""
         step_y, step_x = self.step

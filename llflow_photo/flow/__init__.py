@@ -1,8 +1,18 @@
-"""The network: a conditional normalizing flow for low-light photos, as its paper describes it."""
+"""The network: a conditional normalizing flow for low-light photos.
 
-from .llflow import Conditioning, LLFlow
+Sizes and the prior's basis are plain data, so what needs torch is imported when first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .sizes import COMPACT, LARGE, SIZES, SMALL, DenseSize, Size, UNetSize
-from .statistics import PhotoStatistics
+
+if TYPE_CHECKING:
+    from .llflow import Conditioning, LLFlow
+    from .statistics import PhotoStatistics
 
 __all__ = [
     "COMPACT",
@@ -16,3 +26,11 @@ __all__ = [
     "Size",
     "UNetSize",
 ]
+
+_LATE = {"Conditioning": "llflow", "LLFlow": "llflow", "PhotoStatistics": "statistics"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from .encoder import ConditionalEncoder
 from .inputs import equalization_table, equalize, network_input
+from .prior import LatentPrior
 from .sizes import COMPACT, Size, UNetSize
 from .steps import Flow, LevelConditions, squeeze
 from .thumbnail import thumbnail
@@ -41,6 +42,7 @@ class Conditioning:
         base: of a network with a whole-photo branch: its first rendering, N x 3 x H' x W'. The flow models
             ``(image - base) / scale``.
         scale: likewise, N x 3 x H'/2 x W'/2, each value for 2 x 2 pixels.
+        window: N x 4, where in their photos the images lie, padding included; None where they are whole.
     """
 
     color_map: Tensor
@@ -50,6 +52,7 @@ class Conditioning:
     width: int
     base: Tensor | None = None
     scale: Tensor | None = None
+    window: Tensor | None = None
 
     @property
     def mean(self) -> Tensor:
@@ -76,7 +79,9 @@ class LLFlow(nn.Module):
         self.size = size
         self.encoder: ConditionalEncoder | UNetEncoder
         self.branch: WholePhotoBranch | None = None
+        self.prior: LatentPrior | None = None
         if isinstance(size.encoder, UNetSize):
+            self.prior = LatentPrior()
             self.encoder = UNetEncoder(size.encoder)
             self.branch = WholePhotoBranch(size.encoder.vector)
         else:
@@ -128,11 +133,11 @@ class LLFlow(nn.Module):
             if context is None:
                 context = self.context(_thumbnails(image))
             assert context is not None
-            if window is None:
-                window = image.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(image), 4)
             padded = pad_to_multiple(image)
-            grown = window.new_tensor([1.0, 1.0, padded.shape[2] / height, padded.shape[3] / width])
-            encoded = self.encoder(padded, context, window * grown)
+            grown = image.new_tensor([1.0, 1.0, padded.shape[2] / height, padded.shape[3] / width])
+            window = None if window is None else window * grown
+            whole = grown * grown.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(image), 4)
+            encoded = self.encoder(padded, context, whole if window is None else window)
             base, scale = encoded.base, encoded.scale
         else:
             if equalization is None:
@@ -140,7 +145,8 @@ class LLFlow(nn.Module):
             image = pad_to_multiple(image)
             encoded = self.encoder(network_input(image, equalize(image, equalization)))
         couplings = self.flow.condition(encoded.conditions)
-        return Conditioning(encoded.color_map, encoded.conditions, couplings, height, width, base, scale)
+        color, conditions = encoded.color_map, encoded.conditions
+        return Conditioning(color, conditions, couplings, height, width, base, scale, window)
 
     def decode(self, conditioning: Conditioning, latent: Tensor | None = None) -> Tensor:
         """Latent to image: M x 192 x H'/8 x W'/8 (default: the mean) to M x 3 x H x W.
@@ -169,8 +175,10 @@ class LLFlow(nn.Module):
         samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """``z = g + temperature * eps``: samples x 192 x H'/8 x W'/8, for one photo (N = 1)."""
+        """``z = g + temperature * r``, ``r`` from the prior: samples x 192 x H'/8 x W'/8, of one photo."""
         mean = conditioning.mean
+        if self.prior is not None:
+            return mean + temperature * self.prior.sample((mean.shape[2], mean.shape[3]), samples, generator)
         noise = torch.randn(
             (samples, *mean.shape[1:]), generator=generator, dtype=mean.dtype, device=mean.device
         )
@@ -194,7 +202,25 @@ class LLFlow(nn.Module):
         """
         latent, log_determinant = self.latent_of(reference, conditioning)
         mean = conditioning.mean if mean is None else mean
-        return standard_normal_log_density(latent - mean) + log_determinant
+        return self.prior_log_density(latent - mean, conditioning.window) + log_determinant
+
+    def prior_log_density(self, residual: Tensor, window: Tensor | None = None) -> Tensor:
+        """Log-density of latents less their means under the prior: N x 192 x h x w to N, in nats.
+
+        Args:
+            window: N x 4, where in their photos the latents lie, as of `Conditioning`; by default whole.
+        """
+        if self.prior is None:
+            return standard_normal_log_density(residual)
+        height, width = residual.shape[2:]
+        if window is None:
+            return self.prior.log_density(residual, (height, width))
+        each = []
+        for part, (top, left, down, across) in zip(residual, window.tolist(), strict=True):
+            frame = max(height, round(height / down)), max(width, round(width / across))
+            at = min(round(top * frame[0]), frame[0] - height), min(round(left * frame[1]), frame[1] - width)
+            each.append(self.prior.log_density(part[None], frame, at))
+        return torch.cat(each)
 
 
 def _full_size(scale: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ The latent of a photo of h x w positions is ``z = g + U (c_00 + sum_ik c_ik phi_
 
 * U holds a few orthonormal directions of the 192 channels, in which whole renderings differ;
 * phi are the cosines of the discrete cosine transform over the whole frame, ``phi_0 = 1`` and
-  ``phi_i(y) = sqrt(2) cos(pi i (y + 1/2) / h)``, of low order only; order (0, 0) is the frame's part, the others
-  are smooth over regions. ``c_ik ~ N(0, v)`` with a variance per direction and band of orders;
+  ``phi_i(y) = sqrt(2) cos(pi i (y + 1/2) / h)``, of low order only; order (0, 0) is the frame's part, the
+  others are smooth over regions. ``c_ik ~ N(0, v)`` with a variance per direction and band of orders;
 * e is independent noise at every position, with a scale in each direction and one in all others.
 
 So ``z ~ N(g, C)`` with ``C = S + (U x Phi) V (U x Phi)^T``, whose density is exact: the directions are
@@ -17,21 +17,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["BANDS", "DIRECTIONS", "LATENT_CHANNELS", "ORDERS", "LatentPrior", "cosines"]
+from .basis import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS, cosines
 
-LATENT_CHANNELS = 192
-DIRECTIONS = 6
-"""Directions in which frames and regions vary."""
-
-BANDS = 5
-"""Bands of orders beyond the frame's own: band b holds the orders whose distance from (0, 0) rounds to b."""
-
-ORDERS = tuple((i, k) for i in range(BANDS + 1) for k in range(BANDS + 1) if round(math.hypot(i, k)) <= BANDS)
-"""Orders (down, across) of the cosines, (0, 0) first."""
+__all__ = ["LatentPrior"]
 
 
 class LatentPrior(nn.Module):
@@ -41,8 +32,8 @@ class LatentPrior(nn.Module):
         directions: 192 x `DIRECTIONS`, orthonormal columns.
         spread: `DIRECTIONS` x (1 + `BANDS`), standard deviation that the frame (first) and each band give a
             position, in each direction.
-        detail: `DIRECTIONS` + 1, standard deviation of the noise of single positions in each direction, and in
-            all others.
+        detail: `DIRECTIONS` + 1, standard deviation of the noise of single positions in each direction, and
+            in all others.
     """
 
     directions: Tensor
@@ -122,18 +113,3 @@ class LatentPrior(nn.Module):
 def _white(energy: Tensor, scale: Tensor, count: int) -> Tensor:
     """Log-density of ``count`` independent N(0, scale^2) values with this sum of squares."""
     return -0.5 * (energy / scale**2 + count * (math.log(2 * math.pi) + 2 * scale.log()))
-
-
-def cosines(total: int, start: int, count: int) -> np.ndarray:
-    """``phi_i`` at some positions of an axis: (1 + `BANDS`) x count, float64.
-
-    Args:
-        total: positions of the whole frame along the axis.
-        start: first position.
-        count: number of positions.
-    """
-    orders = np.arange(BANDS + 1)
-    places = (np.arange(start, start + count) + 0.5) / total
-    values = np.cos(math.pi * orders[:, None] * places) * np.where(orders, math.sqrt(2.0), 1.0)[:, None]
-    values[orders >= total] = 0.0
-    return np.asarray(values)

@@ -12,7 +12,7 @@ from torch.nn import functional
 from ..evaluation.metrics import ssim_map
 from ..flow import Conditioning, LLFlow
 from ..flow.inputs import reference_color_map
-from ..flow.llflow import pad_to_multiple, standard_normal_log_density
+from ..flow.llflow import pad_to_multiple
 from ..flow.steps import squeeze
 from ..flow.whole_photo import GRID, PhotoContext, thumbnail_rendering
 from .crops import Batch, Frames
@@ -172,5 +172,5 @@ def _noisy_nll(
         of_reference = squeeze(reference_color_map(pad_to_multiple(reference)))
         mean = torch.where(chosen[:, None, None, None], of_reference, mean)
     latent, log_determinant = model.latent_of(noised, conditioning)
-    log_density = standard_normal_log_density(latent - mean) + log_determinant
+    log_density = model.prior_log_density(latent - mean, conditioning.window) + log_determinant
     return _bits(log_density, conditioning), latent

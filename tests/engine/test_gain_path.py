@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from llflow_photo import models
-from llflow_photo.engine import Enhancer, Latent, interpolate
+from llflow_photo.engine import Enhancer, Latent
 from llflow_photo.engine.gain_path import GainPath, measure_gain_path, synthetic_view
 from llflow_photo.flow import LLFlow
 from llflow_photo.options import DEFAULT_MODEL
@@ -89,54 +89,6 @@ def test_brightness_rises_with_the_shift_on_photos(name: str) -> None:
     means = [float((scene.decode(Latent(brightness=float(ev))) @ _LUMINANCE).mean()) for ev in shifts]
     ranks = np.argsort(np.argsort(means))
     assert np.corrcoef(ranks, np.arange(len(shifts)))[0, 1] >= 0.95  # Spearman's coefficient
-
-
-def test_full_coherence_changes_the_whole_frame_and_leaves_no_grid(flow: LLFlow) -> None:
-    scene = Enhancer(flow, device="cpu").encode(synthetic_view(4, 64, 80))
-    plain = scene.decode(Latent())
-    others = [scene.decode(Latent(seed, 0.8, 1.0)) for seed in range(6)]
-    assert np.std([other.mean() for other in others]) > 0.02
-    for other in others:
-        change = (other - plain).mean(2)
-        # What of the change repeats every 8 pixels, beside all of it.
-        comb = change[:64, :80].reshape(8, 8, 10, 8).mean((0, 2))
-        assert comb.std() < 0.25 * np.abs(change).mean() + 0.004
-
-
-def test_gains_of_noise_are_constant_at_full_coherence_and_smooth_below() -> None:
-    block = (slice(0, 30), slice(0, 40), 30, 40)
-    whole = Latent(3, 1.0, 1.0).gain_noise_block(*block)
-    smooth = Latent(3, 1.0, 0.5).gain_noise_block(*block)
-    assert whole is not None and smooth is not None
-    assert np.ptp(whole, axis=(1, 2)).max() < 1e-6
-    assert np.ptp(smooth, axis=(1, 2)).min() > 0.05
-    assert np.abs(np.diff(smooth, axis=2)).max() < 0.1 * np.ptp(smooth)
-    assert Latent(3, 1.0, 0.0).gain_noise_block(*block) is None
-    assert Latent(3, 1.0, 1.0).offset_block(*block) is None
-
-
-def test_gains_have_the_stated_spread() -> None:
-    block = (slice(0, 1), slice(0, 1), 1, 1)
-    drawn = [Latent(seed, 1.0, 1.0).gain_noise_block(*block) for seed in range(400)]
-    spread = np.std([gains.ravel() for gains in drawn if gains is not None], axis=0)
-    np.testing.assert_allclose(spread, (0.6, 0.4), rtol=0.12)
-
-
-def test_a_mixture_of_equals_keeps_its_brightness() -> None:
-    block = (slice(0, 2), slice(0, 2), 2, 2)
-    mixed = interpolate(Latent(1, 0.8, 1.0, 0.5), Latent(2, 0.8, 1.0, 0.5), 0.4)
-    gains, noise = mixed.gain_block(*block), mixed.gain_noise_block(*block)
-    assert gains is not None and noise is not None
-    np.testing.assert_allclose(gains[0] - noise[0], 0.5, atol=1e-6)
-    np.testing.assert_allclose(gains[1], noise[1])
-
-
-def test_every_block_agrees_with_the_whole() -> None:
-    latent = Latent(5, 0.8, 0.4, 0.3)
-    whole = latent.gain_block(slice(0, 20), slice(0, 25), 20, 25)
-    part = latent.gain_block(slice(7, 12), slice(3, 19), 20, 25)
-    assert whole is not None and part is not None
-    np.testing.assert_allclose(part, whole[:, 7:12, 3:19], atol=1e-6)
 
 
 def test_an_untrained_network_has_a_path_of_finite_shifts() -> None:

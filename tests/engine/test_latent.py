@@ -5,51 +5,80 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llflow_photo.engine import Blend, Latent, around, interpolate
+from llflow_photo.engine import AnyLatent, Blend, Latent, around, interpolate
 from llflow_photo.errors import OptionError
+from llflow_photo.flow.basis import DIRECTIONS, ORDERS
 
-ALL = (slice(0, 40), slice(0, 60), 40, 60)
+ALL = (slice(0, 40), slice(0, 60))
 
 
-@pytest.mark.parametrize("coherence", [0.0, 0.1, 0.5, 0.9, 1.0])
-def test_any_block_is_cut_from_the_same_field(coherence: float) -> None:
-    latent = Latent(5, 1.0, coherence)
-    whole = latent.noise_block(*ALL)
+def noise(latent: AnyLatent, rows: slice = ALL[0], cols: slice = ALL[1], grain: bool = False) -> np.ndarray:
+    block = latent.noise_block(rows, cols, grain=grain)
+    assert block is not None
+    return block
+
+
+def test_any_block_is_cut_from_the_same_field() -> None:
+    latent = Latent(5, 1.0)
+    whole = noise(latent)
     assert whole.shape == (192, 40, 60)
     assert whole.dtype == np.float32
     for rows, cols in ((slice(0, 1), slice(59, 60)), (slice(13, 33), slice(7, 50))):
-        block = latent.noise_block(rows, cols, 40, 60)
-        np.testing.assert_allclose(block, whole[:, rows, cols], atol=1e-5)
+        np.testing.assert_allclose(noise(latent, rows, cols), whole[:, rows, cols], atol=1e-5)
+
+
+def test_grain_weighs_noise_and_leaves_the_look() -> None:
+    plain, grainy = Latent(5, 0.8), Latent(5, 0.8, grain=0.25)
+    assert plain.noise_block(*ALL, grain=True) is None
+    np.testing.assert_allclose(noise(grainy, grain=True), 0.25 * noise(plain), atol=1e-6)
+    np.testing.assert_array_equal(grainy.look(), plain.look())
+
+
+def test_looks_are_standard_normal_times_the_temperature() -> None:
+    looks = np.array([Latent(seed, 0.5).look() for seed in range(400)])
+    assert looks.shape == (400, DIRECTIONS, len(ORDERS))
+    assert abs(looks.mean()) < 0.005
+    np.testing.assert_allclose(looks.std(0), 0.5, atol=0.08)
+    flat = looks[:, :, :4].reshape(400, -1)
+    assert np.abs(np.corrcoef(flat.T) - np.eye(flat.shape[1])).max() < 0.25
+    assert Latent(3).look() is None
+
+
+def test_the_frames_look_follows_the_seed_and_all_else_the_detail_seed() -> None:
+    first, second = Latent(7, 0.8, 1.0, detail_seed=1), Latent(7, 0.8, 1.0, detail_seed=2)
+    looks = [latent.look() for latent in (first, second)]
+    assert looks[0] is not None and looks[1] is not None
+    np.testing.assert_array_equal(looks[0][:, 0], looks[1][:, 0])
+    assert np.abs(looks[0][:, 1:] - looks[1][:, 1:]).mean() > 0.3
+    assert np.abs(noise(first) - noise(second)).mean() > 0.3
+    np.testing.assert_array_equal(Latent(7, 0.8).look(), Latent(7, 0.8, detail_seed=7).look())
 
 
 def test_independent_noise_is_standard_normal() -> None:
-    noise = Latent(1, 1.0).noise_block(slice(0, 64), slice(0, 64), 64, 64).astype(np.float64)
-    assert abs(noise.mean()) < 0.005
-    assert abs(noise.var() - 1) < 0.005
-    assert abs((noise**4).mean() - 3) < 0.05
-    flat = noise.reshape(192, -1)
+    values = noise(Latent(1, 1.0), slice(0, 64), slice(0, 64)).astype(np.float64)
+    assert abs(values.mean()) < 0.005
+    assert abs(values.var() - 1) < 0.005
+    assert abs((values**4).mean() - 3) < 0.05
+    flat = values.reshape(192, -1)
     correlation = np.corrcoef(flat)
     assert np.abs(correlation - np.eye(192)).max() < 0.1
-    neighbours = (noise[:, 1:] * noise[:, :-1]).mean()
+    neighbours = (values[:, 1:] * values[:, :-1]).mean()
     assert abs(neighbours) < 0.01
 
 
-def test_noise_does_not_depend_on_the_size_of_the_photo_where_it_is_independent() -> None:
-    block = slice(3, 9), slice(4, 20)
-    small, large = (Latent(1, 1.0).noise_block(*block, size, size) for size in (20, 2000))
-    np.testing.assert_array_equal(small, large)
-
-
 def test_seeds_give_unrelated_noise() -> None:
-    first, second = (Latent(seed, 1.0).noise_block(*ALL).ravel() for seed in (0, 2**70))
+    first, second = (noise(Latent(seed, 1.0)).ravel() for seed in (0, 2**70))
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.01
 
 
 def test_a_blend_keeps_the_variance() -> None:
     parts = tuple((Latent(seed, 0.7), weight) for seed, weight in ((1, 3.0), (2, 4.0), (3, -1.0)))
-    offset = Blend(parts).offset_block(*ALL)
-    assert offset is not None
-    assert abs(offset.std() - 0.7) < 0.01
+    assert abs(noise(Blend(parts)).std() - 0.7) < 0.01
+    looks = [
+        Blend(tuple((Latent(seed + k, 0.7), w) for k, (_, w) in enumerate(parts))).look()
+        for seed in range(50)
+    ]
+    assert np.std([look for look in looks if look is not None]) == pytest.approx(0.7, abs=0.02)
 
 
 def test_interpolation_runs_from_one_to_the_other() -> None:
@@ -57,11 +86,8 @@ def test_interpolation_runs_from_one_to_the_other() -> None:
     assert interpolate(first, second, 0) is first
     assert interpolate(first, second, 1) is second
     middle = interpolate(first, second, 0.5)
-    offset = middle.offset_block(*ALL)
-    ends = [latent.offset_block(*ALL) for latent in (first, second)]
-    assert offset is not None
-    for end in ends:
-        assert end is not None
+    offset = noise(middle)
+    for end in (noise(first), noise(second)):
         assert np.corrcoef(offset.ravel(), end.ravel())[0, 1] == pytest.approx(0.5**0.5, abs=0.01)
     assert middle.brightness == pytest.approx(0.5)
     with pytest.raises(OptionError, match="position"):
@@ -70,11 +96,9 @@ def test_interpolation_runs_from_one_to_the_other() -> None:
 
 def test_latents_around_a_chosen_one_stay_near() -> None:
     chosen = Latent(1, 0.8)
-    near = [around(chosen, seed, 0.2).offset_block(*ALL) for seed in (2, 3)]
-    base = chosen.offset_block(*ALL)
-    assert base is not None
+    near = [noise(around(chosen, seed, 0.2)) for seed in (2, 3)]
+    base = noise(chosen)
     for offset in near:
-        assert offset is not None
         assert np.corrcoef(offset.ravel(), base.ravel())[0, 1] > 0.9
         assert abs(offset.std() - 0.8) < 0.01
     assert around(chosen, 2, 0.0) is chosen
@@ -90,7 +114,8 @@ def test_latents_are_values() -> None:
         lambda: Latent(seed=-1),
         lambda: Latent(temperature=-0.1),
         lambda: Latent(temperature=float("nan")),
-        lambda: Latent(coherence=1.1),
+        lambda: Latent(grain=1.1),
+        lambda: Latent(detail_seed=-1),
         lambda: Latent(brightness=float("inf")),
         lambda: Blend(()),
         lambda: Blend(((Latent(), 0.0),)),

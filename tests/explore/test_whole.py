@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from llflow_photo.color.spaces import SRGB
-from llflow_photo.color.working import to_network
 from llflow_photo.engine import Enhancer, Latent
 from llflow_photo.explore import WholePhoto, encode_region
 from llflow_photo.explore.fullsize import render_full_size

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from llflow_photo.flow.prior import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS, LatentPrior, cosines
+from llflow_photo.flow.basis import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS, cosines
+from llflow_photo.flow.prior import LatentPrior
 
 
 @pytest.fixture

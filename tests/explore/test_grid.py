@@ -1,0 +1,45 @@
+"""The latents of a grid differ visibly and in nothing but their seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llflow_photo.engine.latent import Latent
+from llflow_photo.explore.grid import default_grid, neighbours
+
+
+def test_the_grids_latents_differ_only_in_their_seeds() -> None:
+    grid = default_grid(9, seed=10)
+    assert len({latent.seed for latent in grid}) == 9 and min(latent.seed for latent in grid) >= 10
+    assert len({(latent.temperature, latent.grain, latent.brightness) for latent in grid}) == 1
+    assert default_grid(9, seed=10) == grid
+
+
+@pytest.mark.parametrize("seed", [0, 1000, 77])
+def test_the_grid_spans_looks_and_nothing_implausible(seed: int) -> None:
+    looks = np.array([latent.look()[:3, 0] for latent in default_grid(9, seed, temperature=1.0)])  # type: ignore[index]
+    assert (np.diff(looks[:, 0]) >= 0).all()
+    assert np.abs(looks).max() < 1.81
+    assert np.ptp(looks, axis=0).min() > 2
+    apart = np.linalg.norm(looks[:, None] - looks[None], axis=-1) + 9 * np.eye(9)
+    assert apart.min() > 0.8
+
+
+def test_a_grid_without_temperature_takes_consecutive_seeds() -> None:
+    assert [latent.seed for latent in default_grid(4, 5, temperature=0.0)] == [5, 6, 7, 8]
+
+
+def test_neighbours_of_the_best_guess_differ_visibly() -> None:
+    looks = [other.look() for other in neighbours(Latent(), 4)]
+    assert np.std([look[0, 0] for look in looks if look is not None]) > 0.1
+
+
+def test_neighbours_stay_nearer_than_strangers() -> None:
+    chosen = Latent(seed=7, temperature=0.8)
+    at, far = chosen.look(), Latent(seed=50, temperature=0.8).look()
+    assert at is not None and far is not None
+    for other in neighbours(chosen, 3, seed=50, spread=0.3):
+        look = other.look()
+        assert look is not None
+        assert 0.05 < np.abs(look - at).mean() < 0.6 * np.abs(far - at).mean()
