@@ -29,8 +29,6 @@ __all__ = ["enhance_dir"]
 
 AnyPath = str | os.PathLike[str]
 
-DEFAULT_TEMPERATURE = 0.8
-
 
 def enhance_dir(
     path: AnyPath | Sequence[AnyPath],
@@ -66,10 +64,11 @@ def enhance_dir(
 
     Args:
         path: a folder; or a photo, or several of both.
-        temperature: 0 renders the model's best guess; 0.8 where neither this nor ``options`` is given.
+        temperature: how far renderings vary; by default as ``options`` has it, 0: the model's best guess.
         output: the folder to write to; by default ``NAME-enhanced`` beside the folder NAME. Folders that a
             batch wrote to are known by their manifest and are never taken as input, wherever they are.
-        options: how to render; ``seed`` and a photo's content give the photo's own seed.
+        options: how to render. All photos have the look of ``seed``; ``seed`` and a photo's content give the
+            photo's own seed, of its regions and grain.
         encoding: how to write; by default, and without a format, JPEG.
         raw: how to develop RAW files.
         jobs: worker processes; by default one per GPU, or on the CPU as many as cores and memory allow.
@@ -107,8 +106,6 @@ def enhance_dir(
     """
     from .. import __version__, files
 
-    if temperature is None and options is None:
-        temperature = DEFAULT_TEMPERATURE
     if temperature is not None:
         option_changes["temperature"] = temperature
     options = (options or Options()).with_changes(**option_changes)

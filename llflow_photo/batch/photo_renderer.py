@@ -57,13 +57,16 @@ class PhotoRenderer:
         return files.read(path, self._job.raw)
 
     def render(self, photo: Photo, seed: int, gate: Gate, cancel: Cancel) -> Iterator[Photo]:
-        """Yield ``options.samples`` renderings; only the network itself is inside the gate."""
+        """Yield ``options.samples`` renderings; only the network itself is inside the gate.
+
+        ``seed`` is the photo's own: of its regions and grain. The look of the frame is the batch's.
+        """
         from ..api import renderings, with_settings_told
 
         enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
-        options = replace(self._job.options, seed=seed)
+        options = replace(self._job.options, detail_seed=seed)
         for number, rendering in enumerate(renderings(photo, options, enhancer, cancel=cancel)):
-            yield with_settings_told(rendering, options, seed + number)
+            yield with_settings_told(rendering, options, options.seed + number)
 
     def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
         """Write a rendering; see `files.write`."""

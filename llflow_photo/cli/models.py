@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from ..errors import CheckpointError, TrainingDataError
 from .console import output, say
 
 __all__ = ["add_commands"]
@@ -123,16 +122,16 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
-def _trimmed_rule(run: Path) -> tuple[float, ...] | None:
-    """As at the end of `train`; where the run's photos are not at hand, the rule as it was trained with."""
-    from ..training.session import read_settings, trimmed_rule_of
+def _prior(run: Path) -> LatentPrior | None:
+    """As at the end of `train`; where the run's photos are not at hand, the prior it was trained with."""
+    from ..training.session import prior_of, read_settings
 
     try:
-        return trimmed_rule_of(run, read_settings(run))
+        return prior_of(run, read_settings(run))
     except CheckpointError:
         return None  # the export itself says what is wrong, or does without
     except TrainingDataError as error:
-        say(f"the exposure rule is exported as it was trained with, not trimmed: {error}")
+        say(f"the latent's prior is not fitted to held-out photos: {error}")
         return None
 
 
@@ -147,7 +146,7 @@ def _export(args: argparse.Namespace) -> int:
         reproduce=args.reproduce,
         notes=args.notes,
         half=not args.full,
-        exposure=_trimmed_rule(args.training_run),
+        prior=_prior(args.training_run),
     )
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
     say(f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}")

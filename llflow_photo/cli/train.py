@@ -142,7 +142,7 @@ def _run(args: argparse.Namespace) -> int:
         say(f"stopped after step {trainer.step}; go on with: llflow-photo train --run {folder} --resume")
         return 130
     from ..models import export_run
-    from ..training.session import input_ranges_of, read_settings
+    from ..training.session import input_ranges_of, prior_of, read_settings
 
     out = folder / f"{args.name or folder.resolve().name}.safetensors"
     settings = read_settings(folder)
@@ -152,6 +152,7 @@ def _run(args: argparse.Namespace) -> int:
         data=settings.describe_data(),
         licence=args.licence,
         inputs=input_ranges_of(settings),
+        prior=prior_of(folder, settings),
     )
     say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
     return 0

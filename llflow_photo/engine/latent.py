@@ -1,9 +1,9 @@
 """The latent as a description: what one rendering is, the same whatever tile or machine asks.
 
 A latent says how far it is from the photo's mean latent in units of the model's prior (`flow.prior`): the
-look of the frame and its regions, as a standard normal value for every direction and order; and noise of single
-positions, which is the grain. `engine.offsets` turns both into offsets for a model. Models without such a
-prior know the noise only.
+look of the frame and its regions, as a standard normal value for every direction and order; and noise of
+single positions, which is the grain. `engine.offsets` turns both into offsets for a model. Models without
+such a prior know the noise only.
 """
 
 from __future__ import annotations

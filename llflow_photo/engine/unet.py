@@ -84,7 +84,7 @@ class FoldedUNet:
             x = self._residual(x, blocks, count)
             skips.append(x)
             x = reduce(x)
-        grid = grid_at(context.grid.expand(len(images), *context.grid.shape[1:]), windows, *x.shape[2:])
+        grid = grid_at(context.grid.expand(images.shape[0], -1, -1, -1), windows, *x.shape[2:])
         x = x + self._grid(grid.to(x.dtype).contiguous(memory_format=torch.channels_last))
         x = self._residual(x, blocks, self._down[-1])
         features = [x]
@@ -93,7 +93,7 @@ class FoldedUNet:
             features.append(x)
         heads = self._heads(x).float()
         base = encoded + heads[:, :12]
-        scale = scale_of(heads[:, 15:18], base.unflatten(1, (4, 3)).mean(1))
+        scale = scale_of(heads[:, 15:18], torch.stack(torch.split(base, 3, 1)).mean(0))
         return Encoded(heads[:, 12:15], tuple(features[::-1]), base, _four_times(scale))
 
     def _residual(self, x: Tensor, blocks: Any, count: int) -> Tensor:

@@ -143,9 +143,9 @@ COMPACT = Size(
     UNetSize(widths=(32, 64, 128), down=(1, 2, 3), up=(2, 1)), steps=(1, 1, 2), hidden=16, transition_steps=0
 )
 """For laptops: a U-shape that sees the whole photo."""
-SMALL = Size(DenseSize(features=32, growth=32, blocks=4, stacked=(1,)), steps=4)
+SMALL = Size(DenseSize(features=32, growth=32, blocks=4, stacked=(1,)), steps=(4, 4, 4))
 """The paper's small network: 1.2 MFLOP per pixel."""
-LARGE = Size(DenseSize(features=64, growth=32, blocks=24, stacked=(1, 3, 5, 7)), steps=12)
+LARGE = Size(DenseSize(features=64, growth=32, blocks=24, stacked=(1, 3, 5, 7)), steps=(12, 12, 12))
 """The paper's large network."""
 
 SIZES = {"compact": COMPACT, "small": SMALL, "large": LARGE}

@@ -10,6 +10,7 @@ import torch
 
 from ..errors import CheckpointError
 from ..flow import LLFlow, Size
+from ..flow.prior import LatentPrior
 from .card import Card, checksum
 from .store import save
 
@@ -29,6 +30,7 @@ def export_run(
     notes: str = "",
     inputs: Mapping[str, Sequence[float]] | None = None,
     half: bool = True,
+    prior: LatentPrior | None = None,
 ) -> Card:
     """Write a run's best averaged weights (``best.pt``; without validation, the newest) and their card.
 
@@ -41,6 +43,7 @@ def export_run(
         notes: anything else a user should know.
         inputs: what the training inputs were like, as of `evaluation.inputs.input_ranges`.
         half: store large tensors in float16.
+        prior: of the latent, in place of the one in the weights.
 
     Raises:
         CheckpointError: the run has no checkpoint, or it is broken.
@@ -51,7 +54,10 @@ def export_run(
     newest, best = _newest(run), _best(run)
     size = Size.from_dict(best["size"])
     out.parent.mkdir(parents=True, exist_ok=True)
-    save(best["model"], size, out, {"steps": str(best["step"])}, half)
+    weights = dict(best["model"])
+    if prior is not None:
+        weights |= {f"prior.{name}": tensor for name, tensor in prior.state_dict().items()}
+    save(weights, size, out, {"steps": str(best["step"])}, half)
     card = Card(
         name=out.stem,
         size=size.to_dict(),

@@ -14,21 +14,39 @@ from ..flow.basis import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS, cosines
 from ..flow.prior import LatentPrior
 from .pairs import LoadedPair
 
-__all__ = ["fit_prior", "residual_of", "standardized_residuals"]
+__all__ = ["fit_prior", "fitted_prior", "residual_of", "standardized_residuals"]
 
 _DARKEST = 1e-3
 """Least standard deviation of any part."""
 
 
 @torch.no_grad()
+def fitted_prior(flow: LLFlow, pairs: Sequence[LoadedPair]) -> LatentPrior:
+    """The prior of a trained network, fitted to photos it was not trained on.
+
+    Directions point to where renderings get brighter.
+    """
+    prior = fit_prior(residual_of(flow, pair) for pair in pairs)
+    conditioning = flow.encode(_image(pairs[0].low))
+    for number, spread in enumerate(prior.spread[:, 0].tolist()):
+        step = max(spread, _DARKEST) * prior.directions[:, number].view(1, -1, 1, 1)
+        brighter, darker = (flow.decode(conditioning, conditioning.mean + s * step).mean() for s in (1, -1))
+        if float(brighter) < float(darker):
+            prior.directions[:, number].neg_()
+    return prior
+
+
+@torch.no_grad()
 def residual_of(flow: LLFlow, pair: LoadedPair) -> Tensor:
     """A reference's latent less its mean, 192 x h x w, for the whole photo."""
-    low, high = (
-        torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255.0) for pixels in (pair.low, pair.high)
-    )
-    conditioning = flow.encode(low.contiguous(memory_format=torch.channels_last))
-    latent, _ = flow.latent_of(high, conditioning)
+    conditioning = flow.encode(_image(pair.low))
+    latent, _ = flow.latent_of(_image(pair.high), conditioning)
     return (latent - conditioning.mean)[0]
+
+
+def _image(pixels: np.ndarray) -> Tensor:
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255.0)
+    return image.contiguous(memory_format=torch.channels_last)
 
 
 def fit_prior(residuals: Iterable[Tensor]) -> LatentPrior:
@@ -37,7 +55,7 @@ def fit_prior(residuals: Iterable[Tensor]) -> LatentPrior:
     The directions are those in which coefficients of low order vary most beyond noise; variances are averages
     over photos and the orders of a band, less what noise contributes.
     """
-    photos = [_coefficients(residual) for residual in residuals]
+    photos = [_Coefficients(residual) for residual in residuals]
     between = sum(photo.outer_products() for photo in photos) / len(photos)
     _, vectors = np.linalg.eigh(between)
     directions = vectors[:, : -DIRECTIONS - 1 : -1]
@@ -76,7 +94,7 @@ class _Coefficients:
 
     def outer_products(self) -> np.ndarray:
         """Of the coefficients, less what noise contributes: 192 x 192."""
-        return self.low @ self.low.T - self.rest * (len(ORDERS) / self.positions)
+        return np.asarray(self.low @ self.low.T - self.rest * (len(ORDERS) / self.positions))
 
     def noise_variances(self, directions: np.ndarray) -> np.ndarray:
         """Of single positions in each direction, and in all others: `DIRECTIONS` + 1."""
@@ -88,10 +106,6 @@ class _Coefficients:
         """Mean over some orders of a coefficient's variance beyond noise: `DIRECTIONS`."""
         along = directions.T @ self.low[:, list(orders)]
         return np.asarray((along**2).mean(1) - noise[:-1] / self.positions)
-
-
-def _coefficients(residual: Tensor) -> _Coefficients:
-    return _Coefficients(residual)
 
 
 def _only_low(whole: np.ndarray) -> np.ndarray:
@@ -111,7 +125,7 @@ def standardized_residuals(prior: LatentPrior, residuals: Iterable[Tensor]) -> d
     noise = prior.detail.double().numpy() ** 2
     found: dict[str, list[float]] = {"frame": [], "regions": [], "detail": []}
     for residual in residuals:
-        photo = _coefficients(residual)
+        photo = _Coefficients(residual)
         expected = deviations**2 + noise[:-1, None] / photo.positions
         ratio = (directions.T @ photo.low) ** 2 / expected
         found["frame"].append(float(ratio[:, 0].mean()))

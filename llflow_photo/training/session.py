@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -20,9 +20,15 @@ from .pairs import LoadedPair, find_pairs, load_pair, split_by_scene
 from .prefetch import PrefetchSource
 from .recipe import Recipe
 
-__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "read_settings"]
+if TYPE_CHECKING:
+    from ..flow.prior import LatentPrior
+
+__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "prior_of", "read_settings"]
 
 SETTINGS = "run.json"
+
+_NIGHTS = ((-3.0, "daylight"), (-5.0, "tungsten"), (-2.0, "led"), (-4.0, "sodium"))
+"""Exposure in EV and light that a prior is fitted under."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,34 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
 
     photos, _ = _photo_paths(settings)
     return simulated_input_ranges(load_photos(photos), seed=settings.recipe.seed)
+
+
+def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
+    """The pairs a run validates on; of clean photos, each under several nights."""
+    if settings.data is not None:
+        pairs = find_pairs(Path(settings.data), "train")
+        held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)[1]
+        return [load_pair(pair) for pair in held_out]
+    from ..camera import night
+    from .photos import load_photos
+    from .simulated import validation_pairs
+
+    photos = load_photos(_photo_paths(settings)[1])
+    nights = [night(ev, light) for ev, light in _NIGHTS]
+    return [pair for number in range(3) for pair in validation_pairs(photos, nights[number:] + nights[:number])]
+
+
+def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
+    """The latent's prior for a run's best weights, fitted to its held-out photos; None where there is none.
+
+    Networks without a prior have none, and where no photos are held out the one trained with is kept.
+    """
+    if not settings.size.sees_whole_photo or not settings.validation_scenes:
+        return None
+    from ..models.export import best_flow
+    from .prior_fit import fitted_prior
+
+    return fitted_prior(best_flow(run), held_out_pairs(settings))
 
 
 def read_settings(run: Path) -> RunSettings:

@@ -256,7 +256,7 @@ def _averaged(photo: np.ndarray) -> np.ndarray:
 def _halved(averages: np.ndarray) -> np.ndarray:
     """Averages of 2 x 2, H x W x 3."""
     height, width, channels = averages.shape
-    return averages.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3))
+    return np.asarray(averages.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3)))
 
 
 def _channels_first(images: np.ndarray) -> torch.Tensor:
