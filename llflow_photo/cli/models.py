@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from ..errors import CheckpointError, TrainingDataError, WriteError
 from .console import output, say
+
+if TYPE_CHECKING:
+    from ..flow.prior import LatentPrior
 
 __all__ = ["add_commands"]
 
@@ -99,7 +103,6 @@ def _plain(values: Any) -> str:
 
 def _add(path: Path) -> int:
     from .. import models
-    from ..errors import WriteError
 
     loaded = models.load(path)
     target = models.user_folder() / path.name
