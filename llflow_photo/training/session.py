@@ -123,7 +123,8 @@ def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
 
     photos = load_photos(_photo_paths(settings)[1])
     nights = [night(ev, light) for ev, light in _NIGHTS]
-    return [pair for number in range(3) for pair in validation_pairs(photos, nights[number:] + nights[:number])]
+    rotated = [nights[number:] + nights[:number] for number in range(3)]
+    return [pair for some in rotated for pair in validation_pairs(photos, some)]
 
 
 def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
