@@ -89,9 +89,13 @@ def lamp_light(lamps: tuple[Lamp, ...], x: np.ndarray, y: np.ndarray) -> np.ndar
     for lamp in lamps:
         square = ((x - lamp.x) ** 2)[None, :] + ((y - lamp.y) ** 2)[:, None]
         square = square.astype(np.float32)
-        core = lamp.core / (1.0 + (square / lamp.radius**2) ** 4)
-        halo = lamp.halo / (1.0 + square / lamp.spread**2) ** 1.5
-        light += (core + halo)[..., None] * np.array(lamp.color, np.float32)
+        far = 1 + square * np.float32(1 / lamp.spread**2)
+        gray = np.float32(lamp.halo) / (far * np.sqrt(far))
+        if lamp.core > 0:
+            near = np.square(square * np.float32(1 / lamp.radius**2))
+            gray += np.float32(lamp.core) / (1 + near * near)
+        for channel, factor in enumerate(lamp.color):
+            light[..., channel] += np.float32(factor) * gray
     return light
 
 
