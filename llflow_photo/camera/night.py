@@ -143,7 +143,7 @@ def _random_exposure(random: np.random.Generator, bright: bool, lamp_lit: bool) 
     if bright:
         return 0.0 if random.random() < 0.5 else float(random.uniform(-0.5, 0.0))
     if lamp_lit:  # the pools' own: well exposed, or 1 to 3 stops under
-        return float(random.uniform(-0.5, 0.3) if random.random() < 0.45 else random.uniform(-3.0, -0.5))
+        return float(random.uniform(-0.5, 0.4) if random.random() < 0.6 else random.uniform(-3.0, -0.5))
     return -1.0 - 6.0 * float(random.beta(1.3, 1.6))
 
 

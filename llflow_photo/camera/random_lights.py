@@ -19,6 +19,8 @@ _POOL_SHAPES = ("round", "rectangle", "beam")
 _POOL_SHAPE_SHARES = (0.55, 0.3, 0.15)
 _KINDS = ("lamps", "headlights", "windows", "screen", "sign", "moon")
 _KIND_SHARES = (0.45, 0.16, 0.16, 0.08, 0.1, 0.05)
+_DARKEST = -9.0
+"""Stops below which the dark around pools does not lie: cameras expose longer then."""
 _CLEARER = 2.0
 """Stops by which halos of lamp-lit scenes are fainter than in scenes that are dark all over."""
 
@@ -188,9 +190,11 @@ def random_lamp_light(
     if random.random() < 0.3:
         sources += random_sources(random, haze_ev, area)
     tint = 1.0 + random.normal(0.0, 0.12) * np.array((-1.0, 0.1, 1.0)) + random.normal(0.0, 0.03, 3)
+    depth = 4.0 + 4.0 * random.beta(1.4, 1.2)
+    depth = max(4.0, min(depth, exposure_ev - _DARKEST))
     light = LampLight(
         tuple(pools),
-        ambient=2.0 ** -(4.0 + 4.0 * random.beta(1.4, 1.2)),
+        ambient=2.0**-depth,
         ambient_color=_rgb(tint / tint.mean()),
         sky=float(random.uniform(0.7, 1.0)) if random.random() < 0.75 else 0.0,
         deepest=float(random.uniform(2.0, 2.5)),
