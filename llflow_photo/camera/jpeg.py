@@ -41,7 +41,7 @@ def camera_jpeg(
     Args:
         photo: H x W x 3, float, sRGB-encoded, in [0, 1].
         quality: of JPEG, 1 to 100.
-        noise_reduction: 0 none, 1 full.
+        noise_reduction: 0 none, 1 what the noise asks for; more flattens more of the luma.
         sharpening: share of the detail that is added once more, from 0.
         noise: standard deviation of the photo's luma noise, sRGB-encoded, 0 to 1, see `encoded_noise`; None
             estimates it from the photo.
@@ -79,9 +79,10 @@ def random_jpeg(
     """Quality, noise reduction, sharpening and noise for `camera_jpeg`: stronger the noisier the frame."""
     noise = min(encoded_noise(settings), 0.15)
     quality = int(random.integers(JPEG_QUALITY[0], JPEG_QUALITY[1] + 1))
-    strength = min(1.0, 0.5 + noise / 0.05)
-    reduction = strength * random.uniform(0.5, 1.2) if random.random() < 0.85 else 0.0
-    sharpening = random.uniform(0.2, 1.2) if random.random() < 0.75 else 0.0
+    noisy = min(1.0, noise / 0.05)
+    plain = random.random() < 0.3 * (1.0 - noisy)  # cameras leave no high ISO as it is
+    reduction = 0.0 if plain else random.uniform(0.4, 1.0) + noisy * random.uniform(0.2, 1.0)
+    sharpening = random.uniform(0.2, 1.2 - 0.5 * noisy) if random.random() < 0.75 else 0.0
     return quality, float(reduction), float(sharpening), noise
 
 

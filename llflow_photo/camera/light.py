@@ -7,7 +7,7 @@ units of the frame's longer side: ``x`` to the right, ``y`` down, from 0.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,9 @@ LAMP_COLORS = (
     (1.0, 0.25, 0.85),  # pink neon
 )
 """Linear sRGB."""
+
+_CUT = 1.5
+"""Light of a lamp, in units of white, beyond which colored lamps are white to a sensor."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,18 @@ class Lamp:
     halo: float
     spread: float
     color: tuple[float, float, float]
+
+    def averaged(self, side: float) -> Lamp:
+        """What means of squares of ``side``, in units of the frame's longer side, show of it.
+
+        The core is cut at white, as the sensor cuts it, and spread over a square at least.
+        """
+        radius = math.hypot(self.radius, side / math.sqrt(math.pi))
+        core = min(self.core, _CUT) * (self.radius / radius) ** 2
+        spread = math.hypot(self.spread, side / math.sqrt(math.pi))
+        return replace(
+            self, radius=radius, core=core, halo=self.halo * (self.spread / spread) ** 2, spread=spread
+        )
 
 
 def lamp_light(lamps: tuple[Lamp, ...], x: np.ndarray, y: np.ndarray) -> np.ndarray:

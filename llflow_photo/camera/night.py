@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -59,6 +59,17 @@ class NightSettings:
     lamplight: LampLight | None = None
     panels: tuple[Panel, ...] = ()
     eight_bit: bool = False
+
+    def averaged(self, side: float) -> NightSettings:
+        """The frame as means of squares of ``side``, in units of its longer side, show its lamps and panels.
+
+        For thumbnails: a small lamp must not be missed between their pixels, nor fill one.
+        """
+        return replace(
+            self,
+            lamps=tuple(lamp.averaged(side) for lamp in self.lamps),
+            panels=tuple(panel.averaged(side) for panel in self.panels),
+        )
 
     @property
     def neutral(self) -> tuple[float, float, float]:

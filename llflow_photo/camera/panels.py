@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class Panel:
         level: light of a white part, in units of white.
         color: linear sRGB.
         plain: share of the light that does not depend on the scene behind, 0 to 1.
+        blur: side of the squares that it is averaged over.
     """
 
     x: float
@@ -34,6 +35,14 @@ class Panel:
     level: float
     color: tuple[float, float, float]
     plain: float = 0.5
+    blur: float = 0.0
+
+    def averaged(self, side: float) -> Panel:
+        """What means of squares of ``side``, in units of the frame's longer side, show of it.
+
+        Convolved with the square: wider edges, and less light where it is smaller than one.
+        """
+        return replace(self, blur=side)
 
 
 def add_panel_light(
@@ -54,8 +63,8 @@ def add_panel_light(
         gain: a factor of all of it.
     """
     for panel in panels:
-        across = _inside(x, panel.x, panel.half_width, panel.edge)
-        down = _inside(y, panel.y, panel.half_height, panel.edge)
+        across = _inside(x - panel.x, panel.half_width, panel)
+        down = _inside(y - panel.y, panel.half_height, panel)
         columns, rows = np.flatnonzero(across), np.flatnonzero(down)
         if not (columns.size and rows.size):
             continue
@@ -66,7 +75,11 @@ def add_panel_light(
         light[part] += (shape * shown)[..., None] * color
 
 
-def _inside(position: np.ndarray, middle: float, half: float, edge: float) -> np.ndarray:
-    """1 inside, falling to 0 over the edge by smoothstep."""
-    outside = np.clip((np.abs(position - middle) - half) / edge, 0.0, 1.0)
-    return np.asarray(1.0 - outside * outside * (3.0 - 2.0 * outside), np.float32)
+def _inside(distance: np.ndarray, half: float, panel: Panel) -> np.ndarray:
+    """1 inside, falling to 0 over the edge by smoothstep; averaged over the panel's blur."""
+    level, edge = 1.0, panel.edge
+    if panel.blur > 0:
+        level, edge = min(1.0, 2.0 * half / panel.blur), edge + min(panel.blur, 2.0 * half)
+        half = abs(half - 0.5 * panel.blur)
+    outside = np.clip((np.abs(distance) - half) / edge, 0.0, 1.0)
+    return np.asarray(level * (1.0 - outside * outside * (3.0 - 2.0 * outside)), np.float32)

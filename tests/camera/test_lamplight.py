@@ -166,3 +166,20 @@ def test_crops_of_random_lamp_light_are_crops_of_the_whole(seed: int) -> None:
         part = function(scene[10:40, 20:70], settings, x[20:70], y[10:40])
         np.testing.assert_allclose(part, whole[10:40, 20:70], atol=1e-6, rtol=1e-5)
         assert np.isfinite(whole).all() and whole.min() >= 0
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 0.5])
+def test_averages_neither_miss_nor_overrate_small_lights(shift: float) -> None:
+    side, place = 1 / 24, 0.5 + shift / 24
+    lamp = Lamp(place, place, 0.006, core=1.0, halo=0.1, spread=0.01, color=WARM)
+    panel = Panel(place, place, 0.008, 0.012, 0.002, 1.0, WARM, plain=1.0)
+    fine, coarse = ((np.arange(count) + 0.5) / count for count in (480, 24))
+    black = np.zeros((480, 480, 3), np.float32)
+    for settings, error in (
+        (replace(night(0.0), lamps=(lamp,)), 0.4),
+        (replace(night(0.0), panels=(panel,)), 0.25),
+    ):
+        expected = expose(black, settings, fine, fine)
+        found = expose(black[:24, :24], settings.averaged(side), coarse, coarse)
+        assert found.mean() == pytest.approx(expected.mean(), rel=error)
+        assert found.max() < 0.5
