@@ -73,9 +73,7 @@ def encoded_noise(settings: NightSettings) -> float:
     return float(slope * math.sqrt(settings.noise.variance(level)))
 
 
-def random_jpeg(
-    random: np.random.Generator, settings: NightSettings
-) -> tuple[int, float, float, float | None]:
+def random_jpeg(random: np.random.Generator, settings: NightSettings) -> tuple[int, float, float, float]:
     """Quality, noise reduction, sharpening and noise for `camera_jpeg`: stronger the noisier the frame."""
     noise = min(encoded_noise(settings), 0.15)
     quality = int(random.integers(JPEG_QUALITY[0], JPEG_QUALITY[1] + 1))

@@ -90,7 +90,7 @@ def test_random_jpegs_are_processed_the_more_the_noisier() -> None:
         quality, reduction, sharpening, noise = random_jpeg(random, settings)
         assert JPEG_QUALITY[0] <= quality <= JPEG_QUALITY[1]
         assert 0 <= reduction <= 2.0 and 0 <= sharpening <= 1.2
-        assert noise is not None and 0 < noise <= 0.15
+        assert 0 < noise <= 0.15
         drawn.append((reduction, sharpening, noise))
     reduction, sharpening, noise = np.array(drawn).T
     assert 0.05 < (reduction == 0).mean() < 0.25 and reduction[noise > 0.05].min() > 0.5
