@@ -33,7 +33,7 @@ class Pool:
         level: light at the brightest place.
         color: linear sRGB, mean 1.
         shape: ``round``, ``(1 + q)^-1.5`` with q the squared distance in radii, as of a lamp above a floor;
-            ``rectangle``, with soft edges; ``beam``, which widens and falls by inverse square from there.
+            ``rectangle``, ``1 / (1 + u^4 + v^4)``; ``beam``, which widens and falls by inverse square.
     """
 
     x: float
@@ -53,15 +53,14 @@ class Pool:
         v = ((dy * cosine - dx * sine) / self.across).astype(np.float32)
         level = np.float32(self.level)
         if self.shape == "rectangle":
-            return np.asarray(level / ((1 + _fourth(u)) * (1 + _fourth(v))))
+            return np.asarray(level / (1 + _fourth(u) + _fourth(v)))
         if self.shape == "beam":
             ahead = np.maximum(u, np.float32(0.0))
             width = 1 + np.float32(_BEAM_WIDENING * self.along / self.across) * ahead
             behind = u - ahead  # 0 ahead; the lamp's housing lets little light back
             back = behind * np.float32(self.along / self.across)
-            return np.asarray(
-                level / ((1 + np.square(v / width)) ** 2 * (1 + 9 * ahead * ahead) * (1 + back * back))
-            )
+            aside = 1 + np.square(v / width) + back * back
+            return np.asarray(level / (aside * aside * (1 + 9 * ahead * ahead)))
         far = 1 + u * u + v * v
         return np.asarray(level / (far * np.sqrt(far)))
 
