@@ -18,6 +18,8 @@ Shape = Literal["round", "rectangle", "beam"]
 
 _SKY_LUMINANCE = (0.15, 0.45)
 """Linear light of a clean photo between which a bluish pixel turns from blue thing to sky."""
+_UNLIT = 2.5
+"""Stops of a pool's light that a blue sky lacks; more would draw the steps of 8-bit photos as contours."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class LampLight:
         pools: of light.
         ambient: light everywhere, a small fraction of a pool's.
         ambient_color: linear sRGB, mean 1.
-        sky: share by which pools leave the clean photo's blue sky unlit.
+        sky: 0 to 1, how much less pools light the clean photo's blue sky than other things.
         deepest: stops, the most by which a reference is darker than its pools where light is left to lift.
         kept_color: exponent of the light's color in a reference, 0 (taken off) to 1 (whole).
     """
@@ -102,17 +104,20 @@ class LampLight:
             for channel, factor in enumerate(pool.color):
                 light[channel] += np.float32(factor) * gray
         if self.sky > 0:
-            light *= 1 - np.float32(self.sky) * sky_share(scene)
+            light *= np.exp2(np.float32(-_UNLIT * self.sky) * sky_share(scene))
         light += np.float32(self.ambient) * np.array(self.ambient_color, np.float32)[:, None, None]
         return light.transpose(1, 2, 0)
 
 
 def sky_share(scene: np.ndarray) -> np.ndarray:
-    """How much a pixel of a clean photo looks like a blue sky: linear sRGB H x W x 3 to H x W in [0, 1]."""
+    """How much a pixel of a clean photo looks like a blue sky: linear sRGB H x W x 3 to H x W in [0, 1].
+
+    Rises slowly with saturation, since it multiplies the photo's own steps and noise.
+    """
     red, blue = scene[..., 0], scene[..., 2]
     low, high = _SKY_LUMINANCE
     bright = np.clip((blue - np.float32(low)) / np.float32(high - low), 0, 1)
-    bluish = np.clip((blue - np.float32(1.1) * red) / (np.float32(0.3) * blue + np.float32(1e-3)), 0, 1)
+    bluish = np.clip((blue - np.float32(1.1) * red) / (np.float32(0.8) * blue + np.float32(1e-3)), 0, 1)
     return np.asarray(bright * bluish, np.float32)
 
 

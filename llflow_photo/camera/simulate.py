@@ -22,7 +22,7 @@ colors stay whole.
 What is light and what is scene cannot be told apart for sure; less would teach to lift all that is dark.
 """
 
-NIGHT_SKY = 1.2
+NIGHT_SKY = 0.8
 """Stops by which a reference's unlit sky is darker than other unlit things."""
 
 LAMP_LIFT = 0.35
