@@ -6,7 +6,7 @@ it the way real RAW files are developed, `write_frame_dng` makes it a file.
 
 from .develop import develop, develop_many
 from .dng import write_frame_dng
-from .jpeg import camera_jpeg
+from .jpeg import camera_jpeg, random_jpeg
 from .night import NightSettings, night, random_night
 from .raw import RawFrame
 from .simulate import expose, reference, simulate_night_raw
@@ -19,6 +19,7 @@ __all__ = [
     "develop_many",
     "expose",
     "night",
+    "random_jpeg",
     "random_night",
     "reference",
     "simulate_night_raw",

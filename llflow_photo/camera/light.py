@@ -7,7 +7,7 @@ units of the frame's longer side: ``x`` to the right, ``y`` down, from 0.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,9 @@ LAMP_COLORS = (
     (1.0, 0.25, 0.85),  # pink neon
 )
 """Linear sRGB."""
+
+_CUT = 1.5
+"""Light of a lamp, in units of white, beyond which colored lamps are white to a sensor."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,18 @@ class Lamp:
     spread: float
     color: tuple[float, float, float]
 
+    def averaged(self, side: float) -> Lamp:
+        """What means of squares of ``side``, in units of the frame's longer side, show of it.
+
+        The core is cut at white, as the sensor cuts it, and spread over a square at least.
+        """
+        radius = math.hypot(self.radius, side / math.sqrt(math.pi))
+        core = min(self.core, _CUT) * (self.radius / radius) ** 2
+        spread = math.hypot(self.spread, side / math.sqrt(math.pi))
+        return replace(
+            self, radius=radius, core=core, halo=self.halo * (self.spread / spread) ** 2, spread=spread
+        )
+
 
 def lamp_light(lamps: tuple[Lamp, ...], x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Light that lamps add at columns ``x`` (W) and rows ``y`` (H): H x W x 3, linear sRGB, 1 = white."""
@@ -89,9 +104,13 @@ def lamp_light(lamps: tuple[Lamp, ...], x: np.ndarray, y: np.ndarray) -> np.ndar
     for lamp in lamps:
         square = ((x - lamp.x) ** 2)[None, :] + ((y - lamp.y) ** 2)[:, None]
         square = square.astype(np.float32)
-        core = lamp.core / (1.0 + (square / lamp.radius**2) ** 4)
-        halo = lamp.halo / (1.0 + square / lamp.spread**2) ** 1.5
-        light += (core + halo)[..., None] * np.array(lamp.color, np.float32)
+        far = 1 + square * np.float32(1 / lamp.spread**2)
+        gray = np.float32(lamp.halo) / (far * np.sqrt(far))
+        if lamp.core > 0:
+            near = np.square(square * np.float32(1 / lamp.radius**2))
+            gray += np.float32(lamp.core) / (1 + near * near)
+        for channel, factor in enumerate(lamp.color):
+            light[..., channel] += np.float32(factor) * gray
     return light
 
 

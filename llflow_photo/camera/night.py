@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .light import Lamp, Unevenness, random_lamp, random_unevenness
+from .lamplight import LampLight
+from .light import Lamp, Unevenness, random_unevenness
 from .noise import Noise, read_noise_of, shot_and_read
+from .panels import Panel
+from .random_lights import Area, Sources, random_lamp_light, random_sources
 from .raw import PATTERNS
 from .sensors import CAMERAS, ILLUMINANTS, Camera, mixed_camera
 
 __all__ = ["NightSettings", "night", "random_night"]
+
+LAMP_LIT_SHARE = 0.32
+"""Share of lamp-lit scenes among random nights that are not well exposed."""
 
 _LIGHTS = ("daylight", "moonlit shade", "led", "fluorescent", "tungsten", "sodium")
 _LIGHT_SHARES = (0.30, 0.08, 0.20, 0.07, 0.22, 0.13)
@@ -27,12 +34,15 @@ class NightSettings:
         gains: white balance gains of red, green, blue under the frame's light.
         balance_error: factors by which the camera's own white balance is off: the photo's cast, see `cast`.
         unevenness: of the illumination, or None.
+        lamplight: illumination by a few lamps, or None; ``exposure_ev`` is the brightest pool's then.
         lamps: light sources in the picture.
+        panels: lit windows, screens and signs in the picture.
         noise: of the sensor.
         pattern: phase of the Bayer array.
         black_level: in codes.
         white_level: in codes.
         contrast: the clean photo has, and the development gets, a camera's S-curve.
+        eight_bit: the developed photo is kept in 8 bits, which hide what is darkest.
     """
 
     exposure_ev: float
@@ -46,6 +56,20 @@ class NightSettings:
     black_level: int = 512
     white_level: int = 16383
     contrast: bool = False
+    lamplight: LampLight | None = None
+    panels: tuple[Panel, ...] = ()
+    eight_bit: bool = False
+
+    def averaged(self, side: float) -> NightSettings:
+        """The frame as means of squares of ``side``, in units of its longer side, show its lamps and panels.
+
+        For thumbnails: a small lamp must not be missed between their pixels, nor fill one.
+        """
+        return replace(
+            self,
+            lamps=tuple(lamp.averaged(side) for lamp in self.lamps),
+            panels=tuple(panel.averaged(side) for panel in self.panels),
+        )
 
     @property
     def neutral(self) -> tuple[float, float, float]:
@@ -82,7 +106,7 @@ def random_night(
     lamp_window: tuple[float, float, float, float] | None = None,
     bright_share: float = 0.12,
 ) -> NightSettings:
-    """A frame as photographers bring them, from well exposed to seven stops under.
+    """A frame as photographers bring them, from well exposed to seven stops under, or lit by a few lamps.
 
     Args:
         width: of the frame, in units of its longer side.
@@ -93,33 +117,45 @@ def random_night(
             of these at EV 0, the others at EV -0.5 to 0.
     """
     bright = random.random() < bright_share
-    if bright:
-        exposure_ev = 0.0 if random.random() < 0.5 else random.uniform(-0.5, 0.0)
-    else:
-        exposure_ev = -1.0 - 6.0 * random.beta(1.3, 1.6)
+    lamp_lit = not bright and random.random() < LAMP_LIT_SHARE
+    exposure_ev = _random_exposure(random, bright, lamp_lit)
     light = ILLUMINANTS[_LIGHTS[random.choice(len(_LIGHTS), p=_LIGHT_SHARES)]]
     unevenness = None
-    if not bright and random.random() < 0.2:
+    if not bright and not lamp_lit and random.random() < 0.2:
         shadows = int(random.integers(1, 3)) if random.random() < 0.4 else 0
         unevenness = random_unevenness(random, random.random() < 0.5, shadows, width, height)
-    lamps: tuple[Lamp, ...] = ()
-    if random.random() < 0.25:
-        lamps = _random_lamps(random, exposure_ev, width, height, lamp_window)
+    area = Area(width, height, lamp_window)
+    lamplight, sources = None, Sources()
+    if lamp_lit:
+        lamplight, sources = random_lamp_light(random, exposure_ev, area)
+    elif random.random() < 0.25:
+        sources = random_sources(random, exposure_ev, area)
     bits = 14 if random.random() < 0.7 else 12
     black = int(random.choice((256, 512, 600, 1024, 2048))) >> (14 - bits)
     white = (1 << bits) - 1
+    half_dark = 0.5 * math.log2(lamplight.ambient) if lamplight is not None else 0.0
     return NightSettings(
         exposure_ev,
         mixed_camera(random),
         light.gains(random),
         _random_balance(random),
         unevenness,
-        lamps,
-        _random_noise(random, exposure_ev, 1.0 / (white - black)),
+        sources.lamps,
+        _random_noise(random, exposure_ev + half_dark, 1.0 / (white - black)),
         PATTERNS[random.integers(4)],
         black,
         white,
+        lamplight=lamplight,
+        panels=sources.panels,
     )
+
+
+def _random_exposure(random: np.random.Generator, bright: bool, lamp_lit: bool) -> float:
+    if bright:
+        return 0.0 if random.random() < 0.5 else float(random.uniform(-0.5, 0.0))
+    if lamp_lit:  # the pools' own: well exposed, or 1 to 3 stops under
+        return float(random.uniform(-0.5, 0.4) if random.random() < 0.6 else random.uniform(-3.0, -0.5))
+    return -1.0 - 6.0 * float(random.beta(1.3, 1.6))
 
 
 def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
@@ -136,22 +172,6 @@ def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
     return float(2.0**-red), 1.0, float(2.0**-blue)
 
 
-def _random_lamps(
-    random: np.random.Generator,
-    exposure_ev: float,
-    width: float,
-    height: float,
-    window: tuple[float, float, float, float] | None,
-) -> tuple[Lamp, ...]:
-    lamps = []
-    for index in range(int(random.integers(1, 6))):
-        x, y = random.uniform(0, width), random.uniform(0, height)
-        if window is not None and index == 0 and random.random() < 0.5:
-            x, y = random.uniform(window[0], window[2]), random.uniform(window[1], window[3])
-        lamps.append(random_lamp(random, exposure_ev, float(x), float(y)))
-    return tuple(lamps)
-
-
 def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) -> Noise:
     """Noise of a random ISO, drawn again where it buries even mid-gray: nothing is learnt from that."""
     gray = 0.18 * 2.0**exposure_ev
@@ -160,6 +180,8 @@ def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) 
         shot, read = shot_and_read(random)
     extreme = random.random() < (0.4 if shot > 0.002 else 0.1)
     errors = random.normal(0.0, 1.5 * code, 4) if extreme else np.zeros(4)
+    if random.random() < 0.12:  # a black level stated too high: what is darkest is cut to black
+        errors -= min(read * random.uniform(0.5, 2.0), 0.3 * gray)
     return Noise(
         shot,
         read,

@@ -6,8 +6,11 @@ import numpy as np
 
 from ..errors import ImageInputError
 from .curves import inverse_s_curve, linear_to_srgb, s_curve, srgb_to_linear
+from .lamplight import LampLight, sky_share
+from .lifting import buried_stops, lamp_lit_darkness
 from .light import lamp_light
 from .night import NightSettings
+from .panels import add_panel_light
 from .raw import RawFrame, mosaic
 
 __all__ = ["expose", "frame_positions", "record", "reference", "scene_light", "simulate_night_raw"]
@@ -18,6 +21,9 @@ colors stay whole.
 
 What is light and what is scene cannot be told apart for sure; less would teach to lift all that is dark.
 """
+
+NIGHT_SKY = 0.8
+"""Stops by which a reference's unlit sky is darker than other unlit things."""
 
 LAMP_LIFT = 0.35
 """Share of the exposure's stops by which a reference lifts lamps: their halos come up less than the scene."""
@@ -64,12 +70,12 @@ def expose(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndar
         H x W x 3, float32, linear sRGB, 1 = the sensor's white in green.
     """
     gain = np.float32(2.0**settings.exposure_ev)
-    if settings.unevenness is None:
-        light = scene * gain
-    else:
-        light = scene * (gain * np.exp2(settings.unevenness.stops(x, y)))
-    if settings.lamps:
-        light = light + lamp_light(settings.lamps, x, y)
+    light = scene * gain
+    if settings.unevenness is not None:
+        light = light * np.exp2(settings.unevenness.stops(x, y))
+    if settings.lamplight is not None:
+        light = light * settings.lamplight.light(scene, x, y)
+    _add_sources(light, scene, settings, x, y, 1.0)
     return light
 
 
@@ -77,24 +83,53 @@ def reference(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.n
     """The well-exposed photo a model shall make of the frame; arguments as for `expose`.
 
     The scene comes back at the clean photo's exposure. Of uneven light most stops stay, and the color of
-    light that the white balance left stays whole: it is the photographer's to take off. Lamps stay lamps:
-    cores at white, halos coloured and lifted by a third of the stops the scene is lifted by.
+    light that the white balance left stays whole: it is the photographer's to take off. Where a few lamps
+    light the scene, the dark around comes up so that one sees what is there, yet stays darker than the pools,
+    see `lifting.lamp_lit_darkness`. Where the frame holds noise only, uneven light and lamp light stay dark.
+    Lamps stay lamps: cores at white, halos colored and lifted by a third of the stops the scene is lifted by.
 
     Returns:
         H x W x 3, float32, sRGB-encoded, in [0, 1].
     """
-    light = scene
+    light = scene.copy()
     if settings.unevenness is not None:
-        stops = settings.unevenness.stops(x, y)
-        gray = stops.mean(2, keepdims=True)
-        light = scene * np.exp2(stops - (1.0 - KEPT_UNEVENNESS) * gray)
-    if settings.lamps:
-        lift = np.float32(2.0 ** (-LAMP_LIFT * settings.exposure_ev))
-        light = light + lift * lamp_light(settings.lamps, x, y)
+        light *= _kept_unevenness(settings.unevenness.stops(x, y), settings)
+    if settings.lamplight is not None:
+        light *= _kept_lamplight(scene, settings.lamplight, settings, x, y)
+    _add_sources(light, scene, settings, x, y, 2.0 ** (-LAMP_LIFT * settings.exposure_ev))
     if settings.balance_error != (1.0, 1.0, 1.0):
         light = light @ settings.cast.T
     encoded = linear_to_srgb(light)
     return s_curve(encoded) if settings.contrast else encoded
+
+
+def _kept_unevenness(stops: np.ndarray, settings: NightSettings) -> np.ndarray:
+    gray = stops.mean(2, keepdims=True)
+    buried = buried_stops(-gray, settings)
+    return np.asarray(np.exp2(stops - (1.0 - KEPT_UNEVENNESS) * gray - buried))
+
+
+def _kept_lamplight(
+    scene: np.ndarray, lamplight: LampLight, settings: NightSettings, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """Factors of the scene's light in the reference, H x W x 3."""
+    light = lamplight.light(scene, x, y)
+    gray = light.mean(2)
+    dark = -np.log2(gray)
+    stops = lamp_lit_darkness(dark, lamplight.deepest) + buried_stops(dark, settings)
+    if lamplight.sky > 0:
+        stops += np.float32(NIGHT_SKY * lamplight.sky) * sky_share(scene)
+    color = np.log2(light / gray[..., None])
+    return np.asarray(np.exp2(np.float32(lamplight.kept_color) * color - stops[..., None]))
+
+
+def _add_sources(
+    light: np.ndarray, scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray, gain: float
+) -> None:
+    if settings.panels:
+        add_panel_light(light, settings.panels, scene, x, y, gain)
+    if settings.lamps:
+        light += np.float32(gain) * lamp_light(settings.lamps, x, y)
 
 
 def record(light: np.ndarray, settings: NightSettings, random: np.random.Generator) -> RawFrame:

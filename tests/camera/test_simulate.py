@@ -178,17 +178,24 @@ def test_lamps_stay_white_and_shadows_are_deep() -> None:
 def test_random_nights_span_what_photographers_bring() -> None:
     random = np.random.default_rng(0)
     nights = [random_night(random) for _ in range(600)]
-    exposures = np.array([settings.exposure_ev for settings in nights])
+    lamp_lit = [settings for settings in nights if settings.lamplight is not None]
+    assert 0.22 < len(lamp_lit) / len(nights) < 0.34
+    assert all(-3.0 <= settings.exposure_ev <= 0.4 for settings in lamp_lit)
+    assert all(2.0**-8 <= s.lamplight.ambient <= 2.0**-4 for s in lamp_lit if s.lamplight)
+    exposures = np.array([settings.exposure_ev for settings in nights if settings.lamplight is None])
     assert -7.0 <= exposures.min() < -6.0 and exposures.max() <= 0.0
-    assert 0.07 < (exposures >= -0.5).mean() < 0.18
+    assert 0.1 < (exposures >= -0.5).mean() < 0.24
     assert {settings.pattern for settings in nights} == set(PATTERNS)
-    assert 0.2 < np.mean([bool(settings.lamps) for settings in nights]) < 0.4
+    assert 0.25 < np.mean([bool(settings.lamps) for settings in nights]) < 0.5
+    assert 0.05 < np.mean([bool(settings.panels) for settings in nights]) < 0.25
+    assert 0.05 < np.mean([sum(settings.noise.black_error) < 0 for settings in nights]) < 0.35
     assert {settings.white_level for settings in nights} == {4095, 16383}
     assert 0.3 < (exposures[exposures >= -0.5] == 0).mean() < 0.7
     red_over_blue = np.array([s.balance_error[2] / s.balance_error[0] for s in nights])
-    assert 0.15 < (red_over_blue > 1.5).mean() < 0.35 and red_over_blue.max() < 4
+    assert 0.11 < (red_over_blue > 1.5).mean() < 0.35 and red_over_blue.max() < 4
     for settings in nights:
-        gray = 0.18 * 2.0**settings.exposure_ev
+        dark = 0.5 * np.log2(settings.lamplight.ambient) if settings.lamplight else 0.0
+        gray = 0.18 * 2.0 ** (settings.exposure_ev + dark)
         assert gray**2 >= 1.2**2 * settings.noise.variance(gray) * 0.999
 
 
