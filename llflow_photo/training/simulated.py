@@ -12,7 +12,7 @@ from PIL import Image
 from ..camera.averages import developed_averages
 from ..camera.curves import linear_to_srgb, s_curve, srgb_to_linear
 from ..camera.develop import develop, develop_many
-from ..camera.jpeg import camera_jpeg
+from ..camera.jpeg import camera_jpeg, random_jpeg
 from ..camera.night import NightSettings, night, random_night
 from ..camera.raw import RawFrame
 from ..camera.simulate import (
@@ -70,7 +70,7 @@ def validation_pairs(
 
 @dataclass(frozen=True)
 class _Item:
-    """One pair before development; ``jpeg`` is the quality and noise reduction of a camera's own.
+    """One pair before development; ``jpeg`` is what `random_jpeg` draws for a camera's own.
 
     ``sample`` stands for the whole photo in its histogram; ``thumbnails`` are of the dark photo and its
     reference, each S x S x 3 in linear light.
@@ -79,7 +79,7 @@ class _Item:
     crop: RawFrame
     reference: np.ndarray
     contrast: bool
-    jpeg: tuple[int, float] | None
+    jpeg: tuple[int, float, float, float] | None
     window: tuple[float, ...]
     sample: RawFrame | None = None
     thumbnails: tuple[np.ndarray, np.ndarray] | None = None
@@ -135,10 +135,9 @@ class SimulatedSource:
         longer = max(height, width)
         settings = random_night(random, width / longer, height / longer, (x[0], y[0], x[-1], y[-1]))
         jpeg = random.random() < JPEG_SHARE and settings.exposure_ev > _DARKEST_JPEG
-        reduction = float(random.uniform(0.2, 1.0)) if random.random() < 0.5 else 0.0
-        loss = (int(random.integers(75, 99)), reduction) if jpeg else None
         contrast = jpeg and settings.exposure_ev > _DARKEST_CONTRAST and random.random() < 0.5
-        settings = replace(settings, contrast=contrast)
+        settings = replace(settings, contrast=contrast, eight_bit=jpeg)
+        loss = random_jpeg(random, settings) if jpeg else None
         scene = scene_light(_resized(photo, region, crop), settings)
         turn = Turn.random(random)
         light = turn.image(expose(scene, settings, x, y))  # before recording, so that noise rows stay rows
@@ -161,6 +160,7 @@ class SimulatedSource:
         x, y = _averages_at(shape)
         scene = scene_light(self._averages[index], settings)
         side = (shape[0] * shape[1]) ** 0.5 / _AVERAGES
+        settings = settings.averaged(side / max(shape))
         dark = developed_averages(expose(scene, settings, x, y), settings, side, random)
         if settings.contrast:
             dark = srgb_to_linear(s_curve(linear_to_srgb(dark)))
