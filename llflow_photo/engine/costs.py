@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-import torch
-
 from ..flow import DenseSize, Size, UNetSize
 from .inference import Precision
 
@@ -80,14 +78,13 @@ def default_halo(size: Size) -> int:
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:
-    """Memory of a kept scene per pixel: shifts and gains in the flow's type, hidden shares in the network's."""
-    total, flow_bytes = 4.0 * 3, 4
+    """Memory of a kept scene per pixel: shifts and gains in float32, hidden shares in the network's type."""
+    total = 4.0 * 3
     if size.sees_whole_photo:
         total += 4 * (12 + 12) / 4
-        flow_bytes = 2 if precision.networks == torch.bfloat16 else 4
     for level, steps in enumerate(size.steps, 1):
         channels = 3 * 4**level
-        total += steps * (flow_bytes * 2 * channels + precision.networks.itemsize * size.hidden) / 4**level
+        total += steps * (4 * 2 * channels + precision.networks.itemsize * size.hidden) / 4**level
     return total
 
 

@@ -33,9 +33,8 @@ class Precision:
     """Types that parts of the network run in.
 
     Attributes:
-        blocks: the encoder's blocks.
-        networks: everything else but the flow itself and what sees the photo's pixels. In bfloat16 the flow goes
-            along where it models what is left of a base rendering, a tenth of the picture.
+        blocks: the encoder's dense blocks.
+        networks: everything else but the flow itself and the first two convolutions.
     """
 
     blocks: torch.dtype = torch.float32
@@ -51,8 +50,8 @@ class StepGiven(NamedTuple):
     """What one coupling's inverse needs of the photo, at its level's resolution.
 
     Attributes:
-        gain: N x C x H x W, in the flow's type, ``1 / scale``, multiplied first.
-        offset: N x C x H x W, likewise, ``-shift``, added to that.
+        gain: N x C x H x W, float32, ``1 / scale``, multiplied first.
+        offset: N x C x H x W, float32, ``-shift``, added to that.
         hidden: N x hidden x H x W, the condition's share of the self-coupling's first convolution.
     """
 
@@ -107,8 +106,6 @@ class FoldedFlow:
         precision = precision or Precision()
         full, inner = Place(device, torch.float32), Place(device, precision.networks)
         blocks = Place(device, precision.blocks)
-        along = isinstance(flow.encoder, UNetEncoder) and precision.networks == torch.bfloat16
-        self._type = torch.bfloat16 if along else torch.float32
         with torch.no_grad():
             self._encoder: Any
             if isinstance(flow.encoder, UNetEncoder):
@@ -117,7 +114,7 @@ class FoldedFlow:
             else:
                 self._encoder = FoldedEncoder(flow.encoder, full, blocks, inner)
             self._levels = [
-                _FoldedLevel(level, Place(device, self._type), inner, bounds[number] if bounds else None)
+                _FoldedLevel(level, full, inner, bounds[number] if bounds else None)
                 for number, level in enumerate(flow.flow.levels)
             ]
 
@@ -146,7 +143,7 @@ class FoldedFlow:
         ``far`` says that the offset holds more than noise, which chooses between the `Bounds`.
         """
         # The steps write to z, and the mean of a kept scene is read again.
-        z = (given.mean.clone() if offset is None else given.mean + offset).to(self._type)
+        z = given.mean.clone() if offset is None else given.mean + offset
         for level, steps in zip(self._levels[:0:-1], given.levels[:0:-1], strict=True):
             z = unfold(level.inverse(z, steps, far))
         return _image(self._levels[0].inverse(z, given.levels[0], far), given.base, given.scale)
@@ -157,7 +154,7 @@ class FoldedFlow:
         """`condition` and `render` in one go, each step's needs made when it is their turn and dropped."""
         encoded = self._encoder(images, photo, windows)
         base, scale, conditions = encoded.base, encoded.scale, list(encoded.conditions)
-        z = (_mean(encoded.color) if offset is None else _mean(encoded.color) + offset).to(self._type)
+        z = _mean(encoded.color) if offset is None else _mean(encoded.color) + offset
         del encoded
         for level in self._levels[:0:-1]:
             z = unfold(level.inverse(z, level.condition(conditions.pop()), far))
@@ -168,7 +165,7 @@ class FoldedFlow:
 def _image(z: Tensor, base: Tensor | None, scale: Tensor | None) -> Tensor:
     """From the finest level, N x 12 x H/2 x W/2, to the image, N x 3 x H x W."""
     if base is not None and scale is not None:
-        z = torch.addcmul(base, z.float(), scale)
+        z = torch.addcmul(base, z, scale)
     return unfold(z)
 
 
@@ -181,12 +178,11 @@ class _FoldedLevel:
 
     def __init__(self, level: Any, full: Place, inner: Place, bounds: list[Bounds] | None) -> None:
         couplings = [step.coupling for step in level.conditional]
-        self._type = full.dtype
         self._hidden = couplings[0].from_latent.first.conv.out_channels
         self._condition_first = Conv(*_batched_first(couplings), inner)
         self._condition_tails = [_CouplingTail(c.from_condition, inner) for c in couplings]
         self._steps = [
-            _FoldedStep(coupling, full, inner, bounds[number] if bounds else None)
+            _FoldedStep(coupling, inner, bounds[number] if bounds else None)
             for number, coupling in enumerate(couplings)
         ]
         self._mixes = [Conv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
@@ -198,7 +194,7 @@ class _FoldedLevel:
         for index in reversed(range(count)):
             gain, offset = self._condition_tails[index](first[index].relu())
             shared = first[count + index].contiguous(memory_format=torch.channels_last)
-            yield StepGiven(gain.to(self._type), offset.to(self._type, copy=True), shared)
+            yield StepGiven(gain, offset.to(torch.float32, copy=True), shared)
 
     def inverse(self, z: Tensor, given: Iterable[StepGiven], far: bool) -> Tensor:
         """N x C x H x W to the same, ready to be unfolded; ``given`` runs from the last step to the first."""
@@ -210,8 +206,8 @@ class _FoldedLevel:
 class _FoldedStep:
     """Inverse of one conditional coupling, its input held within ``bounds`` where there are any."""
 
-    def __init__(self, coupling: Any, full: Place, inner: Place, bounds: Bounds | None) -> None:
-        self._bounds = Bounds(*(bound.to(full.device, full.dtype) for bound in bounds)) if bounds else None
+    def __init__(self, coupling: Any, inner: Place, bounds: Bounds | None) -> None:
+        self._bounds = Bounds(*(bound.to(inner.device) for bound in bounds)) if bounds else None
         self._kept = coupling.kept
         first = coupling.from_latent.first
         scale = first.norm.log_scale.exp().view(-1, 1, 1, 1)
@@ -230,9 +226,9 @@ class _FoldedStep:
         if self._bounds is not None:
             gain.clamp_(max=LARGEST_GAIN)
         if written is None:
-            z = torch.cat([kept, torch.addcmul(offset.to(z.dtype), changed, gain.to(z.dtype))], 1)
+            z = torch.cat([kept, torch.addcmul(offset.float(), changed, gain)], 1)
             return torch.addcmul(given.offset, z, given.gain)
-        torch.addcmul(offset.to(z.dtype), changed, gain.to(z.dtype), out=changed)
+        torch.addcmul(offset, changed, gain, out=changed)
         return torch.addcmul(given.offset, z, given.gain, out=z)
 
 
