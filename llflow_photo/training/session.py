@@ -112,7 +112,7 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
 
 
 def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
-    """The pairs a run validates on; of clean photos, each under several nights."""
+    """Pairs of what a run holds out: of clean photos each under one of several nights."""
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")
         held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)[1]
@@ -123,8 +123,7 @@ def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
 
     photos = load_photos(_photo_paths(settings)[1])
     nights = [night(ev, light) for ev, light in _NIGHTS]
-    rotated = [nights[number:] + nights[:number] for number in range(3)]
-    return [pair for some in rotated for pair in validation_pairs(photos, some)]
+    return validation_pairs(photos, nights)
 
 
 def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
