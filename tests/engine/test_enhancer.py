@@ -15,8 +15,10 @@ from llflow_photo.errors import (
     NonFiniteOutputError,
     OptionError,
 )
+from llflow_photo.flow import Size, UNetSize
 
 NOISY = Latent(seed=3, temperature=0.8)
+SEES_ALL = Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,21 @@ def test_tiles_leave_no_seam(whole: Enhancer, latent: Latent, shape: tuple[int, 
     assert scene.tiles > 1
     assert np.abs(scene.decode(latent) - expected).max() < 0.2 / 255
     assert np.abs(tiled.encode(photo, keep=True).decode(latent) - expected).max() < 0.2 / 255
+
+
+@pytest.mark.parametrize("latent", [Latent(), Latent(3, 0.8, 0.5, 0.3)], ids=["guess", "look and grain"])
+def test_tiles_of_a_network_that_sees_the_whole_photo_leave_no_seam(latent: Latent) -> None:
+    photo = dark_photo(301, 413)
+    photo[:, 200:] *= 0.2  # tiles alone would be judged differently
+    flow = random_flow(SEES_ALL)
+    assert flow.prior is not None
+    flow.prior.spread.fill_(0.3)
+    expected = Enhancer(flow, tile=4096, backend="float32").encode(photo).decode(latent)
+    tiled = Enhancer(flow, tile=168, backend="float32")
+    for keep in (False, True):
+        scene = tiled.encode(photo, keep=keep)
+        assert scene.tiles > 1
+        assert np.abs(scene.decode(latent) - expected).max() < 0.2 / 255
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 5), (8, 1), (17, 64), (95, 8)])
