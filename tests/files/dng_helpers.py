@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,12 +76,23 @@ def dng_directory(
 
 def write_dng(path: Path, samples: np.ndarray, pattern: object = BAYER, **arguments: object) -> Path:
     """A DNG of one directory and one strip, see `dng_directory`."""
-    tags, data = dng_directory(samples, pattern, **arguments)  # type: ignore[arg-type]
-    tags[Tag.StripOffsets] = Entry.numbers(LONG, 8)
-    tags[Tag.StripByteCounts] = Entry.numbers(LONG, len(data))
-    data += b"\0" * (len(data) % 2)
-    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
-    path.write_bytes(head + data + encode_directories([tags], 8 + len(data)))
+    return write_dng_pages(path, [dng_directory(samples, pattern, **arguments)])  # type: ignore[arg-type]
+
+
+def write_dng_pages(path: Path, pages: Sequence[tuple[Directory, bytes]]) -> Path:
+    """A DNG of several directories, one strip each; those after the first are SubIFDs of it."""
+    out, placed = b"", []
+    for tags, data in pages:
+        places = {
+            Tag.StripOffsets: Entry.numbers(LONG, 8 + len(out)),
+            Tag.StripByteCounts: Entry.numbers(LONG, len(data)),
+        }
+        placed.append(tags | places)
+        out += data + b"\0" * (len(data) % 2)
+    if len(placed) > 1:
+        placed[0][Tag.SubIFDs] = Entry.directories(*placed[1:])
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(out))
+    path.write_bytes(head + out + encode_directories(placed[:1], 8 + len(out)))
     return path
 
 
