@@ -59,6 +59,15 @@ class DngPicture:
     def is_floating(self) -> bool:
         return self.samples.dtype.kind == "f"
 
+    @property
+    def greatest_value(self) -> float:
+        """The sample of a saturated pixel: white, or the end of a linearization table."""
+        table = numbers_of(self.directory, Tag.LinearizationTable)
+        if table:
+            return float(len(table) - 1)
+        depth = 1.0 if self.is_floating else float(np.iinfo(self.samples.dtype).max)
+        return first_number(self.directory, Tag.WhiteLevel, depth)
+
 
 def open_dng(path: Path, max_pixels: int) -> DngPicture | None:
     """Read the picture of a DNG; None where the file is none, or is laid out in a way that is left to LibRaw.

@@ -12,20 +12,18 @@ from typing import Any
 import numpy as np
 import rawpy
 
-from ..color.spaces import REC2020_LINEAR
+from ..color.spaces import LINEAR_SRGB, REC2020_LINEAR, conversion_matrix
 from ..errors import FormatError, LLFlowPhotoError, ReadError
 from ..photo import Metadata, Photo
 from .camera_color import CameraColor, develop_camera_rgb
 from .demosaic import postprocess, second_green
 from .dng_color import as_shot_neutral, camera_from_xyz, daylight_neutral
-from .dng_file import first_number
 from .dng_read import DngPicture, develop_dng, open_dng
 from .hot_pixels import repair_hot_pixels
 from .limits import check_size
 from .raw_checks import refuse_missing_pixels
 from .raw_metadata import RawContainer
 from .raw_options import RawOptions
-from .tags import Tag
 
 __all__ = ["decode_raw"]
 
@@ -49,9 +47,9 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         sizes = raw.sizes
         check_size(sizes.raw_width, sizes.raw_height, os.path.getsize(path), max_pixels, path.name)
         _refuse_unsupported(raw, path)
+        _refuse_missing_pixels(raw, path)
         container = RawContainer.read(path, raw)
         notes = list(container.notes)
-        _refuse_missing_pixels(raw, path)
         if int(raw.num_colors) == 4:
             pixels, color = _develop_four_colors(raw, options, half_size, notes), None
         else:
@@ -72,9 +70,8 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
         options = replace(options, highlights="keep")
     else:
         # A blank picture that this program wrote is what somebody wanted to have.
-        white = first_number(picture.directory, Tag.WhiteLevel, np.inf)
         mosaic = picture.pattern is not None
-        refuse_missing_pixels(picture.samples, path.name, white=white, mosaic=mosaic)
+        refuse_missing_pixels(picture.samples, path.name, white=picture.greatest_value, mosaic=mosaic)
     pixels = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
     return _photo(pixels, container, color, path, notes)
@@ -260,13 +257,18 @@ def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: 
     if options.hot_pixels:
         _repair(raw, notes)
     values = postprocess(
-        raw, options, np.ones(3), half_size,
-        user_wb=None, use_camera_wb=usable and options.white_balance != "daylight",
-        output_color=rawpy.ColorSpace.Rec2020, highlight_mode=rawpy.HighlightMode.Clip,
-    )  # fmt: skip
+        raw,
+        options,
+        np.ones(3),
+        half_size,
+        user_wb=None,
+        use_camera_wb=usable and options.white_balance != "daylight",
+        highlight_mode=rawpy.HighlightMode.Clip,
+    )
     letters = raw.color_desc.decode("ascii", "replace")
-    notes.append(f"the sensor has four colors ({letters}); LibRaw converted them, highlights end at white")
-    return np.asarray(values[..., :3] * np.float32(1.0 / _WHITE_CODE))
+    notes.append(f"the sensor has four colors ({letters}); their highlights end at white")
+    matrix = conversion_matrix(LINEAR_SRGB, REC2020_LINEAR) @ np.array(raw.color_matrix, float)
+    return np.asarray(values @ (matrix.T / _WHITE_CODE).astype(np.float32))
 
 
 def _facts(container: RawContainer, color: CameraColor | None) -> dict[str, Any]:
