@@ -85,9 +85,9 @@ def _refuse_compression(compression: int, name: str) -> None:
 
 def _blocks(data: Buffer, directory: Directory, name: str) -> list[bytes]:
     """Strips or tiles, still compressed."""
-    tiled = Tag.TileWidth in directory and Tag.TileOffsets in directory
-    offsets = numbers_of(directory, Tag.TileOffsets if tiled else Tag.StripOffsets)
-    counts = numbers_of(directory, Tag.TileByteCounts if tiled else Tag.StripByteCounts)
+    # Some writers give tiles' places as strips'.
+    offsets = numbers_of(directory, Tag.TileOffsets) or numbers_of(directory, Tag.StripOffsets)
+    counts = numbers_of(directory, Tag.TileByteCounts) or numbers_of(directory, Tag.StripByteCounts)
     if not offsets or len(offsets) != len(counts):
         raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
     blocks = []

@@ -47,9 +47,9 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         sizes = raw.sizes
         check_size(sizes.raw_width, sizes.raw_height, os.path.getsize(path), max_pixels, path.name)
         _refuse_unsupported(raw, path)
-        _refuse_missing_pixels(raw, path)
+        missing = _refuse_missing_pixels(raw, path)
         container = RawContainer.read(path, raw)
-        notes = list(container.notes)
+        notes = [*container.notes, *missing]
         if int(raw.num_colors) == 4:
             pixels, color = _develop_four_colors(raw, options, half_size, notes), None
         else:
@@ -71,8 +71,10 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
     else:
         # A blank picture that this program wrote is what somebody wanted to have.
         mosaic = picture.pattern is not None
-        refuse_missing_pixels(picture.samples, path.name, white=picture.greatest_value, mosaic=mosaic)
-    pixels = develop_dng(picture, color, options, half_size, path.name, notes)
+        white = picture.greatest_value
+        notes += refuse_missing_pixels(picture.samples, path.name, white=white, mosaic=mosaic)
+    with _named_errors(path):
+        pixels = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
     return _photo(pixels, container, color, path, notes)
 
@@ -102,10 +104,16 @@ def _libraw_view(path: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    """LibRaw's view of a file, its errors under our names."""
+    with _named_errors(path), rawpy.imread(str(path)) as raw:
+        yield raw
+
+
+@contextlib.contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
     """LibRaw's errors under our names."""
     try:
-        with rawpy.imread(str(path)) as raw:
-            yield raw
+        yield
     except LLFlowPhotoError:
         raise
     except _UNSUPPORTED as error:
@@ -146,12 +154,13 @@ def _refuse_unsupported(raw: Any, path: Path) -> None:
         )
 
 
-def _refuse_missing_pixels(raw: Any, path: Path) -> None:
+def _refuse_missing_pixels(raw: Any, path: Path) -> list[str]:
     samples = raw.raw_image_visible
     if samples.ndim == 3:
         samples = samples[..., :3]
     mosaic = raw.raw_type == rawpy.RawType.Flat
-    refuse_missing_pixels(samples, path.name, white=float(raw.white_level or _WHITE_CODE), mosaic=mosaic)
+    white = float(raw.white_level or _WHITE_CODE)
+    return refuse_missing_pixels(samples, path.name, white=white, mosaic=mosaic)
 
 
 def _multipliers(raw: Any, options: RawOptions, notes: list[str]) -> np.ndarray:
@@ -267,7 +276,10 @@ def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: 
     )
     letters = raw.color_desc.decode("ascii", "replace")
     notes.append(f"the sensor has four colors ({letters}); their highlights end at white")
-    matrix = conversion_matrix(LINEAR_SRGB, REC2020_LINEAR) @ np.array(raw.color_matrix, float)
+    srgb_from_camera = np.array(raw.color_matrix, float)
+    if not np.allclose(srgb_from_camera.sum(axis=1), 1, atol=0.05):
+        raise FormatError(f"the colors of this sensor ({letters}) are not known to LibRaw {_libraw()}")
+    matrix = conversion_matrix(LINEAR_SRGB, REC2020_LINEAR) @ srgb_from_camera
     return np.asarray(values @ (matrix.T / _WHITE_CODE).astype(np.float32))
 
 

@@ -13,15 +13,19 @@ __all__ = ["refuse_missing_pixels"]
 _MISSING_ROWS = 0.5
 _NEARLY_ALL = 0.98
 _SATURATED = 0.98
+_NOTED_ROWS = 8
 
 
-def refuse_missing_pixels(samples: np.ndarray, name: str, *, white: float, mosaic: bool) -> None:
-    """Refuse frames that are constant, and mosaics of which half is.
+def refuse_missing_pixels(samples: np.ndarray, name: str, *, white: float, mosaic: bool) -> list[str]:
+    """Refuse frames that are constant, and mosaics of which half is; note where fewer rows are.
 
     Args:
         samples: H x W or H x W x C, as the file holds them.
         white: their saturation level.
         mosaic: whether they come from a sensor as they are; merged pictures may have empty parts.
+
+    Returns:
+        notes on what may be missing.
 
     Raises:
         ReadError: saying what is missing.
@@ -44,3 +48,6 @@ def refuse_missing_pixels(samples: np.ndarray, name: str, *, white: float, mosai
             f"{name} is damaged: in the lower {100 * share:.0f} % of the frame all pixels have the same "
             "value, so pixel data is missing"
         )
+    if mosaic and dark and equal >= _NOTED_ROWS:
+        return [f"the lowest {equal} rows of the RAW file hold a single value; the file may be incomplete"]
+    return []

@@ -134,8 +134,9 @@ def _layout(page: Directory, order: str, name: str) -> _Layout:
     tiled = 322 in page
     tile_width = _one(page, 322, 0) if tiled else width
     tile_height = _one(page, 323, 0) if tiled else min(_one(page, 278, height) or height, height)
-    offsets = numbers_of(page, 324 if tiled else 273)
-    counts = numbers_of(page, 325 if tiled else 279)
+    # Some writers give tiles' places as strips'.
+    offsets = (numbers_of(page, 324) if tiled else ()) or numbers_of(page, 273)
+    counts = (numbers_of(page, 325) if tiled else ()) or numbers_of(page, 279)
     if tile_width <= 0 or tile_height <= 0 or not offsets or len(offsets) != len(counts):
         raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
     if tile_width > width + 65536 or tile_height > height + 65536:

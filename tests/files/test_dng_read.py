@@ -397,3 +397,67 @@ def test_no_private_bytes_are_needed(tmp_path: Path) -> None:
     photo = files.read(write_dng(tmp_path / "unknown.dng", mosaic_of_scene(), extra=extra))
     assert photo.color_space == REC2020_LINEAR
     assert any("matrix" in note for note in photo.notes)
+
+
+def test_tiles_whose_places_are_given_as_strips(tmp_path: Path) -> None:
+    """One tile as large as the picture, as writers of linear DNGs make it."""
+    extra = {
+        Tag.TileWidth: Entry.numbers(LONG, 96),
+        Tag.TileLength: Entry.numbers(LONG, 64),
+        Tag.RowsPerStrip: None,
+    }
+    path = write_dng(tmp_path / "tile.dng", _scene16(), extra=extra)
+    np.testing.assert_allclose(_srgb(path, raw=RawOptions(highlights="keep")), scene(64, 96), atol=2e-4)
+
+
+@pytest.mark.parametrize("layout", ["tiled", "planar", "bigtiff", "32 bits"])
+def test_layouts(layout: str, tmp_path: Path) -> None:
+    """Ways of storing a linear picture that LibRaw reads in part or not at all."""
+    import tifffile
+
+    picture = _scene16()
+    arguments: dict[str, object] = {
+        "tiled": {"tile": (32, 32)}, "planar": {"planarconfig": "separate"}, "bigtiff": {"bigtiff": True},
+        "32 bits": {},
+    }[layout]  # fmt: skip
+    stored = picture.astype(np.uint32) * 65537 if layout == "32 bits" else picture
+    if layout == "planar":
+        stored = np.ascontiguousarray(np.moveaxis(stored, 2, 0))
+    matrix = [n for v in SRGB_CAMERA.ravel() for n in (round(v * 10000), 10000)]
+    tifffile.imwrite(
+        tmp_path / "layout.dng", stored, photometric=34892, metadata=None, **arguments,
+        extratags=[
+            (50706, "B", 4, bytes((1, 6, 0, 0)), True), (50708, "s", 0, "Demo", True),
+            (50721, "2i", 9, matrix, True), (50728, "2I", 3, (1, 1) * 3, True), (50778, "H", 1, 21, True),
+        ],
+    )  # fmt: skip
+    seen = _srgb(tmp_path / "layout.dng", raw=RawOptions(highlights="keep"))
+    np.testing.assert_allclose(seen, scene(64, 96), atol=2e-4)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_samples(bits: int, tmp_path: Path) -> None:
+    """As video cameras write them: most significant bit first, no padding."""
+    mosaic = mosaic_of_scene() >> (14 - bits)
+    digits = (mosaic[..., None] >> np.arange(bits)[::-1]) & 1
+    packed = np.packbits(digits.astype(np.uint8).reshape(64, -1), axis=1).tobytes()
+    levels = {
+        Tag.BitsPerSample: Entry.numbers(SHORT, bits),
+        Tag.BlackLevel: Entry.numbers(SHORT, 512 >> (14 - bits)),
+        Tag.AsShotNeutral: Entry.rationals((0.5, 1, 0.6)),
+    }
+    tags, _ = dng_directory(mosaic, extra=levels)
+    seen = files.read(write_dng_pages(tmp_path / "packed.dng", [(tags, packed)])).pixels
+    white = {Tag.WhiteLevel: Entry.numbers(LONG, 2**bits - 1), Tag.BitsPerSample: Entry.numbers(SHORT, 16)}
+    plain = files.read(write_dng(tmp_path / "plain.dng", mosaic, extra=levels | white)).pixels
+    np.testing.assert_array_equal(seen, plain)
+
+
+def test_gain_map_of_an_x_trans_mosaic(tmp_path: Path) -> None:
+    from test_raw import X_TRANS
+
+    mosaic = np.full((576, 576), 12000, np.uint16)
+    mosaic[100:300, 200:400] = 3000
+    step = gain_map(area((100, 200, 300, 400)), np.full((1, 1, 1), 4.0))
+    path = write_dng(tmp_path / "xtrans.dng", mosaic, X_TRANS, extra={Tag.OpcodeList2: opcode_list(step)})
+    np.testing.assert_allclose(files.read(path).pixels[4:-4, 4:-4], 12000 / 65535, rtol=2e-3)

@@ -35,6 +35,18 @@ def test_frames_of_which_most_is_missing_are_refused(tmp_path: Path) -> None:
         files.read(write_dng(tmp_path / "half.dng", mosaic))
 
 
+def test_a_missing_end_is_noted(tmp_path: Path) -> None:
+    mosaic = mosaic_of_scene()
+    mosaic[50:] = 0
+    photo = files.read(write_dng(tmp_path / "end.dng", mosaic))
+    assert [note for note in photo.notes if "lowest 14 rows" in note]
+
+
+def test_mosaics_too_small_for_libraw(tmp_path: Path) -> None:
+    with pytest.raises(ReadError):
+        files.read(write_dng(tmp_path / "tiny.dng", mosaic_of_scene()[:12, :12].copy()))
+
+
 def test_dark_and_overexposed_frames_are_photos(tmp_path: Path) -> None:
     """A lens cap with the sensor's noise; a sky that saturates more than half of the frame."""
     noise = np.random.default_rng(0).normal(512, 1.0, (64, 96)).round().astype(np.uint16)
