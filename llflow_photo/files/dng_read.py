@@ -35,6 +35,7 @@ __all__ = ["DngPicture", "develop_dng", "open_dng"]
 _BLACK, _WHITE = 4096, 65535
 # More headroom than six stops would cost precision in the shadows.
 _MAX_HEADROOM = 64.0
+_BLOCK_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -157,18 +158,22 @@ def develop_dng(
             samples = apply_opcodes(samples.astype(np.float32), lists[0], raw_grid, notes)
         linear = apply_opcodes(levels.linearize(samples), lists[1], grid, notes)
         _bound(linear)
+        brightest = float(linear.max())
         if picture.pattern is not None:
             # The pattern begins at the active area's corner, as the linear picture does.
-            camera = _demosaiced(linear[..., 0], picture.pattern, color, options, half_size, notes)
+            camera, scale = _demosaiced(linear[..., 0], picture.pattern, color, options, half_size, notes)
         else:
-            camera = np.maximum(linear, 0) * color.multipliers.astype(np.float32)
+            camera, scale = np.maximum(linear, 0, out=linear), 1.0
+            camera *= color.multipliers.astype(np.float32)
         step = 2 if mosaic and half_size else 1
-        camera = _third_list(camera, lists[2], Grid(limited=grid.limited, step=step), color, notes)
+        if lists[2]:
+            third_grid = Grid(limited=grid.limited, step=step)
+            camera, scale = _third_list(camera, scale, lists[2], third_grid, color, notes), 1.0
     camera = _default_crop(camera, picture.directory, step)
-    if picture.is_floating and options.highlights == "neutral" and float(linear.max()) > 1.0:
+    if picture.is_floating and options.highlights == "neutral" and brightest > 1.0:
         # No sensor's saturation: a merge of exposures goes on above white.
         options = replace(options, highlights="keep")
-    pixels = develop_camera_rgb(camera, color, color.multipliers, 1.0, options.highlights)
+    pixels = develop_camera_rgb(camera, color, color.multipliers, scale, options.highlights)
     return upright(pixels, orientation_of(picture.page))
 
 
@@ -190,36 +195,42 @@ def _demosaiced(
     options: RawOptions,
     half_size: bool,
     notes: list[str],
-) -> np.ndarray:
-    """White-balanced camera RGB of a mosaic in linear light."""
-    headroom = float(np.clip(linear.max(), 1.0, _MAX_HEADROOM))
-    if float(linear.max()) > _MAX_HEADROOM:
+) -> tuple[np.ndarray, float]:
+    """White-balanced camera RGB of a mosaic in linear light: uint16, and what one of its steps is worth."""
+    brightest = float(linear.max())
+    headroom = float(np.clip(brightest, 1.0, _MAX_HEADROOM))
+    if brightest > _MAX_HEADROOM:
         notes.append(f"highlights more than {np.log2(_MAX_HEADROOM):.0f} stops above white were cut")
-    scaled = linear * np.float32((_WHITE - _BLACK) / headroom) + np.float32(_BLACK)
-    codes = np.clip(np.rint(scaled), 0, _WHITE).astype(np.uint16)
+    codes = np.empty(linear.shape, np.uint16)
+    for start in range(0, linear.shape[0], _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        scaled = linear[rows] * np.float32((_WHITE - _BLACK) / headroom) + np.float32(_BLACK)
+        codes[rows] = np.clip(np.rint(scaled), 0, _WHITE)
     if options.hot_pixels:
         # The two greens of a Bayer pattern are looked at apart: they may differ.
         kinds = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
-        rows, columns = (np.arange(n) % m for n, m in zip(codes.shape, kinds.shape, strict=True))
+        y, x = np.arange(codes.shape[0]) % kinds.shape[0], np.arange(codes.shape[1]) % kinds.shape[1]
         black = np.full(4, _BLACK, np.float32)
-        count = repair_hot_pixels(codes, kinds[rows[:, None], columns], black, float(_WHITE))
+        count = repair_hot_pixels(codes, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
         if count:
             notes.append(f"{count} hot pixels were repaired")
     values = demosaic(codes, pattern, (_BLACK, _WHITE), color, options, half_size)
     largest = max(float(color.multipliers.max()), second_green(options, color.multipliers))
-    return np.asarray(values * np.float32(headroom * largest / 65535.0))
+    return values, headroom * largest / 65535.0
 
 
 def _third_list(
-    camera: np.ndarray, block: bytes | None, grid: Grid, color: CameraColor, notes: list[str]
+    camera: np.ndarray, scale: float, block: bytes, grid: Grid, color: CameraColor, notes: list[str]
 ) -> np.ndarray:
-    """OpcodeList3, which is meant for camera RGB before white balance."""
-    if not block:
-        return camera
+    """OpcodeList3, which is meant for camera RGB before white balance: float32, with white balance again."""
     multipliers = color.multipliers.astype(np.float32)
-    camera = apply_opcodes(camera / multipliers, block, grid, notes)
-    _bound(camera)
-    return np.asarray(np.maximum(camera, 0) * multipliers)
+    unbalanced = camera.astype(np.float32)
+    unbalanced *= np.float32(scale) / multipliers
+    corrected = apply_opcodes(unbalanced, block, grid, notes)
+    _bound(corrected)
+    np.maximum(corrected, 0, out=corrected)
+    corrected *= multipliers
+    return corrected
 
 
 def _default_crop(camera: np.ndarray, directory: Directory, step: int) -> np.ndarray:

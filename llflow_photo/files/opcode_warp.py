@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = ["resample", "warp_fisheye", "warp_rectilinear", "warp_rectilinear_2"]
 
-_BLOCK_PIXELS = 1 << 17
+_BLOCK_PIXELS = 1 << 14  # a block and its temporaries stay in the processor's cache
 # Squared distance from the center, and the offsets (x, y) from it, to the offsets of the source.
 _Model = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -107,15 +107,18 @@ def _warp(pixels: np.ndarray, models: list[_Model], center: tuple[float, float])
     out = np.empty_like(pixels)
     step = max(1, _BLOCK_PIXELS // width)
     x = ((np.arange(width) - center_x) / unit)[None]
+    planes = (
+        [slice(index, index + 1) for index in range(channels)] if len(models) > 1 else [slice(0, channels)]
+    )
+    sources = [np.ascontiguousarray(pixels[..., plane]) for plane in planes]
     for start in range(0, height, step):
         rows = slice(start, min(start + step, height))
         y = ((np.arange(rows.start, rows.stop) - center_y) / unit)[:, None]
         square = x**2 + y**2
-        for index, model in enumerate(models):
-            plane = slice(index, index + 1) if len(models) > 1 else slice(0, channels)
+        for index, (model, plane) in enumerate(zip(models, planes, strict=True)):
             source_x, source_y = model(square, x, y)
             places = center_y + unit * source_y, center_x + unit * source_x
-            out[rows, :, plane] = resample(pixels[..., plane], *np.broadcast_arrays(*places))
+            out[rows, :, plane] = resample(sources[index], *np.broadcast_arrays(*places))
     return out
 
 
@@ -134,13 +137,15 @@ def resample(pixels: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     top, left = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
     down, across = _cubic_weights(y - top), _cubic_weights(x - left)
     columns = [np.clip(left + offset, 0, width - 1) for offset in (-1, 0, 1, 2)]
+    flat = pixels.reshape(height * width, pixels.shape[2])
     out = np.zeros((*y.shape, pixels.shape[2]), np.float32)
     for row_weight, offset in zip(down, (-1, 0, 1, 2), strict=True):
-        rows = np.clip(top + offset, 0, height - 1)
+        rows = np.clip(top + offset, 0, height - 1) * width
         line = np.zeros_like(out)
         for column_weight, column in zip(across, columns, strict=True):
-            line += column_weight[..., None] * pixels[rows, column]
-        out += row_weight[..., None] * line
+            line += column_weight[..., None] * flat.take(rows + column, axis=0)
+        line *= row_weight[..., None]
+        out += line
     return out
 
 
