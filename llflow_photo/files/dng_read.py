@@ -208,8 +208,9 @@ def _demosaiced(
         codes[rows] = np.clip(np.rint(scaled), 0, _WHITE)
     if options.hot_pixels:
         # The two greens of a Bayer pattern are looked at apart: they may differ.
-        kinds = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
-        y, x = np.arange(codes.shape[0]) % kinds.shape[0], np.arange(codes.shape[1]) % kinds.shape[1]
+        kinds: np.ndarray = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
+        height, width = linear.shape
+        y, x = np.arange(height) % kinds.shape[0], np.arange(width) % kinds.shape[1]
         black = np.full(4, _BLACK, np.float32)
         count = repair_hot_pixels(codes, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
         if count:
