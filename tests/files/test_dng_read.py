@@ -300,7 +300,8 @@ def test_baseline_exposure_of_a_linear_picture(tmp_path: Path) -> None:
     np.testing.assert_allclose(seen, plain * 2**1.5, rtol=1e-5)
 
 
-def test_lossy_tiles_through_a_curve(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compression", [Compression.LossyJPEG, Compression.JPEG])
+def test_lossy_tiles_through_a_curve(compression: Compression, tmp_path: Path) -> None:
     """Lightroom's lossy DNGs: 8-bit JPEG, and polynomials in OpcodeList2 that lead back to linear light."""
     from dng_helpers import opcode
 
@@ -315,7 +316,7 @@ def test_lossy_tiles_through_a_curve(tmp_path: Path) -> None:
     ]  # fmt: skip
     extra = {
         Tag.OpcodeList2: opcode_list(*squares),
-        Tag.Compression: Entry.numbers(SHORT, Compression.LossyJPEG),
+        Tag.Compression: Entry.numbers(SHORT, compression),
     }
     tags, _ = dng_directory(np.zeros((64, 96, 3), np.uint8), extra=extra)
     path = write_dng_pages(tmp_path / "lossy.dng", [(tags, buffer.getvalue())])

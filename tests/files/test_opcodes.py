@@ -51,6 +51,28 @@ def test_gain_map_of_a_mosaic(pitch: int, half_size: bool, tmp_path: Path) -> No
     assert photo.pixels[10:-10, 10:-10].mean() == pytest.approx(20000 / 65535, rel=0.01)
 
 
+@pytest.mark.parametrize("half_size", [False, True])
+def test_corrections_after_demosaicing(half_size: bool, tmp_path: Path) -> None:
+    """The third list's coordinates are those of the full picture, also where half of it is developed."""
+    mosaic = (20000 / _vignette()).astype(np.uint16)
+    mosaic[40:60] //= 2
+    rows = np.where((np.arange(HEIGHT) >= 40) & (np.arange(HEIGHT) < 60), 2, 1).astype(">f4")
+    whole = area((0, 0, HEIGHT, WIDTH), 0, 3)
+    steps = opcode_list(
+        gain_map(whole, _coarse()),
+        opcode(Opcode.ScalePerRow, whole + struct.pack(">I", HEIGHT) + rows.tobytes()),
+    )
+    path = write_dng(tmp_path / "phone.dng", mosaic, extra={Tag.OpcodeList3: steps})
+    photo = files.read(path, half_size=half_size)
+    assert photo.notes == ()
+    even = np.r_[4:36, 64:92] // (2 if half_size else 1)
+    inside = np.r_[44:56] // (2 if half_size else 1)
+    # At half the size red and blue are seen up to half a pixel beside their place, and the lens is steep.
+    tolerance = 0.025 if half_size else 0.015
+    np.testing.assert_allclose(photo.pixels[even, 5:-5], 20000 / 65535, rtol=tolerance)
+    np.testing.assert_allclose(photo.pixels[inside, 5:-5], 20000 / 65535, rtol=tolerance)
+
+
 def test_gain_map_of_each_site_is_for_that_site_alone(tmp_path: Path) -> None:
     """The red sites have lost three quarters, and the map gives them back."""
     mosaic = np.full((HEIGHT, WIDTH), 20000, np.uint16)
