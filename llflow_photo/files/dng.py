@@ -14,12 +14,12 @@ from .atomic import atomic_file
 from .directory import BYTE, LONG, SHORT, Directory, Entry, encode_directories
 from .exif_fields import exif_directories
 from .lossless_jpeg import encode_lossless_jpeg
+from .tags import Compression, Photometric, Tag
 
 __all__ = ["write_cfa_dng"]
 
-_CFA = 32803
-# LibRaw reads deflated DNGs of floating-point samples only.
-_COMPRESSIONS = {"none": 1, "ljpeg": 7}
+# LibRaw, and programs that use it, read deflated DNGs of floating-point samples only.
+_COMPRESSIONS = {"none": Compression.Uncompressed, "ljpeg": Compression.JPEG}
 _D65_ILLUMINANT = 21
 
 
@@ -68,9 +68,9 @@ def write_cfa_dng(
     directory = exif_directories({"Make": "llflow-photo", "Model": camera_model, **dict(exif or {})})
     directory |= _layout_tags(mosaic, _pattern_rows(pattern), black_level, white_level)
     directory |= _color_tags(color_matrix, as_shot_neutral, baseline_exposure)
-    directory[0x0103] = Entry.numbers(SHORT, _COMPRESSIONS[compression])
-    directory[0x0112] = Entry.numbers(SHORT, orientation)
-    directory[0xC614] = Entry.text(camera_model)
+    directory[Tag.Compression] = Entry.numbers(SHORT, _COMPRESSIONS[compression])
+    directory[Tag.Orientation] = Entry.numbers(SHORT, orientation)
+    directory[Tag.UniqueCameraModel] = Entry.text(camera_model)
     _write_single(Path(path), directory, _compress(mosaic, compression))
 
 
@@ -91,28 +91,28 @@ def _layout_tags(
 ) -> Directory:
     height, width = mosaic.shape
     tags: Directory = {
-        0x00FE: Entry.numbers(LONG, 0),
-        0x0100: Entry.numbers(LONG, width),
-        0x0101: Entry.numbers(LONG, height),
-        0x0102: Entry.numbers(SHORT, 16),
-        0x0106: Entry.numbers(SHORT, _CFA),
-        0x0115: Entry.numbers(SHORT, 1),
-        0x0116: Entry.numbers(LONG, height),
-        0x011C: Entry.numbers(SHORT, 1),
-        0x828D: Entry.numbers(SHORT, *pattern.shape),
-        0x828E: Entry(BYTE, pattern.tobytes()),
-        0xC612: Entry(BYTE, bytes((1, 4, 0, 0))),
-        0xC613: Entry(BYTE, bytes((1, 1, 0, 0))),
-        0xC616: Entry(BYTE, bytes((0, 1, 2))),
-        0xC617: Entry.numbers(SHORT, 1),
-        0xC61D: Entry.numbers(LONG, int(white_level)),
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
+        Tag.ImageWidth: Entry.numbers(LONG, width),
+        Tag.ImageLength: Entry.numbers(LONG, height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 16),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
+        Tag.RowsPerStrip: Entry.numbers(LONG, height),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
+        Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
+        Tag.CFAPattern: Entry(BYTE, pattern.tobytes()),
+        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
+        Tag.DNGBackwardVersion: Entry(BYTE, bytes((1, 1, 0, 0))),
+        Tag.CFAPlaneColor: Entry(BYTE, bytes((0, 1, 2))),
+        Tag.CFALayout: Entry.numbers(SHORT, 1),
+        Tag.WhiteLevel: Entry.numbers(LONG, int(white_level)),
     }
     levels = [float(v) for v in np.atleast_1d(np.asarray(black_level, float))]
     if len(levels) not in (1, 4):
         raise ImageInputError(f"black_level is one number or four; given {len(levels)}")
     side = 1 if len(levels) == 1 else 2
-    tags[0xC619] = Entry.numbers(SHORT, side, side)
-    tags[0xC61A] = Entry.rationals(levels)
+    tags[Tag.BlackLevelRepeatDim] = Entry.numbers(SHORT, side, side)
+    tags[Tag.BlackLevel] = Entry.rationals(levels)
     return tags
 
 
@@ -128,10 +128,10 @@ def _color_tags(
     if matrix.shape != (3, 3) or len(neutral) != 3 or min(neutral) <= 0:
         raise ImageInputError("color_matrix is 3 x 3 and as_shot_neutral three numbers above 0")
     return {
-        0xC621: Entry.rationals(matrix.reshape(-1).tolist(), signed=True),
-        0xC628: Entry.rationals(neutral),
-        0xC62A: Entry.rationals([baseline_exposure], signed=True),
-        0xC65A: Entry.numbers(SHORT, _D65_ILLUMINANT),
+        Tag.ColorMatrix1: Entry.rationals(matrix.reshape(-1).tolist(), signed=True),
+        Tag.AsShotNeutral: Entry.rationals(neutral),
+        Tag.BaselineExposure: Entry.rationals([baseline_exposure], signed=True),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
     }
 
 
@@ -147,8 +147,8 @@ def _compress(mosaic: np.ndarray, compression: str) -> bytes:
 def _write_single(path: Path, directory: Directory, data: bytes) -> None:
     """A TIFF file of one directory with one strip."""
     padding = len(data) % 2
-    directory[0x0111] = Entry.numbers(LONG, 8)
-    directory[0x0117] = Entry.numbers(LONG, len(data))
+    directory[Tag.StripOffsets] = Entry.numbers(LONG, 8)
+    directory[Tag.StripByteCounts] = Entry.numbers(LONG, len(data))
     position = 8 + len(data) + padding
     with atomic_file(path) as file:
         file.write(struct.pack("<2sHI", b"II", 42, position))

@@ -12,9 +12,9 @@ from .exif import orientation_of
 from .limits import check_size
 from .parse import Buffer, numbers_of, packet_of
 from .samples import Samples
-from .unpack import COMPRESSIONS, undo_predictor, unpack
+from .unpack import COMPRESSIONS, FLOAT24, undo_predictor, unpack
 
-__all__ = ["decode_tiff", "needs_pillow"]
+__all__ = ["assemble_page", "decode_tiff", "needs_pillow"]
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _IMAGE_TAGS_OF_LAYOUT = {
@@ -84,6 +84,20 @@ def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixel
     return samples
 
 
+def assemble_page(data: Buffer, page: Directory, order: str, name: str) -> np.ndarray:
+    """The samples of a page as it holds them: H x W x channels, in the machine's byte order.
+
+    Args:
+        data: the file.
+        order: its byte order, ``<`` or ``>``.
+
+    Raises:
+        FormatError: a compression or kind of samples that cannot be read.
+        ReadError: strips are missing, truncated or damaged.
+    """
+    return _assemble(data, _layout(page, order, name), name)
+
+
 def main_page(directories: list[Directory]) -> Directory:
     """The first page that is no reduced copy; the first of all where there is none."""
     for directory in directories:
@@ -120,8 +134,9 @@ def _layout(page: Directory, order: str, name: str) -> _Layout:
     tiled = 322 in page
     tile_width = _one(page, 322, 0) if tiled else width
     tile_height = _one(page, 323, 0) if tiled else min(_one(page, 278, height) or height, height)
-    offsets = numbers_of(page, 324 if tiled else 273)
-    counts = numbers_of(page, 325 if tiled else 279)
+    # Some writers give tiles' places as strips'.
+    offsets = (numbers_of(page, 324) if tiled else ()) or numbers_of(page, 273)
+    counts = (numbers_of(page, 325) if tiled else ()) or numbers_of(page, 279)
     if tile_width <= 0 or tile_height <= 0 or not offsets or len(offsets) != len(counts):
         raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
     if tile_width > width + 65536 or tile_height > height + 65536:
@@ -134,6 +149,8 @@ def _layout(page: Directory, order: str, name: str) -> _Layout:
 
 def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
     known = {(8, 1): "u1", (16, 1): "u2", (32, 1): "u4", (16, 3): "f2", (32, 3): "f4", (64, 3): "f8"}
+    if (bits, sample_format) == (24, 3):
+        return FLOAT24
     # Format 4 means "undefined"; it is used for plain integers.
     code = known.get((bits, 1 if sample_format == 4 else sample_format))
     if code is None:
@@ -152,7 +169,8 @@ def _assemble(data: Buffer, layout: _Layout, name: str) -> np.ndarray:
             f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there"
         )
     _check_extents(data, layout, name)
-    out = np.zeros((layout.height, layout.width, layout.channels), layout.dtype.newbyteorder("="))
+    dtype = np.dtype(np.float32) if layout.dtype == FLOAT24 else layout.dtype.newbyteorder("=")
+    out = np.zeros((layout.height, layout.width, layout.channels), dtype)
     for index in range(across * down * planes):
         plane, rest = divmod(index, across * down)
         row, column = divmod(rest, across)
