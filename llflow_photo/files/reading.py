@@ -18,9 +18,10 @@ from .parse import parse_tiff
 from .raster import decode_raster
 from .raw_options import RawOptions
 from .samples import Samples, upright
+from .sidecars import with_sidecars
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .tiff_read import add_metadata, decode_tiff, main_page, needs_pillow
-from .xmp import sidecar_for, upright_packet
+from .xmp import upright_packet
 
 __all__ = ["photo_of_samples", "read"]
 
@@ -194,7 +195,7 @@ def _apply_tables(pixels: np.ndarray, tables: np.ndarray) -> None:
 
 
 def _with_sidecar(photo: Photo, path: Path) -> Photo:
-    xmp, notes = sidecar_for(path, photo.metadata.xmp)
+    xmp, notes = with_sidecars(path, photo.metadata.xmp)
     if xmp is photo.metadata.xmp and not notes:
         return photo
     return replace(photo, metadata=replace(photo.metadata, xmp=xmp), notes=(*photo.notes, *notes))
