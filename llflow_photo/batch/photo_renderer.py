@@ -59,11 +59,13 @@ class PhotoRenderer:
     def render(self, photo: Photo, seed: int, gate: Gate, cancel: Cancel) -> Iterator[Photo]:
         """Yield ``options.samples`` renderings; only the network itself is inside the gate."""
         from ..api import renderings, with_settings_told
+        from ..files.provenance import content_hash
 
         enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
         options = replace(self._job.options, seed=seed)
+        content = content_hash(photo.source) if photo.source is not None else ""
         for number, rendering in enumerate(renderings(photo, options, enhancer, cancel=cancel)):
-            yield with_settings_told(rendering, options, seed + number)
+            yield with_settings_told(rendering, options, seed + number, content)
 
     def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
         """Write a rendering; see `files.write`."""

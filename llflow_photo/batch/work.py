@@ -22,11 +22,12 @@ from ..errors import (
     ReadError,
     WriteError,
 )
+from ..files.provenance import content_hash
 from ..options import Options
 from .measure import look_at, warnings_of
 from .renderer import Cancel, Renderer
 from .row import Look, Row
-from .settings import content_hash, photo_seed
+from .settings import photo_seed
 
 __all__ = ["Job", "Task", "Worker", "failure"]
 
