@@ -75,12 +75,14 @@ class PhotoRenderer:
 
 
 def _tile(flow: LLFlow) -> int:
-    """Side of the largest tile that fits in `TILE_BYTES`, pixels."""
+    """Side of the largest tile that fits in `TILE_BYTES` or a third of a small machine's memory, pixels."""
     from ..engine.costs import working_bytes_per_pixel
     from ..engine.inference import Precision
     from ..engine.memory import largest_tile
+    from ..machine import memory
 
-    return largest_tile(TILE_BYTES, working_bytes_per_pixel(flow.size, Precision()), TILES)
+    room = min(TILE_BYTES, memory().total // 3)
+    return largest_tile(room, working_bytes_per_pixel(flow.size, Precision()), TILES)
 
 
 class _Gated:

@@ -40,7 +40,7 @@ def test_rows_of_before_decide(tmp_path: Path) -> None:
         "broken.png": Row("broken.png", "failed", "broken", lasting=True, **known),
         "unlucky.png": Row("unlucky.png", "failed", "disk full", **known),
         "begun.png": Row("begun.png", "planned", **known),
-        "other.png": Row("other.png", "done", **{**known, "model": "another"}, **written),
+        "other.png": Row("other.png", "done", **{**known, "model": "another"}, outputs=("other.jpg",)),
     }
     plan = make_plan(map(source, sorted(before)), job(tmp_path), ".jpg", before, {"same.jpg"})
     assert {row.source: row.status for row in plan.rows} == {"same.png": "skipped", "broken.png": "failed"}
