@@ -15,7 +15,7 @@ _NAMES = frozenset((
     # Capture One beside the photos, iPhoto
     "captureone", "ipod photo cache",
 ))  # fmt: skip
-"""In lower case. Hidden ones, such as ``.thumbnails`` and ``.Trash-1000``, are passed over as all hidden are."""
+"""In lower case. Hidden ones, such as ``.thumbnails`` and ``.Trash-1000``, need no list."""
 
 _ENDINGS = (
     # Lightroom: previews, smart previews, catalog data; Capture One: catalogs

@@ -100,8 +100,9 @@ class _Outputs:
         """What is to do for a photo whose outputs have a stem."""
         plain = PurePosixPath(source.relative).with_suffix("")
         outputs = output_names(stem, self._job.options.samples, self._suffix)
-        copies: tuple[tuple[str, str], ...] = ()
+        copy, copies = "", tuple[tuple[str, str], ...]()
         if self._job.copy_well_exposed:
+            copy = stem.with_name(stem.name + source.relative.suffix).as_posix()
             copies = tuple(
                 (str(each), _renamed(each.name, source.path, stem).as_posix()) for each in source.sidecars
             )
@@ -111,9 +112,7 @@ class _Outputs:
             source.size,
             source.mtime_ns,
             tuple(name.as_posix() for name in outputs),
-            stem.with_name(stem.name + source.relative.suffix).as_posix()
-            if self._job.copy_well_exposed
-            else "",
+            copy,
             sidecars=copies,
             sidecar_state=source.sidecar_state,
             notes=self._notes(plain, stem),
@@ -128,7 +127,10 @@ class _Outputs:
         ]
         if stem == plain or not in_the_way or len(plain.name) > MAX_STEM_BYTES // 4:
             return ()
-        return (f"{in_the_way[0]} was there already and is another photo's or file: see {stem.name}",)
+        return (
+            f"{in_the_way[0]} was there already and belongs to another photo or program: "
+            f"this result is {stem.name}",
+        )
 
     def _same_photo(self, source: Source, row: Row) -> bool:
         """Whether a row of before is of this very photo, and not of another one of its name."""
