@@ -172,6 +172,7 @@ def enhance_file(
     enhancer: Enhancer | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    force: bool = False,
 ) -> FileResult:
     """Read a photo, render it, write the renderings, each whole or not at all.
 
@@ -182,28 +183,38 @@ def enhance_file(
         encoding: how to write; by default what the output's suffix says.
         raw: how RAW files are developed.
         enhancer: one to use again; by default `load_enhancer` gives it.
+        force: replace whatever is in the output's place, except the photo itself. Without it only an earlier
+            result of the same photo is replaced.
 
     Raises:
+        OutputExistsError: another file is in the output's place.
         WriteError: the output would be the photo itself, or cannot be written.
         and what `enhance` raises.
     """
     from . import files
 
     settings = options or Options()
-    source, target = Path(path), Path(output)
+    source, target = files.expanded(path), files.expanded(output)
     targets = _targets(target, settings.samples)
     for one in targets:
         if one.exists() and source.exists() and one.samefile(source):
             raise WriteError(f"{one} is the photo itself, and originals are never written over; name another")
     files.check_folder(target)
-    enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
-    started = time.monotonic()
-    photo = files.read(source, raw)
+    with files.as_regular_file(source) as regular:
+        content = files.content_of(regular)
+        if not force:
+            for one in targets:
+                files.check_replaceable(one, content, source)
+        replaced = [force or os.path.lexists(one) for one in targets]
+        enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
+        started = time.monotonic()
+        photo = files.read(regular, raw)
     files.check_format(target, encoding, photo.bit_depth)  # rather now than after the rendering
+    files.check_dimensions(target, encoding, photo.width, photo.height)
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
-        told = with_settings_told(result, settings, settings.seed + number)
-        notes += files.write(told, targets[number], encoding)
+        told = with_settings_told(result, settings, settings.seed + number, content)
+        notes += files.write(told, targets[number], encoding, overwrite=replaced[number])
     return FileResult(
         source,
         targets,
@@ -215,12 +226,17 @@ def enhance_file(
     )
 
 
-def with_settings_told(photo: Photo, options: Options, seed: int) -> Photo:
-    """The photo with the settings that made it in its metadata, so that it can be made again."""
+def with_settings_told(photo: Photo, options: Options, seed: int, content: str) -> Photo:
+    """The photo with the settings that made it in its metadata, so that it can be made again.
+
+    Args:
+        content: SHA-256 of the photo's file, by which its results are known.
+    """
     from dataclasses import replace
 
     from . import __version__
     from .files import with_settings
+    from .files.provenance import SOURCE_SETTING
 
     told = options.of_the_picture()
     del told["samples"]  # of which this photo is one
@@ -229,6 +245,7 @@ def with_settings_told(photo: Photo, options: Options, seed: int) -> Photo:
         del told["detail_seed"]
     else:
         told["detail_seed"] = options.detail_seed + seed - options.seed
+    told[SOURCE_SETTING] = content
     return replace(photo, metadata=with_settings(photo.metadata, told))
 
 
@@ -244,7 +261,7 @@ def _as_photo(image: Picture, raw: RawOptions | None) -> Photo:
     if isinstance(image, (str, os.PathLike)):
         from . import files
 
-        return files.read(Path(image), raw)
+        return files.read(image, raw)
     from PIL import Image
 
     return photo_of_image(image) if isinstance(image, Image.Image) else photo_of_array(image)
@@ -254,7 +271,7 @@ def read_srgb(path: str | os.PathLike[str], raw: RawOptions | None = None) -> np
     """A photo as it is: H x W x 3, float32, sRGB-encoded, in [0, 1]; what `enhance` starts from."""
     from . import files
 
-    return _as_srgb(files.read(Path(path), raw))
+    return _as_srgb(files.read(path, raw))
 
 
 def _as_srgb(photo: Photo) -> np.ndarray:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -185,7 +185,7 @@ def _machine(name: str) -> Iterator[Finding]:
         text = "this machine has an NVIDIA GPU, but the installed torch cannot use it"
         yield Finding("hint", "device", "GPU", text, pip_install("--force-reinstall torch"))
     yield _threads(torch.get_num_threads())
-    yield _memory("memory", free_bytes(torch.device("cpu")))
+    yield _main_memory()
     if device.type != "cpu":
         yield _memory(f"memory of {device}", free_bytes(device))
 
@@ -197,6 +197,16 @@ def _threads(threads: int) -> Finding:
         text = f"{threads} of {cores}, because OMP_NUM_THREADS is {limit}"
         return Finding("hint", "device", "threads", text, "unset OMP_NUM_THREADS")
     return Finding("ok", "device", "threads", f"{threads}, on {cores} processors")
+
+
+def _main_memory() -> Finding:
+    """Free memory, and what limits it."""
+    from .machine import memory
+
+    found = memory()
+    finding = _memory("memory", found.available)
+    limit = "a container's limit" if found.limited else "the machine's memory"
+    return replace(finding, text=f"{found.total / _GIB:.1f} GiB ({limit}), {finding.text}")
 
 
 def _memory(subject: str, free: int) -> Finding:

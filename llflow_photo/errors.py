@@ -14,6 +14,7 @@ __all__ = [
     "ModelNotFoundError",
     "NonFiniteOutputError",
     "OptionError",
+    "OutputExistsError",
     "ReadError",
     "TrainingDataError",
     "WorkerError",
@@ -43,6 +44,10 @@ class FormatError(ReadError):
 
 class WriteError(LLFlowPhotoError, OSError):
     """A result cannot be written."""
+
+
+class OutputExistsError(WriteError):
+    """A file is where a result was to go, and it is not this program's result of the same photo."""
 
 
 class EmptyFolderError(LLFlowPhotoError):

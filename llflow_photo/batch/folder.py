@@ -118,7 +118,7 @@ def enhance_dir(
     settings = {**options.of_the_picture(), "encoding": asdict(encoding), "raw": asdict(raw)}
     job = replace(
         _job(options, encoding, raw, settings),
-        root=str(choose_output(inputs, None if output is None else Path(output))),
+        root=str(choose_output(inputs, None if output is None else files.expanded(output))),
         if_darker_than=if_darker_than,
         copy_well_exposed=well_exposed == "copy",
     )
@@ -181,10 +181,12 @@ def _check(name: str, value: str, known: Sequence[str]) -> None:
 
 
 def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
+    from .. import files
+
     given = (path,) if isinstance(path, (str, os.PathLike)) else tuple(path)
     if not given:
         raise EmptyFolderError("no folder and no photo is given; name one")
-    return tuple(Path(one).expanduser() for one in given)
+    return tuple(files.expanded(one) for one in given)
 
 
 def _patterns(given: Sequence[str]) -> tuple[str, ...]:

@@ -62,11 +62,13 @@ class PhotoRenderer:
         ``seed`` is the photo's own: of its regions and grain. The look of the frame is the batch's.
         """
         from ..api import renderings, with_settings_told
+        from ..files.provenance import content_hash
 
         enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
         options = replace(self._job.options, detail_seed=seed)
+        content = content_hash(photo.source) if photo.source is not None else ""
         for number, rendering in enumerate(renderings(photo, options, enhancer, cancel=cancel)):
-            yield with_settings_told(rendering, options, options.seed + number)
+            yield with_settings_told(rendering, options, options.seed + number, content)
 
     def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
         """Write a rendering; see `files.write`."""
@@ -76,12 +78,14 @@ class PhotoRenderer:
 
 
 def _tile(flow: LLFlow) -> int:
-    """Side of the largest tile that fits in `TILE_BYTES`, pixels."""
+    """Side of the largest tile that fits in `TILE_BYTES` or a third of a small machine's memory, pixels."""
     from ..engine.costs import working_bytes_per_pixel
     from ..engine.inference import Precision
     from ..engine.memory import largest_tile
+    from ..machine import memory
 
-    return largest_tile(TILE_BYTES, working_bytes_per_pixel(flow.size, Precision()), TILES)
+    room = min(TILE_BYTES, memory().total // 3)
+    return largest_tile(room, working_bytes_per_pixel(flow.size, Precision()), TILES)
 
 
 class _Gated:

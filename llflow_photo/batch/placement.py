@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 
 from ..errors import OptionError
+from ..machine import memory
 
 __all__ = ["Placement", "place", "threads_per_process"]
 
@@ -56,8 +57,10 @@ def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
         return [Placement(gpus[number % len(gpus)], each, min(8, max(2, each))) for number in range(count)]
     threads = threads_per_process()
     if jobs is None:
-        jobs = max(1, min(cores // threads, _memory("MemAvailable") // PROCESS_BYTES))
-    return [Placement(device, threads, 2) for _ in range(min(jobs, max(1, photos)))]
+        jobs = max(1, min(cores // threads, memory().available // PROCESS_BYTES))
+    # Where not even one process has what it may need, it takes one photo at a time.
+    depth = 2 if memory().total >= PROCESS_BYTES else 1
+    return [Placement(device, threads, depth) for _ in range(min(jobs, max(1, photos)))]
 
 
 def threads_per_process() -> int:
@@ -69,7 +72,7 @@ def threads_per_process() -> int:
     threads, because elementwise functions round differently at the ends of each thread's share.
     """
     cores = _cores()
-    processes = max(1, min(cores, _memory("MemTotal") // PROCESS_BYTES))
+    processes = max(1, min(cores, memory().total // PROCESS_BYTES))
     return next(threads for threads in range(-(-cores // processes), cores + 1) if cores % threads == 0)
 
 
@@ -106,15 +109,3 @@ def _nvidia_gpus() -> int:
         _log.warning("nvidia-smi does not answer (%s): no GPU is used", error)
         return 0
     return sum(line.startswith("GPU ") for line in listed.splitlines())
-
-
-def _memory(entry: str) -> int:
-    """Bytes of memory as Linux tells them; plenty where the system does not tell."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            for line in file:
-                if line.startswith(f"{entry}:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 1 << 50

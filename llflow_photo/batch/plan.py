@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from .naming import assign_stems, folded, output_names
+from ..files.provenance import content_hash, made_from
+from ..files.sniff import kind_of_head
+from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
 from .output import is_intact
 from .row import Row
 from .selection import Source
@@ -38,36 +40,152 @@ def make_plan(
     Args:
         suffix: of the outputs, with its dot.
         before: the manifest's rows by source.
-        written: outputs that batches wrote to this folder or meant to, `folded`; other files are strangers
-            and are not written over.
-        force: render all photos again; strangers too are written over, except beside originals.
+        written: outputs that batches wrote to this folder or meant to, `folded`.
+        force: render all photos again; files of the same name are replaced, except beside originals.
         retry_failed: try again photos that failed for reasons of their own.
     """
     sources = list(sources)
-    root = Path(job.root)
-    stems = assign_stems((source.relative for source in sources), job.options.samples)
-    originals = {source.path.resolve() for source in sources}
+    outputs = _Outputs(sources, job, suffix, before, written, force)
+    stems = outputs.stems()
     tasks, rows = [], []
     for source in sources:
-        stem = stems[source.relative]
-        task = Task(
+        task = outputs.task(source, stems[source.relative])
+        old = before.get(task.source)
+        row = None if force or old is None else _settled(task, old, job, outputs.root, retry_failed)
+        if row is not None:
+            rows.append(row)
+        else:
+            again = old is not None and not force and _holds(task, old, job, outputs.root)
+            tasks.append(replace(task, known=old if again else None))
+    return Plan(tuple(_largest_first(tasks)), tuple(rows))
+
+
+class _Outputs:
+    """Names in the output folder that each photo may have, given what is there.
+
+    A photo may have a name that nothing has, that its own earlier result has, or, by force, that a file has
+    which is no original and lies beside none.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        job: Job,
+        suffix: str,
+        before: Mapping[str, Row],
+        written: Collection[str],
+        force: bool,
+    ) -> None:
+        self.root = Path(job.root)
+        self._job, self._suffix, self._written, self._force = job, suffix, written, force
+        self._sources = {source.relative: source for source in sources}
+        self._originals = {source.path.resolve() for source in sources}
+        self._contents: dict[PurePosixPath, str] = {}
+        self._rows = {
+            source.relative: row
+            for source in sources
+            if (row := before.get(source.relative.as_posix())) is not None and self._same_photo(source, row)
+        }
+
+    def stems(self) -> dict[PurePosixPath, PurePosixPath]:
+        """Folder and stem of each photo's outputs."""
+        kept = {
+            relative: stem
+            for relative, row in self._rows.items()
+            if (stem := stem_of(row.outputs)) is not None and row.status != "copied"
+        }
+        return assign_stems(self._sources, self._job.options.samples, kept, self._is_free)
+
+    def task(self, source: Source, stem: PurePosixPath) -> Task:
+        """What is to do for a photo whose outputs have a stem."""
+        plain = PurePosixPath(source.relative).with_suffix("")
+        outputs = output_names(stem, self._job.options.samples, self._suffix)
+        copy, copies = "", tuple[tuple[str, str], ...]()
+        if self._job.copy_well_exposed:
+            copy = stem.with_name(stem.name + source.relative.suffix).as_posix()
+            copies = tuple(
+                (str(each), _renamed(each.name, source.path, stem).as_posix()) for each in source.sidecars
+            )
+        return Task(
             source.relative.as_posix(),
             str(source.path.absolute()),
             source.size,
             source.mtime_ns,
-            tuple(name.as_posix() for name in output_names(stem, job.options.samples, suffix)),
-            stem.with_name(stem.name + source.relative.suffix).as_posix() if job.copy_well_exposed else "",
+            tuple(name.as_posix() for name in outputs),
+            copy,
+            sidecars=copies,
+            sidecar_state=source.sidecar_state,
+            notes=self._notes(plain, stem),
         )
-        old = before.get(task.source)
-        row = None if force or old is None else _settled(task, old, job, root, retry_failed)
-        if row is None and (reason := _in_the_way(task, job, root, written, force, originals)):
-            row = Row(task.source, "failed", reason, "WriteError", size=task.size, mtime_ns=task.mtime_ns)
-        if row is not None:
-            rows.append(row)
-        else:
-            again = old is not None and not force and _holds(task, old, job, root)
-            tasks.append(replace(task, known=old if again else None))
-    return Plan(tuple(_largest_first(tasks)), tuple(rows))
+
+    def _notes(self, plain: PurePosixPath, stem: PurePosixPath) -> tuple[str, ...]:
+        """Why a photo's output has not its plain name, where a file in the output folder is the reason."""
+        in_the_way = [
+            name
+            for name in output_names(plain, self._job.options.samples, self._suffix)
+            if os.path.lexists(self.root / name)
+        ]
+        if stem == plain or not in_the_way or len(plain.name) > MAX_STEM_BYTES // 4:
+            return ()
+        return (
+            f"{in_the_way[0]} was there already and belongs to another photo or program: "
+            f"this result is {stem.name}",
+        )
+
+    def _same_photo(self, source: Source, row: Row) -> bool:
+        """Whether a row of before is of this very photo, and not of another one of its name."""
+        if self._force or not row.content or (row.size, row.mtime_ns) == (source.size, source.mtime_ns):
+            return True
+        return row.size == source.size and row.content == self._content(source.relative)
+
+    def _content(self, relative: PurePosixPath) -> str:
+        if relative not in self._contents:
+            try:
+                self._contents[relative] = content_hash(self._sources[relative].path)
+            except OSError:  # the task itself will say so
+                self._contents[relative] = ""
+        return self._contents[relative]
+
+    def _is_free(self, relative: PurePosixPath, stem: PurePosixPath) -> bool:
+        claims = self.task(self._sources[relative], stem).claims
+        return all(self._may_have(relative, name) for name in claims)
+
+    def _may_have(self, relative: PurePosixPath, name: str) -> bool:
+        target = self.root / name
+        if not os.path.lexists(target):
+            return True
+        resolved = target.resolve()
+        if resolved in self._originals and not target.is_symlink():
+            return False
+        if self._is_own(relative, name):
+            return True
+        return self._force and not os.path.isdir(target) and resolved.parent not in self._folders()
+
+    def _is_own(self, relative: PurePosixPath, name: str) -> bool:
+        target, row = self.root / name, self._rows.get(relative)
+        if not os.path.isfile(target) or target.is_symlink():
+            return False
+        if row is not None and name in row.outputs and folded(name) in self._written:
+            return not _edited(target, row, name)
+        return made_from(target, self._content(relative))
+
+    def _folders(self) -> set[Path]:
+        return {original.parent for original in self._originals}
+
+
+def _edited(target: Path, row: Row, name: str) -> bool:
+    """Whether an output was changed since it was written, and is no mere wreck of a file."""
+    sizes = dict(zip(row.outputs, row.output_bytes, strict=False))
+    if name not in sizes or target.stat().st_size == sizes[name]:
+        return False
+    with target.open("rb") as file:
+        return bool(kind_of_head(file.read(64)))
+
+
+def _renamed(sidecar: str, photo: Path, stem: PurePosixPath) -> PurePosixPath:
+    """A sidecar's name beside the copy of its photo."""
+    ending = sidecar[len(photo.stem) :]  # .xmp, or .nef.xmp
+    return stem.with_name(stem.name + ending)
 
 
 def _largest_first(tasks: list[Task]) -> list[Task]:
@@ -80,7 +198,7 @@ def _largest_first(tasks: list[Task]) -> list[Task]:
 
 def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> Row | None:
     """The row of a photo that needs nothing, or None."""
-    unchanged = (old.size, old.mtime_ns) == (task.size, task.mtime_ns)
+    unchanged = (old.size, old.mtime_ns, old.sidecars) == (task.size, task.mtime_ns, task.sidecar_state)
     if not unchanged or (old.settings, old.model) != (job.settings, job.model):
         return None
     if old.status == "left" and not job.copy_well_exposed and job.leaves(old.before):
@@ -94,7 +212,7 @@ def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> 
 
 def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
     """Whether an earlier run's outputs are what this one would write, if the content is the same."""
-    wanted = (task.copy,) if job.leaves(old.before) else task.outputs
+    wanted = task.copies if job.leaves(old.before) else task.outputs
     if old.status != ("copied" if job.leaves(old.before) else "done"):
         return False
     return (
@@ -102,19 +220,3 @@ def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
         and (old.settings, old.model) == (job.settings, job.model)
         and is_intact(root, old.outputs, old.output_bytes)
     )
-
-
-def _in_the_way(
-    task: Task, job: Job, root: Path, written: Collection[str], force: bool, originals: Collection[Path]
-) -> str:
-    """Why outputs cannot be written: a file that is not ours to write over; empty where they can."""
-    folders = {original.parent for original in originals}
-    for target in (root / name for name in task.claims):
-        if not os.path.exists(target):
-            continue
-        if target.resolve() in originals and not target.is_symlink():
-            return f"{target} is an original, and those are never written over; name another output folder"
-        known = folded(target.relative_to(root).as_posix()) in written
-        if not known and (not force or target.resolve().parent in folders):
-            return f"{target} exists and no batch wrote it; move it away or name another output folder"
-    return ""

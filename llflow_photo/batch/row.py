@@ -53,6 +53,8 @@ class Row:
         size: of the source, bytes.
         mtime_ns: modification time of the source, nanoseconds.
         content: SHA-256 of the source.
+        sidecars: names, sizes and times of its sidecars.
+        sidecar_content: SHA-256 of their bytes; empty without any.
         settings: hash of the settings it was rendered with.
         model: SHA-256 of the weights it was rendered with.
         seed: of the rendering, derived from content and the user's seed.
@@ -75,6 +77,8 @@ class Row:
     size: int = 0
     mtime_ns: int = 0
     content: str = ""
+    sidecars: str = ""
+    sidecar_content: str = ""
     settings: str = ""
     model: str = ""
     seed: int | None = None

@@ -6,12 +6,15 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ..errors import OptionError, ReadError
+from ..files.sidecars import sidecars_of
+from ..files.source import special_kind
+from .caches import is_cache
 from .globs import matches_any
 from .naming import folded
 from .row import Row
@@ -28,12 +31,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """A photo to take: its path, and that relative to the input, by which it is known."""
+    """A photo to take: its path, and that relative to the input, by which it is known; its XMP sidecars."""
 
     path: Path
     relative: PurePosixPath
     size: int
     mtime_ns: int
+    sidecars: tuple[Path, ...] = ()
+    sidecar_state: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
 
     One folder's photos are known by their paths within it; of several inputs, each folder's name comes
     first. Folders reached again through symbolic links are not entered twice, hidden files and folders
-    (their name begins with a dot) are passed over.
+    (their name begins with a dot), other programs' previews and trash (see `is_cache`) are passed over.
 
     Raises:
         ReadError: an input does not exist.
@@ -90,7 +95,7 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
             source = _considered(path, relative, selection, rows)
             if source is not None:
                 found[_unused(source.relative, path, found)] = source
-    sources = [Source(each.path, key, each.size, each.mtime_ns) for key, each in sorted(found.items())]
+    sources = [replace(each, relative=key) for key, each in sorted(found.items())]
     return _without_pairs(sources, selection, rows), rows
 
 
@@ -151,6 +156,8 @@ def _walk(
                     rows.append(Row(here.as_posix(), "skipped", AN_OUTPUT))
                 else:
                     files.append((path, here))
+            elif is_cache(entry.name):
+                rows.append(Row(here.as_posix(), "skipped", "a folder of previews or trash"))
             elif selection.recursive and selection.is_output(path):
                 rows.append(Row(here.as_posix(), "skipped", "a folder with outputs of a batch"))
             elif selection.recursive:
@@ -187,7 +194,21 @@ def _considered(path: Path, relative: PurePosixPath, selection: Selection, rows:
     if selection.newer_than is not None and state.st_mtime <= selection.newer_than:
         rows.append(Row(relative.as_posix(), "skipped", "not newer than asked for"))
         return None
-    return Source(path, relative, state.st_size, state.st_mtime_ns)
+    if kind := special_kind(state.st_mode):
+        rows.append(Row(relative.as_posix(), "skipped", f"not a photo but {kind}"))
+        return None
+    sidecars, sidecar_state = _sidecars(path)
+    return Source(path, relative, state.st_size, state.st_mtime_ns, sidecars, sidecar_state)
+
+
+def _sidecars(path: Path) -> tuple[tuple[Path, ...], str]:
+    """A photo's sidecars, and in a line what tells whether they changed."""
+    try:
+        found = sidecars_of(path)
+        states = [(each.name, each.stat()) for each in found]
+    except OSError:  # reading the photo will say so
+        return (), ""
+    return found, "; ".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
 
 
 def _unused(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Source]) -> PurePosixPath:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +24,13 @@ from ..errors import (
     ReadError,
     WriteError,
 )
+from ..files.provenance import content_hash
+from ..files.sidecars import sidecars_of
 from ..options import Options
 from .measure import look_at, warnings_of
 from .renderer import Cancel, Renderer
 from .row import Look, Row
-from .settings import content_hash, photo_seed
+from .settings import photo_seed
 
 __all__ = ["Job", "Task", "Worker", "failure"]
 
@@ -89,6 +93,9 @@ class Task:
         outputs: paths relative to the output folder, one a sample.
         copy: where to copy it if it is well exposed, relative to the output folder; empty where those are not
             copied.
+        sidecars: paths of its sidecars, and where to copy each together with the photo.
+        sidecar_state: as `Source`.
+        notes: on the outputs' names.
         known: the row of an earlier run whose outputs are intact and good if the content is still the same.
     """
 
@@ -99,11 +106,19 @@ class Task:
     outputs: tuple[str, ...]
     copy: str
     known: Row | None = None
+    sidecars: tuple[tuple[str, str], ...] = ()
+    sidecar_state: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """What is written where it is well exposed and copied."""
+        return (self.copy, *(name for _, name in self.sidecars)) if self.copy else ()
 
     @property
     def claims(self) -> tuple[str, ...]:
         """All that it may write."""
-        return (*self.outputs, self.copy) if self.copy else self.outputs
+        return (*self.outputs, *self.copies)
 
 
 class Worker:
@@ -149,7 +164,7 @@ class Worker:
             self._ensure_unchanged(path, row)
             before = look_at(photo)
         row = replace(row, megapixels=round(photo.width * photo.height / 1e6, 3), before=before)
-        row = replace(row, notes=photo.notes)
+        row = replace(row, notes=(*photo.notes, *task.notes))
         if self._job.leaves(before):
             return self._well_exposed(task, row, before.exposure_ev)
         return self._rendered(task, row, photo, clock)
@@ -161,8 +176,10 @@ class Worker:
         state = path.stat()
         row = replace(row, size=state.st_size, mtime_ns=state.st_mtime_ns, content=content_hash(path))
         row = replace(row, seed=photo_seed(row.content, self._job.options.seed))
-        if task.known is not None and task.known.content == row.content:
-            same = replace(task.known, size=row.size, mtime_ns=row.mtime_ns)
+        row = replace(row, sidecars=task.sidecar_state, sidecar_content=_content_of_sidecars(path))
+        known = task.known
+        if known and (known.content, known.sidecar_content) == (row.content, row.sidecar_content):
+            same = replace(known, size=row.size, mtime_ns=row.mtime_ns, sidecars=row.sidecars)
             return row, replace(same, status="skipped", reason="done before; only its date changed")
         return row, None
 
@@ -210,13 +227,10 @@ class Worker:
         reason = f"well exposed ({exposure_ev:+.1f} EV)"
         if not self._job.copy_well_exposed:
             return replace(row, status="left", reason=f"{reason}: left alone")
-        from ..files.atomic import atomic_file
-
-        target = self._target(task.copy)
-        with open(task.path, "rb") as original, atomic_file(target) as copy:
-            while block := original.read(1 << 20):
-                copy.write(block)
-        row = replace(row, outputs=(task.copy,), output_bytes=(_size(target),))
+        sizes = [
+            _copy(Path(path), self._target(name)) for path, name in ((task.path, task.copy), *task.sidecars)
+        ]
+        row = replace(row, outputs=task.copies, output_bytes=tuple(sizes))
         return replace(row, status="copied", reason=f"{reason}: copied")
 
     def _target(self, name: str) -> Path:
@@ -232,6 +246,27 @@ class Worker:
         except FileNotFoundError as error:  # removed at this moment
             raise WriteError(f"cannot write {target}: its folder vanished; run again") from error
         return target
+
+
+def _copy(original: Path, target: Path) -> int:
+    """Copy a file with its date; returns its size, bytes."""
+    from ..files.atomic import atomic_file
+
+    with open(original, "rb") as source, atomic_file(target) as copy:
+        state = os.fstat(source.fileno())
+        shutil.copyfileobj(source, copy, 1 << 20)
+    with contextlib.suppress(OSError):  # where dates cannot be set, the copy is still one
+        os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
+    return _size(target)
+
+
+def _content_of_sidecars(path: Path) -> str:
+    """SHA-256 over a photo's sidecars; empty without any that can be read."""
+    try:
+        contents = [content_hash(each) for each in sidecars_of(path)]
+    except OSError:
+        return ""
+    return hashlib.sha256("".join(contents).encode()).hexdigest() if contents else ""
 
 
 def _size(written: Path) -> int:

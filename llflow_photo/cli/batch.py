@@ -15,6 +15,7 @@ from .batch_progress import Mode, watch_batch
 from .console import output, say
 from .numbers import number, whole
 from .rendering import options_of
+from .targets import DEFAULT_FOLDER, is_one_file
 from .writing import encoding_of, raw_options_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only folders need."""
     group = parser.add_argument_group("folders")
     group.add_argument("--jobs", type=whole(1), metavar="N", help="processes (default: as many as fit)")
-    group.add_argument("--force", action="store_true", help="render again what is done")
+    group.add_argument(
+        "--force",
+        action="store_true",
+        help="render again what is done, and replace files in the way that are no originals",
+    )
     group.add_argument("--retry-failed", action="store_true", help="try again what failed before")
     group.add_argument("--dry-run", action="store_true", help="only say what would be done")
     group.add_argument(
@@ -81,7 +86,7 @@ def run_batch(args: argparse.Namespace) -> int:
 
     _check(args)
     settings: dict[str, Any] = {
-        "output": args.output or _default_output(args.inputs),
+        "output": Path(args.output) if args.output else _default_output(args.inputs),
         "options": options_of(args),
         "encoding": encoding_of(args),
         "raw": raw_options_of(args),
@@ -119,7 +124,8 @@ def _check(args: argparse.Namespace) -> None:
     from ..files import RASTER_SUFFIXES
 
     output = args.output
-    if output is not None and output.suffix.lower() in {*RASTER_SUFFIXES, ".dng"} and not output.is_dir():
+    is_photo = output is not None and Path(output).suffix.lower() in {*RASTER_SUFFIXES, ".dng"}
+    if is_photo and is_one_file(output):
         raise OptionError(f"--output {output} names one file, and a batch writes several; give a folder")
     if args.copy_well_exposed and args.if_darker_than is None:
         raise OptionError("--copy-well-exposed needs --if-darker-than EV, which says what is well exposed")
@@ -129,7 +135,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _default_output(inputs: Sequence[Path]) -> Path | None:
     """Where a batch of photos without a folder goes: where they go one by one."""
-    return None if any(path.is_dir() for path in inputs) else Path("enhanced")
+    return None if any(path.is_dir() for path in inputs) else DEFAULT_FOLDER
 
 
 def _tell(report: Report, mode: Mode) -> None:

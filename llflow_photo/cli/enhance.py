@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from ..errors import LLFlowPhotoError, OptionError
+from ..errors import LLFlowPhotoError
 from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, progress_bar, say, say_error
 from .rendering import add_rendering_arguments, options_of
+from .targets import choose_targets
 from .writing import add_writing_arguments, encoding_of, raw_options_of
 
 __all__ = ["add_commands"]
@@ -31,10 +30,9 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--output",
         "-o",
-        type=Path,
         metavar="DIR",
-        help="folder for the results; for one photo also a file name (default: 'enhanced' for photos, "
-        "NAME-enhanced beside a folder NAME)",
+        help="folder for the results; for one photo also a file name, without a slash at its end "
+        "(default: 'enhanced' for photos, NAME-enhanced beside a folder NAME)",
     )
     add_rendering_arguments(parser)
     add_writing_arguments(parser)
@@ -53,7 +51,7 @@ def _enhance_files(args: argparse.Namespace) -> int:
     from ..api import enhance_file, load_enhancer
 
     options = options_of(args)
-    targets = _targets(args.inputs, args.output, args.format)
+    targets = choose_targets(args.inputs, args.output, args.format, options.samples, args.force)
     encoding = encoding_of(args, targets[0])
     raw = raw_options_of(args)
     enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
@@ -63,7 +61,9 @@ def _enhance_files(args: argparse.Namespace) -> int:
             follow = partial(_follow, bar, task)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                result = enhance_file(source, target, options, encoding, raw, enhancer, follow)
+                result = enhance_file(
+                    source, target, options, encoding, raw, enhancer, follow, force=args.force
+                )
             except (LLFlowPhotoError, OSError) as error:
                 if args.debug:
                     raise
@@ -87,23 +87,3 @@ def _told(source: Path, error: Exception) -> str:
 
 def _follow(bar: Progress, task: TaskID, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
-
-
-def _targets(sources: Sequence[Path], given: Path | None, format_name: str | None) -> list[Path]:
-    """A file for each photo; names that would collide get the photo's suffix or a number."""
-    from ..batch.naming import assign_stems, suffix_of
-
-    if given is not None and given.suffix and not given.is_dir():
-        if len(sources) > 1:
-            raise OptionError(f"--output {given} is one file for {len(sources)} photos; give a folder")
-        return [given]
-    folder = given or Path("enhanced")
-    stems = assign_stems(PurePosixPath(source.name) for source in sources)
-    seen: Counter[str] = Counter()
-    targets = []
-    for source in sources:
-        stem = stems[PurePosixPath(source.name)].name
-        seen[stem] += 1
-        number = f"-{seen[stem]}" if seen[stem] > 1 else ""
-        targets.append(folder / f"{stem}{number}{suffix_of(format_name)}")
-    return targets

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from .dimensions import check_dimensions
 from .encoding import Encoding
+from .provenance import check_replaceable, content_of
 from .raw_options import RawOptions
 from .reading import read
 from .settings import read_settings, with_settings
 from .sniff import RASTER_SUFFIXES, RAW_SUFFIXES, is_photo, is_raw
+from .source import as_regular_file, expanded
 from .writing import check_folder, check_format, write
 
 __all__ = [
@@ -14,8 +17,13 @@ __all__ = [
     "RAW_SUFFIXES",
     "Encoding",
     "RawOptions",
+    "as_regular_file",
+    "check_dimensions",
     "check_folder",
     "check_format",
+    "check_replaceable",
+    "content_of",
+    "expanded",
     "is_photo",
     "is_raw",
     "read",

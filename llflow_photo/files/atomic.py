@@ -9,18 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import WriteError
+from ..errors import OutputExistsError, WriteError
 
 __all__ = ["atomic_file"]
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``path`` and rename it to ``path`` once it is written and synced.
 
     On any error the temporary file is removed and what stood at ``path`` is untouched.
 
+    Args:
+        path: of the file.
+        replace: whether what stands there may be replaced.
+
     Raises:
+        OutputExistsError: something appeared at ``path``, and ``replace`` is false.
         WriteError: the folder is missing, not writable, or full.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
@@ -30,7 +35,10 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if replace:
+            os.replace(temporary, path)
+        else:
+            _move_to_free_name(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
         if isinstance(error, WriteError):
@@ -41,6 +49,20 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _move_to_free_name(temporary: Path, path: Path) -> None:
+    """Rename a file to a name that nothing has, without a moment in which another process could take it."""
+    try:
+        os.link(temporary, path)
+        return
+    except FileExistsError:
+        pass
+    except OSError:  # file systems without hard links
+        if not os.path.lexists(path):
+            os.replace(temporary, path)
+            return
+    raise OutputExistsError(f"{path} appeared while its photo was rendered; run again for another name")
 
 
 def _sync_folder(folder: Path) -> None:

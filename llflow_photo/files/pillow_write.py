@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image
@@ -12,6 +13,8 @@ from ..color.profiles import profile_bytes
 from ..color.spaces import SRGB, ColorSpace
 from ..errors import WriteError
 from ..photo import Metadata, Photo
+from .dimensions import check_dimensions
+from .encoding import Encoding
 from .quantize import quantized_8bit
 from .raster import PLUGINS, load_plugin
 
@@ -19,7 +22,6 @@ __all__ = ["check_pillow_writes", "jpeg_bytes", "write_with_pillow"]
 
 _MAX_SEGMENT = 65533
 _FORMATS = {"webp": "WEBP", "avif": "AVIF", "heic": "HEIF", "jxl": "JXL"}
-_MAX_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 65536}
 
 
 def write_with_pillow(file: BinaryIO, photo: Photo, space: ColorSpace, name: str, quality: int) -> list[str]:
@@ -28,11 +30,7 @@ def write_with_pillow(file: BinaryIO, photo: Photo, space: ColorSpace, name: str
     Raises:
         WriteError: the format's plugin is missing, or the photo is too large for the format.
     """
-    limit = _MAX_SIDE.get(name)
-    if limit is not None and max(photo.width, photo.height) > limit:
-        raise WriteError(
-            f"{name} holds {limit} pixels a side, the photo has {photo.width} x {photo.height}; write TIFF"
-        )
+    check_dimensions(Path(f"photo.{name}"), Encoding(name), photo.width, photo.height)
     notes: list[str] = []
     if name == "jxl" and space != SRGB:
         notes.append("JPEG XL was written in sRGB: its plugin for Pillow embeds no other color space")

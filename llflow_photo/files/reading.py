@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from .parse import parse_tiff
 from .raster import decode_raster
 from .raw_options import RawOptions
 from .samples import Samples, upright
+from .sidecars import with_sidecars
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
+from .source import as_regular_file, expanded
 from .tiff_read import add_metadata, decode_tiff, main_page, needs_pillow
-from .xmp import sidecar_for, upright_packet
+from .xmp import upright_packet
 
 __all__ = ["photo_of_samples", "read"]
 
@@ -28,7 +31,7 @@ _BLOCK_PIXELS = 1 << 20
 
 
 def read(
-    path: str | Path,
+    path: str | os.PathLike[str],
     raw: RawOptions | None = None,
     *,
     half_size: bool = False,
@@ -49,13 +52,19 @@ def read(
         FormatError: no photo of a kind that can be read, and why.
         ReadError: missing, empty, truncated or damaged.
     """
-    path = Path(path)
+    given = expanded(path)
+    with as_regular_file(given) as regular:
+        photo = _read(regular, raw or RawOptions(), half_size, max_pixels)
+    return photo if regular == given else replace(photo, source=given)
+
+
+def _read(path: Path, raw: RawOptions, half_size: bool, max_pixels: int) -> Photo:
     head, size = _head(path)
     kind = kind_of_head(head)
     if kind == "tiff":
-        photo = _read_tiff_like(path, raw or RawOptions(), half_size, max_pixels)
+        photo = _read_tiff_like(path, raw, half_size, max_pixels)
     elif kind == "raw" or (not kind and path.suffix.lower() in RAW_SUFFIXES):
-        photo = _read_raw(path, raw or RawOptions(), half_size, max_pixels)
+        photo = _read_raw(path, raw, half_size, max_pixels)
     elif kind:
         with open(path, "rb") as file:
             photo = photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
@@ -194,7 +203,7 @@ def _apply_tables(pixels: np.ndarray, tables: np.ndarray) -> None:
 
 
 def _with_sidecar(photo: Photo, path: Path) -> Photo:
-    xmp, notes = sidecar_for(path, photo.metadata.xmp)
+    xmp, notes = with_sidecars(path, photo.metadata.xmp)
     if xmp is photo.metadata.xmp and not notes:
         return photo
     return replace(photo, metadata=replace(photo.metadata, xmp=xmp), notes=(*photo.notes, *notes))

@@ -19,6 +19,7 @@ from .pillow_write import check_pillow_writes, write_with_pillow
 from .png_write import write_png
 from .quantize import check_finite
 from .settings import with_settings
+from .source import expanded
 from .tiff_write import write_tiff
 
 __all__ = ["check_folder", "check_format", "write"]
@@ -54,10 +55,11 @@ def check_folder(path: Path) -> None:
 
 def write(
     photo: Photo,
-    path: str | Path,
+    path: str | os.PathLike[str],
     encoding: Encoding | None = None,
     *,
     settings: Mapping[str, Any] | None = None,
+    overwrite: bool = True,
 ) -> tuple[str, ...]:
     """Write a photo to a file, atomically, with its profile and metadata.
 
@@ -65,9 +67,10 @@ def write(
 
     Args:
         photo: what to write; its EXIF must say orientation 1, as `read` leaves it.
-        path: of the file; an existing one is replaced.
+        path: of the file.
         encoding: format, quality, depth, color space.
         settings: written into the metadata by `with_settings`, where given.
+        overwrite: whether an existing file may be replaced.
 
     Returns:
         notes on what could not be kept, one sentence each.
@@ -75,9 +78,10 @@ def write(
     Raises:
         NonFiniteOutputError: pixels are NaN or infinite; nothing was written.
         OptionError: the format is unknown or cannot hold what is asked.
+        OutputExistsError: the file exists, and ``overwrite`` is false.
         WriteError: the file cannot be written: no folder, no permission, no space, no plugin.
     """
-    path = Path(path)
+    path = expanded(path)
     if photo.pixels.ndim != 3 or photo.pixels.shape[2] != 3 or photo.pixels.size == 0:
         raise ImageInputError(f"a photo's pixels are H x W x 3; given {photo.pixels.shape}")
     encoding = (encoding or Encoding()).for_file(path, photo.bit_depth)
@@ -90,7 +94,7 @@ def write(
         told = describing(photo.metadata.exif, photo.width, photo.height, space == SRGB, name)
         photo = replace(photo, metadata=replace(photo.metadata, exif=told))
     depth, notes = encoding.bit_depth or 8, list[str]()
-    with atomic_file(path) as file:
+    with atomic_file(path, overwrite) as file:
         try:
             if encoding.format == "png":
                 write_png(file, photo, space, depth)

@@ -8,14 +8,15 @@ import pytest
 from llflow_photo.batch import placement
 from llflow_photo.batch.placement import place
 from llflow_photo.errors import OptionError
+from llflow_photo.machine import Memory
 
 GIB = 1 << 30
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, cores: int, total: int, free: int | None = None) -> None:
-    sizes = {"MemTotal": total * GIB, "MemAvailable": (total if free is None else free) * GIB}
+    memory = Memory(total * GIB, (total if free is None else free) * GIB, False)
     monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
-    monkeypatch.setattr(placement, "_memory", sizes.__getitem__)
+    monkeypatch.setattr(placement, "memory", lambda: memory)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,9 @@ def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_jobs_are_whole_numbers_from_one(jobs: int) -> None:
     with pytest.raises(OptionError, match="jobs is"):
         place("cpu", jobs, 1)
+
+
+def test_a_container_with_two_gigabytes_gets_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, 8, 2)
+    placements = place("cpu", None, 100)
+    assert [(each.threads, each.depth) for each in placements] == [(8, 1)]

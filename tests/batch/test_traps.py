@@ -115,22 +115,27 @@ def test_files_that_no_batch_wrote_are_not_written_over(batch: Run, photos: Phot
     output.mkdir()
     (output / "a.png").write_text("mine")
     report = batch(source, output)
-    assert "no batch wrote it" in report.failed[0].reason
+    assert {row.source: row.outputs for row in report.done} == {"a.png": ("a_png.png",), "b.png": ("b.png",)}
+    assert report.done[0].notes == (
+        "a.png was there already and belongs to another photo or program: this result is a_png",
+    )
     assert (output / "a.png").read_text() == "mine"
-    assert [row.source for row in report.done] == ["b.png"]
-    assert batch(source, output, force=True).ok
-    assert (output / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert not batch(source, output).done
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.png").write_text("mine")
+    assert batch(source, tmp_path / "other", force=True).ok
+    assert (tmp_path / "other" / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_originals_are_never_written_over_even_by_force(batch: Run, photos: Photos, hashes: Hashes) -> None:
     source = photos("a.png", "b.tif")
     before = hashes(source)
     report = batch(source / "a.png", source, force=True)
-    assert "a.png is an original" in report.failed[0].reason
+    assert report.done[0].outputs == ("a_png.png",)
     assert batch(source / "b.tif", source, force=True).ok
     after = hashes(source)
     assert {name: after[name] for name in before} == before
-    assert set(after) - set(before) == {"b.png"}
+    assert set(after) - set(before) == {"a_png.png", "b.png"}
 
 
 def test_output_folders_that_would_endanger_originals_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Folders in which systems and photo programs keep thumbnails, previews and what was thrown away."""
+
+from __future__ import annotations
+
+__all__ = ["is_cache"]
+
+_NAMES = frozenset((
+    # network storage: Synology, QNAP, Nextcloud; file systems
+    "@eadir", "@tmp", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@__thumb", "files_trashbin",
+    "lost+found",
+    # Windows
+    "$recycle.bin", "recycler", "system volume information",
+    # macOS
+    "__macosx", "network trash folder",
+    # Capture One beside the photos, iPhoto
+    "captureone", "ipod photo cache",
+))  # fmt: skip
+"""In lower case. Hidden ones, such as ``.thumbnails`` and ``.Trash-1000``, need no list."""
+
+_ENDINGS = (
+    # Lightroom: previews, smart previews, catalog data; Capture One: catalogs
+    ".lrdata", ".lrcat-data", ".lrlibrary", ".cocatalog",
+    # Apple Photos, iPhoto, Aperture: libraries with previews beside the originals
+    ".photoslibrary", ".photolibrary", ".aplibrary", ".migratedphotolibrary",
+)  # fmt: skip
+
+
+def is_cache(name: str) -> bool:
+    """Whether a folder of this name is such a one. Case does not matter."""
+    plain = name.casefold()
+    return plain in _NAMES or plain.endswith(_ENDINGS)

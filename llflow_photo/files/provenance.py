@@ -1,0 +1,77 @@
+"""Which files may be replaced: those that this program made from the very photo at hand, and no others."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import re
+import stat
+from pathlib import Path
+
+from ..errors import OutputExistsError, ReadError
+
+__all__ = ["SOURCE_SETTING", "check_replaceable", "content_hash", "content_of", "is_taken", "made_from"]
+
+SOURCE_SETTING = "source_sha256"
+"""Name of the setting in a result's XMP that holds the photo's `content_hash`."""
+
+_CREATOR = re.compile(rb"CreatorTool(?:>|=\")llflow-photo")
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_of(path: Path) -> str:
+    """`content_hash` of a photo.
+
+    Raises:
+        ReadError: it is not there or cannot be read.
+    """
+    if path.is_dir():
+        raise ReadError(f"{path} is a folder; give a file")
+    try:
+        return content_hash(path)
+    except (OSError, ValueError) as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
+        raise ReadError(f"cannot open {path}: {reason}") from error
+
+
+def made_from(path: Path, content: str) -> bool:
+    """Whether a file is this program's result of the photo with that `content_hash`, not worked on since.
+
+    XMP packets are found in files of any format by a search for their text (ISO 16684-3, packet scanning).
+    Editors put their own name in place of this program's.
+    """
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode) or path.stat().st_size == 0:
+            return False
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            source = re.compile(SOURCE_SETTING.encode() + rb"(?:>|=\")" + content.encode())
+            return bool(content) and bool(source.search(data)) and bool(_CREATOR.search(data))
+    except (OSError, ValueError):
+        return False
+
+
+def is_taken(path: Path, content: str) -> bool:
+    """Whether something is at ``path``, if only a link to nowhere, that must not be replaced."""
+    return os.path.lexists(path) and not made_from(path, content)
+
+
+def check_replaceable(path: Path, content: str, source: Path) -> None:
+    """
+    Raises:
+        OutputExistsError: `is_taken`.
+    """
+    if is_taken(path, content):
+        raise OutputExistsError(
+            f"{path} exists and is not this program's result of {source.name}; name another file, or replace "
+            "it with force (--force)"
+        )

@@ -1,0 +1,85 @@
+"""Photos that come as a stream, and what is no file to wait for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import ReadError
+
+__all__ = ["as_regular_file", "expanded", "special_kind"]
+
+_STREAM = re.compile(r"/dev/stdin|(?:/dev|/proc/(?:self|\d+))/fd/\d+")
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with ``~`` or ``~user`` replaced by a home directory; unchanged if there is no such user."""
+    given = Path(path)
+    try:
+        return given.expanduser()
+    except RuntimeError:  # a file's own name may begin like this
+        return given
+
+
+def special_kind(mode: int) -> str:
+    """What a file is that is neither a regular file nor a folder, with its article; empty otherwise.
+
+    Args:
+        mode: ``st_mode`` of `os.stat`.
+    """
+    return next((kind for matches, kind in _KINDS if matches(mode)), "")
+
+
+@contextlib.contextmanager
+def as_regular_file(path: Path) -> Iterator[Path]:
+    """A regular file with the content of ``path``: itself, or what a stream of this process holds.
+
+    Streams are ``/dev/stdin`` and ``/dev/fd/N``, as shells write for ``<(command)``. They are read to their
+    end into a temporary file. Opening any other pipe or device might wait for ever.
+
+    Raises:
+        ReadError: it is such a pipe, socket or device, or a terminal.
+    """
+    if _STREAM.fullmatch(str(path)):
+        with tempfile.TemporaryDirectory(prefix="llflow-photo-") as folder:
+            copy = Path(folder, path.name)
+            _copy_stream(path, copy)
+            yield copy
+        return
+    try:
+        kind = special_kind(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        kind = ""  # opening it says why
+    if kind:
+        raise ReadError(f"{path} is {kind}, not a file; save the photo to a file, or pipe it to /dev/stdin")
+    yield path
+
+
+def _copy_stream(path: Path, copy: Path) -> None:
+    try:
+        if path.name == "stdin":
+            handle = os.dup(0)
+        else:
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            os.set_blocking(handle, True)
+        with os.fdopen(handle, "rb") as stream, copy.open("wb") as file:
+            if stream.isatty():
+                raise ReadError(f"{path} is a terminal; pipe a photo into {Path(sys.argv[0]).name}")
+            shutil.copyfileobj(stream, file, 1 << 20)
+    except OSError as error:
+        if isinstance(error, ReadError):
+            raise
+        raise ReadError(f"cannot read {path}: {error.strerror or error}") from error
