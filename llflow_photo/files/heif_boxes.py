@@ -1,0 +1,180 @@
+"""What HEIF and AVIF files declare of their picture, read from their boxes.
+
+Sources: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF), AV1 Image File Format (av1C).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..color.cicp import CodePoints
+
+__all__ = ["HeifFacts", "read_heif_facts"]
+
+_FULL_BOX = 4
+
+
+@dataclass(frozen=True)
+class HeifFacts:
+    """Of the primary picture.
+
+    Attributes:
+        bits: per channel; 8 where the file does not say.
+        code_points: its nclx color, None where there is none.
+        exif: the Exif item as stored, beginning with the TIFF header; None where there is none.
+    """
+
+    bits: int = 8
+    code_points: CodePoints | None = None
+    exif: bytes | None = None
+
+
+@dataclass(frozen=True)
+class _Box:
+    kind: bytes
+    start: int
+    end: int
+
+
+def read_heif_facts(data: bytes) -> HeifFacts:
+    """The facts of a file; what is broken is left out."""
+    try:
+        return _facts(data)
+    except (struct.error, IndexError, StopIteration):
+        return HeifFacts()
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+    while start + 8 <= end:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        head = 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, start + 8)
+            head = 16
+        elif size == 0:
+            size = end - start
+        if size < head or start + size > end:
+            return
+        yield _Box(kind, start + head, start + size)
+        start += size
+
+
+def _child(data: bytes, parent: _Box, kind: bytes, skip: int = 0) -> _Box | None:
+    return next((box for box in _boxes(data, parent.start + skip, parent.end) if box.kind == kind), None)
+
+
+def _facts(data: bytes) -> HeifFacts:
+    meta = _child(data, _Box(b"", 0, len(data)), b"meta")
+    if meta is None:
+        return HeifFacts()
+    primary = _primary(data, meta)
+    bits, coded, points = 0, 0, None
+    for box in _properties(data, meta, primary):
+        if box.kind == b"pixi":
+            bits = max(data[box.start + _FULL_BOX + 1 : box.end], default=0)
+        elif box.kind == b"av1C":
+            flags = data[box.start + 2]
+            coded = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+        elif box.kind == b"hvcC":
+            coded = 8 + (data[box.start + 17] & 7)
+        elif box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
+            primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
+            points = CodePoints(primaries, transfer)  # the decoder undoes the range with the matrix
+    return HeifFacts(bits or coded or 8, points, _exif(data, meta))
+
+
+def _primary(data: bytes, meta: _Box) -> int:
+    box = _child(data, meta, b"pitm", _FULL_BOX)
+    if box is None:
+        return 0
+    code = ">I" if data[box.start] else ">H"
+    return int(struct.unpack_from(code, data, box.start + _FULL_BOX)[0])
+
+
+def _properties(data: bytes, meta: _Box, item: int) -> list[_Box]:
+    """The boxes that describe one item."""
+    properties = _child(data, meta, b"iprp", _FULL_BOX)
+    container = _child(data, properties, b"ipco") if properties else None
+    if properties is None or container is None:
+        return []
+    every = list(_boxes(data, container.start, container.end))
+    found: list[_Box] = []
+    for box in _boxes(data, properties.start, properties.end):
+        if box.kind == b"ipma":
+            found += [every[i - 1] for i in _associations(data, box, item) if 0 < i <= len(every)]
+    return found
+
+
+def _associations(data: bytes, box: _Box, item: int) -> list[int]:
+    version, wide = data[box.start], data[box.start + 3] & 1
+    position = box.start + _FULL_BOX
+    (count,) = struct.unpack_from(">I", data, position)
+    position += 4
+    for _ in range(count):
+        (identity,) = struct.unpack_from(">I" if version else ">H", data, position)
+        position += 4 if version else 2
+        number = data[position]
+        position += 1
+        values = struct.unpack_from(f">{number}{'H' if wide else 'B'}", data, position)
+        position += number * (2 if wide else 1)
+        if identity == item:
+            return [value & (0x7FFF if wide else 0x7F) for value in values]
+    return []
+
+
+def _exif(data: bytes, meta: _Box) -> bytes | None:
+    item = _item_of_type(data, meta, b"Exif")
+    place = _place(data, meta, item) if item is not None else None
+    if place is None:
+        return None
+    start, size = place
+    block = data[start : start + size]
+    (offset,) = struct.unpack_from(">I", block)
+    return block[4 + offset :] or None
+
+
+def _item_of_type(data: bytes, meta: _Box, kind: bytes) -> int | None:
+    box = _child(data, meta, b"iinf", _FULL_BOX)
+    if box is None:
+        return None
+    skip = _FULL_BOX + (4 if data[box.start] else 2)
+    for entry in _boxes(data, box.start + skip, box.end):
+        version = data[entry.start]
+        if entry.kind != b"infe" or version < 2:
+            continue
+        code, width = (">H", 2) if version == 2 else (">I", 4)
+        position = entry.start + _FULL_BOX
+        if data[position + width + 2 : position + width + 6] == kind:
+            return int(struct.unpack_from(code, data, position)[0])
+    return None
+
+
+def _place(data: bytes, meta: _Box, wanted: int) -> tuple[int, int] | None:
+    """Offset and size of an item that lies in the file in one piece (iloc, construction method 0)."""
+    box = _child(data, meta, b"iloc", _FULL_BOX)
+    if box is None:
+        return None
+    version, sizes = data[box.start], struct.unpack_from(">H", data, box.start + _FULL_BOX)[0]
+    widths = [sizes >> 12 & 15, sizes >> 8 & 15, sizes >> 4 & 15, sizes & 15 if version else 0]
+    position = box.start + _FULL_BOX + 2
+
+    def number(width: int) -> int:
+        nonlocal position
+        position += width
+        return int.from_bytes(data[position - width : position], "big")
+
+    id_width = 4 if version == 2 else 2
+    for _ in range(number(id_width)):
+        item = number(id_width)
+        method = number(2) & 15 if version else 0
+        number(2)  # data reference
+        base = number(widths[2])
+        extents = []
+        for _ in range(number(2)):
+            number(widths[3])
+            extents.append((base + number(widths[0]), number(widths[1])))
+        if item == wanted:
+            return extents[0] if method == 0 and len(extents) == 1 else None
+    return None
