@@ -67,7 +67,7 @@ class CodedColor:
 
 
 def understand(points: CodePoints) -> CodedColor | None:
-    """The meaning of code points, None where a number is not known; what is unspecified is taken as sRGB's."""
+    """The meaning of code points, None for unknown numbers; what is unspecified is taken as sRGB's."""
     primaries = 1 if points.primaries == _UNSPECIFIED else points.primaries
     transfer = 13 if points.transfer == _UNSPECIFIED else points.transfer
     if primaries not in _PRIMARIES or primaries == _ENCODED_XYZ:

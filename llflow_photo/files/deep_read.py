@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .exif import block_orientation
 from .heif_boxes import read_heif_facts
 from .jxl_header import find_box, read_jxl_header
 from .pillow_read import pillow_samples
@@ -29,7 +28,7 @@ def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
     else:
         samples = pillow_samples(image)
     samples.code_points = facts.code_points
-    samples.orientation = samples.applied = image.info.get("original_orientation") or 1
+    samples.orientation = samples.applied = facts.orientation
     return samples
 
 
@@ -41,11 +40,10 @@ def _deep_heif(data: bytes, bits: int) -> np.ndarray:
 
 
 def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
-    """Samples of an opened AVIF file, not turned; Pillow tells the container's orientation in EXIF."""
+    """Samples of an opened AVIF file, not turned."""
     facts = read_heif_facts(data)
-    orientation = block_orientation(image.info.get("exif")) or 1
     samples = _with_depth(image, data, facts.bits, "avif", name)
-    samples.orientation, samples.applied = orientation, 1
+    samples.orientation, samples.applied = facts.orientation, 1
     # Pillow encodes EXIF anew where it changes the orientation, and loses text beyond ASCII.
     samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points
@@ -89,7 +87,7 @@ def _with_depth(image: Image.Image, data: bytes, bits: int, kind: str, name: str
         samples.notes.append("the alpha channel was not kept")
     values = values[..., : 1 if values.shape[2] < 3 else 3]
     samples.bit_depth = bits
-    samples.values = _whole_range(values, bits if kind == "avif" else 16)
+    samples.values = _whole_range(values, bits)
     return samples
 
 

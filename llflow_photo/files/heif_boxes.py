@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..color.cicp import CodePoints
+from .orientation import composed
 
 __all__ = ["HeifFacts", "read_heif_facts"]
 
 _FULL_BOX = 4
+# irot: quarter turns anticlockwise; imir: top to bottom, left to right.
+_ROTATIONS, _MIRRORS = (1, 8, 3, 6), (4, 2)
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class HeifFacts:
 
     Attributes:
         bits: per channel; 8 where the file does not say.
+        orientation: as EXIF numbers it, what the file's rotation and mirroring amount to.
         code_points: its nclx color, None where there is none.
         exif: the Exif item as stored, beginning with the TIFF header; None where there is none.
     """
 
     bits: int = 8
+    orientation: int = 1
     code_points: CodePoints | None = None
     exif: bytes | None = None
 
@@ -70,7 +75,7 @@ def _facts(data: bytes) -> HeifFacts:
     if meta is None:
         return HeifFacts()
     primary = _primary(data, meta)
-    bits, coded, points = 0, 0, None
+    bits, coded, orientation, points = 0, 0, 1, None
     for box in _properties(data, meta, primary):
         if box.kind == b"pixi":
             bits = max(data[box.start + _FULL_BOX + 1 : box.end], default=0)
@@ -79,10 +84,13 @@ def _facts(data: bytes) -> HeifFacts:
             coded = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
         elif box.kind == b"hvcC":
             coded = 8 + (data[box.start + 17] & 7)
+        elif box.kind in (b"irot", b"imir"):
+            steps = _ROTATIONS if box.kind == b"irot" else _MIRRORS
+            orientation = composed(orientation, steps[data[box.start] & (len(steps) - 1)])
         elif box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
             primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
             points = CodePoints(primaries, transfer)  # the decoder undoes the range with the matrix
-    return HeifFacts(bits or coded or 8, points, _exif(data, meta))
+    return HeifFacts(bits or coded or 8, orientation, points, _exif(data, meta))
 
 
 def _primary(data: bytes, meta: _Box) -> int:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["declared", "remaining", "stored_size", "swaps_sides", "turned_box", "turned_point", "upright"]
+__all__ = ["composed", "declared", "remaining", "stored_size", "swaps_sides", "turned_box", "turned_point", "upright"]
 
 _TRANSPOSED = (5, 6, 7, 8)
 _ROWS_REVERSED = (3, 4, 7, 8)
@@ -50,9 +50,15 @@ def upright(values: np.ndarray, orientation: int) -> np.ndarray:
 @lru_cache(maxsize=64)
 def remaining(wanted: int, applied: int) -> int:
     """The orientation still to apply to pixels that a decoder has turned by ``applied`` already."""
+    return next(o for o in range(1, 9) if composed(applied, o) == wanted)
+
+
+@lru_cache(maxsize=64)
+def composed(first: int, second: int) -> int:
+    """The one orientation that does what two do, one after the other."""
     grid = np.arange(6).reshape(2, 3)
-    goal, start = upright(grid, wanted), upright(grid, applied)
-    return next(o for o in range(1, 9) if np.array_equal(upright(start, o), goal))
+    goal = upright(upright(grid, first), second)
+    return next(o for o in range(1, 9) if np.array_equal(upright(grid, o), goal))
 
 
 def swaps_sides(orientation: int) -> bool:
