@@ -11,7 +11,13 @@ from llflow_photo.color.spaces import DISPLAY_P3, LINEAR_SRGB, REC2020_LINEAR, S
 
 @pytest.mark.parametrize(
     ("numbers", "space"),
-    [((1, 13), SRGB), ((2, 2), SRGB), ((12, 13), DISPLAY_P3), ((1, 8), LINEAR_SRGB), ((9, 8), REC2020_LINEAR)],
+    [
+        ((1, 13), SRGB),
+        ((2, 2), SRGB),
+        ((12, 13), DISPLAY_P3),
+        ((1, 8), LINEAR_SRGB),
+        ((9, 8), REC2020_LINEAR),
+    ],
 )
 def test_spaces_with_a_name(numbers: tuple[int, int], space: object) -> None:
     meaning = understand(CodePoints(*numbers))

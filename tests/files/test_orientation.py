@@ -114,7 +114,9 @@ def test_tiff_that_pillow_decodes(orientation: int, mode: str, compression: str,
     path = tmp_path / "photo.tif"
     picture = quadrants()
     if mode == "1":
-        picture = np.where(np.arange(32 * 24).reshape(24, 32, 1) < 16 * 24, 255, 0).astype(np.uint8).repeat(3, 2)
+        picture = (
+            np.where(np.arange(32 * 24).reshape(24, 32, 1) < 16 * 24, 255, 0).astype(np.uint8).repeat(3, 2)
+        )
         picture[:, :8] = 255
     Image.fromarray(picture).convert(mode).save(path, compression=compression, tiffinfo={0x0112: orientation})
     photo = files.read(path)
