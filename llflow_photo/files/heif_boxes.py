@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from ..color.cicp import CodePoints
 from .orientation import composed
 
-__all__ = ["HeifFacts", "read_heif_facts"]
+__all__ = ["HeifFacts", "codec_of", "picture_extents", "read_heif_facts"]
 
 _FULL_BOX = 4
+_NO_PICTURES = {b"Exif", b"mime", b"uri "}
+_DERIVED = {b"grid", b"iden", b"iovl", b"tmap"}
 # irot: quarter turns anticlockwise; imir: top to bottom, left to right.
 _ROTATIONS, _MIRRORS = (1, 8, 3, 6), (4, 2)
 
@@ -133,37 +135,64 @@ def _associations(data: bytes, box: _Box, item: int) -> list[int]:
 
 
 def _exif(data: bytes, meta: _Box) -> bytes | None:
-    item = _item_of_type(data, meta, b"Exif")
-    place = _place(data, meta, item) if item is not None else None
-    if place is None:
-        return None
-    start, size = place
-    block = data[start : start + size]
-    (offset,) = struct.unpack_from(">I", block)
-    return block[4 + offset :] or None
-
-
-def _item_of_type(data: bytes, meta: _Box, kind: bytes) -> int | None:
-    box = _child(data, meta, b"iinf", _FULL_BOX)
-    if box is None:
-        return None
-    skip = _FULL_BOX + (4 if data[box.start] else 2)
-    for entry in _boxes(data, box.start + skip, box.end):
-        version = data[entry.start]
-        if entry.kind != b"infe" or version < 2:
-            continue
-        code, width = (">H", 2) if version == 2 else (">I", 4)
-        position = entry.start + _FULL_BOX
-        if data[position + width + 2 : position + width + 6] == kind:
-            return int(struct.unpack_from(code, data, position)[0])
+    types, places = _item_types(data, meta), _places(data, meta)
+    for item, kind in types.items():
+        if kind == b"Exif" and len(extents := places.get(item, [])) == 1:
+            start, size = extents[0]
+            block = data[start : start + size]
+            (offset,) = struct.unpack_from(">I", block)
+            return block[4 + offset :] or None
     return None
 
 
-def _place(data: bytes, meta: _Box, wanted: int) -> tuple[int, int] | None:
-    """Offset and size of an item that lies in the file in one piece (iloc, construction method 0)."""
+def picture_extents(data: bytes) -> list[tuple[int, int]]:
+    """Offset and size of every coded piece of the pictures in a file; empty where it is broken."""
+    try:
+        meta = _child(data, _Box(b"", 0, len(data)), b"meta")
+        if meta is None:
+            return []
+        types, places = _item_types(data, meta), _places(data, meta)
+    except (struct.error, IndexError):
+        return []
+    return [
+        extent
+        for item, extents in places.items()
+        if types.get(item, b"") not in _NO_PICTURES
+        for extent in extents
+    ]
+
+
+def codec_of(data: bytes) -> str:
+    """The item type that codes the pictures, e.g. ``hvc1`` or ``av01``; empty where it is not told."""
+    try:
+        meta = _child(data, _Box(b"", 0, len(data)), b"meta")
+        types = _item_types(data, meta) if meta is not None else {}
+    except (struct.error, IndexError):
+        return ""
+    coded = [kind for kind in types.values() if kind not in _NO_PICTURES | _DERIVED]
+    return coded[0].decode("latin-1") if coded else ""
+
+
+def _item_types(data: bytes, meta: _Box) -> dict[int, bytes]:
+    box = _child(data, meta, b"iinf", _FULL_BOX)
+    if box is None:
+        return {}
+    types = {}
+    for entry in _boxes(data, box.start + _FULL_BOX + (4 if data[box.start] else 2), box.end):
+        version = data[entry.start]
+        if entry.kind == b"infe" and version >= 2:
+            code, width = (">H", 2) if version == 2 else (">I", 4)
+            position = entry.start + _FULL_BOX
+            (item,) = struct.unpack_from(code, data, position)
+            types[int(item)] = data[position + width + 2 : position + width + 6]
+    return types
+
+
+def _places(data: bytes, meta: _Box) -> dict[int, list[tuple[int, int]]]:
+    """Offset and size of the pieces of items that lie in the file itself (iloc, construction method 0)."""
     box = _child(data, meta, b"iloc", _FULL_BOX)
     if box is None:
-        return None
+        return {}
     version, sizes = data[box.start], struct.unpack_from(">H", data, box.start + _FULL_BOX)[0]
     widths = [sizes >> 12 & 15, sizes >> 8 & 15, sizes >> 4 & 15, sizes & 15 if version else 0]
     position = box.start + _FULL_BOX + 2
@@ -171,9 +200,12 @@ def _place(data: bytes, meta: _Box, wanted: int) -> tuple[int, int] | None:
     def number(width: int) -> int:
         nonlocal position
         position += width
+        if position > box.end:
+            raise IndexError("the box of places is cut off")
         return int.from_bytes(data[position - width : position], "big")
 
     id_width = 4 if version == 2 else 2
+    places: dict[int, list[tuple[int, int]]] = {}
     for _ in range(number(id_width)):
         item = number(id_width)
         method = number(2) & 15 if version else 0
@@ -182,7 +214,8 @@ def _place(data: bytes, meta: _Box, wanted: int) -> tuple[int, int] | None:
         extents = []
         for _ in range(number(2)):
             number(widths[3])
-            extents.append((base + number(widths[0]), number(widths[1])))
-        if item == wanted:
-            return extents[0] if method == 0 and len(extents) == 1 else None
-    return None
+            start = base + number(widths[0])
+            extents.append((start, number(widths[1])))
+        if method == 0:
+            places[item] = extents
+    return places

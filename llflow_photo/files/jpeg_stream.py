@@ -10,9 +10,9 @@ import simplejpeg
 
 from ..errors import ReadError
 
-__all__ = ["JpegStream", "check_whole", "scan_jpeg"]
+__all__ = ["JpegStream", "check_whole", "frame_of", "scan_jpeg"]
 
-_SOS, _EOI, _COM, _APP1 = 0xDA, 0xD9, 0xFE, 0xE1
+_SOS, _EOI, _COM, _APP1, _JPEG_LS = 0xDA, 0xD9, 0xFE, 0xE1, 0xF7
 _END = b"\xff\xd9"
 # In entropy-coded data: FF that is neither stuffing, nor a restart marker, nor a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -74,6 +74,15 @@ def scan_jpeg(data: bytes) -> JpegStream:
                 break
             position = found.start()
     return JpegStream(tuple(segments), scan, None)
+
+
+def frame_of(data: bytes) -> tuple[int, int]:
+    """Marker of the frame, which says the kind of JPEG, and bits per channel; zeros where there is none."""
+    for marker, payload in scan_jpeg(data).segments:
+        is_frame = 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
+        if (is_frame or marker == _JPEG_LS) and payload:
+            return marker, payload[0]
+    return 0, 0
 
 
 def check_whole(data: bytes, stream: JpegStream, name: str) -> list[str]:

@@ -9,7 +9,16 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["composed", "declared", "remaining", "stored_size", "swaps_sides", "turned_box", "turned_point", "upright"]
+__all__ = [
+    "composed",
+    "declared",
+    "remaining",
+    "stored_size",
+    "swaps_sides",
+    "turned_box",
+    "turned_point",
+    "upright",
+]
 
 _TRANSPOSED = (5, 6, 7, 8)
 _ROWS_REVERSED = (3, 4, 7, 8)

@@ -6,18 +6,19 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import FormatError, LLFlowPhotoError, ReadError
-from .deep_read import read_avif, read_heif, read_jxl
 from .exif import block_orientation
 from .jpeg_read import read_jpeg
 from .limits import check_size
+from .modern_read import read_avif, read_heif, read_jxl, read_webp
 from .pillow_read import pillow_samples
 from .pillow_values import no_global_limit
 from .plugins import advice, load_plugin
 from .png_chunks import add_png_metadata
 from .samples import Samples
+from .unsupported import why_not_supported
 
 __all__ = ["decode_raster"]
 
@@ -28,6 +29,7 @@ _FORMATS = {
 # Kinds that are read whole first, because more than Pillow looks at them.
 _FROM_BYTES: dict[str, Callable[[Image.Image, bytes, str], Samples]] = {
     "jpeg": read_jpeg,
+    "webp": read_webp,
     "avif": read_avif,
     "heif": read_heif,
     "jxl": read_jxl,
@@ -43,18 +45,7 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
     """
     load_plugin(kind)
     try:
-        if kind in _FROM_BYTES:
-            data = file.read()
-            with _opened(io.BytesIO(data), kind) as image:
-                check_size(*image.size, file_bytes, max_pixels, name)
-                return _FROM_BYTES[kind](image, data, name)
-        with _opened(file, kind) as image:
-            check_size(*image.size, file_bytes, max_pixels, name)
-            samples = pillow_samples(image)
-            if kind == "png":
-                add_png_metadata(samples, file)
-                samples.orientation = block_orientation(samples.exif)
-            return samples
+        return _decoded(file, kind, name, file_bytes, max_pixels)
     except LLFlowPhotoError:
         raise
     except Exception as error:  # decoders of broken files raise nearly anything, KeyError too
@@ -62,9 +53,29 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
             raise FormatError(
                 f"{name} is {kind.upper()}, which this Pillow cannot read; {advice(kind)}"
             ) from error
+        file.seek(0)
+        if unsupported := why_not_supported(file.read(), kind):
+            raise FormatError(
+                f"{name} is made with {unsupported}, which is not supported; save it as 16-bit TIFF or JPEG"
+            ) from error
         raise ReadError(
             f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged"
         ) from error
+
+
+def _decoded(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pixels: int) -> Samples:
+    if kind in _FROM_BYTES:
+        data = file.read()
+        with _opened(io.BytesIO(data), kind) as image:
+            check_size(*image.size, file_bytes, max_pixels, name)
+            return _FROM_BYTES[kind](image, data, name)
+    with _opened(file, kind) as image:
+        check_size(*image.size, file_bytes, max_pixels, name)
+        samples = pillow_samples(image)
+        if kind == "png":
+            add_png_metadata(samples, file)
+            samples.orientation = block_orientation(samples.exif)
+        return samples
 
 
 def _opened(file: BinaryIO, kind: str) -> Image.Image:
@@ -73,5 +84,7 @@ def _opened(file: BinaryIO, kind: str) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "its content is not what its first bytes say"
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:200]

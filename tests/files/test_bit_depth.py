@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llflow_photo import files
-from llflow_photo.files import deep_read
+from llflow_photo.files import modern_read
 
 RAMP = np.linspace(0, 3000, 512).astype(np.uint16)[None, :, None].repeat(64, 0).repeat(3, 2)
 
@@ -58,7 +58,7 @@ def test_without_the_decoder_a_note_says_so(tmp_path: Path, monkeypatch: pytest.
     codecs = pytest.importorskip("imagecodecs")
     path = tmp_path / "photo.avif"
     path.write_bytes(codecs.avif_encode(RAMP >> 6, level=100, bitspersample=10))
-    monkeypatch.setattr(deep_read, "deep_codecs", lambda: None)
+    monkeypatch.setattr(modern_read, "deep_codecs", lambda: None)
     photo = files.read(path)
     assert photo.bit_depth == 8
     assert any("10 bits" in note and "imagecodecs" in note for note in photo.notes)

@@ -1,4 +1,4 @@
-"""Every photo is turned upright exactly once, whoever says how: EXIF, the container, or the decoder itself."""
+"""Every photo is turned upright exactly once, whoever says how: EXIF, the container, or the decoder."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_zstandard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ReadError, match=r"damaged|truncated"):
         files.read(path)
     monkeypatch.setattr(unpack, "_zstd", lambda: None)
-    with pytest.raises(FormatError, match="Zstandard.*pip install zstandard"):
+    with pytest.raises(FormatError, match=r"Zstandard.*pip install zstandard"):
         files.read(path)
 
 

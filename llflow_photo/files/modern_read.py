@@ -1,6 +1,6 @@
-"""HEIC, AVIF and JPEG XL with all their bits, their declared color, and the orientation that is theirs.
+"""WebP; HEIC, AVIF and JPEG XL with all their bits, their declared color, and the orientation that is theirs.
 
-In these formats the container says how the picture is turned; EXIF's orientation is a copy that may be wrong.
+In the last three the container says how the picture is turned; EXIF only copies it, maybe wrongly.
 """
 
 from __future__ import annotations
@@ -8,19 +8,27 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from .blank_data import check_not_blank
 from .heif_boxes import read_heif_facts
 from .jxl_header import find_box, read_jxl_header
 from .pillow_read import pillow_samples
 from .plugins import deep_codecs
 from .samples import Samples
 
-__all__ = ["read_avif", "read_heif", "read_jxl"]
+__all__ = ["read_avif", "read_heif", "read_jxl", "read_webp"]
 
 _MAX_PACKET = 16 << 20
 
 
+def read_webp(image: Image.Image, data: bytes, name: str) -> Samples:
+    """Samples of an opened WebP file."""
+    check_not_blank(data, "webp", name)
+    return pillow_samples(image)
+
+
 def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
     """Samples of an opened HEIC file; libheif has turned them."""
+    check_not_blank(data, "heif", name)
     facts = read_heif_facts(data)
     if facts.bits > 8 and image.mode.startswith("RGB"):
         samples = _metadata_of(image)
@@ -41,6 +49,7 @@ def _deep_heif(data: bytes, bits: int) -> np.ndarray:
 
 def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
     """Samples of an opened AVIF file, not turned."""
+    check_not_blank(data, "avif", name)
     facts = read_heif_facts(data)
     samples = _with_depth(image, data, facts.bits, "avif", name)
     samples.orientation, samples.applied = facts.orientation, 1
