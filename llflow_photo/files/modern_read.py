@@ -35,6 +35,7 @@ def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
         samples.values, samples.bit_depth = _deep_heif(data, facts.bits), facts.bits
     else:
         samples = pillow_samples(image)
+    samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points
     samples.orientation = samples.applied = facts.orientation
     return samples

@@ -24,6 +24,8 @@ from .raw_options import RawOptions
 __all__ = ["decode_raw"]
 
 _WHITE_CODE = 65535
+# By LibRaw's flip, whose bits mirror columns, mirror rows, and transpose before both.
+_EXIF_ORIENTATIONS = (1, 2, 4, 3, 5, 8, 6, 7)
 
 
 def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
@@ -37,6 +39,7 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         sizes = raw.sizes
         check_size(sizes.raw_width, sizes.raw_height, os.path.getsize(path), max_pixels, path.name)
         _refuse_unsupported(raw, path)
+        orientation = _EXIF_ORIENTATIONS[int(sizes.flip) & 7]
         container = RawContainer.read(path, raw)
         notes = list(container.notes)
         multipliers = _multipliers(raw, options, notes)
@@ -49,7 +52,7 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
     gain = 2.0**container.linear_baseline_exposure
     if gain != 1.0:
         pixels *= np.float32(gain)
-    facts = _facts(container, color)
+    facts = _facts(container, color) | {"orientation": orientation}
     metadata = Metadata(exif=container.exif, xmp=container.xmp, iptc=container.iptc, raw=facts)
     return Photo(pixels, REC2020_LINEAR, 16, metadata, path, tuple(notes))
 

@@ -10,7 +10,7 @@ from ..color.spaces import ADOBE_RGB
 from ..errors import FormatError, ReadError
 from ..photo import Metadata, Photo
 from .color_reading import pixels_of
-from .exif import carry_block
+from .exif import block_orientation, carry_block
 from .exif_geometry import turned_block
 from .exif_resolution import with_resolution
 from .limits import DEFAULT_MAX_PIXELS
@@ -22,7 +22,7 @@ from .samples import Samples
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .texts import with_texts
 from .tiff_read import decode_tiff
-from .xmp import sidecar_for, upright_packet
+from .xmp_photo import PhotoXmp
 
 __all__ = ["photo_of_samples", "read"]
 
@@ -53,17 +53,13 @@ def read(
     head, size = _head(path)
     kind = kind_of_head(head)
     if kind == "tiff":
-        photo = _read_tiff_like(path, raw or RawOptions(), half_size, max_pixels)
-    elif kind == "raw" or (not kind and path.suffix.lower() in RAW_SUFFIXES):
-        photo = _read_raw(path, raw or RawOptions(), half_size, max_pixels)
-    elif kind:
+        return _read_tiff_like(path, raw or RawOptions(), half_size, max_pixels)
+    if kind == "raw" or (not kind and path.suffix.lower() in RAW_SUFFIXES):
+        return _read_raw(path, raw or RawOptions(), half_size, max_pixels)
+    if kind:
         with open(path, "rb") as file:
-            photo = photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
-    else:
-        raise FormatError(
-            f"{path} is no photo of a kind that can be read: its content is no known image format"
-        )
-    return _with_sidecar(photo, path)
+            return photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
+    raise FormatError(f"{path} is no photo of a kind that can be read: its content is no known image format")
 
 
 def _head(path: Path) -> tuple[bytes, int]:
@@ -85,7 +81,7 @@ def _head(path: Path) -> tuple[bytes, int]:
 def _read_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
     from .raw import decode_raw
 
-    return decode_raw(path, options, half_size, max_pixels)
+    return _developed(decode_raw(path, options, half_size, max_pixels), path)
 
 
 def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
@@ -110,19 +106,33 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
     notes = [*samples.notes, *(carried.notes if carried else ())]
     if samples.declared is None and carried is not None and carried.adobe_rgb:
         samples.declared = ADOBE_RGB
-    wanted = declared(samples.orientation, None)
+    xmp = PhotoXmp(samples.xmp, path, notes)
+    wanted = declared(samples.orientation, xmp.orientation, _turned_later(samples, xmp))
     values = upright(samples.values, remaining(wanted, samples.applied))
     pixels, space = pixels_of(values, samples, notes)
-    xmp = upright_packet(samples.xmp, notes) if samples.xmp else None
     block = with_texts(carried.block if carried else None, samples.texts)
     block = turned_block(block, wanted, *stored_size(pixels, wanted))
     block = with_resolution(block, samples.resolution, swaps_sides(wanted))
-    metadata = Metadata(block, xmp, samples.iptc, samples.icc, samples.texts)
+    packet = xmp.packet(wanted, pixels.shape[1], pixels.shape[0])
+    metadata = Metadata(block, packet, samples.iptc, samples.icc, samples.texts)
     return Photo(pixels, space, samples.bit_depth, metadata, path, tuple(notes))
 
 
-def _with_sidecar(photo: Photo, path: Path) -> Photo:
-    xmp, notes = sidecar_for(path, photo.metadata.xmp)
-    if xmp is photo.metadata.xmp and not notes:
-        return photo
-    return replace(photo, metadata=replace(photo.metadata, xmp=xmp), notes=(*photo.notes, *notes))
+def _turned_later(samples: Samples, xmp: PhotoXmp) -> int | None:
+    """A sidecar's orientation, unless it only repeats EXIF where not EXIF but the container decides."""
+    value = xmp.sidecar_orientation
+    repeats = samples.orientation is not None and value == block_orientation(samples.exif)
+    return None if repeats else value
+
+
+def _developed(photo: Photo, path: Path) -> Photo:
+    """A RAW photo, upright as the camera or its sidecar asks, with the metadata of both."""
+    notes = list(photo.notes)
+    xmp = PhotoXmp(photo.metadata.xmp, path, notes)
+    applied = int((photo.metadata.raw or {}).get("orientation", 1))
+    wanted = declared(applied, None, xmp.sidecar_orientation)
+    pixels = upright(photo.pixels, remaining(wanted, applied))
+    exif = turned_block(photo.metadata.exif, wanted, *stored_size(pixels, wanted))
+    packet = xmp.packet(wanted, pixels.shape[1], pixels.shape[0])
+    metadata = replace(photo.metadata, exif=exif, xmp=packet)
+    return replace(photo, pixels=pixels, metadata=metadata, notes=tuple(notes))

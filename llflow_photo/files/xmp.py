@@ -1,15 +1,22 @@
-"""XMP packets: sidecars, orientation, and our settings under a namespace of our own. Source: ISO 16684-1."""
+"""XMP packets as trees of elements, and our settings under a namespace of our own. Source: ISO 16684-1."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import OptionError
 
-__all__ = ["SETTINGS_NAMESPACE", "settings_of", "sidecar_for", "upright_packet", "with_settings_packet"]
+__all__ = [
+    "SETTINGS_NAMESPACE",
+    "merged",
+    "parse_packet",
+    "rdf_of",
+    "serialize",
+    "settings_of",
+    "with_settings_packet",
+]
 
 SETTINGS_NAMESPACE = "urn:llflow-photo:settings:1.0/"
 _PREFIX = "llflowphoto"
@@ -17,7 +24,6 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _META = "adobe:ns:meta/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
-_HAS_EXTENDED = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
 _CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
 _NAMESPACES = {
     "rdf": _RDF,
@@ -74,79 +80,16 @@ def _empty() -> tuple[ElementTree.Element, ElementTree.Element]:
     return root, ElementTree.SubElement(root, f"{{{_RDF}}}RDF")
 
 
-def _rdf(root: ElementTree.Element) -> ElementTree.Element | None:
+def rdf_of(root: ElementTree.Element) -> ElementTree.Element | None:
+    """The packet's RDF element, which holds the descriptions."""
     return root if root.tag == f"{{{_RDF}}}RDF" else root.find(f"{{{_RDF}}}RDF")
 
 
-def upright_packet(packet: bytes, notes: list[str]) -> bytes | None:
-    """The packet of a photo whose pixels are now upright and developed.
-
-    Its orientation becomes 1 and another program's RAW development settings are taken out (they would be
-    applied a second time). A packet that cannot be parsed gives None and a note.
-    """
-    root = parse_packet(packet)
-    rdf = _rdf(root) if root is not None else None
-    if root is None or rdf is None:
-        notes.append("the XMP packet is broken and was left out")
-        return None
-    if b"HasExtendedXMP" in packet:
-        notes.append("the extended part of the XMP was not kept")
-    dropped = False
-    for description in rdf.findall(f"{{{_RDF}}}Description"):
-        for name in list(description.attrib):
-            if name.startswith(f"{{{_CAMERA_RAW}}}"):
-                del description.attrib[name]
-                dropped = True
-        for child in list(description):
-            if str(child.tag).startswith(f"{{{_CAMERA_RAW}}}"):
-                description.remove(child)
-                dropped = True
-        _set_where_present(description, f"{{{_TIFF}}}Orientation", "1")
-        description.attrib.pop(_HAS_EXTENDED, None)
-    if dropped:
-        notes.append("another program's RAW development settings in the XMP were not kept")
-    return serialize(root)
-
-
-def _set_where_present(description: ElementTree.Element, name: str, value: str) -> None:
-    if name in description.attrib:
-        description.set(name, value)
-    child = description.find(name)
-    if child is not None:
-        child.text = value
-
-
-def sidecar_for(path: Path, embedded: bytes | None) -> tuple[bytes | None, tuple[str, ...]]:
-    """The XMP of a photo with that of a sidecar beside it (``photo.xmp`` or ``photo.nef.xmp``).
-
-    What the sidecar says goes before what the file says.
-    """
-    notes: list[str] = []
-    packet = embedded
-    for candidate in (path.with_suffix(".xmp"), path.with_name(path.name + ".xmp"), path.with_suffix(".XMP")):
-        try:
-            if candidate == path or not candidate.is_file() or candidate.stat().st_size > _MAX_PACKET:
-                continue
-            content = candidate.read_bytes()
-        except OSError as error:
-            notes.append(f"the sidecar {candidate.name} could not be read: {error.strerror}")
-            continue
-        own: list[str] = []
-        upright = upright_packet(content, own)
-        notes += [note.replace("XMP packet", f"sidecar {candidate.name}") for note in own]
-        if upright is not None:
-            packet = _merge(upright, packet)
-            break
-    return packet, tuple(notes)
-
-
-def _merge(first: bytes, second: bytes | None) -> bytes:
-    """Properties of both packets; where both have one, the first's."""
-    root, other = parse_packet(first), parse_packet(second) if second else None
-    rdf = _rdf(root) if root is not None else None
-    other_rdf = _rdf(other) if other is not None else None
-    if root is None or rdf is None or other_rdf is None:
-        return first
+def merged(first: ElementTree.Element, second: ElementTree.Element) -> None:
+    """Add to the first packet's tree the properties that the second alone has."""
+    rdf, other_rdf = rdf_of(first), rdf_of(second)
+    if rdf is None or other_rdf is None:
+        return
     known = {
         name for description in rdf for name in (*description.attrib, *(child.tag for child in description))
     }
@@ -158,7 +101,6 @@ def _merge(first: bytes, second: bytes | None) -> bytes:
             if child.tag in known:
                 description.remove(child)
         rdf.append(description)
-    return serialize(root)
 
 
 def with_settings_packet(
@@ -170,7 +112,7 @@ def with_settings_packet(
         OptionError: a setting's name is no XML name.
     """
     root = parse_packet(packet) if packet else None
-    rdf = _rdf(root) if root is not None else None
+    rdf = rdf_of(root) if root is not None else None
     if root is None or rdf is None:
         root, rdf = _empty()
     for description in list(rdf.findall(f"{{{_RDF}}}Description")):
@@ -203,7 +145,7 @@ def _remove_earlier(description: ElementTree.Element) -> None:
 def settings_of(packet: bytes | None) -> dict[str, str]:
     """Our settings in a packet, by name; empty where there are none."""
     root = parse_packet(packet) if packet else None
-    rdf = _rdf(root) if root is not None else None
+    rdf = rdf_of(root) if root is not None else None
     if rdf is None:
         return {}
     prefix = f"{{{SETTINGS_NAMESPACE}}}"

@@ -93,6 +93,15 @@ def write_scene_dng(path: Path, compression: str = "ljpeg", **fields: object) ->
     return path
 
 
+def packet_of(body: str = "", attributes: str = "") -> bytes:
+    """An XMP packet with one description."""
+    names = 'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" {names}{attributes}>{body}</rdf:Description></rdf:RDF></x:xmpmeta>'
+    ).encode()
+
+
 def quadrants(height: int = 24, width: int = 32, white: int = 200, dtype: str = "uint8") -> np.ndarray:
     """Red, green over blue, white: H x W x 3, every orientation of which differs."""
     values = np.zeros((height, width, 3), dtype)
