@@ -10,6 +10,7 @@ from .jpeg_stream import JpegStream, check_whole, scan_jpeg
 from .pillow_read import pillow_samples
 from .pillow_values import no_global_limit
 from .samples import Samples
+from .xmp_extended import EXTENSION, joined
 
 __all__ = ["read_jpeg"]
 
@@ -36,6 +37,7 @@ def read_jpeg(image: Image.Image, data: bytes, name: str) -> Samples:
         notes += check_whole(data[: stream.end], stream, name)
     samples = pillow_samples(image)
     samples.notes += notes + _rest(image, data, stream)
+    samples.xmp = joined(samples.xmp, stream.application(EXTENSION), samples.notes)
     samples.texts = tuple(
         ("Comment", _decoded(comment)) for comment in stream.comments() if comment.strip(b"\0 ")
     )

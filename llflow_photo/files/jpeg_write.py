@@ -11,6 +11,7 @@ from ..photo import Metadata
 from .exif_fit import fitted_block
 from .exif_resolution import resolution_of
 from .texts import COMMENT
+from .xmp_extended import split
 
 __all__ = ["jpeg_bytes"]
 
@@ -39,7 +40,7 @@ def jpeg_bytes(
     # Without "optimize": with it, Pillow gives the encoder too small a buffer for noisy photos.
     image.save(out, "JPEG", quality=quality, subsampling=0, icc_profile=icc, **density)
     data = out.getvalue()
-    segments = _exif_segment(metadata.exif, notes) + _segment(_APP1, _XMP, metadata.xmp, "XMP", notes)
+    segments = _exif_segment(metadata.exif, notes) + _xmp_segments(metadata.xmp, notes)
     segments += _segment(_APP13, _PHOTOSHOP, _photoshop(metadata.iptc), "IPTC", notes)
     for keyword, text in metadata.texts:
         if keyword == COMMENT:
@@ -54,6 +55,22 @@ def _exif_segment(block: bytes | None, notes: list[str]) -> bytes:
     fitted, dropped = fitted_block(block, _MAX_SEGMENT - len(_EXIF) - 2)
     notes += [f"EXIF tag 0x{code:04X} is too large for JPEG and was not kept" for code in dropped]
     return _segment(_APP1, _EXIF, fitted, "EXIF", notes)
+
+
+def _xmp_segments(packet: bytes | None, notes: list[str]) -> bytes:
+    limit = _MAX_SEGMENT - len(_XMP) - 2
+    if not packet or len(packet) <= limit:
+        return _segment(_APP1, _XMP, packet, "XMP", notes)
+    parts = split(packet, limit)
+    if parts is None:
+        return _segment(_APP1, _XMP, packet, "XMP", notes)
+    main, pieces = parts
+    return b"".join(
+        [
+            _segment(_APP1, _XMP, main, "XMP", notes),
+            *(_segment(_APP1, b"", piece, "XMP", notes) for piece in pieces),
+        ]
+    )
 
 
 def _segment(marker: int, prefix: bytes, block: bytes | None, what: str, notes: list[str]) -> bytes:

@@ -6,6 +6,8 @@ __all__ = [
     "AREAS",
     "CLAIMS",
     "IPTC_EXTENSION",
+    "ITEM_PARTS",
+    "ITEM_SEMANTIC",
     "LAYOUT",
     "MP_REGION",
     "MWG_REGIONS",
@@ -64,6 +66,8 @@ LAYOUT = frozenset(
 
 _GOOGLE = "http://ns.google.com/photos/"
 _VIDEO, _GAIN_MAP, _DEPTH = "video of a motion photo", "HDR gain map", "depth map"
+ITEM_SEMANTIC = tag(f"{_GOOGLE}1.0/container/item/", "Semantic")
+ITEM_PARTS = {"GainMap": _GAIN_MAP, "MotionPhoto": _VIDEO, "Depth": _DEPTH}
 # Beginnings of names, and what they say the file holds. The first that fits counts.
 CLAIMS = (
     (tag(f"{_GOOGLE}1.0/camera/", "MotionPhoto"), _VIDEO),

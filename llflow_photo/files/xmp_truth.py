@@ -14,6 +14,8 @@ from .xmp_names import (
     AREAS,
     CLAIMS,
     IPTC_EXTENSION,
+    ITEM_PARTS,
+    ITEM_SEMANTIC,
     LAYOUT,
     MP_REGION,
     MWG_REGIONS,
@@ -94,15 +96,9 @@ def _is_false(name: str, parts: dict[str, None]) -> bool:
 
 def _parts_of_item(element: Any, parts: dict[str, None]) -> None:
     """Google's directory of a file's parts names what each is for."""
-    for name, value in element.attrib.items():
-        if name.endswith("}Semantic") and "/photos/1.0/container/item/" in name:
-            known = {
-                "GainMap": "HDR gain map",
-                "MotionPhoto": "video of a motion photo",
-                "Depth": "depth map",
-            }
-            if value in known:
-                parts[known[value]] = None
+    for name, value in (*element.attrib.items(), (element.tag, element.text)):
+        if name == ITEM_SEMANTIC and value in ITEM_PARTS:
+            parts[ITEM_PARTS[value]] = None
 
 
 def turn_regions(rdf: Any, orientation: int, width: int, height: int) -> None:
