@@ -29,12 +29,14 @@ class HeifFacts:
         bits: per channel; 8 where the file does not say.
         orientation: as EXIF numbers it, what the file's rotation and mirroring amount to.
         code_points: its nclx color, None where there is none.
+        has_gain_map: whether a tone-mapped (HDR) form of the picture is derived in the file.
         exif: the Exif item as stored, beginning with the TIFF header; None where there is none.
     """
 
     bits: int = 8
     orientation: int = 1
     code_points: CodePoints | None = None
+    has_gain_map: bool = False
     exif: bytes | None = None
 
 
@@ -92,7 +94,8 @@ def _facts(data: bytes) -> HeifFacts:
         elif box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
             primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
             points = CodePoints(primaries, transfer)  # the decoder undoes the range with the matrix
-    return HeifFacts(bits or coded or 8, orientation, points, _exif(data, meta))
+    types = _item_types(data, meta)
+    return HeifFacts(bits or coded or 8, orientation, points, b"tmap" in types.values(), _exif(data, meta))
 
 
 def _primary(data: bytes, meta: _Box) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["JxlHeader", "find_box", "read_jxl_header"]
+__all__ = ["JxlHeader", "find_boxes", "read_jxl_header"]
 
 _SIGNATURE = b"\xff\x0a"
 _CONTAINER = b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a"
@@ -43,8 +44,8 @@ def read_jxl_header(data: bytes) -> JxlHeader | None:
     """The header of a bare codestream or of one in a container; None where it cannot be read."""
     stream = data
     if data.startswith(_CONTAINER):
-        whole, part = find_box(data, b"jxlc"), find_box(data, b"jxlp")
-        stream = whole if whole is not None else (part or b"")[4:]
+        whole, part = next(find_boxes(data, b"jxlc"), None), next(find_boxes(data, b"jxlp"), b"")
+        stream = whole if whole is not None else part[4:]
     if not stream.startswith(_SIGNATURE):
         return None
     try:
@@ -79,8 +80,8 @@ def _size(bits: _Bits) -> None:
         bits.take(5) if small else bits.choice(*sides)
 
 
-def find_box(data: bytes, kind: bytes) -> bytes | None:
-    """The content of the first box of a kind in a container (ISO/IEC 18181-2); None where there is none."""
+def find_boxes(data: bytes, kind: bytes) -> Iterator[bytes]:
+    """The contents of all boxes of a kind in a container (ISO/IEC 18181-2)."""
     position = 0
     while position + 8 <= len(data):
         size, start = int.from_bytes(data[position : position + 4], "big"), 8
@@ -89,8 +90,7 @@ def find_box(data: bytes, kind: bytes) -> bytes | None:
         elif size == 0:
             size = len(data) - position
         if size < start:
-            return None
+            return
         if data[position + 4 : position + 8] == kind:
-            return data[position + start : position + size]
+            yield data[position + start : position + size]
         position += size
-    return None

@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from .blank_data import check_not_blank
-from .heif_boxes import read_heif_facts
-from .jxl_header import find_box, read_jxl_header
+from .heif_boxes import HeifFacts, read_heif_facts
+from .jxl_header import find_boxes, read_jxl_header
 from .pillow_read import pillow_samples
 from .plugins import deep_codecs
 from .samples import Samples
+from .xmp_truth import part_left_out
 
 __all__ = ["read_avif", "read_heif", "read_jxl", "read_webp"]
 
@@ -38,6 +39,7 @@ def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
     samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points
     samples.orientation = samples.applied = facts.orientation
+    samples.notes += _parts_left_out(image, facts)
     return samples
 
 
@@ -57,7 +59,19 @@ def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
     # Pillow encodes EXIF anew where it changes the orientation, and loses text beyond ASCII.
     samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points
+    samples.notes += _parts_left_out(image, facts)
     return samples
+
+
+def _parts_left_out(image: Image.Image, facts: HeifFacts) -> list[str]:
+    """Pictures beside the main one that say more of it."""
+    auxiliary = " ".join(image.info.get("aux") or {}).lower()
+    parts = []
+    if facts.has_gain_map or "gainmap" in auxiliary:
+        parts.append("HDR gain map")
+    if image.info.get("depth_images"):
+        parts.append("depth map")
+    return [part_left_out(part) for part in parts]
 
 
 def read_jxl(image: Image.Image, data: bytes, name: str) -> Samples:
@@ -72,9 +86,24 @@ def read_jxl(image: Image.Image, data: bytes, name: str) -> Samples:
     if header is not None:
         samples.orientation = header.orientation
     samples.applied = 1 if was_jpeg else (samples.orientation or 1)
-    if samples.xmp is None and (packet := find_box(data, b"xml ")) and len(packet) < _MAX_PACKET:
-        samples.xmp = packet
+    samples.xmp = samples.xmp or _xmp_of_jxl(data, samples.notes)
     return samples
+
+
+def _xmp_of_jxl(data: bytes, notes: list[str]) -> bytes | None:
+    """The box that the plugin does not hand on; compressed ones are unpacked by imagecodecs."""
+    for packet in find_boxes(data, b"xml "):
+        if len(packet) < _MAX_PACKET:
+            return packet
+    for packed in find_boxes(data, b"brob"):
+        if packed.startswith(b"xml "):
+            codecs = deep_codecs()
+            if codecs is None:
+                notes.append("the compressed XMP was not read; pip install imagecodecs to read it")
+                return None
+            packet = bytes(codecs.brotli_decode(packed[4:]))
+            return packet if len(packet) < _MAX_PACKET else None
+    return None
 
 
 def _with_depth(image: Image.Image, data: bytes, bits: int, kind: str, name: str) -> Samples:

@@ -25,7 +25,14 @@ from .xmp_names import (
     tag,
 )
 
-__all__ = ["drop_development", "drop_false_claims", "orientation_in", "set_upright", "turn_regions"]
+__all__ = [
+    "drop_development",
+    "drop_false_claims",
+    "orientation_in",
+    "part_left_out",
+    "set_upright",
+    "turn_regions",
+]
 
 _DESCRIPTION = tag(RDF, "Description")
 _ORIENTATION = tag(TIFF, "Orientation")
@@ -80,7 +87,12 @@ def drop_false_claims(rdf: Any) -> list[str]:
                     _parts_of_item(inner, parts)
                 if _is_false(child.tag, parts):
                     description.remove(child)
-    return [f"the {part} in the file was not kept" for part in parts]
+    return [part_left_out(part) for part in parts]
+
+
+def part_left_out(part: str) -> str:
+    """The note on a part of a file that the new file does not have."""
+    return f"the {part} in the file was not kept"
 
 
 def _is_false(name: str, parts: dict[str, None]) -> bool:

@@ -13,6 +13,8 @@ from file_helpers import packet_of, quadrants
 from PIL import Image
 
 from llflow_photo import files
+from llflow_photo.files import modern_read
+from llflow_photo.files.modern_read import read_heif
 from llflow_photo.photo import Photo
 
 NAMES = (
@@ -245,6 +247,31 @@ def test_regions_of_a_sidecar_turn_with_its_orientation(tmp_path: Path) -> None:
     photo = files.read(tmp_path / "photo.png")
     left_, top_, wide, high = _face_in(photo)
     assert _found(photo, "stArea", "x", "y") == pytest.approx([left_ + wide / 2, top_ + high / 2], abs=0.01)
+
+
+def test_gain_and_depth_maps_of_heif(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    path = tmp_path / "photo.heic"
+    Image.fromarray(quadrants(96, 128)).save(path)
+    assert not files.read(path).notes
+    with Image.open(path) as image:
+        image.info["aux"] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [3]}
+        image.info["depth_images"] = [object()]
+        notes = read_heif(image, path.read_bytes(), path.name).notes
+    assert notes == ["the HDR gain map in the file was not kept", "the depth map in the file was not kept"]
+
+
+def test_compressed_xmp_of_jpeg_xl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pillow_jxl")
+    pytest.importorskip("imagecodecs")
+    path = tmp_path / "photo.jxl"
+    xmp = packet_of("<xmp:Rating>4</xmp:Rating>" + "<!-- padding -->" * 50)
+    Image.fromarray(quadrants()).save(path, xmp=xmp, use_container=True, compress_metadata=True)
+    assert b"brob" in path.read_bytes()
+    assert b"Rating" in (files.read(path).metadata.xmp or b"")
+    monkeypatch.setattr(modern_read, "deep_codecs", lambda: None)
+    assert any("compressed XMP" in note for note in files.read(path).notes)
 
 
 def test_a_photo_without_places_is_left_alone(tmp_path: Path) -> None:
