@@ -215,7 +215,9 @@ def _places(data: bytes, meta: _Box) -> dict[int, list[tuple[int, int]]]:
         number(2)  # data reference
         base = number(widths[2])
         extents = []
-        for _ in range(number(2)):
+        count = number(2)
+        # Without offsets and sizes there is one extent; a file that says more is out to cost time.
+        for _ in range(count if widths[0] or widths[1] else min(count, 1)):
             number(widths[3])
             start = base + number(widths[0])
             extents.append((start, number(widths[1])))

@@ -15,6 +15,7 @@ __all__ = ["add_png_metadata", "raw_profile"]
 
 _SIGNATURE_BYTES = 8
 _MAX_CHUNK = 64 << 20
+_MAX_TEXTS = 16 << 20
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _XMP_IN_APP1 = b"http://ns.adobe.com/xap/1.0/\0"
@@ -33,6 +34,7 @@ def add_png_metadata(samples: Samples, file: BinaryIO) -> None:
     Metadata may follow the pixels. ImageMagick's "raw profiles" (hexadecimal text chunks) are unpacked.
     """
     texts: list[tuple[str, str]] = []
+    room = _MAX_TEXTS
     for kind, data in _chunks(file):
         if kind == b"eXIf":
             samples.exif = samples.exif or data
@@ -43,6 +45,10 @@ def add_png_metadata(samples: Samples, file: BinaryIO) -> None:
             x, y = struct.unpack(">II", data[:8])
             samples.resolution = (x / _INCHES_PER_METER, y / _INCHES_PER_METER) if x and y else None
         elif kind in _TEXTS and (text := _text(kind, data)) and not _take_profile(samples, text):
+            room -= len(text.text)
+            if room < 0:
+                samples.notes.append("texts beyond 16 million characters were not kept")
+                break
             texts.append((text.keyword, text.text))
     samples.texts = tuple(texts)
 
