@@ -136,6 +136,23 @@ def test_png_whose_exif_follows_the_pixels(orientation: int, dtype: str, tmp_pat
     assert b"Demo" in (files.read(path).metadata.exif or b"")
 
 
+@EVERY
+@pytest.mark.parametrize("recompressed", [False, True])
+def test_jpeg_xl_in_memory(orientation: int, recompressed: bool, tmp_path: Path) -> None:
+    """The plugin turns one kind and not the other; EXIF says the same in both."""
+    pytest.importorskip("pillow_jxl")
+    jpeg, path = tmp_path / "photo.jpg", tmp_path / "photo.jxl"
+    Image.fromarray(quadrants()).save(jpeg, exif=_exif(orientation), quality=95)
+    with Image.open(jpeg) as image:
+        if recompressed:
+            image.save(path, lossless_jpeg=True)
+        else:
+            Image.fromarray(quadrants()).save(path, exif=_exif(orientation), use_container=True)
+    with Image.open(path) as image:
+        photo = photo_of_image(image)
+    assert corners_of(photo.pixels) == UPRIGHT[orientation if recompressed else 1]
+
+
 @pytest.mark.parametrize("suffix", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
 def test_pictures_in_memory(suffix: str) -> None:
     """A PIL image comes out upright, too, as its own exif_transpose would make it."""
