@@ -41,8 +41,8 @@ def pillow_samples(image: Image.Image) -> Samples:
         samples.declared = _space_of_chunks(info)
     samples.resolution = _resolution(info)
     samples.orientation = block_orientation(samples.exif)
-    # Pillow turns TIFF while loading, JPEG XL's decoder all but recompressed JPEGs. HEIC's plugin says 1 in EXIF
-    # once it has turned the picture.
+    # Pillow turns TIFF while loading, JPEG XL's decoder all but recompressed JPEGs. HEIC's plugin says 1 in
+    # EXIF once it has turned the picture.
     if image.format == "TIFF" or (image.format == "JXL" and not getattr(image, "jpeg", False)):
         samples.applied = samples.orientation or 1
     return samples
