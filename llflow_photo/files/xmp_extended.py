@@ -7,15 +7,13 @@ import re
 import struct
 from typing import Any
 
-from .xmp import merged, parse_packet, rdf_of, serialize
 from .xmp_names import RDF, tag
+from .xmp_packet import Packet, qualified
 
 __all__ = ["EXTENSION", "joined", "split"]
 
 EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
-_NOTE = "http://ns.adobe.com/xmp/note/"
-_HAS_EXTENDED = tag(_NOTE, "HasExtendedXMP")
-_DESCRIPTION = tag(RDF, "Description")
+_HAS_EXTENDED = qualified("xmpNote:HasExtendedXMP")
 _HEAD = 32 + 8
 _PIECE = 65000
 _MAX_LENGTH = 64 << 20
@@ -33,19 +31,15 @@ def joined(packet: bytes | None, pieces: list[bytes], notes: list[str]) -> bytes
     """
     if packet is None or b"HasExtendedXMP" not in packet:
         return packet
-    root = parse_packet(packet)
+    main = Packet.parse(packet)
     extension = _assembled(packet, pieces)
-    other = parse_packet(extension) if extension is not None else None
-    if root is None or other is None:
+    other = Packet.parse(extension) if extension is not None else None
+    if main is None or other is None:
         notes.append("the extended part of the XMP is missing or broken and was left out")
         return packet
-    rdf: Any = rdf_of(root)
-    for description in rdf.findall(_DESCRIPTION):
-        description.attrib.pop(_HAS_EXTENDED, None)
-        for child in description.findall(_HAS_EXTENDED):
-            description.remove(child)
-    merged(root, other)
-    return serialize(root)
+    main.remove(lambda name: name == _HAS_EXTENDED)
+    main.add_missing(other)
+    return main.to_bytes()
 
 
 def _assembled(packet: bytes, pieces: list[bytes]) -> bytes | None:
@@ -74,13 +68,10 @@ def split(packet: bytes, limit: int) -> tuple[bytes, list[bytes]] | None:
         the main packet and the payloads of the extension's segments, prefix included; None where no
         property can be moved, or the packet is no XMP.
     """
-    root = parse_packet(packet)
-    rdf: Any = rdf_of(root) if root is not None else None
-    if root is None or rdf is None:
+    first, other = Packet.parse(packet), Packet.parse(packet)
+    if first is None or other is None or not first.descriptions():
         return None
-    other = parse_packet(packet)
-    other_rdf: Any = rdf_of(other) if other is not None else None
-    mains, others = rdf.findall(_DESCRIPTION), other_rdf.findall(_DESCRIPTION)
+    mains, others = first.descriptions(), other.descriptions()
     for description in (*mains, *others):
         _attributes_as_elements(description)
     places = [(m, o, index) for m, o in zip(mains, others, strict=True) for index in range(len(m))]
@@ -93,16 +84,16 @@ def split(packet: bytes, limit: int) -> tuple[bytes, list[bytes]] | None:
             break
         description.remove(child)
         stay.discard(id(other_child))
-        main = serialize(root)
+        main = first.to_bytes()
     for description in others:
         for child in [child for child in description if id(child) in stay]:
             description.remove(child)
         for name in [name for name in description.attrib if name != tag(RDF, "about")]:
             del description.attrib[name]
-    extension = _WRAPPER.sub(b"", serialize(other)).strip()  # type: ignore[arg-type]
+    extension = _WRAPPER.sub(b"", other.to_bytes()).strip()
     identity = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper()
     mains[0].attrib[_HAS_EXTENDED] = identity
-    main = serialize(root)
+    main = first.to_bytes()
     if len(main) > limit:
         return None
     head = EXTENSION + identity.encode("ascii")

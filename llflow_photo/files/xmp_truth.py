@@ -1,6 +1,6 @@
 """XMP that stays true of a photo that was turned upright, developed and written to another file.
 
-Functions here change a tree of elements in place, whichever library parsed it. Sources: ISO 16684-1 (forms of
+Functions here change a packet in place. Sources: ISO 16684-1 (forms of
 properties), Metadata Working Group, Guidelines 2.0 (regions), IPTC Photo Metadata Standard (image regions).
 """
 
@@ -21,72 +21,29 @@ from .xmp_names import (
     MWG_REGIONS,
     RDF,
     ST_DIM,
-    TIFF,
     tag,
 )
+from .xmp_packet import Packet
 
-__all__ = [
-    "drop_development",
-    "drop_false_claims",
-    "orientation_in",
-    "part_left_out",
-    "set_upright",
-    "turn_regions",
-]
+__all__ = ["drop_false_claims", "part_left_out", "turn_regions"]
 
 _DESCRIPTION = tag(RDF, "Description")
-_ORIENTATION = tag(TIFF, "Orientation")
-_CAMERA_RAW = "{http://ns.adobe.com/camera-raw-settings/1.0/}"
 _PIXEL_UNITS = ("pixel", "pixels")
 
 
-def orientation_in(rdf: Any) -> int | None:
-    """``tiff:Orientation`` of an RDF element, 1 to 8; None where it is missing or makes no sense."""
-    for description in rdf.findall(_DESCRIPTION):
-        value = _field(description, _ORIENTATION)
-        if value is not None and value.strip() in "12345678" and len(value.strip()) == 1:
-            return int(value)
-    return None
-
-
-def set_upright(rdf: Any) -> None:
-    """``tiff:Orientation`` says 1 wherever it stands."""
-    for description in rdf.findall(_DESCRIPTION):
-        _set_field(description, _ORIENTATION, "1")
-
-
-def drop_development(rdf: Any) -> bool:
-    """Take out another program's RAW development, which would be applied twice; whether there was any."""
-    dropped = False
-    for description in rdf.findall(_DESCRIPTION):
-        for name in list(description.attrib):
-            if name.startswith(_CAMERA_RAW):
-                del description.attrib[name]
-                dropped = True
-        for child in list(description):
-            if str(child.tag).startswith(_CAMERA_RAW):
-                description.remove(child)
-                dropped = True
-    return dropped
-
-
-def drop_false_claims(rdf: Any) -> list[str]:
+def drop_false_claims(packet: Packet) -> list[str]:
     """Take out what is not true of the new file: the old one's layout, and parts that it alone has.
 
     Returns:
         notes on the parts (a motion photo's video, a gain map, a depth map), which are not kept.
     """
     parts: dict[str, None] = {}
-    for description in rdf.findall(_DESCRIPTION):
-        for name in list(description.attrib):
-            if _is_false(name, parts):
-                del description.attrib[name]
-        for child in list(description):
-            if isinstance(child.tag, str):
-                for inner in child.iter():
-                    _parts_of_item(inner, parts)
-                if _is_false(child.tag, parts):
-                    description.remove(child)
+    for element in packet.rdf.iter():
+        # Google's directory of a file's parts names what each is for.
+        for name, value in (*element.attrib.items(), (element.tag, element.text)):
+            if name == ITEM_SEMANTIC and value in ITEM_PARTS:
+                parts[ITEM_PARTS[value]] = None
+    packet.remove(lambda name: _is_false(name, parts))
     return [part_left_out(part) for part in parts]
 
 
@@ -104,13 +61,6 @@ def _is_false(name: str, parts: dict[str, None]) -> bool:
                 parts[part] = None
             return True
     return False
-
-
-def _parts_of_item(element: Any, parts: dict[str, None]) -> None:
-    """Google's directory of a file's parts names what each is for."""
-    for name, value in (*element.attrib.items(), (element.tag, element.text)):
-        if name == ITEM_SEMANTIC and value in ITEM_PARTS:
-            parts[ITEM_PARTS[value]] = None
 
 
 def turn_regions(rdf: Any, orientation: int, width: int, height: int) -> None:

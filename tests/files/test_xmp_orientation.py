@@ -15,8 +15,7 @@ from llflow_photo.files.directory import SHORT, Entry, encode_directories
 from llflow_photo.files.dng import write_cfa_dng
 from llflow_photo.files.orientation import upright
 from llflow_photo.files.parse import parse_tiff
-from llflow_photo.files.xmp import parse_packet, rdf_of
-from llflow_photo.files.xmp_truth import orientation_in
+from llflow_photo.files.xmp_packet import Packet, qualified
 
 EVERY = pytest.mark.parametrize("orientation", range(1, 9))
 PICTURE = quadrants(48, 64)
@@ -37,8 +36,9 @@ def _assert_turned(path: Path, orientation: int) -> None:
     assert corners_of(convert(photo.pixels, photo.color_space, SRGB)) == corners_of(
         upright(PICTURE, orientation)
     )
-    rdf = rdf_of(parse_packet(photo.metadata.xmp or b""))  # type: ignore[arg-type]
-    assert orientation_in(rdf) == 1 and b"Rating" in (photo.metadata.xmp or b"")
+    packet = Packet.parse(photo.metadata.xmp or b"")
+    assert packet is not None and packet.value(qualified("tiff:Orientation")) == "1"
+    assert packet.value(qualified("xmp:Rating")) == "3"
 
 
 @EVERY
