@@ -49,6 +49,11 @@ class CodePoints:
     transfer: int
     full_range: bool = True
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether both numbers stand for "unspecified"."""
+        return self.primaries == self.transfer == _UNSPECIFIED and self.full_range
+
 
 @dataclass(frozen=True)
 class CodedColor:

@@ -33,6 +33,8 @@ def pixels_of(values: np.ndarray, samples: Samples, notes: list[str]) -> tuple[n
         H x W x 3 float32, white at 1, and their color space.
     """
     points = samples.code_points
+    if points is not None and points.says_nothing:
+        points = None
     if points is not None and samples.code_points_first:
         coded = _by_code_points(values, points, notes)
         if coded is not None:

@@ -22,7 +22,7 @@ from .unpack import OWN_COMPRESSIONS, check_compression, undo_predictor, unpack
 
 __all__ = ["decode_tiff"]
 
-_BIG_TIFF = 43
+_BIG_TIFF, _OLD_JPEG = 43, 6
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _IMAGE_TAGS_OF_LAYOUT = {
     0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0140, 0x02BC, 0x83BB, 0x8773, 0x8649, 0x015B,
@@ -75,7 +75,15 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
     order = "<" if copy[:2] == b"II" else ">"
     is_big = struct.unpack_from(order + "H", copy, 2)[0] == _BIG_TIFF
     struct.pack_into(order + ("Q" if is_big else "I"), copy, 8 if is_big else 4, place)
-    samples = decode_raster(io.BytesIO(copy), "tiff", name, len(data), max_pixels)
+    try:
+        samples = decode_raster(io.BytesIO(copy), "tiff", name, len(data), max_pixels)
+    except ReadError as error:
+        if one_number(page.layout, 259, 1) != _OLD_JPEG or isinstance(error, FormatError):
+            raise
+        raise FormatError(
+            f"{name} holds JPEG in the form that TIFF gave up in 1995, which could not be decoded; "
+            "save it with LZW or Deflate"
+        ) from error
     samples.notes = [note for note in samples.notes if not note.startswith("only the first of the several")]
     samples.exif = samples.xmp = samples.iptc = None  # come from the directories
     samples.applied = orientation_of(page.layout) or 1

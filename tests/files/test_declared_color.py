@@ -48,6 +48,14 @@ def test_png_code_points_go_before_its_profile(tmp_path: Path) -> None:
     assert photo.color_space == ADOBE_RGB and any("200/13" in note for note in photo.notes)
 
 
+def test_code_points_that_say_nothing_leave_it_to_the_profile(tmp_path: Path) -> None:
+    import zlib
+
+    profile = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(profile_bytes(ADOBE_RGB)))
+    photo = files.read(_png(tmp_path / "photo.png", GRAY, 2, 2, 0, 1, before=profile))
+    assert photo.color_space == ADOBE_RGB and not photo.notes
+
+
 @pytest.mark.parametrize(("dtype", "black", "white"), [("uint8", 16, 235), ("uint16", 16 << 8, 235 << 8)])
 def test_png_of_narrow_range(dtype: str, black: int, white: int, tmp_path: Path) -> None:
     values = np.array([[[black] * 3, [white] * 3]], dtype)

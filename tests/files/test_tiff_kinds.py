@@ -71,6 +71,12 @@ def test_compressions_that_are_not_supported_are_named(
     assert "damaged" not in str(caught.value) and not capfd.readouterr().err
 
 
+def test_old_jpeg_is_not_called_damaged(tmp_path: Path) -> None:
+    path = _one_strip(tmp_path / "photo.tif", bytes(500), _259=Entry.numbers(SHORT, 6))
+    with pytest.raises(FormatError, match="JPEG in the form"):
+        files.read(path)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("photometric", ["cielab", "icclab"])
 def test_lab(dtype: str, photometric: str, tmp_path: Path) -> None:
