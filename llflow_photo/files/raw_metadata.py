@@ -156,20 +156,28 @@ def _exif_of_jpeg(data: bytes) -> bytes | None:
 
 def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
     """Older cameras name the lens in their maker note only; LibRaw reads those."""
-    name = ""
-    lens = getattr(raw, "lens", None)
-    if lens is not None:
-        name = str(getattr(lens, "model", "") or "").strip()
-    if block is None or not name:
-        return block
+    if block is None:
+        return None
     page = split_block(block)
     children = page.get(EXIF_POINTER)
     exif = dict(children.value[0]) if children is not None and children.type == IFD else {}
     if _LENS_MODEL in exif:
         return block
+    name = _lens_name(raw)
+    if not name:
+        return block
     exif[_LENS_MODEL] = Entry.text(name)
     page[EXIF_POINTER] = Entry.directories(exif)
     return exif_block(page)
+
+
+def _lens_name(raw: Any) -> str:
+    try:
+        # LibRaw unpacks the whole file for this.
+        lens = getattr(raw, "lens", None)
+    except Exception:  # pixels that LibRaw cannot unpack may have been read otherwise
+        return ""
+    return str(getattr(lens, "model", "") or "").strip()
 
 
 def _color_matrix(page: Directory) -> np.ndarray | None:

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..errors import FormatError, ReadError
 from .directory import Directory
-from .parse import Buffer, numbers_of
+from .parse import numbers_of
 from .tiff_pages import one_number
+from .unpack import FLOAT24
 
 __all__ = ["Layout", "layout_of"]
 
@@ -38,14 +39,17 @@ class Layout:
     order: str
 
 
-def layout_of(page: Directory, data: Buffer, name: str) -> Layout:
+def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout:
     """The layout of a page.
+
+    Args:
+        order: byte order of the file, ``<`` or ``>``.
+        file_bytes: its size.
 
     Raises:
         FormatError: samples of a kind that is no photo's.
         ReadError: places are missing or make no sense.
     """
-    order = "<" if bytes(data[:2]) == b"II" else ">"
     width, height = one_number(page, 256, 0), one_number(page, 257, 0)
     channels = one_number(page, 277, 1)
     bits = {int(v) for v in numbers_of(page, 258) or (1,)}
@@ -58,16 +62,17 @@ def layout_of(page: Directory, data: Buffer, name: str) -> Layout:
     tiled = 322 in page
     tile_width = one_number(page, 322, 0) if tiled else width
     tile_height = one_number(page, 323, 0) if tiled else min(one_number(page, 278, height) or height, height)
-    offsets = tuple(int(v) for v in numbers_of(page, 324 if tiled else 273))
+    # Some writers give tiles' places as strips'.
+    offsets = _places(page, 324, 273, tiled)
     if tile_width <= 0 or tile_height <= 0 or not offsets:
         raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
     if tile_width > width + 65536 or tile_height > height + 65536:
         raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged")
     planar, compression = one_number(page, 284, 1) == 2, one_number(page, 259, _UNCOMPRESSED)
     whole = tile_width * tile_height * (1 if planar else channels) * dtype.itemsize
-    counts = tuple(int(v) for v in numbers_of(page, 325 if tiled else 279))
+    counts = _places(page, 325, 279, tiled)
     if len(counts) != len(offsets) or not any(counts):
-        counts = _guessed_counts(offsets, len(data), whole if compression == _UNCOMPRESSED else None)
+        counts = _guessed_counts(offsets, file_bytes, whole if compression == _UNCOMPRESSED else None)
         if not tiled and compression == _UNCOMPRESSED:
             counts = _last_is_shorter(counts, whole, height, tile_height)
     return Layout(
@@ -76,7 +81,13 @@ def layout_of(page: Directory, data: Buffer, name: str) -> Layout:
     )  # fmt: skip
 
 
+def _places(page: Directory, of_tiles: int, of_strips: int, tiled: bool) -> tuple[int, ...]:
+    return tuple(int(v) for v in (numbers_of(page, of_tiles) if tiled else ()) or numbers_of(page, of_strips))
+
+
 def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
+    if (bits, sample_format) == (24, 3):
+        return FLOAT24
     # "Undefined" is used for plain integers.
     code = _TYPES.get((bits, 1 if sample_format == _UNDEFINED else sample_format))
     if code is None:

@@ -18,9 +18,9 @@ from .raster import decode_raster
 from .samples import Samples
 from .tiff_layout import Layout, layout_of
 from .tiff_pages import PhotoPage, one_number, photo_page
-from .unpack import OWN_COMPRESSIONS, check_compression, undo_predictor, unpack
+from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor, unpack
 
-__all__ = ["decode_tiff"]
+__all__ = ["assemble_page", "decode_tiff"]
 
 _BIG_TIFF, _OLD_JPEG = 43, 6
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
@@ -44,7 +44,8 @@ def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixel
     if _needs_pillow(page.layout):
         samples = _through_pillow(data, page, name, max_pixels)
     else:
-        layout = layout_of(page.layout, data, name)
+        order = "<" if bytes(data[:2]) == b"II" else ">"
+        layout = layout_of(page.layout, order, len(data), name)
         check_size(layout.width, layout.height, len(data), max_pixels, name)
         samples = _as_photo(_assemble(data, layout, name), page.layout, layout, name)
         if one_number(page.layout, 262, _BLACK_IS_ZERO) not in LAB_KINDS:
@@ -52,6 +53,20 @@ def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixel
     samples.notes += page.notes
     _add_metadata(samples, page.metadata)
     return samples
+
+
+def assemble_page(data: Buffer, page: Directory, order: str, name: str) -> np.ndarray:
+    """The samples of a page as it holds them: H x W x channels, in the machine's byte order.
+
+    Args:
+        data: the file.
+        order: its byte order, ``<`` or ``>``.
+
+    Raises:
+        FormatError: a compression or kind of samples that cannot be read.
+        ReadError: strips are missing, truncated or damaged.
+    """
+    return _assemble(data, layout_of(page, order, len(data), name), name)
 
 
 def _needs_pillow(page: Directory) -> bool:
@@ -108,7 +123,8 @@ def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
             f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there"
         )
     _check_extents(data, layout, name)
-    out = np.zeros((layout.height, layout.width, layout.channels), layout.dtype.newbyteorder("="))
+    dtype = np.dtype(np.float32) if layout.dtype == FLOAT24 else layout.dtype.newbyteorder("=")
+    out = np.zeros((layout.height, layout.width, layout.channels), dtype)
     for index in range(across * down * planes):
         plane, rest = divmod(index, across * down)
         row, column = divmod(rest, across)

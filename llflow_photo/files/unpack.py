@@ -13,13 +13,23 @@ import numpy as np
 from PIL import Image
 
 from ..errors import FormatError, ReadError
+from .tags import Predictor
 
-__all__ = ["OWN_COMPRESSIONS", "check_compression", "undo_predictor", "unpack"]
+__all__ = ["FLOAT24", "OWN_COMPRESSIONS", "check_compression", "undo_predictor", "unpack"]
 
 _NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP = (
     1, 5, 8, 32773, 32946, 34925, 50000, 50001,
 )  # fmt: skip
 OWN_COMPRESSIONS = {_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP}
+# Floats of 24 bits, of DNG; numpy has none.
+FLOAT24 = np.dtype("V3")
+# Samples back that differences are to, as predictors of floats say (DNG 1.4 adds X2 and X4).
+_FLOAT_STEPS = {
+    Predictor.FloatingPoint: 1,
+    Predictor.FloatingPointX2: 2,
+    Predictor.FloatingPointX4: 4,
+}
+_INTEGER_STEPS = {Predictor.Horizontal: 1, Predictor.HorizontalX2: 2, Predictor.HorizontalX4: 4}
 # What the libtiff of Pillow's wheels decodes beyond these: fax codes, JPEG, ThunderScan, old Deflate.
 _BY_PILLOW = {2, 3, 4, 6, 7, 32771, 32809}
 _NAMES = {
@@ -115,20 +125,59 @@ def undo_predictor(values: np.ndarray, predictor: int, order: str) -> np.ndarray
     """Samples of a strip or tile, rows x columns x channels, in the machine's byte order.
 
     Args:
-        values: as unpacked, of the file's byte ``order`` (``<`` or ``>``).
-        predictor: 1 none, 2 differences along rows, 3 differences of bytes of floats.
+        values: as unpacked, of the file's byte ``order`` (``<`` or ``>``); `FLOAT24` comes out as float32.
+        predictor: 1 none, 2 differences along rows, 3 differences of bytes of floats, or DNG's variants of
+            these, to the sample two or four before.
     """
-    if predictor == 1:
+    floating = values.dtype.kind == "f" or values.dtype == FLOAT24
+    if predictor == Predictor.Nothing:
+        if values.dtype == FLOAT24:
+            stored = _bytes_of(values)
+            return _float24(stored if order == ">" else stored[..., ::-1])
         return values.astype(values.dtype.newbyteorder("="))
-    if predictor == 2 and values.dtype.kind == "u":
+    if predictor in _INTEGER_STEPS and values.dtype.kind == "u":
         native = values.astype(values.dtype.newbyteorder("="))
-        return np.cumsum(native, axis=1, dtype=native.dtype)
-    if predictor == 3 and values.dtype.kind == "f":
-        rows, columns, channels = values.shape
-        width = values.dtype.itemsize
-        planes = values.view(np.uint8).reshape(rows, columns * width, channels)
-        # Adobe, TIFF Technical Note 3: per row, all most significant bytes first, then differences of bytes.
-        summed = np.cumsum(planes, axis=1, dtype=np.uint8).reshape(rows, width, columns * channels)
-        joined = np.ascontiguousarray(summed.swapaxes(1, 2)).reshape(rows, columns, channels, width)
-        return joined.view(f">f{width}")[..., 0].astype(f"=f{width}")
+        return _sums(native, _INTEGER_STEPS[Predictor(predictor)])
+    if predictor in _FLOAT_STEPS and floating:
+        return _undo_float_predictor(values, _FLOAT_STEPS[Predictor(predictor)])
     raise FormatError(f"TIFF predictor {predictor} of {values.dtype} samples cannot be read")
+
+
+def _sums(differences: np.ndarray, step: int) -> np.ndarray:
+    """Sums along axis 1 of differences to the value ``step`` before."""
+    out = differences.copy()
+    for first in range(step):
+        np.cumsum(differences[:, first::step], axis=1, dtype=differences.dtype, out=out[:, first::step])
+    return out
+
+
+def _undo_float_predictor(values: np.ndarray, step: int) -> np.ndarray:
+    rows, columns, channels = values.shape
+    width = values.dtype.itemsize
+    planes = _bytes_of(values).reshape(rows, columns * width, channels)
+    # Adobe, TIFF Technical Note 3: per row, all most significant bytes first, then differences of bytes.
+    summed = _sums(planes, step).reshape(rows, width, columns * channels)
+    joined = np.ascontiguousarray(summed.swapaxes(1, 2)).reshape(rows, columns, channels, width)
+    if values.dtype == FLOAT24:
+        return _float24(joined)
+    return np.asarray(joined.view(f">f{width}")[..., 0], f"=f{width}")
+
+
+def _bytes_of(values: np.ndarray) -> np.ndarray:
+    width = values.dtype.itemsize
+    return np.asarray(np.ascontiguousarray(values).view(np.uint8).reshape(*values.shape, width))
+
+
+def _float24(stored: np.ndarray) -> np.ndarray:
+    """float32 of big-endian floats of 1 bit sign, 7 bits exponent (63 for 1), 16 bits mantissa.
+
+    Source: Adobe, Digital Negative Specification 1.7.1, chapter on floating point image data.
+    """
+    first = stored[..., 0].astype(np.int32)
+    mantissa = stored[..., 1].astype(np.int32) << 8 | stored[..., 2]
+    exponent = first & 0x7F
+    normal = exponent > 0
+    size = np.where(normal, mantissa + (1 << 16), mantissa).astype(np.float32)
+    scaled = np.ldexp(size, np.where(normal, exponent, 1) - 63 - 16)
+    scaled[exponent == 0x7F] = np.inf
+    return np.asarray(np.where(first & 0x80, -scaled, scaled), np.float32)
