@@ -30,9 +30,11 @@ __all__ = [
     "orientation_of",
     "split_block",
     "with_software",
+    "without_prefix",
 ]
 
 ORIENTATION = 0x0112
+_PREFIX = b"Exif\0\0"
 _MAKER_NOTE = 0x927C
 _SOFTWARE = 0x0131
 
@@ -72,10 +74,8 @@ def carry_block(block: bytes) -> CarriedExif:
 
     A block that cannot be parsed gives no EXIF and a note.
     """
-    if block.startswith(b"Exif\0\0"):
-        block = block[6:]
     try:
-        directories = parse_tiff(block)
+        directories = parse_tiff(without_prefix(block))
     except FormatError:
         return CarriedExif(None, notes=("the EXIF block is broken and was left out",))
     return carry(directories[0])
@@ -118,9 +118,16 @@ def orientation_of(directory: Directory) -> int | None:
 def block_orientation(block: bytes | None) -> int | None:
     """`orientation_of` a block as a file holds it; None where there is none or it is broken."""
     try:
-        return orientation_of(parse_tiff((block or b"").removeprefix(b"Exif\0\0"))[0])
+        return orientation_of(parse_tiff(without_prefix(block or b""))[0])
     except FormatError:
         return None
+
+
+def without_prefix(block: bytes) -> bytes:
+    """A block from its TIFF header on; some programs write JPEG's prefix twice, or where there is none."""
+    while block.startswith(_PREFIX):
+        block = block[len(_PREFIX) :]
+    return block
 
 
 def _says_adobe_rgb(source: Directory) -> bool:

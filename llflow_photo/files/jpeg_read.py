@@ -6,7 +6,9 @@ import io
 
 from PIL import Image
 
+from .exif import block_orientation, without_prefix
 from .jpeg_stream import JpegStream, check_whole, scan_jpeg
+from .parse import is_tiff
 from .pillow_read import pillow_samples
 from .pillow_values import no_global_limit
 from .samples import Samples
@@ -38,10 +40,19 @@ def read_jpeg(image: Image.Image, data: bytes, name: str) -> Samples:
     samples = pillow_samples(image)
     samples.notes += notes + _rest(image, data, stream)
     samples.xmp = joined(samples.xmp, stream.application(EXTENSION), samples.notes)
+    samples.exif = _readable_exif(samples.exif, stream)
+    samples.orientation = block_orientation(samples.exif)
     samples.texts = tuple(
         ("Comment", _decoded(comment)) for comment in stream.comments() if comment.strip(b"\0 ")
     )
     return samples
+
+
+def _readable_exif(joined: bytes | None, stream: JpegStream) -> bytes | None:
+    """EXIF as Pillow joins it from its segments; where that is none, the first segment that is."""
+    if joined is None or is_tiff(without_prefix(joined)):
+        return joined
+    return next((block for block in stream.application(b"Exif\0\0") if is_tiff(block)), joined)
 
 
 def _rest(image: Image.Image, data: bytes, stream: JpegStream) -> list[str]:

@@ -31,7 +31,7 @@ def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
     """Samples of an opened HEIC file; libheif has turned them."""
     check_not_blank(data, "heif", name)
     facts = read_heif_facts(data)
-    if facts.bits > 8 and image.mode.startswith("RGB"):
+    if facts.bits > 8 and image.mode.startswith(("RGB", "I;16")):
         samples = _metadata_of(image)
         samples.values, samples.bit_depth = _deep_heif(data, facts.bits), facts.bits
     else:
@@ -47,7 +47,8 @@ def _deep_heif(data: bytes, bits: int) -> np.ndarray:
     import pillow_heif
 
     picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
-    return _whole_range(np.asarray(picture)[..., :3], bits)
+    values = np.asarray(picture)
+    return _whole_range(values[..., None] if values.ndim == 2 else values[..., :3], bits)
 
 
 def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:

@@ -17,6 +17,8 @@ _SIGNATURE_BYTES = 8
 _MAX_CHUNK = 64 << 20
 _MAX_TEXTS = 16 << 20
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+# ImageMagick's copies of fields that stand elsewhere, and dates of its own run.
+_COPIES = {"date", "exif", "icc", "jpeg", "photoshop", "png", "tiff", "xmp"}
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _XMP_IN_APP1 = b"http://ns.adobe.com/xap/1.0/\0"
 _INCHES_PER_METER = 39.3701
@@ -45,6 +47,8 @@ def add_png_metadata(samples: Samples, file: BinaryIO) -> None:
             x, y = struct.unpack(">II", data[:8])
             samples.resolution = (x / _INCHES_PER_METER, y / _INCHES_PER_METER) if x and y else None
         elif kind in _TEXTS and (text := _text(kind, data)) and not _take_profile(samples, text):
+            if text.keyword.partition(":")[0] in _COPIES:
+                continue
             room -= len(text.text)
             if room < 0:
                 samples.notes.append("texts beyond 16 million characters were not kept")

@@ -30,4 +30,7 @@ def unplaced_texts(texts: Texts, format_name: str) -> list[str]:
         return []
     known = {*_FIELDS, *([COMMENT] if format_name == "jpeg" else [])}
     lost = sorted({keyword for keyword, _ in texts if keyword not in known})
-    return [f"{format_name} has no place for the text {keyword!r}; it was not kept" for keyword in lost]
+    if not lost:
+        return []
+    which = ", ".join(repr(keyword) for keyword in lost)
+    return [f"{format_name} has no place for texts named {which}; they were not kept"]

@@ -32,6 +32,16 @@ def test_heic(bits: int, levels: int, tmp_path: Path) -> None:
     assert photo.pixels.max() == pytest.approx(3000 / 65535, abs=2 / 2**bits)
 
 
+def test_gray_heic(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    ramp = np.linspace(0, 65535, 512).astype(np.uint16)[None].repeat(64, 0)
+    heif.from_bytes("I;16", (512, 64), ramp.tobytes()).save(path, quality=-1)
+    photo = files.read(path)
+    assert photo.bit_depth == 10 and _levels(path) > 500
+    np.testing.assert_allclose(photo.pixels[..., 0], ramp / 65535, atol=2 / 1023)
+
+
 @pytest.mark.parametrize(("bits", "levels"), [(10, 40), (12, 150)])
 def test_avif(bits: int, levels: int, tmp_path: Path) -> None:
     codecs = pytest.importorskip("imagecodecs")

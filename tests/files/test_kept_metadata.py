@@ -87,6 +87,27 @@ def test_long_descriptions(suffix: str, tmp_path: Path) -> None:
     assert text_of(_page(files.read(path)), 0x010E) == "x" * 60_000
 
 
+def test_prefixes_of_exif_where_they_do_not_belong(tmp_path: Path) -> None:
+    block = exif_block({0x0112: Entry.numbers(SHORT, 6), 0x013B: Entry.text("Zoe")})
+    path = tmp_path / "photo.png"
+    for prefix in (b"", b"Exif\0\0", b"Exif\0\0Exif\0\0"):
+        path.write_bytes(png_of(quadrants(), after=png_chunk(b"eXIf", prefix + block)))
+        photo = files.read(path)
+        assert (photo.width, photo.height) == (24, 32) and not photo.notes
+        assert text_of(_page(photo), 0x013B) == "Zoe"
+
+
+def test_a_broken_exif_segment_before_the_good_one(tmp_path: Path) -> None:
+    block = exif_block({0x0112: Entry.numbers(SHORT, 6), 0x013B: Entry.text("Zoe")})
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(quadrants()).save(path, exif=b"Exif\0\0" + block)
+    data = path.read_bytes()
+    path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", 28) + b"Exif\0\0" + bytes(20) + data[2:])
+    photo = files.read(path)
+    assert (photo.width, photo.height) == (24, 32) and not photo.notes
+    assert text_of(_page(photo), 0x013B) == "Zoe"
+
+
 def test_what_is_too_long_for_jpeg_alone_is_left_out(tmp_path: Path) -> None:
     block = exif_block({0x010E: Entry.text("x" * 70_000), 0x013B: Entry.text("Zoe")})
     notes = files.write(_with_exif(block), tmp_path / "photo.jpg")
@@ -121,6 +142,7 @@ def test_texts_of_png(target: str, kept: bool, tmp_path: Path) -> None:
     source, path = tmp_path / "in.png", tmp_path / f"out.{target}"
     before = png_chunk(b"tEXt", b"Description\0night at sea") + png_chunk(b"tEXt", b"Author\0Zo\xeb")
     after = png_chunk(b"iTXt", b"parameters\0\1\0\0\0" + zlib.compress("夜, seed 3".encode()))
+    after += png_chunk(b"tEXt", b"date:create\x002024-05-06T23:45:00")
     after += png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"a comment"))
     source.write_bytes(png_of(quadrants(), before=before, after=after))
     photo = files.read(source)
@@ -139,7 +161,7 @@ def test_texts_of_png(target: str, kept: bool, tmp_path: Path) -> None:
             image.load()
             assert expected.items() <= image.text.items()  # type: ignore[attr-defined]
     else:
-        assert notes == ("jpeg has no place for the text 'parameters'; it was not kept",)
+        assert notes == ("jpeg has no place for texts named 'parameters'; they were not kept",)
         with Image.open(path) as image:
             assert image.info["comment"] == b"a comment"
 
