@@ -60,7 +60,7 @@ def _all(directories: list[Directory]) -> Iterator[Directory]:
 
 
 def cfa_pattern(directory: Directory) -> np.ndarray | None:
-    """Rows x columns of 0 red, 1 green, 2 blue; None where it is none of these, or laid out otherwise."""
+    """2 x 2 or 6 x 6 of 0 red, 1 green, 2 blue; None where it is none of these, or laid out otherwise."""
     repeat = [int(v) for v in numbers_of(directory, Tag.CFARepeatPatternDim)] or [2, 2]
     colors = packet_of(directory, Tag.CFAPattern) or b""
     planes = packet_of(directory, Tag.CFAPlaneColor) or b"\0\1\2"
@@ -68,7 +68,13 @@ def cfa_pattern(directory: Directory) -> np.ndarray | None:
         return None
     if first_number(directory, Tag.CFALayout, 1) != 1 or set(colors) != {0, 1, 2}:
         return None
-    return np.frombuffer(colors, np.uint8).reshape(repeat)
+    pattern = np.frombuffer(colors, np.uint8).reshape(repeat)
+    if (
+        repeat[0] % 2 == repeat[1] % 2 == 0
+        and (pattern == np.tile(pattern[:2, :2], np.array(repeat) // 2)).all()
+    ):
+        return pattern[:2, :2]
+    return pattern if repeat == [6, 6] else None
 
 
 def dng_bytes(directory: Directory, blocks: list[bytes]) -> bytes:

@@ -5,7 +5,7 @@ Source: Adobe, Digital Negative Specification 1.7.1, "Mapping Raw Values to Line
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from .tags import SampleFormat, Tag
 __all__ = ["Levels"]
 
 _BLOCK_ROWS = 256
+# White is 1. Highlights go beyond, but not by four stops in a twentieth of a photo.
+_HEADROOM, _MUCH = 16.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,16 @@ class Levels:
             if deltas is not None:
                 greatest = greatest + deltas.max()
         return np.asarray(self.white - greatest)
+
+    def of_integers(self, samples: np.ndarray, notes: list[str]) -> Levels:
+        """For floats whose white is not declared: 65535 where they can only be integers in disguise.
+
+        The specification says 1, and some programs write 16-bit values without saying so.
+        """
+        if np.count_nonzero(samples > _HEADROOM) < _MUCH * samples.size:
+            return self
+        notes.append("the DNG's floating-point values do not say where white is; 65535 was taken")
+        return replace(self, white=np.array([65535.0]))
 
     def linearize(self, samples: np.ndarray) -> np.ndarray:
         """The active area in linear light.

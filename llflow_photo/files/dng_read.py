@@ -24,11 +24,11 @@ from .hot_pixels import repair_hot_pixels
 from .opcode_points import Grid
 from .opcodes import apply_opcodes
 from .orientation import upright
-from .parse import is_tiff, numbers_of, packet_of, parse_tiff
+from .parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff
 from .raw_options import RawOptions
 from .tags import Photometric, Tag
 
-__all__ = ["DngPicture", "develop_dng", "open_dng"]
+__all__ = ["DngPicture", "corrections_left_out", "develop_dng", "open_dng"]
 
 # A mosaic is demosaiced in 16 bits, with room below black: the search for hot pixels wants to see the whole
 # noise, which LibRaw cuts at black.
@@ -79,37 +79,64 @@ def open_dng(path: Path, max_pixels: int) -> DngPicture | None:
     """Read the picture of a DNG; None where the file is none, or is laid out in a way that is left to LibRaw.
 
     Raises:
-        FormatError: a compression that cannot be read, or a monochrome sensor.
+        FormatError: a compression or a pattern of colors that cannot be read.
         ReadError: pixels are missing or damaged.
     """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if not is_tiff(bytes(data[:16])):
-            return None
-        try:
-            directories = parse_tiff(data)
-        except FormatError:
-            return None
-        found = raw_directory(directories) if is_dng(directories) else None
+        found = _found(data)
         if found is None:
             return None
-        directory, notes = found
-        if _left_to_libraw(directory):
+        page, directory, notes = found
+        if _left_to_libraw(directory, path.name):
             return None
         order = "<" if bytes(data[:2]) == b"II" else ">"
         samples = read_samples(data, directory, order, path.name, max_pixels)
     is_mosaic = first_number(directory, Tag.PhotometricInterpretation, 0) == Photometric.CFA
-    notes = [*notes, *_make_finite(samples), *_user_crop(directories[0], directory)]
+    if samples.shape[2] > 3:
+        samples = np.ascontiguousarray(samples[..., :3])
+        notes.append("channels beyond color (alpha or infrared) were not kept")
+    notes += [*_make_finite(samples), *_user_crop(page, directory)]
     pattern = cfa_pattern(directory) if is_mosaic else None
-    return DngPicture(directories[0], directory, samples, pattern, tuple(notes))
+    return DngPicture(page, directory, samples, pattern, tuple(notes))
 
 
-def _left_to_libraw(directory: Directory) -> bool:
+def corrections_left_out(path: Path) -> list[str]:
+    """Notes on a DNG that is left to LibRaw, which applies no corrections."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = _found(data)
+    if found is None or not {Tag.OpcodeList1, Tag.OpcodeList2, Tag.OpcodeList3} & found[1].keys():
+        return []
+    return ["the corrections that the DNG asks for (opcodes) were left out: its sensor's layout is unusual"]
+
+
+def _found(data: Buffer) -> tuple[Directory, Directory, list[str]] | None:
+    """First directory, that of the picture, and notes; None where the file is no DNG."""
+    if not is_tiff(bytes(data[:16])):
+        return None
+    try:
+        directories = parse_tiff(data)
+    except FormatError:
+        return None
+    found = raw_directory(directories) if is_dng(directories) else None
+    return None if found is None else (directories[0], *found)
+
+
+def _left_to_libraw(directory: Directory, name: str) -> bool:
     """Sensors of other colors, arrays turned by 45 degrees, pixels that are not square."""
     channels = int(first_number(directory, Tag.SamplesPerPixel, 1))
     if first_number(directory, Tag.PhotometricInterpretation, 0) == Photometric.CFA:
+        repeat = [int(v) for v in numbers_of(directory, Tag.CFARepeatPatternDim)]
+        if len(repeat) == 2 and repeat[1] != 2 and repeat != [6, 6] and cfa_pattern(directory) is None:
+            # LibRaw would take it for another pattern.
+            raise FormatError(
+                f"{name} has a pattern of {repeat[0]} x {repeat[1]} colors; 2 x 2 and 6 x 6 are supported. "
+                "Develop it elsewhere and give a 16-bit TIFF"
+            )
         if channels != 1 or cfa_pattern(directory) is None:
             return True
-    elif channels != 3:
+    elif channels != 3 and not (
+        channels > 3 and len(numbers_of(directory, Tag.ColorMatrix1)) != 3 * channels
+    ):
         return True
     scale = numbers_of(directory, Tag.DefaultScale)
     return len(scale) == 2 and min(scale) > 0 and abs(scale[0] / scale[1] - 1) > 1e-3
@@ -152,6 +179,8 @@ def develop_dng(
         ReadError: the pixel data is missing, or levels contradict each other.
     """
     levels = Levels.read(picture.directory, _shape(picture.samples), name)
+    if picture.is_floating and Tag.WhiteLevel not in picture.directory:
+        levels = levels.of_integers(picture.samples, notes)
     lists = [packet_of(picture.directory, t) for t in (Tag.OpcodeList1, Tag.OpcodeList2, Tag.OpcodeList3)]
     mosaic = picture.pattern is not None
     period = 1 if picture.pattern is None else max(picture.pattern.shape)
@@ -213,8 +242,9 @@ def _demosaiced(
         codes[rows] = np.clip(np.rint(scaled), 0, _WHITE)
     if options.hot_pixels:
         # The two greens of a Bayer pattern are looked at apart: they may differ.
-        kinds = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
-        y, x = np.arange(codes.shape[0]) % kinds.shape[0], np.arange(codes.shape[1]) % kinds.shape[1]
+        kinds: np.ndarray = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
+        height, width = linear.shape
+        y, x = np.arange(height) % kinds.shape[0], np.arange(width) % kinds.shape[1]
         black = np.full(4, _BLACK, np.float32)
         count = repair_hot_pixels(codes, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
         if count:

@@ -18,7 +18,7 @@ from ..photo import Metadata, Photo
 from .camera_color import CameraColor, develop_camera_rgb
 from .demosaic import postprocess, second_green
 from .dng_color import as_shot_neutral, camera_from_xyz, daylight_neutral
-from .dng_read import DngPicture, develop_dng, open_dng
+from .dng_read import DngPicture, corrections_left_out, develop_dng, open_dng
 from .hot_pixels import repair_hot_pixels
 from .limits import check_size
 from .raw_checks import refuse_missing_pixels
@@ -52,7 +52,7 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         orientation = _EXIF_ORIENTATIONS[int(sizes.flip) & 7]
         missing = _refuse_missing_pixels(raw, path)
         container = RawContainer.read(path, raw)
-        notes = [*container.notes, *missing]
+        notes = [*container.notes, *missing, *corrections_left_out(path)]
         if int(raw.num_colors) == 4:
             pixels, color = _develop_four_colors(raw, options, half_size, notes), None
         else:

@@ -461,3 +461,43 @@ def test_gain_map_of_an_x_trans_mosaic(tmp_path: Path) -> None:
     step = gain_map(area((100, 200, 300, 400)), np.full((1, 1, 1), 4.0))
     path = write_dng(tmp_path / "xtrans.dng", mosaic, X_TRANS, extra={Tag.OpcodeList2: opcode_list(step)})
     np.testing.assert_allclose(files.read(path).pixels[4:-4, 4:-4], 12000 / 65535, rtol=2e-3)
+
+
+def test_floats_that_are_integers_in_disguise(tmp_path: Path) -> None:
+    """Stackers write 0 to 65535 as floats and do not say where white is."""
+    photo = files.read(write_dng(tmp_path / "stack.dng", _scene16().astype(np.float32)))
+    seen = convert(photo.pixels, photo.color_space, LINEAR_SRGB)
+    np.testing.assert_allclose(seen, scene(64, 96), atol=2e-4)
+    assert any("65535" in note for note in photo.notes)
+    declared = {Tag.WhiteLevel: Entry.numbers(LONG, 65535)}
+    photo = files.read(write_dng(tmp_path / "said.dng", _scene16().astype(np.float32), extra=declared))
+    assert photo.notes == ()
+    np.testing.assert_allclose(convert(photo.pixels, REC2020_LINEAR, LINEAR_SRGB), scene(64, 96), atol=2e-4)
+
+
+def test_a_fourth_channel_is_left_out(tmp_path: Path) -> None:
+    """Alpha of a panorama: three colors by its matrix."""
+    picture = np.concatenate([_scene16(), np.full((64, 96, 1), 65535, np.uint16)], axis=2)
+    photo = files.read(write_dng(tmp_path / "panorama.dng", picture))
+    assert any("channels beyond color" in note for note in photo.notes)
+    np.testing.assert_allclose(convert(photo.pixels, REC2020_LINEAR, LINEAR_SRGB), scene(64, 96), atol=2e-3)
+
+
+def test_patterns_that_libraw_would_misread_are_refused(tmp_path: Path) -> None:
+    quad = ((0, 0, 1, 1), (0, 0, 1, 1), (1, 1, 2, 2), (1, 1, 2, 2))
+    with pytest.raises(FormatError, match="4 x 4"):
+        files.read(write_dng(tmp_path / "quad.dng", mosaic_of_scene(), quad))
+    twice = ((0, 1, 0, 1), (1, 2, 1, 2))
+    plain = files.read(write_dng(tmp_path / "plain.dng", mosaic_of_scene())).pixels
+    np.testing.assert_array_equal(
+        files.read(write_dng(tmp_path / "t.dng", mosaic_of_scene(), twice)).pixels, plain
+    )
+
+
+def test_corrections_of_files_left_to_libraw_are_noted(tmp_path: Path) -> None:
+    """Pixels twice as high as wide."""
+    step = gain_map(area((0, 0, 64, 96), 0, 3), np.full((1, 1, 1), 2.0))
+    extra = {Tag.DefaultScale: Entry.rationals((1.0, 2.0)), Tag.OpcodeList2: opcode_list(step)}
+    photo = files.read(write_dng(tmp_path / "tall.dng", _scene16(), extra=extra))
+    assert photo.pixels.shape[0] == pytest.approx(128, abs=1)
+    assert any("left out" in note for note in photo.notes)
