@@ -24,6 +24,7 @@ class Metadata:
         xmp: an XMP packet (UTF-8 XML).
         iptc: an IPTC-IIM block.
         icc: the profile the file embedded, as read; the pixels' meaning is in `Photo.color_space`.
+        texts: named texts as PNG holds them, e.g. ``("Comment", "...")``; that is also the comment of a JPEG.
         raw: facts of a RAW development that a linear DNG needs again (camera matrix, neutral, levels).
     """
 
@@ -31,6 +32,7 @@ class Metadata:
     xmp: bytes | None = None
     iptc: bytes | None = None
     icc: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()
     raw: Mapping[str, Any] | None = None
 
 
@@ -42,7 +44,7 @@ class Photo:
         pixels: H x W x 3, float32, encoded as ``color_space`` says; 1.0 is the white level. Values outside
             [0, 1] (highlights above white, colors outside the gamut) are kept.
         color_space: primaries and transfer curve of the pixels.
-        bit_depth: of the file the pixels came from (8, 16; 32 for float).
+        bit_depth: of the file the pixels came from (8, 10, 12, 16; 32 for float).
         metadata: EXIF, XMP, IPTC and the embedded profile.
         source: the file it was read from.
         notes: what could not be read or kept, one plain sentence each.

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from .cicp import CodePoints
 from .spaces import SPACES, SRGB, ColorSpace, adaptation, decode, xyz_matrix
 
 __all__ = ["ProfileError", "ProfileReading", "profile_bytes", "read_profile"]
@@ -38,12 +39,14 @@ class ProfileReading:
         space: primaries and curve; where the curves are tables, the linear space they lead to.
         tables: None, or 3 x N float32 (1 x N for gray): encoded, in equal steps from 0 to 1, to linear.
         description: what the profile calls itself.
+        code_points: of HDR profiles (PQ, HLG), whose tables are tone-mapped; they count instead.
     """
 
     kind: str
     space: ColorSpace
     tables: np.ndarray | None
     description: str
+    code_points: CodePoints | None = None
 
 
 @lru_cache(maxsize=16)
@@ -116,6 +119,9 @@ def read_profile(data: bytes) -> ProfileReading:
     tags = _tag_table(data)
     description = _description(tags.get(b"desc", b""))
     model = data[16:20]
+    points = _hdr_code_points(tags.get(b"cicp", b""))
+    if points is not None and model == b"RGB ":
+        return ProfileReading("rgb", SRGB, None, description, points)
     if model == b"GRAY" and b"kTRC" in tags:
         return _gray_reading(tags[b"kTRC"], description)
     if model == b"RGB " and {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"} <= tags.keys():
@@ -135,6 +141,13 @@ def _tag_table(data: bytes) -> dict[bytes, bytes]:
         if offset + size <= len(data):
             tags[signature] = data[offset : offset + size]
     return tags
+
+
+def _hdr_code_points(tag: bytes) -> CodePoints | None:
+    """ICC.1:2022, 9.2.17 and 10.3; only of PQ (16) and HLG (18), other curves say the same themselves."""
+    if tag[:4] != b"cicp" or len(tag) < 12 or tag[9] not in (16, 18):
+        return None
+    return CodePoints(tag[8], tag[9], bool(tag[11]))
 
 
 def _description(tag: bytes) -> str:

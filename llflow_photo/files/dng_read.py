@@ -23,9 +23,9 @@ from .exif import orientation_of
 from .hot_pixels import repair_hot_pixels
 from .opcode_points import Grid
 from .opcodes import apply_opcodes
+from .orientation import upright
 from .parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff
 from .raw_options import RawOptions
-from .samples import upright
 from .tags import Photometric, Tag
 
 __all__ = ["DngPicture", "corrections_left_out", "develop_dng", "open_dng"]
@@ -55,6 +55,11 @@ class DngPicture:
     samples: np.ndarray
     pattern: np.ndarray | None
     notes: tuple[str, ...]
+
+    @property
+    def orientation(self) -> int:
+        """As the camera declares it, 1 to 8."""
+        return orientation_of(self.page) or 1
 
     @property
     def is_floating(self) -> bool:
@@ -203,7 +208,7 @@ def develop_dng(
         # No sensor's saturation: a merge of exposures goes on above white.
         options = replace(options, highlights="keep")
     pixels = develop_camera_rgb(camera, color, color.multipliers, scale, options.highlights)
-    return upright(pixels, orientation_of(picture.page))
+    return upright(pixels, picture.orientation)
 
 
 def _shape(samples: np.ndarray) -> tuple[int, int, int]:

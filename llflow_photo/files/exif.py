@@ -23,28 +23,32 @@ from .parse import numbers_of, parse_tiff, text_of
 
 __all__ = [
     "CarriedExif",
+    "block_orientation",
     "carry",
     "carry_block",
     "describing",
     "orientation_of",
     "split_block",
     "with_software",
+    "without_prefix",
 ]
 
 ORIENTATION = 0x0112
+_PREFIX = b"Exif\0\0"
 _MAKER_NOTE = 0x927C
 _SOFTWARE = 0x0131
 
 # Of the image directory: who, when, with what; not how the pixels are laid out in that file.
 _IMAGE_TAGS = {
-    0x010D, 0x010E, 0x010F, 0x0110, 0x011D, 0x0131, 0x0132, 0x013B, 0x013C, 0x1001, 0x1002,
-    0x4746, 0x4749, 0x8298, 0x882A, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0xC614, 0xC62F,
+    0x010D, 0x010E, 0x010F, 0x0110, 0x011A, 0x011B, 0x011D, 0x0128, 0x0131, 0x0132, 0x013B, 0x013C, 0x1001,
+    0x1002, 0x4746, 0x4749, 0x8298, 0x882A, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0xC614, 0xC62F,
 }  # fmt: skip
 # EXIF tags that DNG and TIFF/EP files keep in the image directory.
 _EXIF_TAGS_IN_IMAGE = {0x829A, 0x829D, 0x8822, 0x8827, 0x9003, 0x9204, 0x9205, 0x9207, 0x9208, 0x9209, 0x920A}
 # Of the Exif directory: layout of the old pixels, pointers, and the maker's private block.
 _DROPPED_EXIF = {_MAKER_NOTE, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA004, 0xA005, 0xA20C, 0xA20B}
-_MAX_VALUE = 16384
+# No text of a photo is larger; what is are private blocks.
+_MAX_VALUE = 1 << 20
 _MAKER_NOTE_LEFT_OUT = "the camera maker's private note was not kept: it is tied to its place in that file"
 
 
@@ -54,13 +58,13 @@ class CarriedExif:
 
     Attributes:
         block: TIFF-structured, orientation 1; None where nothing was worth carrying.
-        orientation: what the source said, 1 to 8.
+        orientation: what the source said, 1 to 8, None where it said nothing.
         adobe_rgb: whether it says the pixels are Adobe RGB, as cameras do without embedding a profile.
         notes: what was left out.
     """
 
     block: bytes | None
-    orientation: int = 1
+    orientation: int | None = None
     adobe_rgb: bool = False
     notes: tuple[str, ...] = ()
 
@@ -70,10 +74,8 @@ def carry_block(block: bytes) -> CarriedExif:
 
     A block that cannot be parsed gives no EXIF and a note.
     """
-    if block.startswith(b"Exif\0\0"):
-        block = block[6:]
     try:
-        directories = parse_tiff(block)
+        directories = parse_tiff(without_prefix(block))
     except FormatError:
         return CarriedExif(None, notes=("the EXIF block is broken and was left out",))
     return carry(directories[0])
@@ -85,19 +87,15 @@ def carry(source: Directory) -> CarriedExif:
     exif: Directory = {}
     left_out: list[str] = []
     for code, entry in source.items():
-        if code in _IMAGE_TAGS and _fits(entry):
-            image[code] = entry
-        elif code in _EXIF_TAGS_IN_IMAGE and _fits(entry):
-            exif[code] = entry
+        target = image if code in _IMAGE_TAGS else exif if code in _EXIF_TAGS_IN_IMAGE else None
+        if target is not None:
+            _keep(target, code, entry, left_out)
     for child in _children(source, EXIF_POINTER):
         for code, entry in child.items():
             if code == _MAKER_NOTE:
                 left_out.append(_MAKER_NOTE_LEFT_OUT)
             elif code not in _DROPPED_EXIF and entry.type != IFD:
-                if _fits(entry):
-                    exif[code] = entry
-                elif entry.count > _MAX_VALUE:
-                    left_out.append(f"EXIF tag 0x{code:04X} is too large and was not kept")
+                _keep(exif, code, entry, left_out)
     gps = {
         code: entry
         for child in _children(source, GPS_POINTER)
@@ -108,13 +106,28 @@ def carry(source: Directory) -> CarriedExif:
     return CarriedExif(block, orientation_of(source), _says_adobe_rgb(source), tuple(left_out))
 
 
-def orientation_of(directory: Directory) -> int:
-    """EXIF orientation 1 to 8; 1 where it is missing or makes no sense."""
+def orientation_of(directory: Directory) -> int | None:
+    """EXIF orientation 1 to 8; None where it is missing or makes no sense."""
     entry = directory.get(ORIENTATION)
-    if entry is None or entry.type not in (SHORT, 4, SSHORT) or not entry.value:
-        return 1
+    if entry is None or entry.type not in (BYTE, SHORT, LONG, SSHORT) or not entry.value:
+        return None
     value = int(entry.value[0])
-    return value if 1 <= value <= 8 else 1
+    return value if 1 <= value <= 8 else None
+
+
+def block_orientation(block: bytes | None) -> int | None:
+    """`orientation_of` a block as a file holds it; None where there is none or it is broken."""
+    try:
+        return orientation_of(parse_tiff(without_prefix(block or b""))[0])
+    except FormatError:
+        return None
+
+
+def without_prefix(block: bytes) -> bytes:
+    """A block from its TIFF header on; some programs write JPEG's prefix twice, or where there is none."""
+    while block.startswith(_PREFIX):
+        block = block[len(_PREFIX) :]
+    return block
 
 
 def _says_adobe_rgb(source: Directory) -> bool:
@@ -163,6 +176,13 @@ def describing(block: bytes, width: int, height: int, is_srgb: bool, format_name
         exif[0xA002], exif[0xA003] = Entry.numbers(LONG, width), Entry.numbers(LONG, height)
     directory[EXIF_POINTER] = Entry.directories(exif)
     return exif_block(directory)
+
+
+def _keep(target: Directory, code: int, entry: Entry, left_out: list[str]) -> None:
+    if _fits(entry):
+        target[code] = entry
+    elif entry.type != IFD and entry.count > _MAX_VALUE // 8:
+        left_out.append(f"EXIF tag 0x{code:04X} is too large and was not kept")
 
 
 def _assemble(image: Directory, exif: Directory, gps: Directory) -> bytes:

@@ -12,8 +12,8 @@ from ..color.spaces import REC2020_LINEAR, SRGB, convert, xyz_matrix
 from ..photo import Photo
 from .camera_color import CameraColor
 from .directory import BYTE, LONG, SHORT, Directory, Entry
+from .jpeg_write import jpeg_bytes
 from .lossless_jpeg import encode_lossless_jpeg
-from .pillow_write import jpeg_bytes
 from .quantize import row_blocks
 from .tiff_write import append, finish_tiff, metadata_tags
 

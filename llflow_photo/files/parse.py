@@ -22,8 +22,9 @@ from .directory import (
     Directory,
     Entry,
 )
+from .exif_text import little_endian_comment
 
-__all__ = ["Buffer", "is_tiff", "numbers_of", "packet_of", "parse_tiff", "text_of"]
+__all__ = ["Buffer", "is_tiff", "numbers_of", "packet_of", "parse_tiff", "place_of", "text_of"]
 
 Buffer: TypeAlias = bytes | memoryview | mmap.mmap
 
@@ -31,6 +32,8 @@ _MAX_ENTRIES = 4096
 _MAX_DIRECTORIES = 64
 _MAX_VALUE_BYTES = 64 << 20
 _LONG8, _SLONG8, _IFD8 = 16, 17, 18
+# Text in UTF-8 (Exif 3.0). It is handed on as ASCII, whose readers know UTF-8; older ones skip this type.
+_UTF8 = 129
 _SIZES = {
     1: 1,
     2: 1,
@@ -48,6 +51,7 @@ _SIZES = {
     16: 8,
     17: 8,
     18: 8,
+    _UTF8: 1,
 }
 _CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 # SubIFDs, Exif, GPS, Interoperability: their values are places of other directories.
@@ -81,6 +85,13 @@ def parse_tiff(data: Buffer, start: int = 0) -> list[Directory]:
     return _Parser(data, start).chain()
 
 
+def place_of(data: Buffer, wanted: Directory) -> int | None:
+    """Where in a TIFF file a directory stands that `parse_tiff` found there; None where it does not."""
+    parser = _Parser(data, 0)
+    parser.chain()
+    return next((place for place, directory in parser.places if directory == wanted), None)
+
+
 class _Parser:
     def __init__(self, data: Buffer, start: int) -> None:
         self.data, self.start, self.size = data, start, len(data)
@@ -95,6 +106,7 @@ class _Parser:
             0
         ]
         self.seen: set[int] = set()
+        self.places: list[tuple[int, Directory]] = []
 
     def chain(self) -> list[Directory]:
         directories = list(self._chain(self.first))
@@ -126,6 +138,7 @@ class _Parser:
         directory: Directory = {}
         for index in range(count):
             self._entry(directory, offset + head + index * record)
+        self.places.append((offset, directory))
         following = self._unpack("Q" if self.big else "I", offset + head + count * record)
         return directory, following or 0
 
@@ -168,7 +181,11 @@ class _Parser:
         return parsed[0] if parsed else None
 
     def _value(self, type_: int, payload: bytes) -> Entry:
-        if type_ in (BYTE, ASCII, UNDEFINED):
+        if type_ == _UTF8:
+            return Entry(ASCII, payload)
+        if type_ == UNDEFINED:
+            return Entry(type_, little_endian_comment(payload, self.order))
+        if type_ in (BYTE, ASCII):
             return Entry(type_, payload)
         if type_ in (RATIONAL, SRATIONAL):
             code = "I" if type_ == RATIONAL else "i"

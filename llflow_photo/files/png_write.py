@@ -11,12 +11,14 @@ import numpy as np
 from ..color.profiles import profile_bytes
 from ..color.spaces import ColorSpace
 from ..photo import Metadata, Photo
+from .exif_resolution import resolution_of
 from .quantize import quantized
 
 __all__ = ["write_png"]
 
 _LEVEL = 6
 _CHUNK = 1 << 20
+_INCHES_PER_METER = 39.3701
 
 
 def write_png(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) -> None:
@@ -67,8 +69,22 @@ def _metadata(file: BinaryIO, metadata: Metadata) -> None:
         _chunk(file, b"eXIf", metadata.exif)
     if metadata.xmp:
         _chunk(file, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
+    if (resolution := resolution_of(metadata.exif)) is not None:
+        x, y = (min(round(value * _INCHES_PER_METER), 0xFFFFFFFF) for value in resolution)
+        _chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
+    for keyword, text in metadata.texts:
+        _text(file, keyword, text)
     if metadata.iptc:
         _chunk(file, b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(_raw_profile(metadata.iptc)))
+
+
+def _text(file: BinaryIO, keyword: str, text: str) -> None:
+    """As ASCII where that suffices (tEXt), as UTF-8 otherwise (iTXt)."""
+    name = keyword.encode("latin-1", "replace").strip()[:79] or b"Comment"
+    try:
+        _chunk(file, b"tEXt", name + b"\0" + text.encode("ascii"))
+    except UnicodeEncodeError:
+        _chunk(file, b"iTXt", name + b"\0\0\0\0\0" + text.encode("utf-8"))
 
 
 def _raw_profile(iptc: bytes) -> bytes:

@@ -28,6 +28,8 @@ from .raw_options import RawOptions
 __all__ = ["decode_raw"]
 
 _WHITE_CODE = 65535
+# By LibRaw's flip, whose bits mirror columns, mirror rows, and transpose before both.
+_EXIF_ORIENTATIONS = (1, 2, 4, 3, 5, 8, 6, 7)
 _UNSUPPORTED = (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError, rawpy.NotSupportedError)
 
 
@@ -47,6 +49,7 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         sizes = raw.sizes
         check_size(sizes.raw_width, sizes.raw_height, os.path.getsize(path), max_pixels, path.name)
         _refuse_unsupported(raw, path)
+        orientation = _EXIF_ORIENTATIONS[int(sizes.flip) & 7]
         missing = _refuse_missing_pixels(raw, path)
         container = RawContainer.read(path, raw)
         notes = [*container.notes, *missing, *corrections_left_out(path)]
@@ -58,7 +61,7 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
             if options.hot_pixels:
                 _repair(raw, notes)
             pixels = _develop(raw, options, color, half_size)
-    return _photo(pixels, container, color, path, notes)
+    return _photo(pixels, container, color, orientation, path, notes)
 
 
 def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size: bool) -> Photo:
@@ -76,16 +79,22 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
     with _named_errors(path):
         pixels = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
-    return _photo(pixels, container, color, path, notes)
+    return _photo(pixels, container, color, picture.orientation, path, notes)
 
 
 def _photo(
-    pixels: np.ndarray, container: RawContainer, color: CameraColor | None, path: Path, notes: list[str]
+    pixels: np.ndarray,
+    container: RawContainer,
+    color: CameraColor | None,
+    orientation: int,
+    path: Path,
+    notes: list[str],
 ) -> Photo:
+    """The photo of developed pixels that were turned by the orientation."""
     gain = 2.0**container.linear_baseline_exposure
     if gain != 1.0:
         pixels *= np.float32(gain)
-    facts = _facts(container, color)
+    facts = _facts(container, color) | {"orientation": orientation}
     metadata = Metadata(exif=container.exif, xmp=container.xmp, iptc=container.iptc, raw=facts)
     return Photo(pixels, REC2020_LINEAR, 16, metadata, path, tuple(dict.fromkeys(notes)))
 

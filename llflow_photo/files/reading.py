@@ -7,27 +7,26 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from ..color.profiles import ProfileError, ProfileReading, read_profile
-from ..color.spaces import ADOBE_RGB, LINEAR_SRGB, SRGB, ColorSpace
+from ..color.spaces import ADOBE_RGB
 from ..errors import FormatError, ReadError
 from ..photo import Metadata, Photo
-from .exif import carry_block
+from .color_reading import pixels_of
+from .exif import block_orientation, carry_block
+from .exif_geometry import turned_block
+from .exif_resolution import with_resolution
 from .limits import DEFAULT_MAX_PIXELS
+from .orientation import declared, remaining, stored_size, swaps_sides, upright
 from .parse import parse_tiff
 from .raster import decode_raster
 from .raw_options import RawOptions
-from .samples import Samples, upright
-from .sidecars import with_sidecars
+from .samples import Samples
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .source import as_regular_file, expanded
-from .tiff_read import add_metadata, decode_tiff, main_page, needs_pillow
-from .xmp import upright_packet
+from .texts import with_texts
+from .tiff_read import decode_tiff
+from .xmp_photo import PhotoXmp
 
 __all__ = ["photo_of_samples", "read"]
-
-_BLOCK_PIXELS = 1 << 20
 
 
 def read(
@@ -62,17 +61,13 @@ def _read(path: Path, raw: RawOptions, half_size: bool, max_pixels: int) -> Phot
     head, size = _head(path)
     kind = kind_of_head(head)
     if kind == "tiff":
-        photo = _read_tiff_like(path, raw, half_size, max_pixels)
-    elif kind == "raw" or (not kind and path.suffix.lower() in RAW_SUFFIXES):
-        photo = _read_raw(path, raw, half_size, max_pixels)
-    elif kind:
+        return _read_tiff_like(path, raw, half_size, max_pixels)
+    if kind == "raw" or (not kind and path.suffix.lower() in RAW_SUFFIXES):
+        return _read_raw(path, raw, half_size, max_pixels)
+    if kind:
         with open(path, "rb") as file:
-            photo = photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
-    else:
-        raise FormatError(
-            f"{path} is no photo of a kind that can be read: its content is no known image format"
-        )
-    return _with_sidecar(photo, path)
+            return photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
+    raise FormatError(f"{path} is no photo of a kind that can be read: its content is no known image format")
 
 
 def _head(path: Path) -> tuple[bytes, int]:
@@ -94,7 +89,7 @@ def _head(path: Path) -> tuple[bytes, int]:
 def _read_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
     from .raw import decode_raw
 
-    return decode_raw(path, options, half_size, max_pixels)
+    return _developed(decode_raw(path, options, half_size, max_pixels), path)
 
 
 def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
@@ -105,13 +100,7 @@ def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels
         except FormatError as error:
             raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}") from error
         if not tiff_is_raw(directories) and path.suffix.lower() not in RAW_SUFFIXES:
-            page = main_page(directories)
-            if needs_pillow(page):
-                samples = decode_raster(file, "tiff", path.name, len(data), max_pixels)
-                add_metadata(samples, page)
-            else:
-                samples = decode_tiff(data, directories, path.name, max_pixels)
-            return photo_of_samples(samples, path)
+            return photo_of_samples(decode_tiff(data, directories, path.name, max_pixels), path)
     return _read_raw(path, options, half_size, max_pixels)
 
 
@@ -125,85 +114,33 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
     notes = [*samples.notes, *(carried.notes if carried else ())]
     if samples.declared is None and carried is not None and carried.adobe_rgb:
         samples.declared = ADOBE_RGB
-    profile = _profile(samples, notes)
-    values = upright(samples.values, samples.orientation)
-    pixels, space = _pixels(values, profile, samples, notes)
-    xmp = upright_packet(samples.xmp, notes) if samples.xmp else None
-    metadata = Metadata(carried.block if carried else None, xmp, samples.iptc, samples.icc)
+    xmp = PhotoXmp(samples.xmp, path, notes)
+    wanted = declared(samples.orientation, xmp.orientation, _turned_later(samples, xmp))
+    values = upright(samples.values, remaining(wanted, samples.applied))
+    pixels, space = pixels_of(values, samples, notes)
+    block = with_texts(carried.block if carried else None, samples.texts)
+    block = turned_block(block, wanted, *stored_size(pixels, wanted))
+    block = with_resolution(block, samples.resolution, swaps_sides(wanted))
+    packet = xmp.packet(wanted, pixels.shape[1], pixels.shape[0])
+    metadata = Metadata(block, packet, samples.iptc, samples.icc, samples.texts)
     return Photo(pixels, space, samples.bit_depth, metadata, path, tuple(notes))
 
 
-def _profile(samples: Samples, notes: list[str]) -> ProfileReading | None:
-    if samples.icc is None:
-        return None
-    try:
-        profile = read_profile(samples.icc)
-    except ProfileError as error:
-        samples.icc = None
-        notes.append(f"the embedded color profile is broken ({error}); sRGB was assumed")
-        return None
-    gray = samples.values.shape[2] == 1
-    if profile.kind != "lut" and gray != (profile.kind == "gray"):
-        # An RGB profile in a gray file is common and harmless: its curve applies to all three alike.
-        if gray and profile.kind == "rgb":
-            return profile
-        notes.append("the embedded color profile does not fit the pixels; sRGB was assumed")
-        return None
-    return profile
+def _turned_later(samples: Samples, xmp: PhotoXmp) -> int | None:
+    """A sidecar's orientation, unless it only repeats EXIF where not EXIF but the container decides."""
+    value = xmp.sidecar_orientation
+    repeats = samples.orientation is not None and value == block_orientation(samples.exif)
+    return None if repeats else value
 
 
-def _pixels(
-    values: np.ndarray, profile: ProfileReading | None, samples: Samples, notes: list[str]
-) -> tuple[np.ndarray, ColorSpace]:
-    """H x W x 3 float32 in a color space."""
-    pixels = _as_float(values)
-    if profile is None and samples.declared is not None:
-        return pixels, samples.declared
-    if profile is None:
-        # Floating-point TIFF without a profile is linear by custom of the programs that write it.
-        if values.dtype.kind == "f":
-            notes.append("floating-point pixels without a profile were taken as linear sRGB")
-            return pixels, LINEAR_SRGB
-        return pixels, SRGB
-    if profile.kind == "lut":
-        return _through_engine(pixels, samples, notes)
-    if profile.tables is not None:
-        _apply_tables(pixels, profile.tables)
-    return pixels, profile.space
-
-
-def _through_engine(pixels: np.ndarray, samples: Samples, notes: list[str]) -> tuple[np.ndarray, ColorSpace]:
-    from .engine_profiles import rgb_to_adobe_rgb
-
-    converted = rgb_to_adobe_rgb(pixels, samples.icc or b"")
-    if converted is None:
-        notes.append("the embedded color profile could not be applied; sRGB was assumed")
-        return pixels, SRGB
-    notes.append("the embedded color profile is made of tables; it was applied with 8-bit precision")
-    return converted, ADOBE_RGB
-
-
-def _as_float(values: np.ndarray) -> np.ndarray:
-    """White at 1; gray repeated to three channels."""
-    out = np.empty((*values.shape[:2], 3), np.float32)
-    scale = np.float32(1.0 if values.dtype.kind == "f" else 1.0 / np.iinfo(values.dtype).max)
-    np.multiply(values, scale, out=out, casting="unsafe")
-    return out
-
-
-def _apply_tables(pixels: np.ndarray, tables: np.ndarray) -> None:
-    """Curves given as tables, in place, a block of rows at a time; outside [0, 1] they end flat."""
-    positions = np.linspace(0, 1, tables.shape[1])
-    step = max(1, _BLOCK_PIXELS // pixels.shape[1])
-    for start in range(0, pixels.shape[0], step):
-        block = pixels[start : start + step]
-        for channel in range(3):
-            table = tables[min(channel, len(tables) - 1)]
-            block[..., channel] = np.interp(block[..., channel], positions, table)
-
-
-def _with_sidecar(photo: Photo, path: Path) -> Photo:
-    xmp, notes = with_sidecars(path, photo.metadata.xmp)
-    if xmp is photo.metadata.xmp and not notes:
-        return photo
-    return replace(photo, metadata=replace(photo.metadata, xmp=xmp), notes=(*photo.notes, *notes))
+def _developed(photo: Photo, path: Path) -> Photo:
+    """A RAW photo, upright as the camera or its sidecar asks, with the metadata of both."""
+    notes = list(photo.notes)
+    xmp = PhotoXmp(photo.metadata.xmp, path, notes)
+    applied = int((photo.metadata.raw or {}).get("orientation", 1))
+    wanted = declared(applied, None, xmp.sidecar_orientation)
+    pixels = upright(photo.pixels, remaining(wanted, applied))
+    exif = turned_block(photo.metadata.exif, wanted, *stored_size(pixels, wanted))
+    packet = xmp.packet(wanted, pixels.shape[1], pixels.shape[0])
+    metadata = replace(photo.metadata, exif=exif, xmp=packet)
+    return replace(photo, pixels=pixels, metadata=metadata, notes=tuple(notes))

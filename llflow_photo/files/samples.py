@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..color.cicp import CodePoints
 from ..color.spaces import ColorSpace
 
-__all__ = ["Samples", "upright"]
+__all__ = ["Samples"]
 
 
 @dataclass
@@ -18,30 +19,30 @@ class Samples:
     Attributes:
         values: H x W x 3 (or H x W x 1 for gray), unsigned integers of the whole range of their type, or
             float32 with white at 1; not yet upright.
-        bit_depth: of the file: 8, 16, or 32 for float.
-        orientation: EXIF orientation to apply, 1 to 8.
+        bit_depth: of the file, e.g. 8, 10 or 16; 32 for float.
+        orientation: of the stored pixels, 1 to 8, as the file's container or EXIF declares it; None where
+            neither says anything.
+        applied: the orientation that the decoder has applied to ``values`` already.
         exif, xmp, iptc, icc: metadata blocks as the file holds them.
-        declared: the color space the file declares otherwise than by a profile, None where it does not.
+        code_points: color as H.273 code points (PNG cICP, HEIF nclx), which count before the profile where
+            ``code_points_first``, after it otherwise.
+        declared: the color space the file declares otherwise, None where it does not.
+        texts: named texts: chunks of PNG, the comment of JPEG.
+        resolution: pixels per inch, horizontal and vertical, where the container says it.
         notes: what was left out.
     """
 
     values: np.ndarray
     bit_depth: int
-    orientation: int = 1
+    orientation: int | None = None
+    applied: int = 1
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
     icc: bytes | None = None
+    code_points: CodePoints | None = None
+    code_points_first: bool = False
     declared: ColorSpace | None = None
+    texts: tuple[tuple[str, str], ...] = ()
+    resolution: tuple[float, float] | None = None
     notes: list[str] = field(default_factory=list)
-
-
-def upright(values: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels turned and mirrored as EXIF orientation 1 to 8 asks (Exif 2.32, 4.6.4 A)."""
-    if orientation in (5, 6, 7, 8):
-        values = values.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        values = values[::-1]
-    if orientation in (2, 3, 6, 7):
-        values = values[:, ::-1]
-    return np.ascontiguousarray(values)

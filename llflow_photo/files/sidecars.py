@@ -10,10 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from .sniff import RAW_SUFFIXES
-from .xmp import upright_packet
 from .xmp_packet import MAX_PACKET, Packet, qualified
 
-__all__ = ["sidecars_of", "with_sidecars"]
+__all__ = ["read_sidecars", "sidecars_of"]
 
 _FOR_EXTENSION = qualified("photoshop:SidecarForExtension")
 
@@ -30,29 +29,27 @@ def sidecars_of(path: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def with_sidecars(path: Path, embedded: bytes | None) -> tuple[bytes | None, tuple[str, ...]]:
-    """The XMP of a photo together with that of its sidecars, and notes on what could not be used.
+def read_sidecars(path: Path, notes: list[str]) -> Packet | None:
+    """The XMP of a photo's sidecars in one packet; None where there is none.
 
-    Where two have a property, the sidecar that names the photo's extension goes before the other one, and
-    sidecars go before what the photo itself says.
+    Where two have a property, the sidecar that names the photo's extension goes before the other one.
+
+    Args:
+        path: of the photo.
+        notes: gets what could not be used.
     """
-    notes: list[str] = []
     merged: Packet | None = None
     try:
         sidecars = sidecars_of(path)
     except OSError as error:
-        return embedded, (f"its sidecars could not be looked for: {error.strerror}",)
+        notes.append(f"its sidecars could not be looked for: {error.strerror}")
+        return None
     for sidecar in sidecars:
         packet = _read(sidecar, path.suffix, notes)
         if packet is not None and merged is not None:
             merged.add_missing(packet)
         merged = merged or packet
-    if merged is None:
-        return embedded, tuple(notes)
-    own = Packet.parse(embedded) if embedded else None
-    if own is not None:
-        merged.add_missing(own)
-    return merged.to_bytes(), tuple(notes)
+    return merged
 
 
 def _candidates(path: Path) -> tuple[Path, ...]:
@@ -65,7 +62,7 @@ def _has_raw_beside(path: Path) -> bool:
 
 
 def _read(sidecar: Path, suffix: str, notes: list[str]) -> Packet | None:
-    """A sidecar's packet, upright; None where it is another photo's or cannot be used."""
+    """A sidecar's packet; None where it is another photo's or cannot be used."""
     try:
         if sidecar.stat().st_size > MAX_PACKET:
             notes.append(f"the sidecar {sidecar.name} is larger than {MAX_PACKET >> 20} MB and was left out")
@@ -74,13 +71,12 @@ def _read(sidecar: Path, suffix: str, notes: list[str]) -> Packet | None:
     except OSError as error:
         notes.append(f"the sidecar {sidecar.name} could not be read: {error.strerror}")
         return None
-    told: list[str] = []
-    upright = upright_packet(content, told)
-    packet = Packet.parse(upright) if upright is not None else None
-    if packet is not None and packet.value(_FOR_EXTENSION) is not None:
+    packet = Packet.parse(content)
+    if packet is None:
+        notes.append(f"the sidecar {sidecar.name} is broken and was left out")
+    elif packet.value(_FOR_EXTENSION) is not None:
         extension = str(packet.value(_FOR_EXTENSION)).strip(". ").lower()
         if extension and extension != suffix.lstrip(".").lower():
             return None
         packet.remove(lambda name: name == _FOR_EXTENSION)  # the result is no RAW file with a sidecar
-    notes += [note.replace("XMP packet", f"sidecar {sidecar.name}") for note in told]
     return packet

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import lzma
 import struct
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -13,10 +15,12 @@ from PIL import Image
 from ..errors import FormatError, ReadError
 from .tags import Predictor
 
-__all__ = ["COMPRESSIONS", "FLOAT24", "undo_predictor", "unpack"]
+__all__ = ["FLOAT24", "OWN_COMPRESSIONS", "check_compression", "undo_predictor", "unpack"]
 
-_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD = 1, 5, 8, 32773, 32946, 34925, 50000
-COMPRESSIONS = {_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD}
+_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP = (
+    1, 5, 8, 32773, 32946, 34925, 50000, 50001,
+)  # fmt: skip
+OWN_COMPRESSIONS = {_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP}
 # Floats of 24 bits, of DNG; numpy has none.
 FLOAT24 = np.dtype("V3")
 # Samples back that differences are to, as predictors of floats say (DNG 1.4 adds X2 and X4).
@@ -26,7 +30,32 @@ _FLOAT_STEPS = {
     Predictor.FloatingPointX4: 4,
 }
 _INTEGER_STEPS = {Predictor.Horizontal: 1, Predictor.HorizontalX2: 2, Predictor.HorizontalX4: 4}
-_BY_LIBTIFF = {_LZW, _PACKBITS, _ZSTD}
+# What the libtiff of Pillow's wheels decodes beyond these: fax codes, JPEG, ThunderScan, old Deflate.
+_BY_PILLOW = {2, 3, 4, 6, 7, 32771, 32809}
+_NAMES = {
+    32766: "NeXT", 32908: "Pixar Film", 32909: "PixarLog", 33003: "JPEG 2000", 33004: "JPEG 2000",
+    33005: "JPEG 2000", 34661: "JBIG", 34676: "SGILog", 34677: "SGILog24", 34712: "JPEG 2000",
+    34887: "LERC", 34892: "lossy JPEG", 50002: "JPEG XL", 52546: "JPEG XL",
+}  # fmt: skip
+
+
+def check_compression(compression: int, name: str) -> None:
+    """Refuse what is not supported before anything is called damaged.
+
+    Raises:
+        FormatError: naming the compression.
+    """
+    if compression == _ZSTD and _zstd() is None:
+        raise FormatError(
+            f"{name} is compressed with Zstandard, which needs a package: pip install zstandard; or save it "
+            "with LZW or Deflate"
+        )
+    if compression not in OWN_COMPRESSIONS | _BY_PILLOW:
+        told = _NAMES.get(compression, "unknown")
+        raise FormatError(
+            f"{name} is compressed in a way that is not supported ({told}, TIFF compression {compression}); "
+            "save it with LZW or Deflate"
+        )
 
 
 def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
@@ -36,24 +65,46 @@ def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
         ReadError: it is truncated or broken.
         FormatError: the compression is not known.
     """
-    if compression not in COMPRESSIONS:
-        raise FormatError(
-            f"{name} is compressed in a way (TIFF compression {compression}) that cannot be read"
-        )
+    check_compression(compression, name)
     try:
-        if compression == _NONE:
-            out = data
-        elif compression in (_ADOBE_DEFLATE, _DEFLATE):
-            out = zlib.decompressobj().decompress(data, size)
-        elif compression == _LZMA:
-            out = lzma.LZMADecompressor().decompress(data, size)
-        else:
-            out = _by_libtiff(data, compression, size)
+        out = _unpacked(data, compression, size)
     except (zlib.error, lzma.LZMAError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise ReadError(f"{name} has a damaged strip: {error}") from error
     if len(out) < size:
         raise ReadError(f"{name} is truncated: a strip has {len(out)} of {size} bytes")
     return out[:size]
+
+
+def _unpacked(data: bytes, compression: int, size: int) -> bytes:
+    if compression == _NONE:
+        return data
+    if compression in (_ADOBE_DEFLATE, _DEFLATE):
+        return zlib.decompressobj().decompress(data, size)
+    if compression == _LZMA:
+        return lzma.LZMADecompressor().decompress(data, size)
+    if compression == _ZSTD and (decompress := _zstd()) is not None:
+        return decompress(data, size)
+    if compression == _WEBP:
+        with Image.open(io.BytesIO(data), formats=["WEBP"]) as image:
+            return image.tobytes()
+    return _by_libtiff(data, compression, size)
+
+
+def _zstd() -> Callable[[bytes, int], bytes] | None:
+    """A function of data and size, from whichever package is there; it raises ValueError on broken data."""
+    try:
+        module = importlib.import_module("zstandard")
+    except ImportError:
+        return None
+
+    def decompress(data: bytes, size: int) -> bytes:
+        try:
+            with module.ZstdDecompressor().stream_reader(data) as reader:
+                return bytes(reader.read(size))
+        except module.ZstdError as error:
+            raise ValueError(str(error)) from error
+
+    return decompress
 
 
 def _by_libtiff(data: bytes, compression: int, size: int) -> bytes:

@@ -20,6 +20,7 @@ from .png_write import write_png
 from .quantize import check_finite
 from .settings import with_settings
 from .source import expanded
+from .texts import unplaced_texts
 from .tiff_write import write_tiff
 
 __all__ = ["check_folder", "check_format", "write"]
@@ -100,8 +101,9 @@ def write(
                 write_png(file, photo, space, depth)
             elif encoding.format == "tiff":
                 write_tiff(file, photo, space, depth)
+                notes = unplaced_texts(photo.metadata.texts, "tiff")
             elif encoding.format == "dng":
-                notes = write_linear_dng(file, photo)
+                notes = write_linear_dng(file, photo) + unplaced_texts(photo.metadata.texts, "dng")
             else:
                 notes = write_with_pillow(file, photo, space, str(encoding.format), encoding.quality)
         except (LLFlowPhotoError, OSError):

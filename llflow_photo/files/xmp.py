@@ -1,4 +1,4 @@
-"""What a result's XMP says: the photo's properties, true of upright pixels, and the settings that made it."""
+"""The settings that made a picture, under a namespace of our own in its XMP."""
 
 from __future__ import annotations
 
@@ -10,31 +10,11 @@ from lxml import etree
 from ..errors import OptionError
 from .xmp_packet import NAMESPACES, Packet, qualified
 
-__all__ = ["SETTINGS_NAMESPACE", "settings_of", "upright_packet", "with_settings_packet"]
+__all__ = ["SETTINGS_NAMESPACE", "settings_of", "with_settings_packet"]
 
 SETTINGS_NAMESPACE = NAMESPACES["llflowphoto"]
 _CREATOR_TOOL = qualified("xmp:CreatorTool")
-_CAMERA_RAW = f"{{{NAMESPACES['crs']}}}"
 _SETTINGS = f"{{{SETTINGS_NAMESPACE}}}"
-
-
-def upright_packet(packet: bytes, notes: list[str]) -> bytes | None:
-    """The packet of a photo whose pixels are now upright and developed.
-
-    Its orientation becomes 1 and another program's RAW development settings are taken out (they would be
-    applied a second time). A packet that cannot be parsed gives None and a note.
-    """
-    parsed = Packet.parse(packet)
-    if parsed is None:
-        notes.append("the XMP packet is broken and was left out")
-        return None
-    if b"HasExtendedXMP" in packet:
-        notes.append("the extended part of the XMP was not kept")
-    if parsed.remove(lambda name: name.startswith(_CAMERA_RAW)):
-        notes.append("another program's RAW development settings in the XMP were not kept")
-    parsed.remove(lambda name: name == qualified("xmpNote:HasExtendedXMP"))
-    parsed.set_where_present(qualified("tiff:Orientation"), "1")
-    return parsed.to_bytes()
 
 
 def with_settings_packet(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +91,53 @@ def write_scene_dng(path: Path, compression: str = "ljpeg", **fields: object) ->
     }
     write_cfa_dng(path, mosaic_of_scene(), **{**arguments, **fields})  # type: ignore[arg-type]
     return path
+
+
+def packet_of(body: str = "", attributes: str = "") -> bytes:
+    """An XMP packet with one description."""
+    names = 'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" {names}{attributes}>{body}</rdf:Description></rdf:RDF></x:xmpmeta>'
+    ).encode()
+
+
+def quadrants(height: int = 24, width: int = 32, white: int = 200, dtype: str = "uint8") -> np.ndarray:
+    """Red, green over blue, white: H x W x 3, every orientation of which differs."""
+    values = np.zeros((height, width, 3), dtype)
+    values[: height // 2, : width // 2, 0] = white
+    values[: height // 2, width // 2 :, 1] = white
+    values[height // 2 :, : width // 2, 2] = white
+    values[height // 2 :, width // 2 :] = white
+    return values
+
+
+def corners_of(pixels: np.ndarray) -> str:
+    """Colors of the quadrants of H x W x 3 pixels, row by row, and the size: ``RGBW 32x24``."""
+    height, width = pixels.shape[:2]
+    names = {(1, 0, 0): "R", (0, 1, 0): "G", (0, 0, 1): "B", (1, 1, 1): "W"}
+    found = ""
+    for y in (height // 4, 3 * height // 4):
+        for x in (width // 4, 3 * width // 4):
+            found += names.get(tuple(int(v > pixels.max() / 2) for v in pixels[y, x]), "?")
+    return f"{found} {width}x{height}"
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of(values: np.ndarray, before: bytes = b"", after: bytes = b"") -> bytes:
+    """A PNG file of H x W x 3 uint8 or uint16 values, with chunks before and after the pixels."""
+    height, width = values.shape[:2]
+    rows = b"".join(b"\0" + row.astype(row.dtype.newbyteorder(">")).tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", width, height, 8 * values.itemsize, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", head)
+        + before
+        + png_chunk(b"IDAT", zlib.compress(rows))
+        + after
+        + png_chunk(b"IEND", b"")
+    )

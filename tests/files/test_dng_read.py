@@ -158,7 +158,7 @@ def test_crop_that_a_camera_suggests_is_noted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_orientations(orientation: int, tmp_path: Path) -> None:
-    from llflow_photo.files.samples import upright
+    from llflow_photo.files.orientation import upright
 
     extra = {Tag.Orientation: Entry.numbers(SHORT, orientation)}
     seen = files.read(write_dng(tmp_path / "turned.dng", _scene16(), extra=extra)).pixels

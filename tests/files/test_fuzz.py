@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
-from file_helpers import photo_of_scene, scene, write_scene_dng
+from file_helpers import packet_of, photo_of_scene, scene, write_scene_dng
 from PIL import Image, features
 from test_raw_containers import BUILDERS
 
@@ -35,6 +35,15 @@ def _lzw_tiff(path: Path) -> None:
     Image.fromarray((scene() * 255).astype(np.uint8)).save(path, "TIFF", compression="tiff_lzw")
 
 
+def _jpeg_with_places(path: Path) -> None:
+    """A small picture behind XMP that is read closely."""
+    names = 'xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/" '
+    names += 'xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#" tiff:Orientation="6" tiff:ImageWidth="9"'
+    area = 'stArea:x="0.3" stArea:y="0.5" stArea:w="0.1" stArea:h="0.2"'
+    body = f"<mwg-rs:Regions><mwg-rs:Area {area}/></mwg-rs:Regions>"
+    Image.new("RGB", (8, 8)).save(path, "JPEG", xmp=packet_of(body, names), comment=b"hello")
+
+
 def _palette_png(path: Path) -> None:
     Image.fromarray((scene() * 255).astype(np.uint8)).quantize(16).save(path, "PNG")
 
@@ -50,6 +59,8 @@ def _make(kind: str, folder: Path) -> Path:
         "tiff32": Encoding("tiff", bit_depth=32),
         "webp": Encoding("webp"),
         "avif": Encoding("avif"),
+        "heic": Encoding("heic"),
+        "jxl": Encoding("jxl"),
         "linear-dng": Encoding("dng"),
     }
     if kind in encodings:
@@ -57,7 +68,8 @@ def _make(kind: str, folder: Path) -> Path:
     elif kind in ("dng", "dng-plain"):
         write_scene_dng(path, "ljpeg" if kind == "dng" else "none")
     else:
-        {"cmyk": _cmyk_jpeg, "lzw": _lzw_tiff, "palette": _palette_png}[kind](path)
+        makers = {"cmyk": _cmyk_jpeg, "lzw": _lzw_tiff, "palette": _palette_png, "xmp": _jpeg_with_places}
+        makers[kind](path)
     return path
 
 
@@ -98,7 +110,7 @@ def mutate(data: bytes, generator: np.random.Generator) -> bytes:
 
 KINDS = (
     "jpeg", "png8", "png16", "tiff16", "tiff32", "webp", "avif", "linear-dng", "dng", "dng-plain", "cmyk",
-    "lzw", "palette",
+    "lzw", "palette", "heic", "jxl", "xmp",
 )  # fmt: skip
 
 
@@ -106,6 +118,8 @@ KINDS = (
 def test_mutated_files_give_photos_or_named_errors(kind: str, tmp_path: Path) -> None:
     if kind == "avif" and not features.check("avif"):
         pytest.skip("this Pillow has no AVIF")
+    if kind in ("heic", "jxl"):
+        pytest.importorskip({"heic": "pillow_heif", "jxl": "pillow_jxl"}[kind])
     original = _make(kind, tmp_path)
     assert files.read(original).pixels.shape[2] == 3
     data = original.read_bytes()

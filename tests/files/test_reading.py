@@ -383,8 +383,6 @@ def test_png_gamma_and_corners(tmp_path: Path) -> None:
 
 def test_what_else_the_file_held_is_in_the_notes(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
-    Image.fromarray(_codes(8)).save(path, comment=b"hello")
-    assert any("comment" in note for note in files.read(path).notes)
     second = Image.fromarray(_codes(8))
     Image.fromarray(_codes(8)).save(path, "MPO", save_all=True, append_images=[second])
     assert any("several pictures" in note for note in files.read(path).notes)

@@ -7,11 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from llflow_photo.files.xmp import settings_of, upright_packet, with_settings_packet
+from llflow_photo.files.xmp import settings_of, with_settings_packet
 from llflow_photo.files.xmp_packet import NAMESPACES, Packet, qualified
+from llflow_photo.files.xmp_photo import PhotoXmp
 
 RDF = NAMESPACES["rdf"]
 SECRET = "urn:not-to-be-read"
+
+
+def upright_packet(packet: bytes, notes: list[str]) -> bytes | None:
+    """A packet as a photo that was upright already carries it."""
+    return PhotoXmp(packet, None, notes).packet(1, 64, 48)
 
 
 def _packet(attributes: str = "", body: str = "") -> bytes:
@@ -65,7 +71,7 @@ def test_writing_again_changes_nothing() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_encodings_of_unicode(encoding: str) -> None:
-    packet = _packet('xmlns:dc="http://purl.org/dc/elements/1.1/"', "<dc:format>Größe Ω</dc:format>")
+    packet = _packet('xmlns:dc="http://purl.org/dc/elements/1.1/"', "<dc:source>Größe Ω</dc:source>")
     upright = upright_packet(packet.decode().encode(encoding), [])
     assert upright is not None and "Größe Ω".encode() in upright
 

@@ -1,0 +1,96 @@
+"""Which page of a TIFF file is the photo: never a thumbnail, a mask or a reduced copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .directory import IFD, Directory
+from .parse import numbers_of
+
+__all__ = ["PhotoPage", "one_number", "photo_page"]
+
+_NEW_SUBFILE, _OLD_SUBFILE, _WIDTH, _LENGTH, _SUB_DIRECTORIES = 254, 255, 256, 257, 330
+_REDUCED, _MASK = 1, 4
+_OLD_REDUCED = 2
+# A first page without flags of this size, whose shape is that of a larger page, is a thumbnail.
+_THUMBNAIL_SIDE = 512
+_SAME_SHAPE = 0.03
+# Fields that describe the whole file where they stand in its first directory.
+_SHARED = {
+    0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x02BC, 0x4746, 0x4749,
+    0x8298, 0x83BB, 0x8769, 0x8825, 0x829A, 0x829D, 0x8822, 0x8827, 0x9003,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PhotoPage:
+    """The photo's page.
+
+    Attributes:
+        layout: its directory, as it stands in the file.
+        metadata: the same with what the first directory says of the whole file.
+        notes: on other pages that were not read.
+    """
+
+    layout: Directory
+    metadata: Directory
+    notes: tuple[str, ...]
+
+
+def one_number(directory: Directory, code: int, default: int) -> int:
+    """The first number of a field."""
+    values = numbers_of(directory, code)
+    return int(values[0]) if values else default
+
+
+def photo_page(directories: list[Directory]) -> PhotoPage:
+    """The first full-size page: of the chain, or below it (TIFF/EP keeps a thumbnail in the first place)."""
+    pages = [page for page in _all_pages(directories) if _area(page) > 0]
+    full = [page for page in pages if not _is_reduced(page)] or pages or directories
+    page = _not_a_thumbnail(full)
+    first = {code: entry for code, entry in directories[0].items() if code in _SHARED}
+    others = [other for other in full if other is not page and not _is_copy(other, page)]
+    notes = ("only the first full-size page was read",) if others else ()
+    return PhotoPage(page, first | page, notes)
+
+
+def _all_pages(directories: list[Directory]) -> Iterator[Directory]:
+    """Pages of the chain, then those below them."""
+    yield from directories
+    for directory in directories:
+        below = directory.get(_SUB_DIRECTORIES)
+        if below is not None and below.type == IFD:
+            yield from _all_pages(list(below.value))
+
+
+def _is_reduced(page: Directory) -> bool:
+    return bool(one_number(page, _NEW_SUBFILE, 0) & (_REDUCED | _MASK)) or (
+        one_number(page, _OLD_SUBFILE, 0) == _OLD_REDUCED
+    )
+
+
+def _area(page: Directory) -> int:
+    return one_number(page, _WIDTH, 0) * one_number(page, _LENGTH, 0)
+
+
+def _not_a_thumbnail(pages: list[Directory]) -> Directory:
+    first = pages[0]
+    side = max(one_number(first, _WIDTH, 0), one_number(first, _LENGTH, 0))
+    if side <= _THUMBNAIL_SIDE:
+        for other in pages[1:]:
+            if _area(other) >= 4 * _area(first) and _same_shape(first, other):
+                return other
+    return first
+
+
+def _same_shape(one: Directory, other: Directory) -> bool:
+    if not _area(one) or not _area(other):
+        return False
+    shapes = [one_number(page, _WIDTH, 0) / one_number(page, _LENGTH, 0) for page in (one, other)]
+    return abs(shapes[0] / shapes[1] - 1) < _SAME_SHAPE
+
+
+def _is_copy(other: Directory, page: Directory) -> bool:
+    """Whether a page without flags is a smaller copy, as pyramids and cameras have them."""
+    return _area(other) < _area(page) and _same_shape(other, page)

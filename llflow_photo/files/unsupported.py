@@ -1,0 +1,43 @@
+"""Intact files that the decoders here do not know: they are named, not called damaged."""
+
+from __future__ import annotations
+
+import struct
+
+from .heif_boxes import codec_of
+from .jpeg_stream import frame_of
+
+__all__ = ["why_not_supported"]
+
+# Frame markers of JPEG that no decoder here knows (T.81 table B.1, JPEG-LS).
+_JPEG_KINDS = {
+    0xC3: "lossless JPEG", 0xC5: "hierarchical JPEG", 0xC6: "hierarchical JPEG", 0xC7: "lossless JPEG",
+    0xCB: "lossless JPEG", 0xCD: "hierarchical JPEG", 0xCE: "hierarchical JPEG", 0xCF: "lossless JPEG",
+    0xF7: "JPEG-LS",
+}  # fmt: skip
+_HEIF_CODECS = {
+    "av01": "AV1", "j2k1": "JPEG 2000", "jpeg": "JPEG", "vvc1": "VVC", "avc1": "AVC (H.264)",
+    "unci": "no codec", "evc1": "EVC", "jxl1": "JPEG XL",
+}  # fmt: skip
+
+
+def why_not_supported(data: bytes, kind: str) -> str:
+    """What a file that could not be decoded is made with, if that explains it; empty where it does not.
+
+    Args:
+        data: the file.
+        kind: as `kind_of_head` named it.
+    """
+    if kind == "jpeg":
+        marker, precision = frame_of(data)
+        if marker in _JPEG_KINDS:
+            return _JPEG_KINDS[marker]
+        return f"JPEG of {precision} bits per channel" if precision not in (0, 8) else ""
+    if kind == "heif":
+        return _HEIF_CODECS.get(codec_of(data), "")
+    if kind == "png" and len(data) > 16 and data[12:16] == b"CgBI":
+        return "PNG of Apple's own kind (CgBI)"
+    if kind == "bmp" and len(data) > 34:
+        (compression,) = struct.unpack_from("<I", data, 30)
+        return {4: "JPEG in BMP", 5: "PNG in BMP"}.get(compression, "")
+    return ""

@@ -1,0 +1,67 @@
+"""The XMP of a photo as it is carried: the file's and its sidecars' in one packet, true once upright."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .sidecars import read_sidecars
+from .xmp_packet import Packet, qualified
+from .xmp_truth import drop_false_claims, turn_regions
+
+__all__ = ["PhotoXmp"]
+
+_ORIENTATION = qualified("tiff:Orientation")
+_CAMERA_RAW = qualified("crs:")
+
+
+class PhotoXmp:
+    """The XMP of one photo while it is read.
+
+    Args:
+        embedded: the packet in the file, with its extension joined; None where there is none.
+        path: of the photo, whose sidecars are looked for; None for pictures in memory.
+        notes: gets what was broken or left out.
+    """
+
+    def __init__(self, embedded: bytes | None, path: Path | None, notes: list[str]) -> None:
+        self._notes = notes
+        self._embedded = Packet.parse(embedded) if embedded is not None else None
+        if embedded is not None and self._embedded is None:
+            notes.append("the XMP packet is broken and was left out")
+        self._sidecars = read_sidecars(path, notes) if path is not None else None
+
+    @property
+    def orientation(self) -> int | None:
+        """What the embedded packet declares, 1 to 8; None where it declares nothing."""
+        return _orientation(self._embedded)
+
+    @property
+    def sidecar_orientation(self) -> int | None:
+        """What the sidecars declare."""
+        return _orientation(self._sidecars)
+
+    def packet(self, orientation: int, width: int, height: int) -> bytes | None:
+        """The packet to carry; what sidecars say goes before what the file says.
+
+        Another program's RAW development settings are taken out: they would be applied a second time.
+
+        Args:
+            orientation: that was applied to the stored pixels, 1 to 8.
+            width, height: of the upright picture.
+        """
+        packet = self._sidecars or self._embedded
+        if packet is None:
+            return None
+        if self._sidecars is not None and self._embedded is not None:
+            packet.add_missing(self._embedded)
+        if packet.remove(lambda name: name.startswith(_CAMERA_RAW)):
+            self._notes.append("another program's RAW development settings in the XMP were not kept")
+        self._notes += [note for note in drop_false_claims(packet) if note not in self._notes]
+        turn_regions(packet.rdf, orientation, width, height)
+        packet.set_where_present(_ORIENTATION, "1")
+        return packet.to_bytes()
+
+
+def _orientation(packet: Packet | None) -> int | None:
+    value = (packet.value(_ORIENTATION) or "").strip() if packet is not None else ""
+    return int(value) if len(value) == 1 and value in "12345678" else None

@@ -1,0 +1,74 @@
+"""HEIC, AVIF and JPEG XL of more than 8 bits keep them, or a note says that they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llflow_photo import files
+from llflow_photo.files import modern_read
+
+RAMP = np.linspace(0, 3000, 512).astype(np.uint16)[None, :, None].repeat(64, 0).repeat(3, 2)
+
+
+def _levels(path: Path) -> int:
+    return len(np.unique(files.read(path).pixels[..., 1]))
+
+
+@pytest.mark.parametrize(("bits", "levels"), [(10, 40), (12, 150)])
+def test_heic(bits: int, levels: int, tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    before = heif.options.SAVE_HDR_TO_12_BIT
+    heif.options.SAVE_HDR_TO_12_BIT = bits == 12
+    try:
+        heif.from_bytes("RGB;16", (512, 64), RAMP.tobytes()).save(path, quality=-1)
+    finally:
+        heif.options.SAVE_HDR_TO_12_BIT = before
+    photo = files.read(path)
+    assert photo.bit_depth == bits and _levels(path) > levels
+    assert photo.pixels.max() == pytest.approx(3000 / 65535, abs=2 / 2**bits)
+
+
+def test_gray_heic(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    ramp = np.linspace(0, 65535, 512).astype(np.uint16)[None].repeat(64, 0)
+    heif.from_bytes("I;16", (512, 64), ramp.tobytes()).save(path, quality=-1)
+    photo = files.read(path)
+    assert photo.bit_depth == 10 and _levels(path) > 500
+    np.testing.assert_allclose(photo.pixels[..., 0], ramp / 65535, atol=2 / 1023)
+
+
+@pytest.mark.parametrize(("bits", "levels"), [(10, 40), (12, 150)])
+def test_avif(bits: int, levels: int, tmp_path: Path) -> None:
+    codecs = pytest.importorskip("imagecodecs")
+    path = tmp_path / "photo.avif"
+    path.write_bytes(codecs.avif_encode(RAMP >> (16 - bits), level=100, bitspersample=bits))
+    photo = files.read(path)
+    assert photo.bit_depth == bits and _levels(path) > levels
+    assert photo.pixels.max() == pytest.approx(3000 / 65535, abs=4 / 2**bits)
+
+
+@pytest.mark.parametrize("bits", [10, 16])
+def test_jpeg_xl(bits: int, tmp_path: Path) -> None:
+    codecs = pytest.importorskip("imagecodecs")
+    pytest.importorskip("pillow_jxl")
+    path = tmp_path / "photo.jxl"
+    values = RAMP >> (16 - bits)
+    path.write_bytes(codecs.jpegxl_encode(values, lossless=True, bitspersample=bits))
+    photo = files.read(path)
+    assert photo.bit_depth == bits
+    np.testing.assert_allclose(photo.pixels, values / (2**bits - 1), atol=1e-5)
+
+
+def test_without_the_decoder_a_note_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codecs = pytest.importorskip("imagecodecs")
+    path = tmp_path / "photo.avif"
+    path.write_bytes(codecs.avif_encode(RAMP >> 6, level=100, bitspersample=10))
+    monkeypatch.setattr(modern_read, "deep_codecs", lambda: None)
+    photo = files.read(path)
+    assert photo.bit_depth == 8
+    assert any("10 bits" in note and "imagecodecs" in note for note in photo.notes)

@@ -1,0 +1,99 @@
+"""Intact files that cannot be read are named by what they are made with; files with holes are refused."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from file_helpers import png_chunk, png_of, quadrants
+from PIL import Image, features
+
+from llflow_photo import files
+from llflow_photo.errors import FormatError, ReadError
+
+NOISE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)
+
+
+def _jpeg() -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(quadrants()).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("marker", "precision", "name"),
+    [(0xC3, 8, "lossless JPEG"), (0xC1, 12, "12 bits"), (0xF7, 8, "JPEG-LS"), (0xC7, 16, "lossless")],
+)
+def test_kinds_of_jpeg(marker: int, precision: int, name: str, tmp_path: Path) -> None:
+    data = bytearray(_jpeg())
+    place = data.index(b"\xff\xc0")
+    data[place + 1], data[place + 4] = marker, precision
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=name) as caught:
+        files.read(path)
+    assert "damaged" not in str(caught.value)
+
+
+def test_png_of_apple(tmp_path: Path) -> None:
+    """Its pixels are deflated without zlib's head, blue first."""
+    data = png_of(quadrants())
+    head, start = data[8:33], data.index(b"IDAT")
+    (size,) = struct.unpack_from(">I", data, start - 4)
+    pixels = png_chunk(b"IDAT", data[start + 6 : start + size])
+    path = tmp_path / "photo.png"
+    path.write_bytes(data[:8] + png_chunk(b"CgBI", b"\x50\0\x20\2") + head + pixels + png_chunk(b"IEND", b""))
+    with pytest.raises(FormatError, match="CgBI"):
+        files.read(path)
+
+
+def test_codecs_of_heif(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    heif.from_pillow(Image.fromarray(NOISE)).save(path)
+    path.write_bytes(path.read_bytes().replace(b"hvc1", b"vvc1"))
+    with pytest.raises(FormatError, match="VVC"):
+        files.read(path)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "avif", "heic"])
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_half_that_was_never_transferred(suffix: str, lossless: bool, tmp_path: Path) -> None:
+    """Decoders fill the hole with anything and say nothing."""
+    if suffix == "avif" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    path = tmp_path / f"photo.{suffix}"
+    if suffix == "heic":
+        heif = pytest.importorskip("pillow_heif")
+        heif.from_pillow(Image.fromarray(NOISE)).save(path, quality=-1 if lossless else 80)
+    else:
+        Image.fromarray(NOISE).save(path, quality=100 if lossless else 80, lossless=lossless)
+    whole = path.read_bytes()
+    assert files.read(path).notes == ()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    with pytest.raises(ReadError, match="damaged"):
+        files.read(path)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "avif", "heic"])
+def test_black_is_no_hole(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"photo.{suffix}"
+    black = Image.new("RGB", (1600, 1200))
+    if suffix == "avif" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    if suffix == "heic":
+        pytest.importorskip("pillow_heif").from_pillow(black).save(path)
+    else:
+        black.save(path, quality=100, **({"lossless": True} if suffix == "webp" else {}))
+    assert files.read(path).pixels.max() < 0.01
+
+
+def test_no_object_of_python_in_messages(tmp_path: Path) -> None:
+    path = tmp_path / "photo.avif"
+    path.write_bytes(struct.pack(">I", 28) + b"ftypavif\0\0\0\0avifmif1miaf" + bytes(100))
+    with pytest.raises(ReadError) as caught:
+        files.read(path)
+    assert "<" not in str(caught.value)
