@@ -1,9 +1,6 @@
-"""Does brightness rise along the latent? Rank correlation of mean luminance with the brightness setting.
+"""Does the ``brightness`` option do what it says? Rank correlation of mean luminance with its setting.
 
-    python -m llflow_photo.evaluation.brightness LOL/our485 --held-out 24 --model lol-compact
-
-Two ways through the latent are compared on every photo: the model's `GainPath`, which the ``brightness``
-option walks on, and the plain shift, the same number added to every value of the latent.
+python -m llflow_photo.evaluation.brightness LOL/our485 --held-out 24 --model lol-compact
 """
 
 from __future__ import annotations
@@ -25,50 +22,36 @@ if TYPE_CHECKING:
     from ..engine import Scene
     from ..engine.latent import AnyLatent
 
-__all__ = ["PATH", "PLAIN", "BrightnessRow", "PlainShift", "measure_brightness", "spearman"]
+__all__ = [
+    "SETTINGS",
+    "BrightnessRow",
+    "luminance_of",
+    "measure_brightness",
+    "spearman",
+]
 
-PATH, PLAIN = "gain path", "plain shift"
-_POSITIONS = {PATH: np.linspace(-2.0, 1.0, 13), PLAIN: np.linspace(-0.6, 0.6, 13)}
+SETTINGS = np.linspace(-2.0, 1.0, 13)
+"""Values of ``brightness`` that are measured, EV."""
 _LONGEST = 384
 
 
 @dataclass(frozen=True)
 class BrightnessRow:
-    """One photo, one way through the latent.
+    """One photo.
 
     Attributes:
         photo: its name.
-        method: `PATH` or `PLAIN`.
-        spearman: rank correlation of mean luminance with the position on the way, -1 to 1.
-        darkest_ev: least mean luminance relative to the rendering without a shift, EV.
+        spearman: rank correlation of mean luminance with the setting, -1 to 1.
+        darkest_ev: least mean luminance relative to the rendering at brightness 0, EV.
         brightest_ev: the largest, likewise.
-        failed: positions that gave no finite picture.
+        failed: settings that gave no finite picture.
     """
 
     photo: str
-    method: str
     spearman: float
     darkest_ev: float
     brightest_ev: float
     failed: int
-
-
-@dataclass(frozen=True)
-class PlainShift:
-    """A latent with the same number added everywhere; a stand-in for `Latent` where a scene decodes.
-
-    Attributes:
-        shift: the number.
-    """
-
-    shift: float
-
-    def offset_block(self, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
-        """192 x rows x cols, float32."""
-        return np.full((192, rows.stop - rows.start, cols.stop - cols.start), self.shift, np.float32)
-
-    def gain_block(self, rows: slice, cols: slice, height8: int, width8: int) -> None:
-        """No gains."""
 
 
 def spearman(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> float:
@@ -85,34 +68,27 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.asarray((last - (count - 1) / 2)[group], float)
 
 
-def measure_brightness(scene: Scene, name: str) -> list[BrightnessRow]:
-    """Both ways through the latent of one encoded photo."""
+def measure_brightness(scene: Scene, name: str) -> BrightnessRow:
+    """One encoded photo at every one of `SETTINGS`."""
     from ..engine.latent import Latent
 
-    start = _luminance(scene, Latent())
-    rows = []
-    for method, make in ((PATH, lambda at: Latent(brightness=at)), (PLAIN, PlainShift)):
-        positions = _POSITIONS[method]
-        reached = np.array([_luminance(scene, make(float(at))) for at in positions])
-        there = np.isfinite(reached)
-        ev = np.log2(np.maximum(reached[there], 1e-6) / max(start, 1e-6))
-        rows.append(
-            BrightnessRow(
-                name,
-                method,
-                spearman(positions[there], reached[there]) if there.sum() > 1 else float("nan"),
-                float(ev.min(initial=0)),
-                float(ev.max(initial=0)),
-                int((~there).sum()),
-            )
-        )
-    return rows
+    start = luminance_of(scene, Latent())
+    reached = np.array([luminance_of(scene, Latent(brightness=float(at))) for at in SETTINGS])
+    there = np.isfinite(reached)
+    ev = np.log2(np.maximum(reached[there], 1e-6) / max(start, 1e-6))
+    return BrightnessRow(
+        name,
+        spearman(SETTINGS[there], reached[there]) if there.sum() > 1 else float("nan"),
+        float(ev.min(initial=0)),
+        float(ev.max(initial=0)),
+        int((~there).sum()),
+    )
 
 
-def _luminance(scene: Scene, latent: AnyLatent | PlainShift) -> float:
+def luminance_of(scene: Scene, latent: AnyLatent) -> float:
     """Mean luminance of a rendering, linear light, 0 to 1; nan where the network gave no picture."""
     try:
-        rendering = scene.decode(latent)  # type: ignore[arg-type]
+        rendering = scene.decode(latent)
     except NonFiniteOutputError:
         return float("nan")
     weights = luminance_weights(SRGB).astype(np.float32)
@@ -151,7 +127,7 @@ def _evaluate(arguments: argparse.Namespace, tell: Callable[[str], None]) -> lis
     paths = _photos(arguments.photos, arguments.held_out)
     for number, path in enumerate(paths, 1):
         tell(f"{number} of {len(paths)}: {path.name}")
-        rows += measure_brightness(enhancer.encode(_view(path)), path.name)
+        rows.append(measure_brightness(enhancer.encode(_view(path)), path.name))
     return rows
 
 
@@ -175,22 +151,17 @@ def main(words: Sequence[str] | None = None) -> None:
     console = Console()
     with console.status("starting") as status:
         rows = _evaluate(arguments, status.update)
-    table = Table("way", "photos", "least Spearman", "median", "at least 0.95", "EV, median", "failed")
-    for method in (PATH, PLAIN):
-        some = [row for row in rows if row.method == method]
-        ranks = np.array([row.spearman for row in some])
-        low, high = (
-            np.median([getattr(row, name) for row in some]) for name in ("darkest_ev", "brightest_ev")
-        )
-        table.add_row(
-            method,
-            str(len(some)),
-            f"{np.nanmin(ranks):.3f}",
-            f"{np.nanmedian(ranks):.3f}",
-            f"{(ranks >= 0.95).sum()} of {len(some)}",
-            f"{low:+.2f} to {high:+.2f}",
-            str(sum(row.failed for row in some)),
-        )
+    table = Table("photos", "least Spearman", "median", "at least 0.95", "EV, median", "failed")
+    ranks = np.array([row.spearman for row in rows])
+    low, high = (np.median([getattr(row, name) for row in rows]) for name in ("darkest_ev", "brightest_ev"))
+    table.add_row(
+        str(len(rows)),
+        f"{np.nanmin(ranks):.3f}",
+        f"{np.nanmedian(ranks):.3f}",
+        f"{(ranks >= 0.95).sum()} of {len(rows)}",
+        f"{low:+.2f} to {high:+.2f}",
+        str(sum(row.failed for row in rows)),
+    )
     console.print(table)
     if arguments.csv is not None:
         with open(arguments.csv, "w", newline="", encoding="utf-8") as file:
