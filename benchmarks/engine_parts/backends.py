@@ -14,9 +14,7 @@ from torch.nn import functional
 from llflow_photo import models
 from llflow_photo.engine.costs import flops_per_pixel
 from llflow_photo.engine.inference import FoldedFlow, Precision
-from llflow_photo.engine.view import prepare
-from llflow_photo.flow import SMALL, LLFlow
-from llflow_photo.flow.statistics import as_seen
+from llflow_photo.flow import SMALL, LLFlow, PhotoStatistics
 from llflow_photo.options import DEFAULT_MODEL
 
 from .measure import Settings, fastest, night_photo
@@ -37,12 +35,12 @@ def measure(settings: Settings) -> list[dict[str, Any]]:
         ("small, random weights", _random(SMALL)),
         (DEFAULT_MODEL, models.load(DEFAULT_MODEL).flow),
     ):
-        photo, statistics = as_seen(night_photo(400, 600), flow.size.exposure)
+        photo = night_photo(400, 600)
+        statistics = PhotoStatistics.of(photo, flow.size)
         image = torch.from_numpy(photo).permute(2, 0, 1)[None]
-        network_input = prepare(image, torch.from_numpy(statistics.equalization))
         offset = 0.8 * torch.randn((1, 192, 50, 75), generator=torch.Generator().manual_seed(0))
-        runs = _runs(flow, network_input, offset, settings.threads)
-        expected = render(flow, network_input, offset)[0]
+        runs = _runs(flow, image, statistics, offset, settings.threads)
+        expected = render(flow, image, statistics, offset)[0]
         times = fastest(list(runs.values()), settings.repeats)
         gflop = sum(flops_per_pixel(flow.size)) * 400 * 600 / 1e9
         for (backend, run), time in zip(runs.items(), times, strict=True):
@@ -70,42 +68,48 @@ def _random(size: Any) -> LLFlow:
     return flow
 
 
-def _runs(flow: LLFlow, network_input: Tensor, offset: Tensor, threads: int) -> dict[str, Run]:
-    folded = FoldedFlow(flow, _CPU)
-    mixed = FoldedFlow(flow, _CPU, Precision(blocks=torch.bfloat16))
-    half = FoldedFlow(flow, _CPU, Precision(torch.bfloat16, torch.bfloat16))
+def _runs(
+    flow: LLFlow, image: Tensor, statistics: PhotoStatistics, offset: Tensor, threads: int
+) -> dict[str, Run]:
+    whole = _WholePhoto(FoldedFlow(flow, _CPU), statistics)
+    mixed = _WholePhoto(FoldedFlow(flow, _CPU, Precision(blocks=torch.bfloat16)), statistics)
+    half = _WholePhoto(FoldedFlow(flow, _CPU, Precision(torch.bfloat16, torch.bfloat16)), statistics)
     runs: dict[str, Run] = {
-        "straightforward": lambda: render(flow, network_input, offset)[0],
-        "float32": lambda: folded(network_input, offset),
-        "mixed (bfloat16 dense blocks)": lambda: mixed(network_input, offset),
-        "half (bfloat16)": lambda: half(network_input, offset),
+        "straightforward": lambda: render(flow, image, statistics, offset)[0],
+        "float32": lambda: whole(image, offset),
+        "mixed (bfloat16 blocks)": lambda: mixed(image, offset),
+        "half (bfloat16)": lambda: half(image, offset),
     }
     if shutil.which("g++"):
-        compiled = torch.compile(folded.__call__, dynamic=False)
-        runs["float32, torch.compile"] = lambda: compiled(network_input, offset)
+        compiled = torch.compile(whole, dynamic=False)
+        runs["float32, torch.compile"] = lambda: compiled(image, offset)
     if importlib.util.find_spec("openvino"):
         for precision in ("f32", "bf16"):
-            runs[f"OpenVINO {precision}"] = _openvino(folded, network_input, offset, precision, threads)
+            runs[f"OpenVINO {precision}"] = _openvino(whole, image, offset, precision, threads)
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
-        runs["ONNX Runtime"] = _onnxruntime(folded, network_input, offset, threads)
+        runs["ONNX Runtime"] = _onnxruntime(whole, image, offset, threads)
     return runs
 
 
-class _Module(torch.nn.Module):
-    def __init__(self, folded: FoldedFlow) -> None:
+class _WholePhoto(torch.nn.Module):
+    """A network in inference form with what it needs of one photo, which is constant in its graph."""
+
+    def __init__(self, folded: FoldedFlow, statistics: PhotoStatistics) -> None:
         super().__init__()
-        self.folded = folded
+        self._folded = folded
+        self._photo = folded.photo(statistics)
+        self._window = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
 
-    def forward(self, network_input: Tensor, offset: Tensor) -> Tensor:
-        return self.folded(network_input, offset)
+    def forward(self, image: Tensor, offset: Tensor) -> Tensor:
+        return self._folded(image, self._photo, self._window, offset)
 
 
-def _openvino(folded: FoldedFlow, network_input: Tensor, offset: Tensor, precision: str, threads: int) -> Run:
+def _openvino(whole: _WholePhoto, image: Tensor, offset: Tensor, precision: str, threads: int) -> Run:
     import openvino
 
-    inputs = (network_input, offset)
+    inputs = (image, offset)
     graph = openvino.convert_model(
-        _Module(folded), example_input=inputs, input=[list(tensor.shape) for tensor in inputs]
+        whole, example_input=inputs, input=[list(tensor.shape) for tensor in inputs]
     )
     settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
     request = openvino.Core().compile_model(graph, "CPU", settings).create_infer_request()
@@ -113,19 +117,17 @@ def _openvino(folded: FoldedFlow, network_input: Tensor, offset: Tensor, precisi
     return lambda: torch.from_numpy(request.infer(arrays)[0].copy())
 
 
-def _onnxruntime(folded: FoldedFlow, network_input: Tensor, offset: Tensor, threads: int) -> Run:
+def _onnxruntime(whole: _WholePhoto, image: Tensor, offset: Tensor, threads: int) -> Run:
     import io
 
     import onnxruntime
 
     file = io.BytesIO()
-    torch.onnx.export(
-        _Module(folded), (network_input, offset), file, input_names=["x", "offset"], dynamo=False
-    )
+    torch.onnx.export(whole, (image, offset), file, input_names=["x", "offset"], dynamo=False)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
-    arrays = {"x": network_input.numpy(), "offset": offset.numpy()}
+    arrays = {"x": image.numpy(), "offset": offset.numpy()}
     return lambda: torch.from_numpy(session.run(None, arrays)[0])
 
 

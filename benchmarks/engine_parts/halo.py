@@ -9,10 +9,12 @@ import torch
 from PIL import Image
 
 from llflow_photo import models
+from llflow_photo.engine import Latent
 from llflow_photo.engine.costs import default_halo
+from llflow_photo.engine.gain_path import measure_gain_path
 from llflow_photo.engine.inference import FoldedFlow
-from llflow_photo.engine.view import prepare
-from llflow_photo.flow.statistics import as_seen
+from llflow_photo.engine.offsets import LatentOffsets
+from llflow_photo.flow import LLFlow, PhotoStatistics
 from llflow_photo.options import DEFAULT_MODEL
 
 from .measure import Settings, night_photo
@@ -37,24 +39,31 @@ def _measured(model: str) -> list[dict[str, Any]]:
     halo = default_halo(flow.size)
     rows = []
     for name, photo in _photos().items():
-        seen, statistics = as_seen(photo, flow.size.exposure)
-        table = torch.from_numpy(statistics.equalization)
-        image = torch.from_numpy(seen).permute(2, 0, 1)[None]
+        known = folded.photo(PhotoStatistics.of(photo, flow.size))
+        image = torch.from_numpy(photo).permute(2, 0, 1)[None]
+        side = photo.shape[0]
         inside = slice(_BORDER, _BORDER + _SIDE)
-        noise = torch.randn(
-            (1, 192, *(n // 8 for n in photo.shape[:2])), generator=torch.Generator().manual_seed(0)
-        )
+        start, share = _BORDER / side, _SIDE / side
+        window = torch.tensor([[start, start, share, share]])
         for temperature in (0.0, 0.8):
-            offset = temperature * noise
-            whole = folded(prepare(image, table), offset).clamp(0, 1)[:, :, inside, inside]
+            offset = _offset(flow, temperature, side // 8)
+            whole = folded(image, known, torch.tensor([[0.0, 0.0, 1.0, 1.0]]), offset)
+            whole = whole.clamp(0, 1)[:, :, inside, inside]
             latent = slice(_BORDER // 8, (_BORDER + _SIDE) // 8)
-            part = folded(prepare(image[:, :, inside, inside], table), offset[:, :, latent, latent]).clamp(
-                0, 1
-            )
+            own = None if offset is None else offset[:, :, latent, latent]
+            part = folded(image[:, :, inside, inside], known, window, own).clamp(0, 1)
             difference = (whole - part).abs().amax((0, 1)).numpy() * 255
             case = {"model": model, "halo": halo, "photo": name, "temperature": temperature}
             rows += [{**case, "distance": at, "levels": _beyond(difference, at)} for at in _DISTANCES]
     return rows
+
+
+def _offset(flow: LLFlow, temperature: float, side8: int) -> torch.Tensor | None:
+    """With all its grain, 1 x 192 x side x side; None at temperature 0."""
+    offsets = LatentOffsets(flow.prior, lambda: measure_gain_path(flow))
+    everywhere = slice(0, side8)
+    block, _ = offsets.block(Latent(0, temperature, grain=1.0), everywhere, everywhere, side8, side8)
+    return None if block is None else torch.from_numpy(block)[None]
 
 
 def _beyond(difference: np.ndarray, distance: int) -> float:

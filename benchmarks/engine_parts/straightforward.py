@@ -8,16 +8,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from llflow_photo.flow import LLFlow
+from llflow_photo.flow import LLFlow, PhotoStatistics
+from llflow_photo.flow.inputs import equalize, network_input
 from llflow_photo.flow.steps import squeeze
+from llflow_photo.flow.unet import UNetEncoder
 
 __all__ = ["render"]
 
 
 @torch.inference_mode()
-def render(flow: LLFlow, network_input: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-    """Encode and decode ``mean + offset``: the image and log|det|, N x 3 x H x W and N."""
-    encoded = flow.encoder(network_input)
+def render(flow: LLFlow, image: Tensor, statistics: PhotoStatistics, offset: Tensor) -> tuple[Tensor, Tensor]:
+    """Encode a whole photo and decode ``mean + offset``.
+
+    Args:
+        flow: the network.
+        image: 1 x 3 x H x W, sRGB-encoded, in [0, 1], H and W multiples of 8.
+        statistics: of the photo.
+        offset: 1 x 192 x H/8 x W/8.
+
+    Returns:
+        the image, 1 x 3 x H x W, not clipped, and log|det| of d image / d latent, 1, in nats.
+    """
+    encoded = _encoded(flow, image, statistics)
     z: Tensor = squeeze(encoded.color_map) + offset
     log_determinant = torch.zeros(len(z))
     for level, condition in zip(reversed(list(flow.flow.levels)), reversed(encoded.conditions), strict=True):
@@ -28,7 +40,19 @@ def render(flow: LLFlow, network_input: Tensor, offset: Tensor) -> tuple[Tensor,
             z, change = _unmix(step, z)
             log_determinant = log_determinant + change
         z = functional.pixel_shuffle(z, 2)
-    return z, log_determinant
+    if not isinstance(flow.encoder, UNetEncoder):
+        return z, log_determinant
+    scale = functional.interpolate(encoded.scale, scale_factor=2.0)
+    return z * scale + encoded.base, log_determinant + scale.log().sum((1, 2, 3))
+
+
+def _encoded(flow: LLFlow, image: Tensor, statistics: PhotoStatistics) -> Any:
+    if isinstance(flow.encoder, UNetEncoder):
+        assert statistics.thumbnail is not None
+        context = flow.context(torch.from_numpy(statistics.thumbnail)[None])
+        return flow.encoder(image, context, torch.tensor([[0.0, 0.0, 1.0, 1.0]]))
+    table = torch.from_numpy(statistics.equalization)[None]
+    return flow.encoder(network_input(image, equalize(image, table)))
 
 
 def _uncouple(coupling: Any, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:

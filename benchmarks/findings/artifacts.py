@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 import torch
 from finding_parts import report
-from finding_parts.homes import Example, Home, homes, make_parser
+from finding_parts.homes import Example, Home, homes, make_parser, network_image
 from finding_parts.measures import auc
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageFilter
 
 from llflow_photo.engine import Latent
 from llflow_photo.engine.artifacts import activation_map
-from llflow_photo.flow.statistics import as_seen
 from llflow_photo.loading import load_model
 from llflow_photo.training.loss import nll_bits
 
@@ -164,11 +163,10 @@ def compare(home: Home) -> list[dict[str, Any]]:
     lost: dict[str, list[float]] = defaultdict(list)
     for number, example in enumerate(home.examples):
         report.tell(f"{home.model}: likelihoods of {number + 1} of {len(home.examples)}, {example.name}")
-        seen, statistics = as_seen(example.dark, flow.size.exposure)
-        given = flow.encode(_tensor(seen), torch.from_numpy(statistics.equalization)[None])
-        own = float(nll_bits(flow, _tensor(example.reference), given))
+        given = flow.encode(network_image(example.dark))
+        own = float(nll_bits(flow, network_image(example.reference), given))
         for name, picture in equally_far(example, np.random.default_rng([1, number])).items():
-            lost[name].append(float(nll_bits(flow, _tensor(picture), given)) - own)
+            lost[name].append(float(nll_bits(flow, network_image(picture), given)) - own)
     return [
         {
             "model": home.model,
@@ -198,10 +196,6 @@ def equally_far(example: Example, random: np.random.Generator) -> dict[str, np.n
         name: (reference + change * (L1 / np.abs(change).mean())).astype(np.float32)
         for name, change in changes.items()
     }
-
-
-def _tensor(image: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), np.float32))[None]
 
 
 def tables(rows: list[Any], distances: list[Any]) -> None:

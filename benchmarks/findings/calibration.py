@@ -1,10 +1,12 @@
-"""Does the disagreement of renderings predict the error, pixel by pixel and photo by photo?
+"""Does the disagreement of renderings predict the error, pixel by pixel and photo by photo? And do references
+lie where the model's prior says?
 
     python benchmarks/findings/calibration.py --lol LOL --photos PHOTOS
 
 Disagreement: standard deviation of eight renderings at temperature 0.8. Error: of the best guess against the
 reference, mean over channels of the absolute difference, as is and brightness-aligned. Beside it, what needs
-no model of uncertainty: the best guess's own luma, and its slope.
+no model of uncertainty: the best guess's own luma, and its slope. Of the prior: root mean square of the
+references' latents less their means, in units of the prior, for the frame, regions and detail.
 """
 
 from __future__ import annotations
@@ -13,18 +15,21 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
+import torch
 from finding_parts import report
-from finding_parts.command import run
-from finding_parts.homes import Home
+from finding_parts.homes import Home, homes, make_parser, network_image
 from finding_parts.measures import block_mean, decile_means, detail, spearman
 
 from llflow_photo.engine import Latent
 from llflow_photo.evaluation.metrics import align_brightness, gray
 from llflow_photo.explore.statistics import spread_of
+from llflow_photo.flow import LLFlow
+from llflow_photo.loading import load_model
+from llflow_photo.training.prior_fit import standardized_residuals
 
 TEMPERATURE = 0.8
 RENDERINGS = 8
-COHERENCES = (0.0, 0.5, 1.0)
+GRAINS = (0.0, 0.25, 1.0)
 LUMA, SLOPE = "luma of the guess", "slope of the guess"
 
 
@@ -36,10 +41,10 @@ def measure(home: Home) -> list[dict[str, Any]]:
         scene = home.enhancer.encode(example.dark, keep=True)
         guess = scene.decode(Latent())
         predictors = {
-            f"disagreement, coherence {coherence:g}": spread_of(
-                scene.decode_many([Latent(seed, TEMPERATURE, coherence) for seed in range(RENDERINGS)])
+            f"disagreement, grain {grain:g}": spread_of(
+                scene.decode_many([Latent(seed, TEMPERATURE, grain) for seed in range(RENDERINGS)])
             ).disagreement
-            for coherence in COHERENCES
+            for grain in GRAINS
         }
         predictors |= {LUMA: gray(guess), SLOPE: detail(guess)}
         aligned = align_brightness(guess, example.reference)
@@ -64,6 +69,26 @@ def measure(home: Home) -> list[dict[str, Any]]:
                 row[f"decile_{index:02d}"] = float(value)
             rows.append(row)
     return rows
+
+
+@torch.inference_mode()
+def residuals(home: Home) -> list[dict[str, Any]]:
+    """One row: standardized residuals of the references per part; no row of a model without such a prior."""
+    flow = load_model(home.model).flow
+    if flow.prior is None:
+        return []
+    found = standardized_residuals(
+        flow.prior, (_residual(flow, example.dark, example.reference) for example in home.examples)
+    )
+    count = len(home.examples)
+    return [{"model": home.model, "weights": home.checksum, "photos": count, **found}]
+
+
+def _residual(flow: LLFlow, dark: np.ndarray, reference: np.ndarray) -> torch.Tensor:
+    """A reference's latent less its mean, 192 x h x w."""
+    conditioning = flow.encode(network_image(dark))
+    latent, _ = flow.latent_of(network_image(reference), conditioning)
+    return (latent - conditioning.mean)[0]
 
 
 def _grouped(rows: list[Any]) -> dict[tuple[str, str], list[Any]]:
@@ -103,6 +128,13 @@ def table(rows: list[Any]) -> str:
     return report.markdown(head, lines)
 
 
+def residual_table(rows: list[Any]) -> str:
+    """1 where the prior is calibrated."""
+    parts = ("frame", "regions", "detail")
+    lines = [[row["model"], row["photos"], *(f"{float(row[part]):.2f}" for part in parts)] for row in rows]
+    return report.markdown(["model", "photos", *parts], lines)
+
+
 def draw(rows: list[Any]) -> None:
     """Mean error in each tenth of a photo's pixels, from least to most predicted."""
     models = sorted({row["model"] for row in rows})
@@ -126,7 +158,14 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    run("calibration", __doc__, 12, measure, table, draw)
+    for home in homes(make_parser(__doc__, limit=12).parse_args()):
+        report.keep("calibration", measure(home))
+        if found := residuals(home):
+            report.keep("residuals", found)
+    rows = report.kept("calibration")
+    report.put_table("calibration", table(rows))
+    report.put_table("residuals", residual_table(report.kept("residuals")))
+    draw(rows)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,24 @@
-"""Temperature and coherence of the latent's noise against distance from the reference, and diversity.
+"""Temperature and grain against distance from the reference, diversity and smoothness.
 
     python benchmarks/findings/temperature.py --lol LOL --photos PHOTOS
 
-Per photo: the best guess (T = 0) and eight renderings at every temperature and coherence. Is the best of the
+Per photo: the best guess (T = 0) and eight renderings at every temperature and grain. Is the best of the
 eight, chosen by the reference, closer to it than the eight are on average, than their mean, than the guess?
+And is one rendering as clean as the guess: in SSIMULACRA2, brightness-aligned to the reference, and in the
+steps between neighboring blocks of 8 pixels, brightness-aligned to the guess?
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from finding_parts import report
 from finding_parts.command import run
 from finding_parts.homes import Home
-from finding_parts.measures import best_and_mean
+from finding_parts.measures import best_and_mean, block_step
 
 from llflow_photo.engine import Latent
 from llflow_photo.evaluation.metrics import align_brightness, psnr
@@ -23,35 +26,40 @@ from llflow_photo.evaluation.perceptual import load_ssimulacra2
 from llflow_photo.explore.statistics import spread_of
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0)
-COHERENCES = (0.0, 0.5, 1.0)
+GRAINS = (0.0, 0.25, 1.0)
 RENDERINGS = 8
+Metric = Callable[[np.ndarray, np.ndarray], float]
 
 
-def _aligned(image: np.ndarray, reference: np.ndarray) -> float:
-    return psnr(align_brightness(image, reference), reference)
+def _aligned(metric: Metric) -> Metric:
+    return lambda image, reference: metric(align_brightness(image, reference), reference)
 
 
-def measure(home: Home) -> list[dict[str, Any]]:
-    """A row per temperature and coherence, means over the photos; the best guess is temperature 0."""
+def _metrics() -> dict[str, Metric]:
     ssimulacra2, missing = load_ssimulacra2()
     if ssimulacra2 is None:
         report.tell(missing)
-    metrics = {
-        "psnr": psnr,
-        "psnr_aligned": _aligned,
-        **({"ssimulacra2": ssimulacra2} if ssimulacra2 else {}),
-    }
-    # (temperature, coherence) -> what -> one list of scores per photo
+    metrics = {"psnr": psnr, "psnr_aligned": _aligned(psnr)}
+    return metrics | ({"ssimulacra2_aligned": _aligned(ssimulacra2)} if ssimulacra2 else {})
+
+
+def measure(home: Home) -> list[dict[str, Any]]:
+    """A row per temperature and grain, means over the photos; the best guess is temperature 0."""
+    metrics = _metrics()
+    # (temperature, grain) -> what -> a score, or a list of scores, per photo
     scores: dict[tuple[float, float], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for number, example in enumerate(home.examples, 1):
         report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
         scene = home.enhancer.encode(example.dark, keep=True)
-        for temperature, coherence in [(0.0, 0.0), *((t, c) for c in COHERENCES for t in TEMPERATURES)]:
+        guess = scene.decode(Latent())
+        for temperature, grain in [(0.0, 0.0), *((t, g) for g in GRAINS for t in TEMPERATURES)]:
             seeds = range(RENDERINGS) if temperature else range(1)
-            renderings = scene.decode_many([Latent(seed, temperature, coherence) for seed in seeds])
+            renderings = scene.decode_many([Latent(seed, temperature, grain) for seed in seeds])
             spread = spread_of(renderings)
-            found = scores[temperature, coherence]
-            found["diversity"].append(float(spread.disagreement.mean()) * 255)
+            found = scores[temperature, grain]
+            found["diversity"].append(255 * float(np.sqrt(np.mean(spread.disagreement**2))))
+            steps = [block_step(align_brightness(one, guess)) for one in renderings]
+            found["step"].append(np.mean(steps) / block_step(guess))
             for name, metric in metrics.items():
                 found[name].append([metric(rendering, example.reference) for rendering in renderings])
                 found[f"{name}_of_mean"].append(metric(spread.mean, example.reference))
@@ -59,15 +67,16 @@ def measure(home: Home) -> list[dict[str, Any]]:
 
 
 def _row(
-    home: Home, temperature: float, coherence: float, metrics: list[str], found: dict[str, list[Any]]
+    home: Home, temperature: float, grain: float, metrics: list[str], found: dict[str, list[Any]]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "model": home.model,
         "weights": home.checksum,
         "photos": len(home.examples),
         "temperature": temperature,
-        "coherence": coherence,
+        "grain": grain,
         "diversity": float(np.mean(found["diversity"])),
+        "step": float(np.mean(found["step"])),
     }
     for name in metrics:
         best, mean = best_and_mean(np.array(found[name]))
@@ -76,61 +85,66 @@ def _row(
     return row
 
 
+LABELS = {"psnr": "PSNR", "psnr_aligned": "aligned", "ssimulacra2_aligned": "SSIMULACRA2, aligned"}
+KINDS = {"one": "one", "best": "best of 8", "of_mean": "mean of 8"}
+
+
 def table(rows: list[Any]) -> str:
-    """PSNR as is and SSIMULACRA2 of the guess, and of one, the best and the mean of eight."""
+    """PSNR and SSIMULACRA2 of the guess, and of one, the best and the mean of eight."""
     columns = [
         (f"{name}_{kind}", f"{label}: {which}")
-        for name, label in (("psnr", "PSNR"), ("psnr_aligned", "aligned"), ("ssimulacra2", "SSIMULACRA2"))
-        for kind, which in (("one", "one"), ("best", "best of 8"), ("of_mean", "mean of 8"))
+        for name, label in LABELS.items()
+        for kind, which in KINDS.items()
     ]
     lines = []
     for row in rows:
         numbers = [f"{float(row[name]):.2f}" if row.get(name) else "" for name, _ in columns]
-        coherence = f"{float(row['coherence']):g}" if float(row["temperature"]) else ""
-        at = [f"{float(row['temperature']):g}", coherence, f"{float(row['diversity']):.1f}"]
-        lines.append([row["model"], row["photos"], *at, *numbers])
-    head = ["model", "photos", "T", "coherence", "diversity", *(label for _, label in columns)]
-    return report.markdown(head, lines)
+        grain = f"{float(row['grain']):g}" if float(row["temperature"]) else ""
+        at = [f"{float(row['temperature']):g}", grain, f"{float(row['diversity']):.1f}"]
+        lines.append([row["model"], row["photos"], *at, f"{float(row['step']):.2f}", *numbers])
+    head = ["model", "photos", "T", "grain", "diversity", "block step / guess's"]
+    return report.markdown([*head, *(label for _, label in columns)], lines)
 
 
 def draw(rows: list[Any]) -> None:
-    """Against temperature: both metrics and diversity, models below each other."""
+    """Against temperature: both metrics, diversity and block steps, models below each other."""
     models = sorted({row["model"] for row in rows})
-    figure, axes = report.plot(3, 9, 2.9 * len(models), rows=len(models))
+    figure, axes = report.plot(4, 11, 2.9 * len(models), rows=len(models))
     for index, model in enumerate(models):
         own = [row for row in rows if row["model"] == model]
-        closeness, perceptual, diversity = axes[3 * index : 3 * index + 3]
+        closeness, perceptual, diversity, step = axes[4 * index : 4 * index + 4]
         _curves(closeness, own, "psnr")
         closeness.set_title(f"{model}: PSNR / dB")
-        if "ssimulacra2_one" in own[0]:
-            _curves(perceptual, own, "ssimulacra2")
-        perceptual.set_title("SSIMULACRA2")
-        for color, coherence in zip(report.COLORS, COHERENCES, strict=False):
-            some = _of(own, coherence)
-            diversity.plot(*_points(some, "diversity"), color=color, label=f"coherence {coherence:g}")
-        diversity.set_title("diversity, of 255")
-        diversity.set_xlabel("temperature")
-    for style, label in _KINDS.values():
-        axes[0].plot([], [], f"k{style}", label=label)
+        if own[0].get("ssimulacra2_aligned_one"):
+            _curves(perceptual, own, "ssimulacra2_aligned")
+        perceptual.set_title("SSIMULACRA2, aligned")
+        for color, grain in zip(report.COLORS, GRAINS, strict=False):
+            some = _of(own, grain)
+            diversity.plot(*_points(some, "diversity"), color=color, label=f"grain {grain:g}")
+            step.plot(*_points(some, "step"), color=color)
+        diversity.set(title="diversity, of 255", xlabel="temperature")
+        step.set(title="block step / guess's", xlabel="temperature")
+    for kind, style in _STYLES.items():
+        axes[0].plot([], [], f"k{style}", label=KINDS[kind])
     axes[0].legend(frameon=False, fontsize=7)
     axes[2].legend(frameon=False, fontsize=7)
     report.save(figure, "temperature")
 
 
-_KINDS = {"best": ("-", "best of 8"), "of_mean": ("--", "mean of 8"), "one": (":", "one")}
+_STYLES = {"best": "-", "of_mean": "--", "one": ":"}
 
 
 def _curves(axis: Any, own: list[Any], name: str) -> None:
-    for color, coherence in zip(report.COLORS, COHERENCES, strict=False):
-        for kind, (style, _) in _KINDS.items():
-            axis.plot(*_points(_of(own, coherence), f"{name}_{kind}"), style, color=color)
+    for color, grain in zip(report.COLORS, GRAINS, strict=False):
+        for kind, style in _STYLES.items():
+            axis.plot(*_points(_of(own, grain), f"{name}_{kind}"), style, color=color)
     guess = next(row for row in own if float(row["temperature"]) == 0)
     axis.axhline(float(guess[f"{name}_one"]), color="black", linewidth=0.8)
     axis.set_xlabel("temperature")
 
 
-def _of(own: list[Any], coherence: float) -> list[Any]:
-    return [row for row in own if float(row["temperature"]) > 0 and float(row["coherence"]) == coherence]
+def _of(own: list[Any], grain: float) -> list[Any]:
+    return [row for row in own if float(row["temperature"]) > 0 and float(row["grain"]) == grain]
 
 
 def _points(some: list[Any], name: str) -> tuple[list[float], list[float]]:

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 from finding_parts import report
-from finding_parts.homes import HELD_OUT, LOL, LONGEST, Home, evenly, homes, make_parser
+from finding_parts.homes import HELD_OUT, LOL, LONGEST, Home, evenly, homes, make_parser, network_image
 from finding_parts.kinds import as_dark_as, exposure_ev, noise_picture, screenshot
 from finding_parts.measures import auc
 from PIL import Image
 
 from llflow_photo.api import read_srgb
-from llflow_photo.flow.statistics import as_seen
+from llflow_photo.flow import LLFlow, PhotoStatistics
+from llflow_photo.flow.unet import exposed_photo
 from llflow_photo.loading import load_model
 from llflow_photo.training.loss import nll_bits
 from llflow_photo.training.pairs import find_pairs, split_by_scene
@@ -38,13 +39,20 @@ OWN = "dark photos"
 
 
 @torch.inference_mode()
-def bits_of(flow: Any, photo: np.ndarray) -> tuple[float, float]:
+def bits_of(flow: LLFlow, photo: np.ndarray) -> tuple[float, float]:
     """Bits per pixel of the model's best guess, and of the photo as the network sees it, given the photo."""
-    seen, statistics = as_seen(photo, flow.size.exposure)
-    image = torch.from_numpy(np.ascontiguousarray(seen.transpose(2, 0, 1), np.float32))[None]
-    given = flow.encode(image, torch.from_numpy(statistics.equalization)[None])
+    image = network_image(photo)
+    given = flow.encode(image)
     guess = flow.decode(given).clamp(0, 1)
-    return float(nll_bits(flow, guess, given)), float(nll_bits(flow, image, given))
+    seen = _exposed(flow, photo, image)
+    return float(nll_bits(flow, guess, given)), float(nll_bits(flow, seen, given))
+
+
+def _exposed(flow: LLFlow, photo: np.ndarray, image: torch.Tensor) -> torch.Tensor:
+    """The photo at the exposure the network sees it."""
+    thumbnail = PhotoStatistics.of(photo, flow.size).thumbnail
+    context = None if thumbnail is None else flow.context(torch.from_numpy(thumbnail)[None])
+    return image if context is None else exposed_photo(image, context.gain_ev).encoded
 
 
 def usual_bits(home: Home, given: argparse.Namespace) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import torch
 from PIL import Image
 
 from llflow_photo.api import load_enhancer, read_srgb
@@ -21,7 +22,20 @@ from llflow_photo.training.photos import find_photos, load_photos, split_photos
 if TYPE_CHECKING:
     from llflow_photo.engine import Enhancer
 
-__all__ = ["LOL", "NIGHTS", "Example", "Home", "evenly", "homes", "lol_pairs", "make_parser", "night_pairs"]
+__all__ = [
+    "HELD_OUT",
+    "LOL",
+    "LONGEST",
+    "NIGHTS",
+    "Example",
+    "Home",
+    "evenly",
+    "homes",
+    "lol_pairs",
+    "make_parser",
+    "network_image",
+    "night_pairs",
+]
 
 LOL, NIGHTS = "LOL", "simulated nights"
 HELD_OUT = 24
@@ -117,3 +131,8 @@ def night_pairs(folder: Path, limit: int) -> list[Example]:
         dark = np.clip(develop(frame), 0.0, 1.0).astype(np.float32)
         examples.append(Example(path.stem, dark, clean.astype(np.float32) / np.float32(255)))
     return examples
+
+
+def network_image(picture: np.ndarray) -> torch.Tensor:
+    """H x W x 3, sRGB-encoded, in [0, 1], as the network takes it: 1 x 3 x H x W, float32."""
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32))[None]

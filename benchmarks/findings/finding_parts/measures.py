@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from llflow_photo.evaluation.brightness import spearman
+from llflow_photo.evaluation.metrics import gray
 
-__all__ = ["auc", "best_and_mean", "block_mean", "decile_means", "detail", "spearman"]
+__all__ = ["auc", "best_and_mean", "block_mean", "block_step", "decile_means", "detail", "spearman"]
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -35,6 +36,13 @@ def block_mean(values: np.ndarray, side: int = 8) -> np.ndarray:
     height, width = (length // side * side for length in values.shape)
     parts = values[:height, :width].reshape(height // side, side, width // side, side)
     return np.asarray(parts.mean((1, 3)))
+
+
+def block_step(image: np.ndarray) -> float:
+    """Mean absolute difference of luma between neighboring blocks of 8 pixels, H x W x 3."""
+    blocks = block_mean(gray(image))
+    steps = [np.abs(np.diff(blocks, axis=axis)).ravel() for axis in (0, 1)]
+    return float(np.concatenate(steps).mean())
 
 
 def decile_means(order: np.ndarray, values: np.ndarray) -> np.ndarray:
