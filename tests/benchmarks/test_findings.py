@@ -13,11 +13,14 @@ from skimage import data
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "findings"))
 
 import artifacts
+import calibration
+import temperature
 import trainings
 from finding_parts import kinds, measures, report
-from finding_parts.homes import Example, evenly
+from finding_parts.homes import Example, Home, evenly, network_image
 
-from llflow_photo.flow import DenseSize, LLFlow, Size
+from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
+from llflow_photo.models.store import save
 
 
 def test_auc_is_the_chance_of_standing_above() -> None:
@@ -41,6 +44,13 @@ def test_deciles_follow_the_predictor_and_blocks_drop_the_rest() -> None:
     assert measures.decile_means(-values.reshape(10, 10), values.reshape(10, 10))[0] == 94.5
     blocks = measures.block_mean(np.add.outer(np.arange(17) // 8, np.zeros(9)))
     assert blocks.shape == (2, 1) and blocks.ravel().tolist() == [0.0, 1.0]
+
+
+def test_steps_between_blocks_are_those_of_their_means() -> None:
+    picture = np.zeros((16, 24, 3), np.float32)
+    picture[:8, 8:16] = 0.6  # its block differs from three of its neighbors; there are 7 pairs
+    picture[:, ::2] += 0.01  # what varies within blocks does not count
+    assert measures.block_step(picture) == pytest.approx(3 * 0.6 / 7, rel=1e-5)
 
 
 def test_photos_are_taken_evenly() -> None:
@@ -102,6 +112,46 @@ def test_without_the_color_map_the_latent_mean_is_zero() -> None:
     assert before.mean.abs().max() > 0 and after.mean.abs().max() == 0
     for one, other in zip(before.levels, after.levels, strict=True):
         assert torch.equal(one, other)
+
+
+def test_temperatures_of_a_photo_are_rows_with_the_guess_first(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    reference = data.astronaut()[200:232, 200:240].astype(np.float32) / 255
+    home = Home("LOL", str(_tiny_model(tmp_path)), [Example("one", reference * 0.2, reference)])
+    guess, *rows = temperature.measure(home)
+    assert (guess["temperature"], guess["diversity"]) == (0.0, 0.0)
+    assert guess["step"] == pytest.approx(1, abs=1e-3)
+    assert len(rows) == len(temperature.TEMPERATURES) * len(temperature.GRAINS)
+    diversity = {(row["temperature"], row["grain"]): row["diversity"] for row in rows}
+    assert diversity[0.2, 1.0] < diversity[1.0, 1.0] and diversity[1.0, 0.25] < diversity[1.0, 1.0]
+    assert all(row["psnr_best"] >= row["psnr_one"] for row in rows)
+    written = temperature.table(report.keep("some", [guess, *rows], folder=tmp_path))
+    assert len(written.splitlines()) == 2 + 1 + len(rows)
+
+
+def test_residuals_are_one_where_references_lie_as_the_prior_says(tmp_path: Path) -> None:
+    from llflow_photo.loading import load_model
+
+    path = str(_tiny_model(tmp_path))
+    flow = load_model(path).flow
+    assert flow.prior is not None
+    dark = np.random.default_rng(0).uniform(0.0, 0.2, (64, 80, 3)).astype(np.float32)
+    with torch.inference_mode():
+        given = flow.encode(network_image(dark))
+        latents = given.mean + flow.prior.sample((8, 10), 6, torch.Generator().manual_seed(0))
+        drawn = flow.decode(given, latents).permute(0, 2, 3, 1).numpy()
+    (row,) = calibration.residuals(Home("LOL", path, [Example("", dark, one) for one in drawn]))
+    assert [row[part] for part in ("frame", "regions", "detail")] == pytest.approx([1, 1, 1], abs=0.25)
+    assert calibration.residual_table([row]).count("\n") == 2
+
+
+def _tiny_model(folder: Path) -> Path:
+    """A network with a whole-photo branch and random weights."""
+    torch.manual_seed(0)
+    size = Size(UNetSize((4, 4, 4), (1, 1, 1), (1, 1), 8), steps=(1, 1, 1), hidden=4, transition_steps=0)
+    state = LLFlow(size).state_dict()
+    save(state, size, folder / "tiny.safetensors", {}, False)
+    return folder / "tiny.safetensors"
 
 
 def test_trainings_differ_in_one_thing_each() -> None:
