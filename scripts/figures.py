@@ -20,11 +20,13 @@ from torch import Tensor
 
 from llflow_photo import load_enhancer, load_model
 from llflow_photo.api import read_srgb
+from llflow_photo.color.spaces import encode
 from llflow_photo.engine import Latent, Scene
 from llflow_photo.explore import spread_of
 from llflow_photo.flow import LLFlow
-from llflow_photo.flow.inputs import color_map, equalize, log_image, noise_map
-from llflow_photo.flow.statistics import as_seen
+from llflow_photo.flow.thumbnail import thumbnail
+from llflow_photo.flow.unet import exposed_photo
+from llflow_photo.flow.whole_photo import thumbnail_rendering
 from llflow_photo.options import DEFAULT_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,41 +56,48 @@ def main() -> None:
 
 def draw_network(flow: LLFlow, photo: np.ndarray) -> dict[str, object]:
     """What the encoder is shown, what it makes of it, and the way from the latent to the picture."""
-    seen, statistics = as_seen(photo, flow.size.exposure)
-    dark, table = _tensor(seen), torch.from_numpy(statistics.equalization)
-    given = flow.encode(dark, table[None])
-    logs, chroma = log_image(dark), color_map(dark)
-    noise = noise_map(chroma)
-    mean = _picture(given.color_map)
-    low, high = np.percentile(mean, (1, 99), axis=(0, 1))
-    shown = {
-        f"the photo x, {statistics.gain_ev:+.1f} EV": dark,
-        "log x": (logs - logs.min()) / (logs.max() - logs.min()),
-        "h(x), equalized": equalize(dark, table),
-        "C(x), color map": chroma,
-        "N(x), noise map, x 4": 4 * noise,
-    }
-    panels = [(name, _picture(image)) for name, image in shown.items()]
-    title = f"g(x), mean of the latent, {low.min():.2f} to {high.max():.2f}, stretched"
-    _sheet("encoder.jpg", [*panels, (title, np.clip((mean - low) / (high - low), 0, 1))], 3)
+    dark = _tensor(photo)
+    thumbnails = torch.from_numpy(thumbnail(photo))[None]
+    context = flow.context(thumbnails)
+    if context is None:
+        raise SystemExit("the figures show a network with a whole-photo branch; name another model")
+    given = flow.encode(dark, context=context)
+    assert given.base is not None and given.scale is not None
+    seen, gain = exposed_photo(dark, context.gain_ev), float(context.gain_ev)
+    panels = [
+        ("thumbnail", _encoded(thumbnails)),
+        ("the grid's gains on it", _encoded(thumbnail_rendering(context, thumbnails))),
+        (f"the photo x, {gain:+.1f} EV", _picture(seen.encoded)),
+        ("its stops", _picture(seen.stops)),
+        ("base b(x)", _picture(given.base)),
+        ("scale s(x), x 5", _picture(5 * given.scale)),
+    ]
+    _sheet("encoder.jpg", panels, 3)
     states = [("latent, 192 channels", given.mean)]
     for level, conditions in list(zip(flow.flow.levels, given.couplings, strict=True))[::-1]:
         states.append(("", level.inverse(states[-1][1], conditions)[0]))  # type: ignore[operator]
-    titles = ("after level 3, 48 channels", "after level 2, 12 channels", "after level 1: the picture")
+    titles = ("after level 3, 48 channels", "after level 2, 12 channels", "after level 1, 3 channels")
     panels = [(f"condition of level {n}", _principal(c)) for n, c in enumerate(given.levels, 1)]
-    panels = [("the photo", _picture(dark)), *panels, (states[0][0], _principal(states[0][1]))]
-    panels += [(title, _principal(z)) for title, (_, z) in zip(titles[:2], states[1:3], strict=True)]
-    _sheet("levels.jpg", [*panels, (titles[2], _picture(states[3][1]))], 4)
-    return _draw_latent(flow.latent_of(_tensor(data.coffee() / 255.0), given)[0] - given.mean)
+    panels = [("the photo", _picture(seen.encoded)), *panels]
+    panels += [(title, _principal(z)) for title, (_, z) in zip((states[0][0], *titles), states, strict=True)]
+    _sheet("levels.jpg", panels, 4)
+    latent, _ = flow.latent_of(_tensor(data.coffee() / 255.0), given)
+    return _draw_latent(flow, latent - given.mean)
 
 
-def _draw_latent(offset: Tensor) -> dict[str, object]:
-    values = offset.flatten().numpy()
+def _draw_latent(flow: LLFlow, offset: Tensor) -> dict[str, object]:
+    """The original's latent less its mean, each channel in units of the prior's detail, and per part."""
+    assert flow.prior is not None
+    along = torch.einsum("ncp,cd->ndp", offset.flatten(2), flow.prior.directions)
+    others = offset.flatten(2) - torch.einsum("ndp,cd->ncp", along, flow.prior.directions)
+    share = 1 - flow.prior.directions.square().sum(1)  # of each channel's variance, outside the directions
+    scaled = others / (flow.prior.detail[-1] * share.sqrt().clamp_min(1e-3)[:, None])
+    values = scaled[:, share > 0.1].flatten().numpy()
     figure, axes = pyplot.subplots(figsize=(INCHES / 2, 3.2), dpi=DPI, layout="constrained")
     bins = np.linspace(-4, 4, 121)
     axes.hist(values, bins, density=True, color="#4a7bb5", label="f(y | x) - g(x) of the original y")
     axes.plot(bins, np.exp(-(bins**2) / 2) / np.sqrt(2 * np.pi), color="#c0392b", label="N(0, 1)")
-    axes.set(xlabel="latent value minus its mean", yticks=[])
+    axes.set(xlabel="latent value minus its mean, in units of the prior's detail", yticks=[])
     axes.legend(frameon=False)
     figure.savefig(IMAGES / "latent.png")
     pyplot.close(figure)
@@ -96,13 +105,14 @@ def _draw_latent(offset: Tensor) -> dict[str, object]:
 
 
 def draw_temperature(scene: Scene) -> dict[str, object]:
-    """One frame at rising temperatures, the noise independent and the noise coherent."""
+    """One frame at rising temperatures, without grain and with all of it."""
     panels, numbers = [], dict[str, object]()
-    for coherence, part, name in ((0.0, CROP, "detail"), (1.0, (slice(None), slice(None)), "frame")):
+    everywhere = (slice(None), slice(None))
+    for grain, part, name in ((0.0, everywhere, "frame"), (1.0, CROP, "detail")):
         for temperature in TEMPERATURES:
-            picture = scene.decode(Latent(3, temperature, coherence))
-            panels.append((f"T {temperature:g}, coherence {coherence:g}", picture[part]))
-        spread = spread_of(scene.decode(Latent(seed, 0.8, coherence)) for seed in range(6))
+            picture = scene.decode(Latent(3, temperature, grain))
+            panels.append((f"T {temperature:g}, grain {grain:g}", picture[part]))
+        spread = spread_of(scene.decode(Latent(seed, 0.8, grain)) for seed in range(6))
         numbers[f"disagreement_{name}"] = f"{255 * spread.disagreement.mean():.1f}"
     _sheet("temperature.jpg", panels, len(TEMPERATURES))
     return numbers
@@ -119,6 +129,11 @@ def draw_brightness(scene: Scene) -> dict[str, object]:
 
 def _tensor(picture: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32))[None]
+
+
+def _encoded(light: Tensor) -> np.ndarray:
+    """1 x 3 x H x W in linear light: H x W x 3, sRGB-encoded, in [0, 1]."""
+    return encode(np.asarray(light[0].permute(1, 2, 0).clamp(0, 1)), "srgb")
 
 
 def _picture(image: Tensor) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Make the documentation's gallery of ``sample_images/``: ``python scripts/gallery.py [--model NAME]``.
 
 Each sample becomes one strip in ``docs/images/gallery/``: the photo as developed, the best guess, and two
-renderings whose noise is coherent. ``gallery.json`` beside them holds what was measured.
+other looks. ``gallery.json`` beside them holds what was measured.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def make_strip(photo: Path, model: str) -> dict[str, str]:
     scene = load_enhancer(model).encode(view)
     before = srgb_of(as_read)
     guess = srgb_of(rendering_of(scene, surround, Options(), 0))
-    varied = Options(temperature=0.8, coherence=1.0)
+    varied = Options(temperature=0.8)
     others = [srgb_of(rendering_of(scene, surround, varied, seed)) for seed in (1, 2)]
     panels = [_panel(picture) for picture in (before, guess, *others)]
     strip = Image.fromarray(np.concatenate(panels, axis=1))

@@ -21,15 +21,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default=None)
     parser.add_argument("--photo", type=Path, default=ROOT / "sample_images" / "valley-moonlight.dng")
-    parser.add_argument("--coherence", type=float, default=1.0)
     parser.add_argument("--temperature", type=float, default=0.8)
     arguments = parser.parse_args()
-    settings = {"model": arguments.model, "coherence": arguments.coherence}
-    before = llflow_photo.enhance(arguments.photo, strength=0.0, model=arguments.model)
-    guess = llflow_photo.enhance(arguments.photo, **settings)
-    others = llflow_photo.enhance(
-        arguments.photo, temperature=arguments.temperature, samples=3, seed=1, **settings
-    )
+    photo, model = arguments.photo, arguments.model
+    before = llflow_photo.enhance(photo, strength=0.0, model=model)
+    guess = llflow_photo.enhance(photo, model=model)
+    others = llflow_photo.enhance(photo, temperature=arguments.temperature, samples=3, seed=1, model=model)
     panels = [_panel(picture) for picture in (before, guess, *others)]
     target = ROOT / "docs" / "images" / "overview.jpg"
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,8 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from llflow_photo.flow import SIZES, Size, UNetSize
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 RESULTS = ROOT / "benchmarks" / "results"
@@ -65,7 +67,7 @@ def _card(path: Path) -> str:
         "licence": card["licence"],
         "trained on": card["data"],
         "steps": card["iterations"],
-        "network": ", ".join(f"{key} {value}" for key, value in card["size"].items()),
+        "network": described(Size.from_dict(card["size"])),
         "held-out PSNR": _scores(scores, "psnr", " dB"),
         "held-out SSIM on gray": _scores(scores, "ssim_gray", ""),
         "exposure of its training inputs": " to ".join(map(str, exposures)) + " EV",
@@ -120,21 +122,35 @@ def sizes() -> str:
     """Rows of the sizes' table."""
     import torch
 
-    from llflow_photo.flow import SIZES, LLFlow
+    from llflow_photo.flow import LLFlow
 
     rows = []
     for name, size in SIZES.items():
         with torch.device("meta"):
             count = sum(parameter.numel() for parameter in LLFlow(size).parameters())
-        network = f"{size.features}, {size.growth}, {size.blocks}"
-        rows.append(f"| `{name}` | {network} | {size.steps} | {count / 1e6:.2f} M |")
+        steps = ", ".join(map(str, size.steps))
+        rows.append(f"| `{name}` | {encoder_of(size)} | {steps} | {count / 1e6:.2f} M |")
     return "\n".join(rows)
+
+
+def described(size: Size) -> str:
+    """A network in a sentence."""
+    steps = "+".join(map(str, size.steps))
+    return f"{encoder_of(size)}; flow: steps {steps}, hidden channels {size.hidden}"
+
+
+def encoder_of(size: Size) -> str:
+    """An encoder in words."""
+    encoder = size.encoder
+    if isinstance(encoder, UNetSize):
+        lists = [f"{name} {'+'.join(map(str, getattr(encoder, name)))}" for name in ("widths", "down", "up")]
+        return f"U-shape: {', '.join(lists)}"
+    return f"dense: features {encoder.features}, growth {encoder.growth}, blocks {encoder.blocks}"
 
 
 def operations() -> str:
     """Rows of the operations' table."""
     from llflow_photo.engine.costs import flops_per_pixel
-    from llflow_photo.flow import SIZES
 
     rows = []
     for name, size in SIZES.items():

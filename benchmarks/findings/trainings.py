@@ -39,7 +39,7 @@ from llflow_photo.training.recipe import Recipe, Stage
 __all__ = ["NETWORK", "VARIANTS", "Variant", "ZeroMeanTrainer", "with_zero_mean"]
 
 NETWORK = Size(DenseSize(24, 12, 2, (0,)), steps=3, hidden=24)
-"""A little smaller than the shipped one, for runs of minutes."""
+"""A small one with the paper's encoder, for runs of minutes."""
 CROP, BATCH = 64, 8
 
 
