@@ -68,25 +68,26 @@ def draw_network(flow: LLFlow, photo: np.ndarray) -> dict[str, object]:
         ("thumbnail", _encoded(thumbnails)),
         ("the grid's gains on it", _encoded(thumbnail_rendering(context, thumbnails))),
         (f"the photo x, {gain:+.1f} EV", _picture(seen.encoded)),
-        ("its stops", _picture(seen.stops)),
+        ("its logarithm", _picture((seen.stops - seen.stops.min()) / (seen.stops.max() - seen.stops.min()))),
         ("base b(x)", _picture(given.base)),
         ("scale s(x), x 5", _picture(5 * given.scale)),
     ]
     _sheet("encoder.jpg", panels, 3)
-    states = [("latent, 192 channels", given.mean)]
+    states = [given.mean]
     for level, conditions in list(zip(flow.flow.levels, given.couplings, strict=True))[::-1]:
-        states.append(("", level.inverse(states[-1][1], conditions)[0]))  # type: ignore[operator]
-    titles = ("after level 3, 48 channels", "after level 2, 12 channels", "after level 1, 3 channels")
+        states.append(level.inverse(states[-1], conditions)[0])  # type: ignore[operator]
+    titles = ["latent, 192 channels", "after level 3, 48 channels", "after level 2, 12 channels"]
+    titles.append("after level 1, 3 channels")
     panels = [(f"condition of level {n}", _principal(c)) for n, c in enumerate(given.levels, 1)]
     panels = [("the photo", _picture(seen.encoded)), *panels]
-    panels += [(title, _principal(z)) for title, (_, z) in zip((states[0][0], *titles), states, strict=True)]
+    panels += [(title, _principal(z)) for title, z in zip(titles, states, strict=True)]
     _sheet("levels.jpg", panels, 4)
     latent, _ = flow.latent_of(_tensor(data.coffee() / 255.0), given)
     return _draw_latent(flow, latent - given.mean)
 
 
 def _draw_latent(flow: LLFlow, offset: Tensor) -> dict[str, object]:
-    """The original's latent less its mean, each channel in units of the prior's detail, and per part."""
+    """The original's latent less its mean outside the prior's directions, in units of its detail there."""
     assert flow.prior is not None
     along = torch.einsum("ncp,cd->ndp", offset.flatten(2), flow.prior.directions)
     others = offset.flatten(2) - torch.einsum("ndp,cd->ncp", along, flow.prior.directions)
@@ -153,7 +154,7 @@ def _principal(features: Tensor) -> np.ndarray:
 
 def _sheet(name: str, panels: Sequence[tuple[str, np.ndarray]], columns: int) -> None:
     rows = -(-len(panels) // columns)
-    height, width = panels[0][1].shape[:2]
+    height, width = max((picture.shape[:2] for _, picture in panels), key=np.prod)
     size = (INCHES, rows * (INCHES / columns * height / width + 0.3))
     figure, grid = pyplot.subplots(rows, columns, figsize=size, dpi=DPI, squeeze=False, layout="constrained")
     for axes in grid.flat:

@@ -39,8 +39,10 @@ SHORTENED = {
     "llflow-photo train": {"--resume": "--steps 3 --crop 32 --batch 2", "": f"--steps 2 {TINY}"},
     "llflow-photo evaluate": {"--held-out": "--held-out 2", "": ""},
 }
-TINY_NETWORK = "--model features=8,growth=4,blocks=1,steps=1,hidden=8"
-NETWORK = {"--model compact": TINY_NETWORK, "--model small": TINY_NETWORK}
+NETWORK = {
+    "--model compact": "--model widths=8+8+8,down=1+1+1,up=1+1,vector=8,steps=1,hidden=8",
+    "--model small": "--model features=8,growth=4,blocks=1,steps=1,hidden=8",
+}
 
 
 @dataclass(frozen=True)

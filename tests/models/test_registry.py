@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,11 @@ def test_files_that_are_no_weights_are_named(tmp_path: Path, tiny_flow: Build) -
     save_file(state, path)
     with pytest.raises(CheckpointError, match="llflow-photo import"):
         models.load(path)
-    save_file(state, path, {"size": json.dumps({**flow.size.to_dict(), "blocks": 0})})
+    dense = {**asdict(flow.size.encoder), "steps": 1, "hidden": 8, "transition_steps": 2}
+    save_file(state, path, {"size": json.dumps({**dense, "blocks": 0})})
     with pytest.raises(CheckpointError, match="size that cannot be"):
         models.load(path)
-    save_file(state, path, {"size": json.dumps({**flow.size.to_dict(), "blocks": 2})})
+    save_file(state, path, {"size": json.dumps({**dense, "blocks": 2})})
     with pytest.raises(CheckpointError, match=r"tensors are missing, the first is 'encoder\.blocks\.1"):
         models.load(path)
 
