@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Studio", "Subject"]
 
 _KEPT_PIXELS = 1_400_000
-"""What is kept of a region takes about 0.5 kB a pixel: one preview and some quick looks."""
+"""Kept beside the largest region, which is what is on screen. A region takes about 0.5 kB a pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Studio:
         made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel)
         with self._lock:
             self._regions[key] = made
-            while len(self._regions) > 1 and _pixels(self._regions) > _KEPT_PIXELS:
+            while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
                 self._regions.popitem(last=False)
         return made
 
@@ -94,8 +94,10 @@ class Studio:
             self._wholes.clear()
 
 
-def _pixels(regions: OrderedDict[Any, EncodedRegion]) -> int:
-    return sum(kept.region.shape[0] * kept.region.shape[1] for kept in regions.values())
+def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:
+    """Pixels of all regions but the largest."""
+    pixels = sorted(kept.region.shape[0] * kept.region.shape[1] for kept in regions.values())
+    return sum(pixels[:-1])
 
 
 def _key(subject: Subject, region: Region, options: Options) -> tuple[Any, ...]:
