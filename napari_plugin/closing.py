@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent, QObject, QTimer
 
 if TYPE_CHECKING:
     from .widget import EnhanceWidget
+    from .work import Work
 
 __all__ = ["Closing"]
 
@@ -30,7 +31,8 @@ class Closing(QObject):
         self._panel = panel
         self._shut_down = shut_down
         self._window: QObject | None = None
-        panel.destroyed.connect(panel.work.close)
+        work = panel.work
+        panel.destroyed.connect(lambda *_: self._deleted(work))
         QTimer.singleShot(0, self._watch_dock)  # napari docks the panel once it is made
 
     def watch_window(self) -> None:
@@ -54,6 +56,11 @@ class Closing(QObject):
         if event.type() == QEvent.Type.Close and not self.ended:
             self._panel.preview.drop()
         return False
+
+    def _deleted(self, work: Work) -> None:
+        """Qt deleted the panel without closing it: whatever is of Qt is gone."""
+        self.ended = True
+        work.close()
 
     def _watch_dock(self) -> None:
         """Closing the dock takes the panel out of the window without closing it: that ends its work, too."""

@@ -27,6 +27,7 @@ __all__ = [
     "LayerPhoto",
     "Snapshot",
     "full_data",
+    "halvings",
     "is_photo_layer",
     "layer_parts",
     "photo_of_data",
@@ -93,9 +94,17 @@ def pyramid(pixels: np.ndarray) -> list[np.ndarray]:
     """
     levels = [pixels]
     if pixels.shape[0] * pixels.shape[1] > _LARGE:
-        while levels[-1].shape[0] * levels[-1].shape[1] > _SMALLEST_LEVEL:
+        for _ in halvings((pixels.shape[0], pixels.shape[1]))[1:]:
             levels.append(_halved(levels[-1]))
     return levels
+
+
+def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
+    """Heights and widths of the levels of a pyramid, the whole picture's first."""
+    shapes = [shape]
+    while shapes[-1][0] * shapes[-1][1] > _SMALLEST_LEVEL:
+        shapes.append((shapes[-1][0] // 2, shapes[-1][1] // 2))
+    return shapes
 
 
 def _halved(pixels: np.ndarray) -> np.ndarray:
