@@ -10,12 +10,13 @@ import numpy as np
 from llflow_photo.explore.region import Region, resample
 
 from .layers import placement
+from .newest import Newest
 from .photo_choice import ROLE, made_from
 from .showing import add_on_top, remove_quietly, to_screen
 from .side_by_side import SideBySide
 from .studio import Subject
 from .view import PREVIEW_PIXELS, camera
-from .work import Job, Newest, Work
+from .work import Job, Work
 
 if TYPE_CHECKING:
     from napari import Viewer

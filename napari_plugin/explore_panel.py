@@ -18,11 +18,12 @@ from llflow_photo.options import Options
 from .controls import Slider, WholeNumber, button
 from .gallery import Entry, Gallery, describe
 from .layers import SHOW_AS_IS, placement
+from .newest import Newest
 from .photo_choice import ROLE, made_from
 from .showing import add_on_top
 from .studio import Studio, Subject
 from .view import QUICK_PIXELS
-from .work import Job, Newest, Work
+from .work import Job, Work
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -27,6 +27,7 @@ def lay_out(panel: EnhanceWidget) -> None:
         rows([("Photo", panel.photo)]),
         panel.look,
         rows([*picture, ("", settings.switches)]),
+        panel.histogram,
         panel.comparing,
         panel.apply,
     ):

@@ -70,9 +70,11 @@ class PhotoChoice(QComboBox):
 
     Attributes:
         changed: tells that another layer was chosen; `value` says which.
+        renamed: tells that a layer has another name.
     """
 
     changed = Signal()
+    renamed = Signal()
 
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
@@ -83,7 +85,9 @@ class PhotoChoice(QComboBox):
         self.setMinimumContentsLength(12)
         self.setToolTip("The layer to work on: any picture, RGB or gray")
         guard_wheel(self)
+        self._named: set[Any] = set()
         self.activated.connect(lambda row: self._choose(self._layers[row]))
+        viewer.layers.selection.events.active.connect(self._selected)
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -107,6 +111,7 @@ class PhotoChoice(QComboBox):
         Args:
             prefer: a layer to choose if it is a photo and no result.
         """
+        self._follow_names()
         offered = [
             layer for layer in self._viewer.layers if is_photo_layer(layer) and ROLE not in layer.metadata
         ]
@@ -119,6 +124,30 @@ class PhotoChoice(QComboBox):
             chosen = photos[-1] if photos else None
         self._choose(chosen)
         self._show()
+
+    def _follow_names(self) -> None:
+        layers = set(self._viewer.layers)
+        for layer in layers - self._named:
+            layer.events.name.connect(self._name_changed)
+        self._named = layers
+
+    def _name_changed(self, _event: Any = None) -> None:
+        self._show()
+        self.renamed.emit()
+
+    def _selected(self, event: Any) -> None:
+        """A selected photo is chosen; of a selected preview or result, the photo it was made from."""
+        layer = getattr(event, "value", None)
+        photo = photo_of(layer, self._viewer) or layer
+        if photo is not None and photo in self._layers and not is_result(photo):
+            self.value = photo
+
+    def close_list(self) -> None:
+        """Let go of the viewer."""
+        self._viewer.layers.selection.events.active.disconnect(self._selected)
+        for layer in self._named:
+            layer.events.name.disconnect(self._name_changed)
+        self._named = set()
 
     def _choose(self, layer: Any) -> None:
         before, self._value = self._value, layer

@@ -1,11 +1,10 @@
-"""What the panel knows of each photo: its present pixels, and the history of its settings."""
+"""The pixels of each photo as they are now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .history import History, State
 from .layers import snapshot
 from .studio import Subject
 
@@ -28,7 +27,6 @@ class Photos:
         self._viewer = viewer
         self._edited = edited
         self._subjects: dict[Any, Subject] = {}
-        self._histories: dict[Any, History] = {}
         self._numbers = 0
 
     def subject(self, layer: Image) -> Subject:
@@ -44,12 +42,6 @@ class Photos:
             layer.events.data.connect(self._data_changed)
         return self._subjects[layer]
 
-    def history(self, layer: Image, first: State) -> History:
-        """The photo's history; of a new photo it begins with ``first``."""
-        if layer not in self._histories:
-            self._histories[layer] = History(first)
-        return self._histories[layer]
-
     def other_pixels(self, layer: Any) -> None:
         """The layer shows other pixels than before."""
         if self._subjects.pop(layer, None) is not None:
@@ -58,7 +50,6 @@ class Photos:
     def forget(self, layer: Any) -> None:
         """The layer is gone."""
         self.other_pixels(layer)
-        self._histories.pop(layer, None)
 
     def _data_changed(self, event: Any) -> None:
         self.other_pixels(event.source)

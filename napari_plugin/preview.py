@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QTimer
 
-from llflow_photo.explore.region import Region
+from llflow_photo.explore.region import Region, subsample
 from llflow_photo.options import Options
 
+from .histogram import Histogram, histogram_of
 from .layers import placement
+from .newest import Newest, Planned
 from .photo_choice import ROLE, made_from
 from .showing import add_above, remove_quietly, to_screen
 from .studio import Studio, Subject
 from .view import PREVIEW_PIXELS, QUICK_PIXELS
-from .work import Job, Newest, Planned, Work
+from .work import Job, Work
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -47,12 +49,14 @@ class Rendering:
         image: h x w x 3, float32, sRGB-encoded, [0, 1].
         latent: that was decoded.
         options: it was finished with.
+        histograms: of the photo's part and of the rendering.
     """
 
     region: Region
     image: np.ndarray
     latent: AnyLatent
     options: Options
+    histograms: tuple[Histogram, Histogram]
 
 
 @dataclass
@@ -162,6 +166,7 @@ class LivePreview:
         if wanted == self._wanted:
             return None
         self._wanted = wanted
+        quick = self._look(layer, QUICK_PIXELS) or region
         coarser = [self._look(layer, pixels) for pixels in _STEPS]
         steps = [step for step in coarser if step is not None and 3 * _pixels(step) <= _pixels(region)]
 
@@ -170,16 +175,19 @@ class LivePreview:
             if kept:
                 del steps[0 if _pixels(region) <= _AT_ONCE else 1 :]
             for step in steps:
-                job.show(self._render(subject, step, options, latent, job))
-            return self._render(subject, region, options, latent, job)
+                job.show(self._render(subject, step, quick, options, latent, job))
+            return self._render(subject, region, quick, options, latent, job)
 
         return render, lambda made: self._show(layer, made)
 
     def _render(
-        self, subject: Subject, region: Region, options: Options, latent: AnyLatent, job: Job
+        self, subject: Subject, region: Region, quick: Region, options: Options, latent: AnyLatent, job: Job
     ) -> Rendering:
         encoded = self._studio.encoded(subject, region, options, job.cancelled)
-        return Rendering(region, encoded.render(latent, options, job.cancelled), latent, options)
+        image = encoded.render(latent, options, job.cancelled)
+        before = self._studio.before(subject, quick)
+        histograms = before, histogram_of(subsample(image, QUICK_PIXELS))
+        return Rendering(region, image, latent, options, histograms)
 
     def _show(self, source: Image, made: Rendering) -> None:
         if not self.enabled or source not in self._viewer.layers:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llflow_photo.explore.region import Region
+from llflow_photo.explore.region import Region, resample
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 
+from .histogram import Histogram, histogram_of
 from .layers import Snapshot
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Studio:
         self._lock = threading.Lock()
         self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
         self._wholes: dict[tuple[int, str], WholePhoto] = {}
+        self._before: dict[tuple[int, Region], Histogram] = {}
 
     def enhancer(self, options: Options) -> Enhancer:
         """The model and device of ``options``, loaded once per process."""
@@ -86,6 +88,17 @@ class Studio:
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
                 self._regions.popitem(last=False)
         return made
+
+    def before(self, subject: Subject, region: Region) -> Histogram:
+        """The histogram of the photo's part; the last one is kept."""
+        key = (subject.number, region)
+        with self._lock:
+            known = self._before.get(key)
+        if known is None:
+            known = histogram_of(resample(subject.photo.pixels, region))
+            with self._lock:
+                self._before = {key: known}
+        return known
 
     def forget(self) -> None:
         """Let go of all encoded regions."""

@@ -23,16 +23,18 @@ from .closing import Closing
 from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
 from .gallery import describe
-from .history import History, State
+from .histogram_panel import HistogramPanel
+from .history import State
 from .keys import Keys
 from .layout import lay_out, make_room
 from .look_panel import ComparePanel, LookPanel
 from .machine import devices, models
-from .photo_choice import PhotoChoice, is_result, photo_of, why_none
+from .photo_choice import PhotoChoice, why_none
 from .photos import Photos
 from .preview import LivePreview, Rendering
 from .settings import Settings, is_noise
 from .side_by_side import SideBySide
+from .steps import Steps
 from .studio import Studio, Subject
 from .view import fit, region_on_screen, sees_all_of, show_at_full_resolution, whole_region
 from .work import Work
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["EnhanceWidget"]
 
 _NO_PHOTO = "Open a photo first: drop a file on the window, or File > Open Sample > LLFlow Photo."
-_SETTLED_MS = 700
-"""Controls that were not moved for so long are a step of the history."""
 
 
 # napari hands plugins proxies of its layers, so layers are compared with ==, never with `is`.
@@ -65,12 +65,8 @@ class EnhanceWidget(QWidget):
         self.studio = Studio()
         self.photos = Photos(napari_viewer, self._photo_edited)
         self._picked: AnyLatent | None = None
-        self._present: Any = None
         self._fitted = False
-        self._restless = QTimer(self)
-        self._restless.setSingleShot(True)
-        self._restless.setInterval(_SETTLED_MS)
-        self._restless.timeout.connect(self._settle)
+        self.steps = Steps(self._state, self._restored)
         self._make_parts()
         lay_out(self)
         self._connect()
@@ -79,14 +75,16 @@ class EnhanceWidget(QWidget):
 
     def _make_parts(self) -> None:
         actions: dict[str, Callable[[], Any]] = {
-            "fit": self.fit, "full": self.full_resolution, "undo": self.undo, "redo": self.redo,
+            "fit": self.fit, "full": self.full_resolution, "undo": self.steps.undo, "redo": self.steps.redo,
         }  # fmt: skip
         self.keys = Keys(self.viewer, actions, self._show_before)
         self.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
         self.settings = Settings(models(), devices())
         self.photo = PhotoChoice(self.viewer)
         self.look = LookPanel(actions, self._show_before)
+        self.steps.on_told = self.look.show_history
         self.live = self.look.live
+        self.histogram = HistogramPanel()
         self.preview = LivePreview(
             self.viewer, self.work, self.studio, self._ask_preview, self._region_on_screen
         )
@@ -106,14 +104,13 @@ class EnhanceWidget(QWidget):
         self._connections = [
             (layers.events.inserted, self._layers_changed),
             (layers.events.removed, self._layer_removed),
-            (layers.selection.events.active, self._layer_selected),
             (self.viewer.dims.events.current_step, self._frame_changed),
         ]
         for emitter, slot in self._connections:
             emitter.connect(slot)
-        self._named: set[Any] = set()
         self.settings.on_change = self._setting_changed
         self.photo.changed.connect(self._photo_changed)
+        self.photo.renamed.connect(self.artifacts.reset_choices)
         self.live.changed.connect(self.preview.switch)
         self.preview.on_removed = lambda: setattr(self.live, "value", False)
         self.preview.on_shown = self._preview_shown
@@ -161,41 +158,24 @@ class EnhanceWidget(QWidget):
 
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Something was done to a photo that can be undone."""
-        self._settle()
-        self.photos.history(layer, self._state()).note(undo, redo)
-        self._tell_history()
+        self.steps.note(layer, undo, redo)
 
     # -- the photo ---------------------------------------------------------------------------------------
 
     def _layers_changed(self, event: Any = None) -> None:
-        for layer in self.viewer.layers:
-            if layer not in self._named:
-                self._named.add(layer)
-                layer.events.name.connect(self._renamed)
         self.photo.refresh(prefer=getattr(event, "value", None))
         self.artifacts.reset_choices()
         if self.photo.value is None:
             self.look.tell(why_none(self.viewer))
 
-    def _renamed(self, _event: Any = None) -> None:
-        self.photo.refresh()
-        self.artifacts.reset_choices()
-
     def _layer_removed(self, event: Any) -> None:
         layer = getattr(event, "value", None)
-        self._named.discard(layer)
         self.preview.layer_removed(layer)
         if self.compare.layer_removed(layer):
             self.compare_mode.value = OFF
         self._layers_changed()
         self.photos.forget(layer)
-
-    def _layer_selected(self, event: Any) -> None:
-        """A selected photo is chosen; of a selected preview or result, the photo it was made from."""
-        layer = getattr(event, "value", None)
-        photo = photo_of(layer, self.viewer) or layer
-        if photo is not None and photo in self.photo.choices and not is_result(photo):
-            self.photo.value = photo
+        self.steps.forget(layer)
 
     def _frame_changed(self, _event: Any = None) -> None:
         """Another frame of a stack is shown."""
@@ -211,11 +191,11 @@ class EnhanceWidget(QWidget):
     def _photo_changed(self) -> None:
         """Another photo, or other pixels of the same."""
         layer = self.photo.value
-        self._settle()  # the photo that was left
-        self._present = layer
-        if layer is not None:
-            self._show_state(self.photos.history(layer, self._state()).settled)
-        self._tell_history()
+        settled = self.steps.turn_to(layer)
+        if settled is not None:
+            self._show_state(settled)
+        shown = self.preview.rendering
+        self.histogram.show_pair(None if shown is None else shown.histograms)
         if self._ask_photo() is None:
             self.preview.drop()
             QTimer.singleShot(0, self._compare_nothing)
@@ -242,7 +222,7 @@ class EnhanceWidget(QWidget):
         found = self._ask_photo()
         return None if found is None else (*found, self.options(), self.latent())
 
-    # -- settings and their history ----------------------------------------------------------------------
+    # -- settings ----------------------------------------------------------------------------------------
 
     def _state(self) -> State:
         return State(self.settings.values(), self._picked)
@@ -259,48 +239,18 @@ class EnhanceWidget(QWidget):
 
     def _changed(self) -> None:
         self._tell_picked()
-        self._restless.start()
-        if self.photo.value is not None:
-            self.apply.uncover(self.photo.value)
-        self.preview.request()
+        self.steps.moved()
+        self._render_again()
 
-    def _history(self) -> History | None:
-        return None if self._present is None else self.photos.history(self._present, self._state())
-
-    def _settle(self) -> None:
-        self._restless.stop()
-        history = self._history()
-        if history is not None:
-            history.settle(self._state(), self._restore)
-            self._tell_history()
-
-    def _restore(self, state: State) -> None:
+    def _restored(self, state: State) -> None:
+        """A step back or forth."""
         self._show_state(state)
+        self._render_again()
+
+    def _render_again(self) -> None:
         if self.photo.value is not None:
             self.apply.uncover(self.photo.value)
         self.preview.request()
-
-    def undo(self) -> None:
-        """One step back: the last change of the controls, or the last apply."""
-        self._settle()
-        history = self._history()
-        if history is not None:
-            history.undo()
-            self._tell_history()
-
-    def redo(self) -> None:
-        """One step forth again."""
-        self._settle()
-        history = self._history()
-        if history is not None:
-            history.redo()
-            self._tell_history()
-
-    def _tell_history(self) -> None:
-        history = self._history()
-        self.look.show_history(
-            history is not None and history.can_undo, history is not None and history.can_redo
-        )
 
     # -- looking -----------------------------------------------------------------------------------------
 
@@ -340,7 +290,8 @@ class EnhanceWidget(QWidget):
     def _show_before(self, on: bool) -> None:
         self.compare.show_before(on)
 
-    def _preview_shown(self, _rendering: Rendering) -> None:
+    def _preview_shown(self, rendering: Rendering) -> None:
+        self.histogram.show_pair(rendering.histograms)
         self.compare.keep_on_top()
         if self.compare.mode == SIDE_BY_SIDE:
             self.compare.refresh()
@@ -374,14 +325,13 @@ class EnhanceWidget(QWidget):
         if self._closing.ended:
             return
         self._closing.end()
-        self._restless.stop()
+        self.steps.close()
         self.work.close()
         self.preview.close()
         self.compare.close()
         self.canvas.detach()
         self.studio.forget()
         self.photos.close()
+        self.photo.close_list()
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
-        for layer in self._named:
-            layer.events.name.disconnect(self._renamed)

@@ -9,6 +9,7 @@ import atexit
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,11 @@ _REFERENCES_TO_NONE = [None] * 3_000_000
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
 
+def _end_with_parent() -> None:
+    """In the child: the server ends with these tests even where they crash (Linux: PR_SET_PDEATHSIG is 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def _start_display() -> None:
     """An X server of our own, until Python ends."""
     command = shutil.which("Xvfb")
@@ -36,7 +42,12 @@ def _start_display() -> None:
         return
     reading, writing = os.pipe()
     options = ["-displayfd", str(writing), "-screen", "0", "1920x1200x24", "-nolisten", "tcp"]
-    server = subprocess.Popen([command, *options], pass_fds=[writing], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(  # no thread runs yet that could hold a lock across the fork
+        [command, *options],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509
+    )
     os.close(writing)
     atexit.register(server.kill)
     with os.fdopen(reading) as told:
