@@ -6,17 +6,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox
 from napari.utils.notifications import show_info
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
+from .controls import Choice, button
 from .explore_panel import Host
 from .gallery import describe
-from .layers import layer_parts, placement
+from .layers import full_data, layer_parts, placement
+from .photo_choice import is_result, made_from, photo_of
 from .saving import SAVE_FILTERS, proposed_path, save_data
+from .showing import remove_quietly
 from .work import Job
 
 if TYPE_CHECKING:
@@ -35,23 +37,21 @@ class ApplyPanel(QWidget):
         self._host: Host = host
         self._grid = host.explore.gallery
         self._job: Job | None = None
-        self.what = ComboBox(choices=(CURRENT, MEAN), value=CURRENT, tooltip="What to render at full size")
-        self.apply_button = QPushButton("Apply at full size")
-        self.apply_button.setToolTip("Render the whole photo as the preview shows it, as a new layer")
-        self.apply_button.clicked.connect(lambda _checked=False: self.apply())
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Stop the full-size run")
+        self.what = Choice((CURRENT, MEAN), "What to render at full size")
+        self.apply_button = button(
+            "Apply at full size", "Render the whole photo as the preview shows it, as a new layer", self.apply
+        )
+        self.cancel_button = button("Cancel", "Stop the full-size run", self.cancel)
         self.cancel_button.setEnabled(False)
-        self.cancel_button.clicked.connect(lambda _checked=False: self.cancel())
-        self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save the selected result with the photo's EXIF and the settings")
-        self.save_button.clicked.connect(lambda _checked=False: self.save())
+        self.save_button = button(
+            "Save…", "Save the selected result with the photo's EXIF and the settings", self.save
+        )
         self.bar = QProgressBar()
         self.bar.setRange(0, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
-        for widget in (self.what.native, self.apply_button):
+        for widget in (self.what, self.apply_button):
             row.addWidget(widget)
         layout.addLayout(row)
         row = QHBoxLayout()
@@ -83,12 +83,16 @@ class ApplyPanel(QWidget):
                 photo, latents, options, studio.enhancer(options), job.progress, job.cancelled
             )
             return layer_parts(
-                made, f"{name} enhanced", settings=settings_of(options, latents), role="result"
+                made,
+                f"{name} enhanced",
+                settings=settings_of(options, latents),
+                role="result",
+                **made_from(layer),
             )
 
         def done(parts: tuple[Any, ...]) -> None:
             data, arguments, _ = parts
-            self._host.viewer.add_image(data, **{**arguments, "affine": affine})
+            self._add(layer, self._host.viewer.add_image(data, **{**arguments, "affine": affine}))
 
         self.bar.setRange(0, 0)
         self.apply_button.setEnabled(False)
@@ -97,6 +101,22 @@ class ApplyPanel(QWidget):
             "Full size", work, done, progressed=self._progressed, ended=lambda: self._ended(job), bar=True
         )
         self._job = job
+
+    def _add(self, photo: Any, result: Any) -> None:
+        """A result has come; taking it away and bringing it back are steps of the photo's history."""
+        viewer = self._host.viewer
+
+        def bring_back() -> None:
+            if result not in viewer.layers:
+                viewer.layers.append(result)
+
+        self._host.note_step(photo, lambda: remove_quietly(viewer, result), bring_back)
+
+    def uncover(self, photo: Any) -> None:
+        """Hide the results of a photo that lie over its preview: the controls were moved since."""
+        for layer in self._host.viewer.layers:
+            if is_result(layer) and layer.visible and photo_of(layer, self._host.viewer) == photo:
+                layer.visible = False
 
     def cancel(self) -> None:
         """Stop the run; the window is ready for the next one at once."""
@@ -129,12 +149,12 @@ class ApplyPanel(QWidget):
             if not chosen:
                 return
             path = Path(chosen)
-        data, metadata, target = layer.data, dict(layer.metadata), path
+        data, metadata, target = full_data(layer), dict(layer.metadata), path
         self._host.work.start("Save", lambda _job: save_data(target, data, metadata), _tell_saved, bar=True)
 
     def _result(self) -> Image | None:
         layers = self._host.viewer.layers
-        results = [layer for layer in layers if layer.metadata.get("role") == "result"]
+        results = [layer for layer in layers if is_result(layer)]
         active: Any = layers.selection.active
         if active in results:
             return active  # type: ignore[no-any-return]
@@ -151,7 +171,7 @@ def settings_of(options: Options, latents: list[AnyLatent]) -> dict[str, Any]:
     told |= {"model": Path(options.model).name, "version": __version__}
     if len(latents) == 1 and isinstance(latents[0], Latent):
         chosen = latents[0]
-        return told | {"seed": chosen.seed, "temperature": chosen.temperature, "coherence": chosen.coherence}
+        return told | {"seed": chosen.seed, "temperature": chosen.temperature, "grain": chosen.grain}
     what = describe(latents[0]) if len(latents) == 1 else f"mean of {'; '.join(map(describe, latents))}"
     return told | {"latent": what}
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from magicgui.widgets import ComboBox
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from llflow_photo.explore.region import resample
 
+from .controls import Choice, button
 from .explore_panel import Host
 from .layers import is_photo_layer, placement, snapshot
-from .preview import ROLE, add_beside
-from .view import PREVIEW_PIXELS, layer_shape, region_on_screen
+from .photo_choice import ROLE, made_from
+from .showing import add_on_top
+from .view import layer_shape
 from .work import Job
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["ArtifactPanel"]
 
 _CURRENT = "Current rendering"
+_MAP_PIXELS = 1_000_000
+"""Of the map of what is on screen."""
 _STANDS_OUT = 10.0
 """Times the usual departure. Noise alone reaches up to about 8 somewhere in a frame."""
 
@@ -32,18 +35,16 @@ class ArtifactPanel(QWidget):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self._host = host
-        self.target = ComboBox(choices=self._choices, tooltip="The picture to judge against the photo")
-        self.button = QPushButton("Map artifacts")
-        self.button.setToolTip(
-            "Marks where the model finds a rendering, or an edit of one, unlikely: noise, patches, tints"
+        self.target = Choice(self._choices(), "The picture to judge against the photo")
+        self.button = button(
+            "Map artifacts",
+            "Marks where the model finds a rendering, or an edit of one, unlikely: noise, patches, tints",
+            self.compute,
         )
-        self.button.clicked.connect(lambda _checked=False: self.compute())
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Stop computing the map")
+        self.cancel_button = button("Cancel", "Stop computing the map", self.cancel)
         self.cancel_button.setEnabled(False)
-        self.cancel_button.clicked.connect(lambda _checked=False: self.cancel())
         self._job: Job | None = None
-        self.status = QLabel("")
+        self.status = QLabel(" ")
         self.status.setWordWrap(True)
         layout = QVBoxLayout(self)
         about = QLabel("Where does the model object to a picture? Bright is where it finds it unlikely.")
@@ -52,18 +53,18 @@ class ArtifactPanel(QWidget):
         row.addWidget(self.button, 1)
         row.addWidget(self.cancel_button)
         layout.addWidget(about)
-        layout.addWidget(self.target.native)
+        layout.addWidget(self.target)
         layout.addLayout(row)
         layout.addWidget(self.status)
         layout.addStretch()
 
-    def _choices(self, _widget: Any = None) -> list[str]:
+    def _choices(self) -> list[str]:
         names = [layer.name for layer in self._host.viewer.layers if is_photo_layer(layer)]
         return [_CURRENT, *names]
 
     def reset_choices(self) -> None:
         """The viewer's layers changed."""
-        self.target.reset_choices()
+        self.target.choices = self._choices()
 
     def compute(self) -> None:
         """Add the map of the chosen picture, for the visible region."""
@@ -73,7 +74,7 @@ class ArtifactPanel(QWidget):
         if asked is None or self._job is not None:
             return
         layer, subject = asked
-        region = region_on_screen(self._host.viewer, layer, PREVIEW_PIXELS)
+        region = self._host.region(layer, _MAP_PIXELS)
         options, latent, studio = self._host.options(), self._host.latent(), self._host.studio
         name = str(self.target.value)
         picture = None if name == _CURRENT else self._picture(layer, name)
@@ -117,7 +118,7 @@ class ArtifactPanel(QWidget):
         self.button.setEnabled(True)
         self.cancel_button.setEnabled(False)
         if self.status.text().startswith("Computing"):  # an error, or the photo is gone
-            self.status.setText("")
+            self.status.setText(" ")
 
     def _picture(self, layer: Image, name: str) -> Any:
         if name not in self._host.viewer.layers:
@@ -133,9 +134,10 @@ class ArtifactPanel(QWidget):
 
     def _add(self, layer: Image, heat: np.ndarray, name: str, affine: np.ndarray) -> None:
         top = max(float(np.percentile(heat, 99.8)), _STANDS_OUT)
-        add_beside(
-            self._host.viewer, layer, heat, name=f"Artifacts: {name}", colormap="inferno", opacity=0.7,
-            blending="additive", contrast_limits=(0.0, top), affine=affine, metadata={ROLE: "artifacts"},
+        add_on_top(
+            self._host.viewer, heat, name=f"Artifacts: {name}", colormap="inferno", opacity=0.7,
+            blending="additive", contrast_limits=(0.0, top), affine=affine,
+            metadata={ROLE: "artifacts", **made_from(layer)},
         )  # fmt: skip
         share = float((heat > _STANDS_OUT).mean())
         if share < 0.0005:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from magicgui.widgets import CheckBox, FileEdit
 from napari.utils.notifications import show_error
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from llflow_photo.options import Options
 
+from .controls import FolderEdit, Switch, button
 from .explore_panel import Host
 from .work import Job
 
@@ -27,27 +27,25 @@ class BatchPanel(QWidget):
         super().__init__()
         self._host = host
         self._job: Job | None = None
-        self._summary = ""
-        self.folder = FileEdit(mode="d", value="", tooltip="Folder of photos; subfolders are walked too")
-        self.output = FileEdit(
-            mode="d", value="", tooltip="Where the results go; empty: NAME-enhanced beside the folder NAME"
+        self._summary = " "
+        self.folder = FolderEdit("Folder of photos", "Folder of photos; subfolders are walked too")
+        self.output = FolderEdit(
+            "Folder of the results", "Where the results go; empty: NAME-enhanced beside the folder NAME"
         )
-        self.jpeg = CheckBox(text="JPEG instead of 16-bit TIFF", tooltip="Small files for sharing")
-        self.run_button = QPushButton("Enhance folder")
-        self.run_button.setToolTip("Render every photo of the folder with the present settings")
-        self.run_button.clicked.connect(lambda _checked=False: self.run())
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Stop; photos that are finished stay")
-        self.cancel_button.clicked.connect(lambda _checked=False: self.cancel())
+        self.jpeg = Switch("JPEG instead of 16-bit TIFF", False, "Small files for sharing")
+        self.run_button = button(
+            "Enhance folder", "Render every photo of the folder with the present settings", self.run
+        )
+        self.cancel_button = button("Cancel", "Stop; photos that are finished stay", self.cancel)
         self.cancel_button.setEnabled(False)
         self.bar = QProgressBar()
-        self.status = QLabel("")
+        self.status = QLabel(" ")
         self.status.setWordWrap(True)
         layout = QVBoxLayout(self)
         for label, edit in (("Photos", self.folder), ("Results", self.output)):
             layout.addWidget(QLabel(label))
-            layout.addWidget(edit.native)
-        layout.addWidget(self.jpeg.native)
+            layout.addWidget(edit)
+        layout.addWidget(self.jpeg)
         row = QHBoxLayout()
         row.addWidget(self.run_button)
         row.addWidget(self.cancel_button)
@@ -58,17 +56,17 @@ class BatchPanel(QWidget):
 
     def run(self) -> None:
         """Start the batch."""
-        text = str(self.folder.value).strip()
-        folder = Path(text)
-        if text in ("", ".") or not folder.is_dir():
+        folder, output = self.folder.value, self.output.value
+        if folder is None:
             show_error("Choose a folder of photos first.")
             return
-        out = str(self.output.value).strip()
-        output = Path(out) if out not in ("", ".") else None
+        if not folder.is_dir():
+            show_error(f"There is no folder {folder}: choose a folder of photos.")
+            return
         options, suffix = self._host.options(), "jpeg" if self.jpeg.value else "tiff"
         self.run_button.setEnabled(False)
         self.cancel_button.setEnabled(True)
-        self._summary = ""
+        self._summary = " "
         self.status.setText("Looking for photos…")
         self.bar.setRange(0, 0)
 

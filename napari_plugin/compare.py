@@ -1,4 +1,4 @@
-"""Before and after: a split line to drag, layers side by side, or a toggle. All share one zoom."""
+"""Before and after: a split line to drag, the two side by side, or a key. All share one zoom."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ import numpy as np
 
 from llflow_photo.explore.region import Region, resample
 
-from .layers import SHOW_AS_IS, placement
-from .preview import ROLE, add_beside, remove_quietly
+from .layers import placement
+from .newest import Newest
+from .photo_choice import ROLE, made_from
+from .showing import add_on_top, remove_quietly, to_screen
+from .side_by_side import SideBySide
 from .studio import Subject
-from .view import PREVIEW_PIXELS, region_on_screen
-from .work import Job, Newest, Work
+from .view import PREVIEW_PIXELS, camera
+from .work import Job, Work
 
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
-__all__ = ["MODES", "Compare"]
+__all__ = ["MODES", "OFF", "SIDE_BY_SIDE", "SPLIT", "Compare"]
 
-MODES = ("Off", "Split line", "Side by side")
+OFF, SPLIT, SIDE_BY_SIDE = MODES = ("Off", "Split line", "Side by side")
 _LINE = 2
 """Width of the split line, in pixels of the screen."""
 _GRAB = 12
@@ -38,6 +41,7 @@ class Compare:
         viewer: napari's viewer.
         work: to run in.
         ask: gives the layer that is the photo, and its subject, or None.
+        look: gives the region of a layer that is on screen with at most so many pixels; None if none is.
         on_split: called with the split's position when it was dragged.
     """
 
@@ -46,26 +50,27 @@ class Compare:
         viewer: Viewer,
         work: Work,
         ask: Callable[[], tuple[Image, Subject] | None],
+        look: Callable[[Image, int], Region | None],
         on_split: Callable[[float], None],
     ) -> None:
         self._viewer = viewer
         self._ask = ask
+        self._look = look
         self._on_split = on_split
-        self._newest = Newest(work, "Before and after", 80)
+        self._newest = Newest(work, "Before and after", 20)
         self._before: tuple[Image, Region, np.ndarray] | None = None
         self._hidden: dict[Any, bool] = {}
-        self.mode = MODES[0]
+        self.mode = OFF
         self.split = 0.5
         self.layer: Image | None = None
+        self.side_by_side: SideBySide | None = None
         viewer.mouse_drag_callbacks.append(self._drag)
 
     def set_mode(self, mode: str) -> None:
         """One of `MODES`."""
         self.mode = mode
-        self._viewer.grid.enabled = mode == "Side by side"
-        if mode == "Split line":
-            self.refresh()
-        else:
+        self.refresh()
+        if mode != SPLIT:
             self._newest.drop()
             self._before = None
             layer, self.layer = self.layer, None
@@ -73,18 +78,23 @@ class Compare:
 
     def refresh(self) -> None:
         """The view or the photo changed: fetch the visible part anew."""
-        asked = self._ask() if self.mode == "Split line" else None
-        if asked is None:
+        asked = self._ask()
+        if self.side_by_side is not None:
+            self.side_by_side.show(asked[0] if asked is not None and self.mode == SIDE_BY_SIDE else None)
+        if asked is None or self.mode != SPLIT:
             return
         source, subject = asked
-        region = region_on_screen(self._viewer, source, PREVIEW_PIXELS)
+        region = self._look(source, PREVIEW_PIXELS)
+        if region is None:
+            return
+        part = region
 
         def fetch(job: Job) -> np.ndarray:
-            return np.clip(resample(subject.photo.pixels, region), 0.0, 1.0)
+            return to_screen(resample(subject.photo.pixels, part))
 
         def show(block: np.ndarray) -> None:
-            if self.mode == "Split line" and source in self._viewer.layers:
-                self._before = (source, region, block)
+            if self.mode == SPLIT and source in self._viewer.layers:
+                self._before = (source, part, block)
                 self._draw()
 
         self._newest.request(fetch, show)
@@ -102,17 +112,16 @@ class Compare:
         columns = max(1, round(self.split * width))
         part = block[:, :columns].copy()
         if 0 < self.split < 1:
-            part[:, max(0, columns - _LINE) :] = 1.0
+            part[:, max(0, columns - _LINE) :] = 255
         affine = placement(source, region.offset, region.step)
         if self.layer is None or self.layer not in self._viewer.layers:
-            self.layer = add_beside(
+            self.layer = add_on_top(
                 self._viewer,
-                source,
                 part,
+                rgb=True,
                 name="Before",
-                **SHOW_AS_IS,
                 affine=affine,
-                metadata={ROLE: "before"},
+                metadata={ROLE: "before", **made_from(source)},
             )
         else:
             self.layer.data = part
@@ -128,16 +137,17 @@ class Compare:
     def show_before(self, on: bool) -> None:
         """Hide every layer but the photo, and bring them back."""
         asked = self._ask()
-        if on and asked is not None:
-            self._hidden = {layer: layer.visible for layer in self._viewer.layers if layer != asked[0]}
-            for layer in self._hidden:
-                layer.visible = False
+        if on and asked is not None and not self._hidden:
+            self._hidden = {layer: layer.visible for layer in self._viewer.layers}
             asked[0].visible = True
+            for layer in self._hidden:
+                if layer != asked[0]:
+                    layer.visible = False
         elif not on:
-            for layer, visible in self._hidden.items():
+            hidden, self._hidden = self._hidden, {}
+            for layer, visible in hidden.items():
                 if layer in self._viewer.layers:
                     layer.visible = visible
-            self._hidden = {}
 
     def layer_removed(self, layer: Any) -> bool:
         """Tell that the user removed a layer; true if it was the split's, which is off then."""
@@ -146,11 +156,12 @@ class Compare:
             return False
         self.layer = None
         self._before = None
-        self.mode = MODES[0]
+        self.mode = OFF
         return True
 
     def close(self) -> None:
         """Leave the viewer alone."""
+        self._newest.drop()
         if self._drag in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 
@@ -158,8 +169,9 @@ class Compare:
         """Dragging the line moves the split, not the picture."""
         if not self._near_line(event.position):
             return
-        panned = viewer.camera.mouse_pan
-        viewer.camera.mouse_pan = False
+        seen = camera(viewer)
+        panned = seen.mouse_pan
+        seen.mouse_pan = False
         try:
             yield
             while event.type == "mouse_move":
@@ -167,16 +179,16 @@ class Compare:
                 self._on_split(self.split)
                 yield
         finally:
-            viewer.camera.mouse_pan = panned
+            seen.mouse_pan = panned
 
     def _near_line(self, position: tuple[float, ...]) -> bool:
-        if self.mode != "Split line" or self._before is None:
+        if self.mode != SPLIT or self._before is None:
             return False
         source, region, _ = self._before
         if source not in self._viewer.layers:
             return False
         pixels = abs(self._position_at(position) - self.split) * region.shape[1] * region.step[1]
-        return pixels * self._viewer.camera.zoom * abs(float(source.scale[-1])) <= _GRAB
+        return pixels * camera(self._viewer).zoom * abs(float(source.scale[-1])) <= _GRAB
 
     def _position_at(self, position: tuple[float, ...]) -> float:
         assert self._before is not None

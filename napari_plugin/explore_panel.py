@@ -6,22 +6,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from magicgui.widgets import FloatSlider, SpinBox
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent, interpolate
-from llflow_photo.explore.grid import COHERENCE, TEMPERATURE, default_grid, neighbours
+from llflow_photo.explore.grid import TEMPERATURE, default_grid, neighbours
+from llflow_photo.explore.region import Region
 from llflow_photo.explore.statistics import Spread
 from llflow_photo.options import Options
 
+from .controls import Slider, WholeNumber, button
 from .gallery import Entry, Gallery, describe
 from .layers import SHOW_AS_IS, placement
-from .preview import ROLE, add_beside
-from .settings import readable
+from .newest import Newest
+from .photo_choice import ROLE, made_from
+from .showing import add_on_top
 from .studio import Studio, Subject
-from .view import PREVIEW_PIXELS, QUICK_PIXELS, region_on_screen
-from .work import Job, Newest, Work
+from .view import QUICK_PIXELS
+from .work import Job, Work
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["ExplorePanel", "Host"]
 
 _DEFAULT_COUNT = 9
+_GATHERED_PIXELS = 1_000_000
+"""Of a mean or a disagreement of what is on screen."""
 
 
 class Host(Protocol):
@@ -48,8 +52,14 @@ class Host(Protocol):
     def latent(self) -> AnyLatent:
         """The rendering that is shown."""
 
+    def region(self, layer: Image, most_pixels: int) -> Region:
+        """What of a layer is on screen, scaled down to so many pixels; all of it where nothing is."""
+
     def choose(self, latent: AnyLatent) -> None:
         """Show another rendering."""
+
+    def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
+        """Something was done to a photo that can be undone."""
 
 
 class ExplorePanel(QWidget):
@@ -62,15 +72,11 @@ class ExplorePanel(QWidget):
         self._next_seed = 0
         self.gallery = Gallery()
         self.gallery.on_pick = lambda entry: host.choose(entry.latent)
-        self.count = SpinBox(min=2, max=64, value=_DEFAULT_COUNT, tooltip="Number of renderings")
-        self.spread = FloatSlider(
-            min=0.05, max=1.0, value=0.4, tooltip="How far new renderings may stray from the chosen one"
+        self.count = WholeNumber(2, 64, _DEFAULT_COUNT, "Number of renderings")
+        self.spread = Slider(
+            "Distance", 0.05, 1.0, 0.05, 0.4, "How far new renderings may stray from the chosen one"
         )
-        self.position = FloatSlider(
-            min=0.0, max=1.0, step=0.01, value=0.0, tooltip="From rendering A (left) to B (right)"
-        )
-        for slider in (self.spread, self.position):
-            readable(slider)
+        self.position = Slider("From A to B", 0.0, 1.0, 0.05, 0.0, "From rendering A (left) to B (right)")
         self.position.enabled = False
         self.position.changed.connect(self._interpolate)
         self.buttons: dict[str, QPushButton] = {}
@@ -79,62 +85,54 @@ class ExplorePanel(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         row = QHBoxLayout()
-        row.addWidget(self._button("draw", "Draw", "Draw new renderings; locked ones stay", self.draw))
-        row.addWidget(self.count.native)
+        row.addWidget(self._button("draw", "Draw", "Draw new renderings; locked ones stay", self.draw), 1)
+        row.addWidget(self.count)
         row.addWidget(self._button("stop", "Stop", "Stop drawing renderings", self._drawing.drop))
         layout.addLayout(row)
         layout.addWidget(self.gallery)
+        layout.addLayout(self._ways())
+        layout.addStretch()
+
+    def _ways(self) -> QGridLayout:
+        """What can be done with the renderings in the grid."""
         grid = QGridLayout()
-        grid.addWidget(
-            self._button("lock", "Lock", "Keep the chosen rendering when drawing", self.lock), 0, 0
+        grid.setColumnStretch(3, 1)
+        around = self._button(
+            "around", "Draw around it", "New renderings near the chosen one", self.draw_around
         )
-        grid.addWidget(
-            self._button("around", "Draw around it", "New renderings near the chosen one", self.draw_around),
-            0,
-            1,
-        )
-        grid.addWidget(self.spread.native, 0, 2)
-        grid.addWidget(
-            self._button("first", "Set A", "Interpolate from the chosen rendering", self.set_first), 1, 0
-        )
-        grid.addWidget(
-            self._button("second", "Set B", "Interpolate to the chosen rendering", self.set_second), 1, 1
-        )
-        grid.addWidget(self.position.native, 1, 2)
-        grid.addWidget(
-            self._button("mean", "Mean", "Average of the renderings in the grid", self.show_mean), 2, 0
-        )
-        grid.addWidget(
-            self._button(
-                "disagreement",
-                "Disagreement",
-                "Where the renderings in the grid disagree: the model is undecided there, not always wrong",
-                self.show_disagreement,
-            ),
-            2,
-            1,
-        )
-        self.status = QLabel("")
+        lock = self._button("lock", "Lock", "Keep the chosen rendering when drawing", self.lock)
+        first = self._button("first", "Set A", "Interpolate from the chosen rendering", self.set_first)
+        second = self._button("second", "Set B", "Interpolate to the chosen rendering", self.set_second)
+        mean = self._button("mean", "Mean", "Average of the renderings in the grid", self.show_mean)
+        tip = "Where the renderings in the grid disagree: the model is undecided there, not always wrong"
+        disagreement = self._button("disagreement", "Disagreement", tip, self.show_disagreement)
+        for row, (left, right, slider) in enumerate(
+            ((lock, around, self.spread), (first, second, self.position))
+        ):
+            grid.addWidget(left, row, 0)
+            grid.addWidget(right, row, 1)
+            grid.addWidget(slider.caption, row, 2)
+            grid.addWidget(slider, row, 3)
+        grid.addWidget(mean, 2, 0)
+        grid.addWidget(disagreement, 2, 1)
+        self.status = QLabel(" ")
         self.status.setWordWrap(True)
-        grid.addWidget(self.status, 2, 2)
-        layout.addLayout(grid)
+        grid.addWidget(self.status, 2, 2, 1, 2)
+        return grid
 
     def _button(self, name: str, text: str, tip: str, slot: Any) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _checked=False: slot())
-        self.buttons[name] = button
-        return button
+        self.buttons[name] = button(text, tip, slot)
+        return self.buttons[name]
 
     def draw(self) -> None:
         """New renderings that differ visibly; where the controls ask for no noise, by the default grid's."""
         options = self._host.options()
-        temperature, coherence = options.temperature, options.coherence
+        temperature, grain = options.temperature, options.grain
         if temperature == 0:
-            temperature, coherence = TEMPERATURE, COHERENCE
+            temperature = TEMPERATURE
         self._draw(
             lambda count: list(
-                default_grid(count, self._next_seed, temperature, coherence, options.brightness)
+                default_grid(count, self._next_seed, temperature, grain, options.brightness)
             )
         )
 
@@ -166,7 +164,7 @@ class ExplorePanel(QWidget):
 
     def _render(self, asked: tuple[Image, Subject], entries: list[Entry]) -> None:
         layer, subject = asked
-        region = region_on_screen(self._host.viewer, layer, QUICK_PIXELS)
+        region = self._host.region(layer, QUICK_PIXELS)
         options, studio = self._host.options(), self._host.studio
 
         def render(job: Job) -> None:
@@ -226,7 +224,7 @@ class ExplorePanel(QWidget):
             show_info("Draw some renderings first.")
             return
         layer, subject = asked
-        region = region_on_screen(self._host.viewer, layer, PREVIEW_PIXELS)
+        region = self._host.region(layer, _GATHERED_PIXELS)
         options, studio = self._host.options(), self._host.studio
         latents = [entry.latent for entry in self.gallery.entries]
 
@@ -241,21 +239,20 @@ class ExplorePanel(QWidget):
         def done(spread: Spread) -> None:
             if layer in self._host.viewer.layers:
                 affine = placement(layer, region.offset, region.step)
-                add(layer, spread, {"affine": affine, "metadata": {ROLE: title, "renderings": len(latents)}})
+                more = {"renderings": len(latents), **made_from(layer)}
+                add(spread, {"affine": affine, "metadata": {ROLE: title, **more}})
 
         button.setEnabled(False)  # one at a time
         self._host.work.start(title, gather, done, ended=lambda: button.setEnabled(True), bar=True)
 
-    def _add_mean(self, layer: Image, spread: Any, arguments: dict[str, Any]) -> None:
-        add_beside(
-            self._host.viewer, layer, spread.mean, name=f"Mean of {spread.count}", **SHOW_AS_IS, **arguments
-        )
+    def _add_mean(self, spread: Any, arguments: dict[str, Any]) -> None:
+        add_on_top(self._host.viewer, spread.mean, name=f"Mean of {spread.count}", **SHOW_AS_IS, **arguments)
 
-    def _add_disagreement(self, layer: Image, spread: Any, arguments: dict[str, Any]) -> None:
+    def _add_disagreement(self, spread: Any, arguments: dict[str, Any]) -> None:
         image = spread.disagreement
         top = max(float(np.percentile(image, 99.5)), 1e-3)
-        add_beside(
-            self._host.viewer, layer, image, name=f"Disagreement of {spread.count}", colormap="inferno",
+        add_on_top(
+            self._host.viewer, image, name=f"Disagreement of {spread.count}", colormap="inferno",
             contrast_limits=(0.0, top), **arguments,
         )  # fmt: skip
         self.status.setText(f"Disagreement: median {np.median(image):.3f}, largest {image.max():.3f} of 1")

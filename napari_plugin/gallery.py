@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
@@ -12,10 +13,13 @@ from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidge
 
 from llflow_photo.engine.latent import AnyLatent, Latent
 
+from .naming import names_of
+
 __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
-_ICON = QSize(94, 70)
-_CELL = QSize(106, 112)
+_ICON = QSize(114, 86)
+_CELL = QSize(120, 140)
+_COLUMNS = 3
 
 
 @dataclass(eq=False)
@@ -24,7 +28,7 @@ class Entry:
 
     Attributes:
         latent: what was decoded.
-        caption: its seed and temperature.
+        caption: how it looks; its seed and temperature until it is rendered.
         locked: kept when new ones are drawn.
     """
 
@@ -54,9 +58,26 @@ class Gallery(QListWidget):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setMinimumHeight(2 * _CELL.height() + 10)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(_COLUMNS * _CELL.width() + 6)
         self.setToolTip("Click a rendering to see it in the preview")
         self.currentRowChanged.connect(self._picked)
+        self._images: dict[Entry, np.ndarray] = {}
+        self._make_room(_COLUMNS)
+
+    def _make_room(self, count: int) -> None:
+        """All rows are seen; the panel scrolls, the grid does not."""
+        self.setFixedHeight(-(-max(1, count) // _COLUMNS) * _CELL.height() + 8)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        """Columns fill the width."""
+        super().resizeEvent(event)
+        self.setGridSize(QSize(self.viewport().width() // _COLUMNS, _CELL.height()))
+
+    def wheelEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        """The wheel scrolls the panel."""
+        event.ignore()
 
     @property
     def chosen(self) -> Entry | None:
@@ -78,6 +99,8 @@ class Gallery(QListWidget):
             if entry in kept:
                 item.setIcon(QIcon(kept[entry]))
         self.blockSignals(False)
+        self._images = {entry: image for entry, image in self._images.items() if entry in self.entries}
+        self._make_room(len(self.entries))
         self.first = self.first if self.first in self.entries else None
         self.second = self.second if self.second in self.entries else None
         self.refresh()
@@ -87,6 +110,16 @@ class Gallery(QListWidget):
         if entry in self.entries:
             item = self.item(self.entries.index(entry))
             item.setIcon(QIcon(pixmap_of(image)))
+            self._images[entry] = image
+            if len(self._images) == len(self.entries):
+                self._name_all()
+
+    def _name_all(self) -> None:
+        """Once all are rendered they are named by how they look beside each other."""
+        names = names_of([self._images[entry] for entry in self.entries])
+        for entry, name in zip(self.entries, names, strict=True):
+            entry.caption = name
+        self.refresh()
 
     def picture(self, entry: Entry) -> QPixmap:
         """The thumbnail of an entry."""
@@ -98,8 +131,9 @@ class Gallery(QListWidget):
             marks = [mark for mark, at in (("A", self.first), ("B", self.second)) if at is entry]
             if entry.locked:
                 marks.append("locked")
-            self.item(row).setText("\n".join([entry.caption, " · ".join(marks)]))
-            self.item(row).setToolTip(entry.caption)
+            lines = [*entry.caption.split(", "), " · ".join(marks)]
+            self.item(row).setText("\n".join(line for line in lines if line))
+            self.item(row).setToolTip(f"{entry.caption} ({describe(entry.latent)})")
 
     def _picked(self, row: int) -> None:
         if 0 <= row < len(self.entries):

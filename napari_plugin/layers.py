@@ -26,17 +26,23 @@ __all__ = [
     "SHOW_AS_IS",
     "LayerPhoto",
     "Snapshot",
+    "full_data",
+    "halvings",
     "is_photo_layer",
     "layer_parts",
     "photo_of_data",
     "placement",
+    "pyramid",
     "snapshot",
+    "why_no_photo",
 ]
 
 KEY = "llflow_photo"
 """Where in a layer's ``metadata`` the plugin keeps what belongs to it."""
 SHOW_AS_IS: dict[str, Any] = {"rgb": True, "contrast_limits": (0.0, 1.0)}
 """Arguments of a color layer: values are shown as they are, not stretched from least to largest."""
+_LARGE, _SMALLEST_LEVEL = 3_000_000, 1_000_000
+"""Pixels from which on a picture is given to napari as a pyramid, and of the pyramid's top at most."""
 _BRIGHTEST = 4.0
 """Half of a photo's pixels are never two stops above white; data of another scale is."""
 
@@ -62,15 +68,53 @@ class LayerPhoto:
         return self.facts.with_pixels(pixels, SRGB)
 
 
-def layer_parts(photo: Photo, name: str, **more: Any) -> tuple[np.ndarray, dict[str, Any], str]:
-    """A photo as napari's layer data: pixels, keyword arguments, kind.
+def layer_parts(photo: Photo, name: str, **more: Any) -> tuple[Any, dict[str, Any], str]:
+    """A photo as napari's layer data: pixels or a pyramid of them, keyword arguments, kind.
 
     Args:
         more: entries for the layer's metadata.
     """
-    pixels = convert(photo.pixels, photo.color_space, SRGB)
+    levels = pyramid(convert(photo.pixels, photo.color_space, SRGB))
     metadata = {KEY: LayerPhoto.of(photo), **_summary(photo), **more}
-    return pixels, {"name": name, "metadata": metadata, **SHOW_AS_IS}, "image"
+    arguments = {"name": name, "metadata": metadata, **SHOW_AS_IS}
+    if len(levels) == 1:
+        return levels[0], arguments, "image"
+    return levels, {**arguments, "multiscale": True}, "image"
+
+
+def pyramid(pixels: np.ndarray) -> list[np.ndarray]:
+    """A large picture and halved ones of it, so that napari draws only as many pixels as are on screen.
+
+    Args:
+        pixels: H x W x 3.
+
+    Returns:
+        the picture, then each level half as high and wide (means of 2 x 2 pixels) down to about a million
+        pixels; the picture alone where it is small.
+    """
+    levels = [pixels]
+    if pixels.shape[0] * pixels.shape[1] > _LARGE:
+        for _ in halvings((pixels.shape[0], pixels.shape[1]))[1:]:
+            levels.append(_halved(levels[-1]))
+    return levels
+
+
+def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
+    """Heights and widths of the levels of a pyramid, the whole picture's first."""
+    shapes = [shape]
+    while shapes[-1][0] * shapes[-1][1] > _SMALLEST_LEVEL:
+        shapes.append((shapes[-1][0] // 2, shapes[-1][1] // 2))
+    return shapes
+
+
+def _halved(pixels: np.ndarray) -> np.ndarray:
+    height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
+    even = pixels[:height, :width]
+    halved = even[::2, ::2] + even[::2, 1::2]
+    halved += even[1::2, ::2]
+    halved += even[1::2, 1::2]
+    halved *= np.float32(0.25)
+    return halved
 
 
 def _summary(photo: Photo) -> dict[str, Any]:
@@ -84,10 +128,27 @@ def _summary(photo: Photo) -> dict[str, Any]:
 
 def is_photo_layer(layer: Layer) -> bool:
     """Whether a layer is an image of which a photo can be made: colored, or gray in two dimensions."""
-    if type(layer).__name__ != "Image":
-        return False
     image: Any = layer
-    return bool(image.rgb) or image.ndim == 2
+    return _is_image(layer) and (bool(image.rgb) or image.ndim == 2)
+
+
+def why_no_photo(layer: Layer) -> str:
+    """Why an image is not offered as a photo, one sentence; empty for photos and for what is no image."""
+    if not _is_image(layer) or is_photo_layer(layer):
+        return ""
+    return (
+        f"Layer {layer.name!r} is a gray stack of {layer.ndim} dimensions, and a photo has two: "
+        "add one plane of it as a layer of its own, for example viewer.add_image(layer.data[0])."
+    )
+
+
+def _is_image(layer: Layer) -> bool:
+    return layer.__class__.__name__ == "Image"  # a proxy of napari's has the class of what it stands for
+
+
+def full_data(layer: Image) -> Any:
+    """A layer's array; of a pyramid, the largest."""
+    return layer.data[0] if layer.multiscale else layer.data
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +194,7 @@ def snapshot(layer: Image, step: tuple[int, ...] = ()) -> Snapshot:
     Raises:
         ImageInputError: the layer is no picture of gray or RGB.
     """
-    data = layer.data[0] if layer.multiscale else layer.data
+    data = full_data(layer)
     extra = layer.ndim - 2
     if extra and not layer.rgb:
         raise ImageInputError(
@@ -149,8 +210,9 @@ def photo_of_data(data: np.ndarray, metadata: dict[str, Any]) -> Photo:
     """Pixels of a layer and its metadata as a photo, sRGB-encoded.
 
     Args:
-        data: H x W, H x W x 3 or H x W x 4 (alpha is left out); integers are full-scale at their type's
-            largest value, floats at 1.
+        data: H x W, H x W x 3 or H x W x 4 (alpha is left out). White is 255 for uint8, 65535 for uint16 and
+            1 for floats. Other integers are mostly 8- or 16-bit values in a wider type: white is the least of
+            255, 65535 and their type's largest value that no value exceeds, and the photo's notes say so.
 
     Raises:
         ImageInputError: another shape or type.
@@ -162,10 +224,12 @@ def photo_of_data(data: np.ndarray, metadata: dict[str, Any]) -> Photo:
     data = data[..., :3]
     if data.dtype == bool or np.issubdtype(data.dtype, np.complexfloating):
         raise ImageInputError(f"the layer holds {data.dtype} values, which are no photo")
+    notes: tuple[str, ...] = ()
     if np.issubdtype(data.dtype, np.integer):
+        white, notes = _white_of(data)
         pixels = data.astype(np.float32)
-        pixels /= np.float32(np.iinfo(data.dtype).max)
-        bits = 8 if data.dtype.itemsize == 1 else 16
+        pixels /= np.float32(white)
+        bits = 8 if white <= 255 else 16
     else:
         pixels, bits = np.asarray(data, np.float32), 32
         if float(np.median(pixels[::8, ::8].max(axis=2))) > _BRIGHTEST:
@@ -176,7 +240,18 @@ def photo_of_data(data: np.ndarray, metadata: dict[str, Any]) -> Photo:
     known = metadata.get(KEY)
     if isinstance(known, LayerPhoto):
         return known.with_pixels(pixels)
-    return Photo(pixels, SRGB, bits)
+    return Photo(pixels, SRGB, bits, notes=notes)
+
+
+def _white_of(data: np.ndarray) -> tuple[int, tuple[str, ...]]:
+    """The white level of integers, and a note where their type does not tell it."""
+    largest = int(np.iinfo(data.dtype).max)
+    if data.dtype in (np.uint8, np.uint16):
+        return largest, ()
+    top = int(data.max())
+    white = next(level for level in (255, 65535, largest) if top <= level or level >= largest)
+    white = min(white, largest)
+    return white, (f"{data.dtype} has no white level of its own: {white} was taken, as no value is larger",)
 
 
 def placement(layer: Image, offset: tuple[float, float], step: tuple[float, float]) -> np.ndarray:

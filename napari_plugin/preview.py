@@ -1,4 +1,8 @@
-"""The live preview: what is on screen, rendered as the controls say, a moment after they were moved."""
+"""The live preview: what is on screen, rendered as the controls say, a moment after they were moved.
+
+Every photo has a preview of its own, right above it: it follows its photo up and down the list of layers, is
+hidden with it and goes with it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
-from llflow_photo.explore.region import Region
+from llflow_photo.explore.region import Region, subsample
 from llflow_photo.options import Options
 
-from .layers import SHOW_AS_IS, placement
+from .histogram import Histogram, histogram_of
+from .layers import placement
+from .newest import Newest, Planned
+from .photo_choice import ROLE, made_from
+from .showing import add_above, remove_quietly, to_screen
 from .studio import Studio, Subject
-from .view import PREVIEW_PIXELS, QUICK_PIXELS, region_on_screen
-from .work import Job, Newest, Work
+from .view import PREVIEW_PIXELS, QUICK_PIXELS
+from .work import Job, Work
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -22,13 +31,13 @@ if TYPE_CHECKING:
 
     from llflow_photo.engine.latent import AnyLatent
 
-__all__ = ["ROLE", "LivePreview", "Rendering", "remove_quietly"]
+__all__ = ["LivePreview", "Rendering"]
 
-ROLE = "llflow_photo_role"
-"""Metadata entry of layers that only show something: they are no photos to work on."""
-_NAME = "Preview"
-_MOVED_MS = 250
 _CHANGED_MS = 40
+_STEPS = (QUICK_PIXELS, 1_000_000)
+"""Pixels of coarser looks; each is rendered first where the region has at least three times as many."""
+_AT_ONCE = 1_200_000
+"""A region of at most this many pixels is decoded fast enough to need no coarser look once it is encoded."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +49,26 @@ class Rendering:
         image: h x w x 3, float32, sRGB-encoded, [0, 1].
         latent: that was decoded.
         options: it was finished with.
+        histograms: of the photo's part and of the rendering.
     """
 
     region: Region
     image: np.ndarray
     latent: AnyLatent
     options: Options
+    histograms: tuple[Histogram, Histogram]
+
+
+@dataclass
+class _Shown:
+    """A photo's preview."""
+
+    layer: Image
+    rendering: Rendering
 
 
 class LivePreview:
-    """Keeps one layer over the photo up to date.
+    """Keeps a layer over each photo; the one of the present photo up to date.
 
     Args:
         viewer: napari's viewer.
@@ -57,6 +76,7 @@ class LivePreview:
         studio: models and encoded regions.
         ask: gives, at any time, the layer to work on, its subject, the options and the latent; None if there
             is nothing to render.
+        look: gives the region of a layer that is on screen with at most so many pixels; None if none is.
     """
 
     def __init__(
@@ -65,105 +85,192 @@ class LivePreview:
         work: Work,
         studio: Studio,
         ask: Callable[[], tuple[Image, Subject, Options, AnyLatent] | None],
+        look: Callable[[Image, int], Region | None],
     ) -> None:
         self._viewer = viewer
         self._studio = studio
         self._ask = ask
-        self._newest = Newest(work, "Preview", _CHANGED_MS)
-        self._enabled = False
-        self.layer: Image | None = None
-        self.rendering: Rendering | None = None
+        self._look = look
+        self._shown: dict[Any, _Shown] = {}
+        self._wanted: Any = None
+        self.newest = Newest(work, "Preview", _CHANGED_MS)
+        self.enabled = False
         self.on_removed: Callable[[], None] = lambda: None
         self.on_shown: Callable[[Rendering], None] = lambda rendering: None
+        self._connections = [
+            (viewer.layers.events.reordered, self._reordered),
+            (viewer.layers.events.inserted, self._reordered),
+        ]
+        for emitter, slot in self._connections:
+            emitter.connect(slot)
 
     @property
-    def newest(self) -> Newest:
-        return self._newest
+    def layer(self) -> Image | None:
+        """The preview of the present photo."""
+        shown = self._present()
+        return None if shown is None else shown.layer
 
     @property
-    def enabled(self) -> bool:
-        return self._enabled
+    def rendering(self) -> Rendering | None:
+        """What it shows."""
+        shown = self._present()
+        return None if shown is None else shown.rendering
+
+    def _present(self) -> _Shown | None:
+        asked = self._ask()
+        return None if asked is None else self._shown.get(asked[0])
 
     def switch(self, on: bool) -> None:
-        """Turn the preview on or off; off takes its layer away."""
-        self._enabled = on
+        """Turn the preview on or off; off takes its layers away."""
+        self.enabled = on
         if on:
             self.request()
             return
-        self._newest.drop()
+        self.drop()
         self.clear()
 
+    def drop(self) -> None:
+        """Render nothing for now."""
+        self._wanted = None
+        self.newest.drop()
+
     def clear(self) -> None:
-        """Take the layer away."""
-        self.rendering = None
-        layer, self.layer = self.layer, None
-        remove_quietly(self._viewer, layer)
+        """Take all layers away."""
+        for source in list(self._shown):
+            self.forget(source)
 
-    def request(self, moved: bool = False) -> None:
-        """Render anew, soon.
+    def forget(self, source: Any) -> None:
+        """Take the preview of one photo away."""
+        shown = self._shown.pop(source, None)
+        self._wanted = None
+        if shown is not None:
+            source.events.visible.disconnect(self._visibility)
+            for name in _PLACED_BY:
+                getattr(source.events, name).disconnect(self._placed)
+            remove_quietly(self._viewer, shown.layer)
 
-        Args:
-            moved: the view moved, so wait a little longer for it to come to rest.
-        """
-        asked = self._ask() if self._enabled else None
+    def request(self, delay_ms: int = _CHANGED_MS) -> None:
+        """Render anew, soon, what is on screen then; nothing is done where it is shown or under way."""
+        if self.enabled:
+            self.newest.plan(self._decide, delay_ms)
+
+    def _decide(self) -> Planned | None:
+        asked = self._ask() if self.enabled else None
         if asked is None:
-            return
+            return None
         layer, subject, options, latent = asked
-        region = region_on_screen(self._viewer, layer, PREVIEW_PIXELS)
-        if moved and self.rendering is not None and self.rendering.region == region:
-            return
-        quick = region_on_screen(self._viewer, layer, QUICK_PIXELS)
+        region = self._look(layer, PREVIEW_PIXELS)
+        if region is None:
+            return None
+        wanted = (subject.number, region, options, latent)
+        if wanted == self._wanted:
+            return None
+        self._wanted = wanted
+        quick = self._look(layer, QUICK_PIXELS) or region
+        coarser = [self._look(layer, pixels) for pixels in _STEPS]
+        steps = [step for step in coarser if step is not None and 3 * _pixels(step) <= _pixels(region)]
 
         def render(job: Job) -> Rendering:
-            if self._studio.kept(subject, region, options) is None and quick != region:
-                coarse = self._studio.encoded(subject, quick, options, job.cancelled)
-                job.show(Rendering(quick, coarse.render(latent, options, job.cancelled), latent, options))
-            fine = self._studio.encoded(subject, region, options, job.cancelled)
-            return Rendering(region, fine.render(latent, options, job.cancelled), latent, options)
+            kept = self._studio.kept(subject, region, options) is not None
+            if kept:
+                del steps[0 if _pixels(region) <= _AT_ONCE else 1 :]
+            for step in steps:
+                job.show(self._render(subject, step, quick, options, latent, job))
+            return self._render(subject, region, quick, options, latent, job)
 
-        self._newest.request(
-            render, lambda made: self._show(layer, made), _MOVED_MS if moved else _CHANGED_MS
-        )
+        return render, lambda made: self._show(layer, made)
+
+    def _render(
+        self, subject: Subject, region: Region, quick: Region, options: Options, latent: AnyLatent, job: Job
+    ) -> Rendering:
+        encoded = self._studio.encoded(subject, region, options, job.cancelled)
+        image = encoded.render(latent, options, job.cancelled)
+        before = self._studio.before(subject, quick)
+        histograms = before, histogram_of(subsample(image, QUICK_PIXELS))
+        return Rendering(region, image, latent, options, histograms)
 
     def _show(self, source: Image, made: Rendering) -> None:
-        if not self._enabled or source not in self._viewer.layers:
+        if not self.enabled or source not in self._viewer.layers:
             return
-        self.rendering = made
-        affine = placement(source, made.region.offset, made.region.step)
-        metadata = {ROLE: "preview", "region": made.region}
-        if self.layer is None or self.layer not in self._viewer.layers:
-            self.layer = add_beside(
-                self._viewer, source, made.image, name=_NAME, affine=affine, **SHOW_AS_IS, metadata=metadata
-            )
+        arguments = {
+            "affine": placement(source, made.region.offset, made.region.step),
+            "metadata": {ROLE: "preview", "region": made.region, **made_from(source)},
+        }
+        shown = self._shown.get(source)
+        if shown is None or shown.layer not in self._viewer.layers:
+            layer = add_above(
+                self._viewer, source, to_screen(made.image), f"{source.name} preview",
+                visible=source.visible, **arguments,
+            )  # fmt: skip
+            self._shown[source] = _Shown(layer, made)
+            self._watch(source)
         else:
-            self.layer.data = made.image
-            self.layer.affine = affine
-            self.layer.metadata = metadata
+            shown.rendering = made
+            shown.layer.data = to_screen(made.image)
+            for name, value in arguments.items():
+                setattr(shown.layer, name, value)
         self.on_shown(made)
 
+    def _watch(self, source: Image) -> None:
+        source.events.visible.connect(self._visibility)
+        for name in _PLACED_BY:
+            getattr(source.events, name).connect(self._placed)
+
+    def _visibility(self, event: Any) -> None:
+        shown = self._shown.get(event.source)
+        if shown is not None:
+            shown.layer.visible = event.source.visible
+
+    def _placed(self, event: Any) -> None:
+        """The photo was moved, scaled or turned."""
+        shown = self._shown.get(event.source)
+        if shown is not None:
+            region = shown.rendering.region
+            shown.layer.affine = placement(event.source, region.offset, region.step)
+
+    def _reordered(self, _event: Any = None) -> None:
+        QTimer.singleShot(0, self._keep_above)  # the list must not change while it tells of a change
+
+    def _keep_above(self) -> None:
+        """Each preview right above its photo."""
+        layers = self._viewer.layers
+        for source, shown in self._shown.items():
+            if source in layers and shown.layer in layers:
+                here, wanted = layers.index(shown.layer), layers.index(source) + 1
+                if here != wanted:
+                    layers.move(here, wanted)
+
     def layer_removed(self, layer: Any) -> None:
-        """Tell the preview that the user removed a layer: without its own it is off."""
-        if self.layer is not None and layer == self.layer:
-            self.layer = None
-            self._enabled = False
-            self._newest.drop()
-            self.rendering = None
+        """Tell the preview that a layer was removed: its own without the photo turns it off."""
+        if layer in self._shown:
+            # A list that is told of a removal must not be changed: napari would draw what it has deleted.
+            QTimer.singleShot(0, lambda: self.forget(layer))
+            return
+        for source, shown in list(self._shown.items()):
+            if shown.layer == layer:
+                present = self._present() is shown
+                self.forget(source)
+                if present:
+                    self.drop()
+                    QTimer.singleShot(0, lambda source=source: self._without(source))
+
+    def _without(self, source: Any) -> None:
+        """The present photo's preview was removed alone, not with its photo as by clearing the list."""
+        if source in self._viewer.layers and source not in self._shown:
+            self.enabled = False
             self.on_removed()
 
-
-def add_beside(viewer: Viewer, source: Image, data: np.ndarray, **arguments: Any) -> Image:
-    """Add an image above all others, and leave the user's selection as it was."""
-    selection = set(viewer.layers.selection)
-    active = viewer.layers.selection.active
-    made: Any = viewer.add_image(data, **arguments)
-    viewer.layers.selection.clear()
-    viewer.layers.selection.update(layer for layer in selection if layer in viewer.layers)
-    if active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active
-    return made  # type: ignore[no-any-return]
+    def close(self) -> None:
+        """Let go of the viewer; layers stay."""
+        self.newest.busy_changed = lambda _busy: None
+        self.drop()
+        for emitter, slot in self._connections:
+            emitter.disconnect(slot)
 
 
-def remove_quietly(viewer: Viewer, layer: Any) -> None:
-    """Remove a layer if it is still there."""
-    if layer is not None and layer in viewer.layers:
-        viewer.layers.remove(layer)
+_PLACED_BY = ("scale", "translate", "rotate", "shear", "affine")
+"""Events of a layer that move it."""
+
+
+def _pixels(region: Region) -> int:
+    return region.shape[0] * region.shape[1]

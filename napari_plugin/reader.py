@@ -26,8 +26,11 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 def read_photos(path: Paths) -> list[LayerData]:
     """Read one photo or several, one RGB layer each.
 
+    In a window, large photos come as a first picture at once, and their pixels follow, see `opening`.
+
     Returns:
-        for each, pixels H x W x 3 float32 (sRGB-encoded, not clipped), the layer's arguments, ``"image"``.
+        for each, pixels H x W x 3 float32 (sRGB-encoded, not clipped) or a pyramid of them, the layer's
+        arguments, ``"image"``.
 
     Raises:
         ReadError: a file cannot be read; the message says why.
@@ -37,9 +40,14 @@ def read_photos(path: Paths) -> list[LayerData]:
     from llflow_photo import files
 
     from .layers import layer_parts
+    from .opening import open_soon
 
     layers = []
     for one in path if isinstance(path, list) else [path]:
+        soon = open_soon(Path(one))
+        if soon is not None:
+            layers.append(soon)
+            continue
         photo = files.read(Path(one))
         layers.append(layer_parts(photo, Path(one).stem))
         if photo.notes:

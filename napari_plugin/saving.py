@@ -51,6 +51,7 @@ def save_data(path: Path, data: Any, metadata: dict[str, Any]) -> tuple[Path, tu
     photo = photo_of_data(np.asarray(data), metadata)
     if photo.source is not None and path.exists() and photo.source.exists() and path.samefile(photo.source):
         raise WriteError(f"{path.name} is the original photo and never written over: choose another name")
+    files.check_folder(path)
     settings = metadata.get("settings")
     if isinstance(settings, dict):
         plain = {name: value for name, value in settings.items() if isinstance(value, (str, float, int))}

@@ -1,20 +1,21 @@
-"""The controls: one for each option a rendering has, made from the same options as everywhere else."""
+"""The controls of the options a rendering has, made from the same options as everywhere else."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider, PushButton, SpinBox
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from llflow_photo.options import Options
 
-__all__ = ["SettingsPanel", "help_of", "is_noise", "readable"]
+from .controls import Choice, Slider, Switch, WholeNumber, button
+
+__all__ = ["MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_noise", "rows"]
 
 _SEEDS = 2**31 - 1
 
@@ -30,14 +31,23 @@ class _Slider:
 
 
 _SLIDERS = {
-    "temperature": _Slider("Temperature", 0.0, 1.5, 0.01),
-    "coherence": _Slider("Coherence", 0.0, 1.0, 0.01),
-    "brightness": _Slider("Brightness (EV)", -2.0, 1.0, 0.02),
-    "exposure_ev": _Slider("Exposure (EV)", -3.0, 3.0, 0.05),
     "strength": _Slider("Strength", 0.0, 1.0, 0.01),
+    "exposure_ev": _Slider("Exposure (EV)", -3.0, 3.0, 0.05),
+    "brightness": _Slider("Brightness (EV)", -2.0, 1.0, 0.05),
+    "temperature": _Slider("Temperature", 0.0, 1.5, 0.05),
+    "grain": _Slider("Grain", 0.0, 1.0, 0.05),
 }
 _SWITCHES = {"protect_highlights": "Keep lamps", "denoise_only": "Denoise only"}
-_NOISE = frozenset({"temperature", "coherence", "seed"})
+PICTURE = ("strength", "exposure_ev", "brightness")
+"""What photographers reach for first."""
+VARIATION = ("temperature", "grain")
+"""Which of the plausible renderings it is, beside the seed."""
+MACHINE = ("model", "device")
+"""With what it is rendered."""
+_NOISE = frozenset({*VARIATION, "seed"})
+_DRAWN_TEMPERATURE = 0.8
+"""Of a seed thrown at temperature 0, where every seed looks the same."""
+_NO_EFFECT = "No effect at temperature 0, where there is one rendering only. "
 
 
 def help_of(option: str) -> str:
@@ -48,8 +58,8 @@ def help_of(option: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-class SettingsPanel(Container):
-    """Model, device and every slider.
+class Settings:
+    """Every control, to be laid out in groups by whoever makes the panel.
 
     Args:
         models: names to choose from.
@@ -57,52 +67,30 @@ class SettingsPanel(Container):
 
     Attributes:
         on_change: called with the option's name when the user changes one.
+        seed_row: the seed and its dice.
+        switches: the check boxes, in one row.
     """
 
     def __init__(self, models: list[str], devices: list[str]) -> None:
         defaults = Options()
-        super().__init__(labels=True)
         self.on_change: Callable[[str], None] = lambda name: None
         self._quiet = False
-        chosen = defaults.model if defaults.model in models else models[0]
-        self._controls: dict[str, Any] = {
-            "model": ComboBox(label="Model", choices=models, value=chosen),
-            "device": ComboBox(label="Device", choices=devices, value=devices[0]),
-        }
-        for name, slider in _SLIDERS.items():
-            self._controls[name] = FloatSlider(
-                label=slider.label,
-                min=slider.low,
-                max=slider.high,
-                step=slider.step,
-                value=min(max(getattr(defaults, name), slider.low), slider.high),
-            )
-        self._controls["seed"] = SpinBox(label="Seed", min=0, max=_SEEDS, value=defaults.seed)
-        self.dice = PushButton(text="Dice", tooltip="Throw the dice: another seed, another rendering")
+        self._controls: dict[str, Any] = {"model": Choice(models), "device": Choice(devices)}
+        if defaults.model in models:
+            self._controls["model"].value = defaults.model
+        for name, shown in _SLIDERS.items():
+            value = min(max(getattr(defaults, name), shown.low), shown.high)
+            self._controls[name] = Slider(shown.label, shown.low, shown.high, shown.step, value)
+        self._controls["seed"] = WholeNumber(0, _SEEDS, defaults.seed)
         for name, label in _SWITCHES.items():
-            self._controls[name] = CheckBox(text=label, value=getattr(defaults, name))
-        self._lay_out()
+            self._controls[name] = Switch(label, getattr(defaults, name))
         for name, control in self._controls.items():
-            control.name = name
             control.tooltip = help_of(name)
             control.changed.connect(lambda _value, name=name: self._changed(name))
-        self.dice.changed.connect(self._throw)
-
-    def _lay_out(self) -> None:
-        seed_row = Container(
-            widgets=[self._controls["seed"], self.dice], layout="horizontal", labels=False, label="Seed"
-        )
-        seed_row.margins = (0, 0, 0, 0)
-        self.dice.max_width = 60
-        switches = Container(
-            widgets=[self._controls[name] for name in _SWITCHES], layout="horizontal", labels=False, label=" "
-        )
-        switches.margins = (0, 0, 0, 0)
-        order: list[Any] = [self._controls[name] for name in ("model", "device", *_SLIDERS)]
-        order.insert(4, seed_row)
-        self.extend([*order, switches])
-        for name in _SLIDERS:
-            readable(self._controls[name])
+        self.dice = button("Dice", "Another seed, another rendering", self._throw)
+        self.seed_row = _row(self._controls["seed"], self.dice)
+        self.switches = _row(*(self._controls[name] for name in _SWITCHES))
+        self._tell_what_works()
 
     def control(self, name: str) -> Any:
         """The control of one option."""
@@ -114,34 +102,77 @@ class SettingsPanel(Container):
         Args:
             changes: options to take instead of the controls'.
         """
-        values = {name: control.value for name, control in self._controls.items()}
-        return Options(**{**values, **changes})
+        return Options(**{**self.values(), **changes})
 
-    def show_noise(self, seed: int, temperature: float, coherence: float) -> None:
-        """Move the noise's controls to a rendering that was picked, without telling anyone."""
+    def values(self) -> dict[str, Any]:
+        """The value of every control, by the name of its option."""
+        return {name: control.value for name, control in self._controls.items()}
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Move controls without telling anyone; values beyond a control's range are its end."""
         self._quiet = True
         try:
-            for name, value in (("seed", seed), ("temperature", temperature), ("coherence", coherence)):
+            for name, value in values.items():
                 control = self._controls[name]
-                control.value = min(max(value, control.min), control.max)
+                limited = isinstance(control, (Slider, WholeNumber))
+                control.value = min(max(value, control.min), control.max) if limited else value
         finally:
             self._quiet = False
+        self._tell_what_works()
+
+    def show_noise(self, seed: int, temperature: float, grain: float) -> None:
+        """Move the noise's controls to a rendering that was picked, without telling anyone."""
+        self.show_values({"seed": seed, "temperature": temperature, "grain": grain})
 
     def _throw(self) -> None:
+        if self._controls["temperature"].value == 0:
+            self.show_values({"temperature": _DRAWN_TEMPERATURE})
         self._controls["seed"].value = int(np.random.default_rng().integers(0, 100_000))
-        if self._controls["temperature"].value == 0:  # at 0 every seed looks the same
-            self._controls["temperature"].value = 0.8
 
     def _changed(self, name: str) -> None:
+        self._tell_what_works()
         if not self._quiet:
             self.on_change(name)
 
+    def _tell_what_works(self) -> None:
+        """At temperature 0 the other controls of the noise do nothing: they are disabled and say why."""
+        works = self._controls["temperature"].value > 0
+        for name in sorted(_NOISE - {"temperature"}):
+            control = self._controls[name]
+            if isinstance(control, Slider):
+                control.enabled = works
+            else:
+                control.setEnabled(works)
+            control.tooltip = help_of(name) if works else _NO_EFFECT + help_of(name)
 
-def readable(slider: FloatSlider) -> None:
-    """Make room for a slider's number, which napari's style would hide."""
-    for field in slider.native.findChildren(QLineEdit):
-        field.setStyleSheet("background: transparent; border: 0; padding: 0; margin: 0;")
-        field.setFixedWidth(40)
+
+def rows(parts: Sequence[QWidget | tuple[str, QWidget]]) -> QWidget:
+    """Controls under each other, their labels in one column.
+
+    Args:
+        parts: sliders bring their labels; of a pair, the first is the label.
+    """
+    made = QWidget()
+    grid = QGridLayout(made)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setColumnStretch(1, 1)
+    for row, part in enumerate(parts):
+        caption, widget = part if isinstance(part, tuple) else (None, part)
+        if isinstance(widget, Slider):
+            grid.addWidget(widget.caption, row, 0)
+        elif caption is not None:
+            grid.addWidget(QLabel(caption), row, 0)
+        grid.addWidget(widget, row, 1)
+    return made
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    made = QWidget()
+    layout = QHBoxLayout(made)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for number, widget in enumerate(widgets):
+        layout.addWidget(widget, 1 if number == 0 else 0)
+    return made
 
 
 def is_noise(option: str) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llflow_photo.explore.region import Region
+from llflow_photo.explore.region import Region, resample
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 
+from .histogram import Histogram, histogram_of
 from .layers import Snapshot
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Studio", "Subject"]
 
 _KEPT_PIXELS = 1_400_000
-"""What is kept of a region takes about 0.5 kB a pixel: one preview and some quick looks."""
+"""Kept beside the largest region, which is what is on screen. A region takes about 0.5 kB a pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class Studio:
         self._lock = threading.Lock()
         self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
         self._wholes: dict[tuple[int, str], WholePhoto] = {}
+        self._before: dict[tuple[int, Region], Histogram] = {}
 
     def enhancer(self, options: Options) -> Enhancer:
         """The model and device of ``options``, loaded once per process."""
@@ -83,9 +85,20 @@ class Studio:
         made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel)
         with self._lock:
             self._regions[key] = made
-            while len(self._regions) > 1 and _pixels(self._regions) > _KEPT_PIXELS:
+            while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
                 self._regions.popitem(last=False)
         return made
+
+    def before(self, subject: Subject, region: Region) -> Histogram:
+        """The histogram of the photo's part; the last one is kept."""
+        key = (subject.number, region)
+        with self._lock:
+            known = self._before.get(key)
+        if known is None:
+            known = histogram_of(resample(subject.photo.pixels, region))
+            with self._lock:
+                self._before = {key: known}
+        return known
 
     def forget(self) -> None:
         """Let go of all encoded regions."""
@@ -94,8 +107,10 @@ class Studio:
             self._wholes.clear()
 
 
-def _pixels(regions: OrderedDict[Any, EncodedRegion]) -> int:
-    return sum(kept.region.shape[0] * kept.region.shape[1] for kept in regions.values())
+def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:
+    """Pixels of all regions but the largest."""
+    pixels = sorted(kept.region.shape[0] * kept.region.shape[1] for kept in regions.values())
+    return sum(pixels[:-1])
 
 
 def _key(subject: Subject, region: Region, options: Options) -> tuple[Any, ...]:

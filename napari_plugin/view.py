@@ -1,46 +1,153 @@
-"""What of a layer is on screen."""
+"""What of a layer is on screen, and zooming to it.
+
+napari 0.9 moved the camera and the grid; `camera` and `grid` find them in every version.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llflow_photo.explore.region import Region, visible_region
 
+from .layers import full_data
+
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
-__all__ = ["PREVIEW_PIXELS", "QUICK_PIXELS", "region_on_screen", "show_at_full_resolution"]
+__all__ = [
+    "PREVIEW_PIXELS",
+    "QUICK_PIXELS",
+    "camera",
+    "fit",
+    "grid",
+    "is_at_full_resolution",
+    "layer_shape",
+    "region_on_screen",
+    "sees_all_of",
+    "show_at_full_resolution",
+    "whole_region",
+]
 
-PREVIEW_PIXELS = 1_000_000
-"""A preview has at most about this many pixels, whatever the screen."""
+PREVIEW_PIXELS = 9_000_000
+"""A preview has at most about this many pixels: a screen of 3840 x 2160 and a little more."""
 QUICK_PIXELS = 90_000
 """The same for thumbnails and for the first, coarse look."""
 _CONTEXT = 32
 """Pixels rendered beyond what is visible, so that what is visible does not feel where the rendering ends."""
+_MARGIN = 0.97
+"""How much of the canvas a fitted photo takes."""
 
 
-def region_on_screen(viewer: Viewer, layer: Image, most_pixels: int = PREVIEW_PIXELS) -> Region:
-    """The part of ``layer`` that is on screen, at the screen's resolution."""
+def camera(viewer: Viewer) -> Any:
+    """The viewer's camera."""
+    scene = getattr(viewer, "scene", None)
+    return viewer.camera if scene is None else scene.camera
+
+
+def grid(viewer: Viewer) -> Any:
+    """The viewer's grid mode."""
+    found = getattr(getattr(viewer, "canvas", None), "grid", None)
+    return viewer.grid if found is None else found
+
+
+def region_on_screen(
+    viewer: Viewer, layer: Image, most_pixels: int = PREVIEW_PIXELS, pixel_ratio: float = 1.0
+) -> Region | None:
+    """The part of ``layer`` that is on screen, at the screen's resolution.
+
+    Args:
+        most_pixels: scaled down to about this many where there are more.
+        pixel_ratio: physical pixels of the screen per pixel of the window.
+
+    Returns:
+        None where nothing of the layer is on screen or it was never drawn.
+    """
     height, width = layer_shape(layer)
-    corners = np.asarray(layer.corner_pixels, float)[:, -2:]
-    if layer.multiscale:
-        corners = corners * np.asarray(layer.downsample_factors[layer.data_level])[-2:]
-    (top, left), (bottom, right) = corners
-    per_pixel = viewer.camera.zoom * float(np.mean(np.abs(np.asarray(layer.scale)[-2:])))
-    corners_seen = ((top, left), (bottom + 1, right + 1))
-    return visible_region((height, width), corners_seen, per_pixel, most_pixels, _CONTEXT)
+    factors = layer.downsample_factors[layer.data_level] if layer.multiscale else (1.0, 1.0)
+    step = np.asarray(factors, float)[-2:]
+    (top, left), (bottom, right) = np.asarray(layer.corner_pixels, float)[:, -2:] * step
+    if (bottom <= top and height > 1) or (right <= left and width > 1):
+        return None
+    corners_seen = ((top, left), (bottom + step[0], right + step[1]))
+    physical = camera(viewer).zoom * _scale_of(layer) * pixel_ratio
+    return visible_region((height, width), corners_seen, physical, most_pixels, _CONTEXT)
+
+
+def whole_region(layer: Image, most_pixels: int) -> Region:
+    """All of a layer, scaled down to about so many pixels where it has more."""
+    height, width = layer_shape(layer)
+    return visible_region((height, width), ((0, 0), (height, width)), 1.0, most_pixels)
 
 
 def layer_shape(layer: Image) -> tuple[int, int]:
     """Height and width of a layer's picture, in its pixels."""
-    data = layer.data[0] if layer.multiscale else layer.data
+    data = full_data(layer)
     across = -2 if layer.rgb else -1
     return int(data.shape[across - 1]), int(data.shape[across])
 
 
-def show_at_full_resolution(viewer: Viewer, layer: Image) -> None:
-    """Zoom in until one pixel of the layer is one pixel of the screen, about the present center."""
-    viewer.camera.zoom = 1.0 / float(np.mean(np.abs(np.asarray(layer.scale)[-2:])))
+def _scale_of(layer: Image) -> float:
+    """World units per pixel of a layer."""
+    return float(np.mean(np.abs(np.asarray(layer.scale)[-2:])))
+
+
+def show_at_full_resolution(
+    viewer: Viewer, layer: Image, size: tuple[int, int] | None = None, pixel_ratio: float = 1.0
+) -> None:
+    """Zoom until one pixel of the layer is one physical pixel of the screen, about the present center.
+
+    Args:
+        size: width and height of the canvas, in pixels of the window; where it is given, edges of the
+            layer's pixels are put on edges of the screen's.
+        pixel_ratio: physical pixels per pixel of the window.
+    """
+    seen = camera(viewer)
+    seen.zoom = 1.0 / (_scale_of(layer) * pixel_ratio)
+    if size is not None:
+        extra = (0.0,) * (layer.ndim - 2)
+        world = np.asarray(layer.data_to_world((*extra, 0.0, 0.0)), float)
+        world[-2:] = seen.center[-2:]
+        center = np.asarray(layer.world_to_data(world), float)[-2:]
+        half = np.array([round(size[1] * pixel_ratio), round(size[0] * pixel_ratio)]) / 2
+        snapped = np.round(center + 0.5 - half) - 0.5 + half
+        placed = np.asarray(layer.data_to_world((*extra, *snapped)), float)[-2:]
+        seen.center = (*seen.center[:-2], *(float(at) for at in placed))
+
+
+def is_at_full_resolution(viewer: Viewer, layer: Image, pixel_ratio: float = 1.0) -> bool:
+    """Whether one pixel of the layer is one physical pixel of the screen."""
+    return abs(camera(viewer).zoom * _scale_of(layer) * pixel_ratio - 1.0) < 1e-6
+
+
+def fit(viewer: Viewer, layer: Image, size: tuple[int, int]) -> None:
+    """Show the whole layer.
+
+    Args:
+        size: width and height of the canvas, or of one box of it in grid mode, in pixels of the window.
+    """
+    low, high = _world_box(layer)
+    span = np.maximum(high - low, 1e-9)
+    seen = camera(viewer)
+    seen.center = (*seen.center[:-2], *(float(at) for at in (low + high) / 2))
+    seen.zoom = _MARGIN * float(min(size[1] / span[0], size[0] / span[1]))
+
+
+def sees_all_of(viewer: Viewer, layer: Image, size: tuple[int, int]) -> bool:
+    """Whether the whole layer is within the canvas."""
+    low, high = _world_box(layer)
+    seen = camera(viewer)
+    half = np.array(size[::-1]) / (2 * seen.zoom)
+    center = np.asarray(seen.center[-2:], float)
+    return bool(np.all(low >= center - half - 1) and np.all(high <= center + half + 1))
+
+
+def _world_box(layer: Image) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the layer's bounding box, (y, x) in world units."""
+    height, width = layer_shape(layer)
+    extra = (0.0,) * (layer.ndim - 2)
+    corners = [(y, x) for y in (-0.5, height - 0.5) for x in (-0.5, width - 0.5)]
+    world = np.array([np.asarray(layer.data_to_world((*extra, *at)), float)[-2:] for at in corners])
+    return world.min(0), world.max(0)

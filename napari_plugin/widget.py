@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import (
-    QApplication,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.errors import LLFlowPhotoError
-from llflow_photo.explore.placed import with_brightness
+from llflow_photo.engine import with_brightness
+from llflow_photo.explore.region import Region
 from llflow_photo.options import Options
 
 from .apply_panel import ApplyPanel
 from .artifact_panel import ArtifactPanel
 from .batch_panel import BatchPanel
-from .compare import MODES, Compare
+from .canvas import CanvasWatch
+from .closing import Closing
+from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
 from .gallery import describe
-from .layers import is_photo_layer, snapshot
+from .histogram_panel import HistogramPanel
+from .history import State
+from .keys import Keys
+from .layout import lay_out, make_room
+from .look_panel import ComparePanel, LookPanel
 from .machine import devices, models
-from .preview import ROLE, LivePreview, Rendering
-from .settings import SettingsPanel, is_noise, readable
+from .photo_choice import PhotoChoice, why_none
+from .photos import Photos
+from .preview import LivePreview, Rendering
+from .settings import Settings, is_noise
+from .side_by_side import SideBySide
+from .steps import Steps
 from .studio import Studio, Subject
-from .view import show_at_full_resolution
+from .view import fit, region_on_screen, sees_all_of, show_at_full_resolution, whole_region
 from .work import Work
 
 if TYPE_CHECKING:
@@ -57,37 +59,67 @@ class EnhanceWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        self._ended = False
         super().__init__()
         self.viewer = napari_viewer
         self.work = Work()
         self.studio = Studio()
+        self.photos = Photos(napari_viewer, self._photo_edited)
         self._picked: AnyLatent | None = None
-        self._subject: tuple[Image, Subject] | None = None
-        self._numbers = 0
-        self._watched: Any = None
-        self._window: QWidget | None = None
-        self.settings = SettingsPanel(models(), devices())
-        self.settings.on_change = self._setting_changed
-        self.photo = ComboBox(label="Photo", choices=self._photo_choices, nullable=True)
-        self.photo.tooltip = "The layer to work on: any picture, RGB or gray"
-        self.live = CheckBox(text="Live preview", value=True, tooltip="Render what is on screen as you go")
-        self.preview = LivePreview(napari_viewer, self.work, self.studio, self._ask_preview)
-        self.compare = Compare(napari_viewer, self.work, self._ask_photo, self._split_dragged)
-        self.compare_mode = ComboBox(label="Compare", choices=MODES, value=MODES[0])
-        self.compare_mode.tooltip = "Before and after: a line to drag, or layers side by side, under one zoom"
-        self.split = FloatSlider(label="Split", min=0.0, max=1.0, step=0.005, value=0.5)
-        readable(self.split)
-        self.split.tooltip = "Where the line between before (left) and after (right) is"
+        self._fitted = False
+        self.steps = Steps(self._state, self._restored)
+        self._make_parts()
+        lay_out(self)
+        self._connect()
+        self._closing = Closing(self, self.shut_down)
+        self._layers_changed()
+
+    def _make_parts(self) -> None:
+        actions: dict[str, Callable[[], Any]] = {
+            "fit": self.fit, "full": self.full_resolution, "undo": self.steps.undo, "redo": self.steps.redo,
+        }  # fmt: skip
+        self.keys = Keys(self.viewer, actions, self._show_before)
+        self.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
+        self.settings = Settings(models(), devices())
+        self.photo = PhotoChoice(self.viewer)
+        self.look = LookPanel(actions, self._show_before)
+        self.steps.on_told = self.look.show_history
+        self.live = self.look.live
+        self.histogram = HistogramPanel()
+        self.preview = LivePreview(
+            self.viewer, self.work, self.studio, self._ask_preview, self._region_on_screen
+        )
+        self.compare = Compare(
+            self.viewer, self.work, self._ask_photo, self._region_on_screen, self._split_dragged
+        )
+        self.compare.side_by_side = SideBySide(self.viewer, self.canvas, lambda: self.preview.layer)
+        self.comparing = ComparePanel()
+        self.compare_mode, self.split = self.comparing.mode, self.comparing.split
         self.explore = ExplorePanel(self)
         self.artifacts = ArtifactPanel(self)
         self.batch = BatchPanel(self)
         self.apply = ApplyPanel(self)
-        self.shown = QLabel("")
-        self.shown.hide()
-        self._lay_out()
-        self._connect()
-        self._layers_changed()
+
+    def _connect(self) -> None:
+        layers = self.viewer.layers
+        self._connections = [
+            (layers.events.inserted, self._layers_changed),
+            (layers.events.removed, self._layer_removed),
+            (self.viewer.dims.events.current_step, self._frame_changed),
+        ]
+        for emitter, slot in self._connections:
+            emitter.connect(slot)
+        self.settings.on_change = self._setting_changed
+        self.photo.changed.connect(self._photo_changed)
+        self.photo.renamed.connect(self.artifacts.reset_choices)
+        self.live.changed.connect(self.preview.switch)
+        self.preview.on_removed = lambda: setattr(self.live, "value", False)
+        self.preview.on_shown = self._preview_shown
+        self.preview.newest.busy_changed = self.look.show_busy
+        self.compare_mode.changed.connect(self.compare.set_mode)
+        self.split.changed.connect(self.compare.set_split)
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.work.close)
 
     # -- what panels ask ---------------------------------------------------------------------------------
 
@@ -95,7 +127,7 @@ class EnhanceWidget(QWidget):
         """The layer to work on and its photo; None, after telling the user, where there is none."""
         found = self._ask_photo()
         if found is None:
-            show_info(_NO_PHOTO)
+            show_info(why_none(self.viewer) or _NO_PHOTO)
         return found
 
     def options(self) -> Options:
@@ -107,236 +139,199 @@ class EnhanceWidget(QWidget):
         options = self.options()
         if self._picked is not None:
             return with_brightness(self._picked, options.brightness)
-        return Latent(options.seed, options.temperature, options.coherence, options.brightness)
+        return Latent(options.seed, options.temperature, options.grain, options.brightness)
+
+    def region(self, layer: Image, most_pixels: int) -> Region:
+        """What of a layer is on screen, scaled down to so many pixels; all of it where nothing is."""
+        return self._region_on_screen(layer, most_pixels) or whole_region(layer, most_pixels)
 
     def choose(self, latent: AnyLatent) -> None:
         """Show another rendering; the noise controls follow it where they can."""
         if isinstance(latent, Latent):
             self._picked = None
-            self.settings.show_noise(latent.seed, latent.temperature, latent.coherence)
+            self.settings.show_noise(latent.seed, latent.temperature, latent.grain)
         else:
             self._picked = latent
-        self._tell_picked()
         if not self.preview.enabled and self._ask_photo() is not None:
             self.live.value = True
-        self.preview.request()
+        self._changed()
 
-    # -- building ----------------------------------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        self.zoom_button = QPushButton("100 %")
-        self.zoom_button.setToolTip("Zoom to the photo's own pixels; the preview then shows a full-size crop")
-        self.before_button = QPushButton("Show before")
-        self.before_button.setToolTip("Look at the photo as it was")
-        self.before_button.setCheckable(True)
-        top = Container(widgets=[self.photo], labels=True)
-        looking = QHBoxLayout()
-        for widget in (self.live.native, self.zoom_button, self.before_button):
-            looking.addWidget(widget)
-        comparing = Container(widgets=[self.compare_mode, self.split], labels=True)
-        tabs = QTabWidget()
-        for name, panel in (("Explore", self.explore), ("Artifacts", self.artifacts), ("Batch", self.batch)):
-            tabs.addTab(panel, name)
-        self.tabs = tabs
-        self.shown.setWordWrap(True)
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        for part in (top.native, self.settings.native):
-            column.addWidget(part)
-        column.addWidget(self.shown)
-        column.addLayout(looking)
-        column.addWidget(comparing.native)
-        column.addWidget(self.apply)
-        column.addWidget(tabs)
-        column.addStretch()
-        for container in (top, comparing, self.settings):
-            container.margins = (0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-        self._scroll = scroll
-        self._make_room()
-        self._containers = (top, comparing)
-
-    def _make_room(self) -> None:
-        """As wide as the controls need beside the scroll bar."""
-        inner, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
-        self.setMinimumWidth(max(390, inner.minimumSizeHint().width() + bar.sizeHint().width() + 4))
-
-    def _connect(self) -> None:
-        layers, camera = self.viewer.layers.events, self.viewer.camera.events
-        self._connections = [
-            (layers.inserted, self._layers_changed),
-            (layers.removed, self._layer_removed),
-            (camera.zoom, self._view_moved),
-            (camera.center, self._view_moved),
-            (self.viewer.dims.events.current_step, self._photo_changed),
-        ]
-        for emitter, slot in self._connections:
-            emitter.connect(slot)
-        self.photo.changed.connect(self._photo_changed)
-        self.live.changed.connect(self.preview.switch)
-        self.preview.on_removed = lambda: setattr(self.live, "value", False)
-        self.preview.on_shown = self._preview_shown
-        self.preview.newest.busy_changed = self._busy
-        self.compare_mode.changed.connect(self.compare.set_mode)
-        self.split.changed.connect(self.compare.set_split)
-        self.zoom_button.clicked.connect(lambda _checked=False: self._full_resolution())
-        self.before_button.toggled.connect(self.compare.show_before)
-        app = QApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.work.close)
-        self.destroyed.connect(self.work.close)
-        QTimer.singleShot(0, self._watch_dock)  # napari docks the widget once it is made
+    def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
+        """Something was done to a photo that can be undone."""
+        self.steps.note(layer, undo, redo)
 
     # -- the photo ---------------------------------------------------------------------------------------
 
-    def _photo_choices(self, _widget: Any = None) -> list[tuple[str, Any]]:
-        return [
-            (layer.name, layer)
-            for layer in self.viewer.layers
-            if is_photo_layer(layer) and ROLE not in layer.metadata
-        ]
-
     def _layers_changed(self, event: Any = None) -> None:
-        new = getattr(event, "value", None)
-        self.photo.reset_choices()
+        self.photo.refresh(prefer=getattr(event, "value", None))
         self.artifacts.reset_choices()
-        choices = [layer for _, layer in self._photo_choices()]
-        if new in choices and "settings" not in new.metadata:
-            self.photo.value = new
-        elif self.photo.value is None and choices:
-            self.photo.value = choices[-1]
+        if self.photo.value is None:
+            self.look.tell(why_none(self.viewer))
 
     def _layer_removed(self, event: Any) -> None:
         layer = getattr(event, "value", None)
         self.preview.layer_removed(layer)
         if self.compare.layer_removed(layer):
-            self.compare_mode.value = MODES[0]
+            self.compare_mode.value = OFF
         self._layers_changed()
-        if self._subject is not None and self._subject[0] == layer:
+        self.photos.forget(layer)
+        self.steps.forget(layer)
+
+    def _frame_changed(self, _event: Any = None) -> None:
+        """Another frame of a stack is shown."""
+        layer = self.photo.value
+        if layer is not None and layer.ndim > 2:
+            self.photos.other_pixels(layer)
+            self._photo_edited(layer)
+
+    def _photo_edited(self, layer: Any) -> None:
+        if layer == self.photo.value:
             self._photo_changed()
 
-    def _photo_changed(self, _event: Any = None) -> None:
-        """Other pixels: another subject, everything that was encoded is of no use."""
+    def _photo_changed(self) -> None:
+        """Another photo, or other pixels of the same."""
         layer = self.photo.value
-        if self._watched is not None and self._watched != layer:
-            self._watched.events.data.disconnect(self._photo_changed)
-            self._watched = None
-        if layer is not None and self._watched is None:
-            layer.events.data.connect(self._photo_changed)
-            self._watched = layer
-        if self._subject is None or self._subject[0] != layer:
-            self._picked = None
-            self._tell_picked()
-        self._subject = None
-        self._numbers += 1
-        if layer is None or layer not in self.viewer.layers:
-            self.preview.newest.drop()
-            self.preview.clear()
-            return
-        try:
-            self._subject = layer, Subject(snapshot(layer, self.viewer.dims.current_step), self._numbers)
-        except LLFlowPhotoError as error:
-            show_error(str(error))
+        settled = self.steps.turn_to(layer)
+        if settled is not None:
+            self._show_state(settled)
+        shown = self.preview.rendering
+        self.histogram.show_pair(None if shown is None else shown.histograms)
+        if self._ask_photo() is None:
+            self.preview.drop()
+            QTimer.singleShot(0, self._compare_nothing)
             return
         self.preview.switch(bool(self.live.value))
         self.compare.refresh()
+        self.canvas.look_again()
+
+    def _compare_nothing(self) -> None:
+        if not self._closing.ended and self._ask_photo() is None:
+            self.compare_mode.value = OFF
 
     def _ask_photo(self) -> tuple[Image, Subject] | None:
-        if self._subject is None or self._subject[0] not in self.viewer.layers:
+        layer = self.photo.value
+        if layer is None or layer not in self.viewer.layers:
             return None
-        return self._subject
+        try:
+            return layer, self.photos.subject(layer)
+        except LLFlowPhotoError as error:
+            show_error(str(error))
+            return None
 
     def _ask_preview(self) -> tuple[Image, Subject, Options, AnyLatent] | None:
         found = self._ask_photo()
         return None if found is None else (*found, self.options(), self.latent())
 
-    # -- what the user does ------------------------------------------------------------------------------
+    # -- settings ----------------------------------------------------------------------------------------
+
+    def _state(self) -> State:
+        return State(self.settings.values(), self._picked)
+
+    def _show_state(self, state: State) -> None:
+        self._picked = state.picked
+        self.settings.show_values(state.values)
+        self._tell_picked()
 
     def _setting_changed(self, name: str) -> None:
         if is_noise(name):
             self._picked = None
-            self._tell_picked()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._tell_picked()
+        self.steps.moved()
+        self._render_again()
+
+    def _restored(self, state: State) -> None:
+        """A step back or forth."""
+        self._show_state(state)
+        self._render_again()
+
+    def _render_again(self) -> None:
+        if self.photo.value is not None:
+            self.apply.uncover(self.photo.value)
         self.preview.request()
 
-    def _view_moved(self, _event: Any = None) -> None:
-        self.preview.request(moved=True)
+    # -- looking -----------------------------------------------------------------------------------------
+
+    def _region_on_screen(self, layer: Image, most_pixels: int) -> Region | None:
+        if not self.canvas.is_drawn:
+            return whole_region(layer, most_pixels)
+        return region_on_screen(self.viewer, layer, most_pixels, self.canvas.pixel_ratio)
+
+    def _view_rested(self) -> None:
+        if not self._fitted:
+            self._fit_beside_the_panel()
+        self.preview.request(0)
         self.compare.refresh()
+
+    def _fit_beside_the_panel(self) -> None:
+        """The panel took width from the canvas: fit a photo that was seen whole before."""
+        self._fitted = True
+        found, (_, height) = self._ask_photo(), self.canvas.size
+        if found is not None and sees_all_of(self.viewer, found[0], (10**9, height)):
+            fit(self.viewer, found[0], self.canvas.size)
 
     def _split_dragged(self, position: float) -> None:
         self.split.value = position
 
-    def _full_resolution(self) -> None:
+    def fit(self) -> None:
+        """Show the whole photo."""
         found = self.subject()
         if found is not None:
-            show_at_full_resolution(self.viewer, found[0])
+            fit(self.viewer, found[0], self.canvas.size)
 
-    def _preview_shown(self, _rendering: Rendering) -> None:
+    def full_resolution(self) -> None:
+        """Zoom to 100 %."""
+        found = self.subject()
+        if found is not None:
+            show_at_full_resolution(self.viewer, found[0], self.canvas.size, self.canvas.pixel_ratio)
+
+    def _show_before(self, on: bool) -> None:
+        self.compare.show_before(on)
+
+    def _preview_shown(self, rendering: Rendering) -> None:
+        self.histogram.show_pair(rendering.histograms)
         self.compare.keep_on_top()
-
-    def _busy(self, busy: bool) -> None:
-        self.live.text = "Live preview …" if busy else "Live preview"
+        if self.compare.mode == SIDE_BY_SIDE:
+            self.compare.refresh()
 
     def _tell_picked(self) -> None:
         picked = self._picked
-        self.shown.setText("" if picked is None else f"Showing {describe(picked)}")
-        self.shown.setVisible(picked is not None)
+        self.look.tell("" if picked is None else f"Showing {describe(picked)}")
 
     # -- coming and going --------------------------------------------------------------------------------
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        """Watch the window this widget is in, to stop all work before it closes."""
         super().showEvent(event)
-        self._make_room()  # napari's style, which is known by now, has wider fonts
-        window = self.window()
-        if window is not self._window:
-            if self._window is not None:
-                self._window.removeEventFilter(self)
-            self._window = window
-            window.installEventFilter(self)
+        make_room(self)  # napari's style, which is known by now, has wider fonts
+        self._closing.watch_window()
+        self.canvas.attach(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Stop previews before the window closes, so that napari does not ask about them."""
-        if event.type() == QEvent.Type.Close:
-            self.preview.newest.drop()
-        return super().eventFilter(watched, event)
+    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        if not self.keys(event):
+            super().keyPressEvent(event)
 
-    def _watch_dock(self) -> None:
-        """Closing the dock takes the widget out of the window without closing it: that ends its work, too."""
-        dock = self.parentWidget()
-        if dock is not None and not self._ended:
-            dock.destroyed.connect(lambda *_: self._dock_gone())
-
-    def _dock_gone(self) -> None:
-        if self._ended:
-            return
-        self.work.close()
-        try:
-            self.preview.clear()
-            self.compare.set_mode(MODES[0])
-            self.shut_down()
-        except RuntimeError:  # as Python ends, Qt deletes what is left in no order: timers before docks, too
-            self._ended = True
+    def keyReleaseEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        if not self.keys(event):
+            super().keyReleaseEvent(event)
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        """End all work."""
         self.shut_down()
         super().closeEvent(event)
 
     def shut_down(self) -> None:
         """Cancel everything that runs and let go of the viewer."""
-        if self._ended:
+        if self._closing.ended:
             return
-        self._ended = True
-        self.preview.newest.busy_changed = lambda _busy: None
-        self.preview.newest.drop()
+        self._closing.end()
+        self.steps.close()
         self.work.close()
+        self.preview.close()
         self.compare.close()
+        self.canvas.detach()
         self.studio.forget()
+        self.photos.close()
+        self.photo.close_list()
         for emitter, slot in self._connections:
             emitter.disconnect(slot)

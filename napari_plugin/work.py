@@ -1,68 +1,113 @@
-"""Work beside the window: napari's thread workers, with progress, cancel, plain errors and newest-wins.
+"""Work beside the window: threads, with progress, cancel and plain errors.
 
 A task's function runs in a thread and touches no widget and no layer. It gets a `Job`, asks
-``job.cancelled()`` and reports with ``job.progress(done, total)`` and ``job.show(partial_result)``. What
-comes back arrives in the window's own thread, and not at all once it was cancelled or the widget closed.
+``job.cancelled()`` and reports with ``job.progress(done, total)`` and ``job.show(partial_result)``. What it
+reports waits in a queue that the window's own thread empties, so no thread ever touches an object of Qt, and
+closing the window at any moment is safe. Nothing is delivered once a job was cancelled or the widget closed.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from napari.qt.threading import FunctionWorker, create_worker
 from napari.utils.notifications import show_error
 from napari.utils.progress import cancelable_progress
-from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
+from qtpy.QtCore import QTimer
 
 from llflow_photo.errors import CancelledError, LLFlowPhotoError
 
-__all__ = ["Job", "Newest", "Work"]
+__all__ = ["Job", "Result", "Work"]
 
 _LOG = logging.getLogger(__name__)
-_THREADS = 4
-"""A full-size run, a batch, a preview and a save may go on at once."""
+_POLL_MS = 15
+"""How often reports of threads are looked for, while there are threads."""
 
 Result = Callable[[Any], None]
 
 
-class Job(QObject):
+class Job:
     """One piece of work: the thread's way to ask and to tell."""
 
-    progressed = Signal(int, int)
-    shown = Signal(object)
-
     def __init__(self, title: str) -> None:
-        super().__init__()
         self.title = title
-        self._worker: Any = None
-        self._cancelled = False
+        self._reports: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._cancelled = threading.Event()
 
     def cancelled(self) -> bool:
         """Whether to stop; core functions take this as their ``cancel``."""
-        return self._cancelled or (self._worker is not None and self._worker.abort_requested)
+        return self._cancelled.is_set()
 
     def progress(self, done: int, total: int) -> None:
         """Tell how far the work is; core functions take this as their ``progress``."""
-        if not self.cancelled():
-            self.progressed.emit(int(done), int(total))
+        self._reports.put(("progress", (int(done), int(total))))
 
     def show(self, partial: object) -> None:
         """Hand over a result before the work is done."""
-        if not self.cancelled():
-            self.shown.emit(partial)
+        self._reports.put(("shown", partial))
 
     def cancel(self) -> None:
         """Ask the work to stop; nothing of it will be delivered any more."""
-        self._cancelled = True
+        self._cancelled.set()
+
+    def run(self, function: Callable[[Job], Any]) -> None:
+        """In the thread: errors become a report, told in plain words by the window's thread."""
+        try:
+            if not self.cancelled():
+                self._reports.put(("done", function(self)))
+        except CancelledError:
+            pass
+        except Exception as error:  # whatever it is, the user must hear of it and the window must go on
+            if not isinstance(error, LLFlowPhotoError):
+                _LOG.exception("%s failed", self.title)
+            self._reports.put(("failed", error))
+        finally:
+            self._reports.put(("ended", None))
+
+    def reports(self) -> list[tuple[str, Any]]:
+        """What was told since the last call."""
+        found = []
+        while True:
+            try:
+                found.append(self._reports.get_nowait())
+            except Empty:
+                return found
 
 
-class _QuietWorker(FunctionWorker):  # type: ignore[misc]
-    """A worker whose libraries' warnings go to the log: a deprecation is no news for photographers."""
+@dataclass
+class _Task:
+    """A job and who hears of it."""
 
-    def _relay_warning(self, show_warn_args: tuple[Any, ...]) -> None:
-        _LOG.info("%s", show_warn_args[0])
+    job: Job
+    done: Result
+    shown: Result | None
+    ended: Callable[[], None] | None
+    progressed: Callable[[int, int], None] | None
+    bar: _Bar | None
+
+    def hear(self, kind: str, value: Any) -> None:
+        """One report, in the window's thread; the last one is ``ended``."""
+        if kind == "ended":
+            if self.ended is not None:
+                self.ended()
+        elif self.job.cancelled():
+            return
+        elif kind == "progress":
+            if self.bar is not None:
+                self.bar.move(*value)
+            if self.progressed is not None:
+                self.progressed(*value)
+        elif kind == "shown" and self.shown is not None:
+            self.shown(value)
+        elif kind == "done":
+            self.done(value)
+        elif kind == "failed":
+            show_error(f"{self.job.title}: {_plain(value)}")
 
 
 class Work:
@@ -74,9 +119,11 @@ class Work:
 
     def __init__(self) -> None:
         self.running: set[Job] = set()
+        self._tasks: list[_Task] = []
         self._closed = False
-        pool = QThreadPool.globalInstance()
-        pool.setMaxThreadCount(max(pool.maxThreadCount(), _THREADS))
+        self._timer = QTimer()
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._hear)
 
     def start(
         self,
@@ -100,45 +147,56 @@ class Work:
             bar: show a progress bar with a cancel button in the activity dock.
         """
         job = Job(title)
-        outcome: list[Any] = []
-        worker = create_worker(_run, function, job, outcome, _worker_class=_QuietWorker)
-        job._worker = worker
         self.running.add(job)
-        bars = _Bar(job) if bar else None
-        if shown is not None:
-            job.shown.connect(lambda partial: self._deliver(job, shown, partial))
-        if progressed is not None:
-            job.progressed.connect(lambda n, total: self._deliver(job, progressed, n, total))
-        worker.finished.connect(lambda: self._finish(job, outcome, done, ended, bars))
-        worker.start()
+        self._tasks.append(_Task(job, done, shown, ended, progressed, _Bar(job) if bar else None))
+        _log_warnings_of_threads()
+        threading.Thread(target=job.run, args=(function,), name=f"{_THREADS}{title}").start()
+        self._timer.start()
         return job
 
-    def _deliver(self, job: Job, slot: Callable[..., None], *values: Any) -> None:
-        if not self._closed and not job.cancelled():
-            slot(*values)
+    def _hear(self) -> None:
+        for task in list(self._tasks):
+            for kind, value in task.job.reports():
+                if kind == "ended":
+                    self._drop(task)
+                if not self._closed:
+                    task.hear(kind, value)
+        if not self._tasks:
+            self._timer.stop()
 
-    def _finish(
-        self, job: Job, outcome: list[Any], done: Result, ended: Callable[[], None] | None, bar: _Bar | None
-    ) -> None:
-        self.running.discard(job)
-        if bar is not None:
-            bar.close()
-        if self._closed:
-            return
-        if outcome and not job.cancelled():
-            value = outcome[0]
-            if isinstance(value, Exception):
-                show_error(f"{job.title}: {_plain(value)}")
-            else:
-                done(value)
-        if ended is not None:
-            ended()
+    def _drop(self, task: _Task) -> None:
+        self._tasks.remove(task)
+        self.running.discard(task.job)
+        if task.bar is not None:
+            task.bar.close()
 
     def close(self) -> None:
         """Cancel everything and deliver nothing any more."""
         self._closed = True
         for job in self.running:
             job.cancel()
+
+
+_THREADS = "llflow-photo: "
+"""What the names of all threads begin with."""
+
+
+def _log_warnings_of_threads() -> None:
+    """Libraries' warnings in threads go to the log: a deprecation is no news for photographers."""
+    before = warnings.showwarning
+    if getattr(before, "of_llflow_photo", False):
+        return
+
+    def show(
+        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        if threading.current_thread().name.startswith(_THREADS):
+            _LOG.info("%s", message)
+        else:
+            before(message, category, filename, lineno, file, line)
+
+    show.of_llflow_photo = True  # type: ignore[attr-defined]
+    warnings.showwarning = show
 
 
 class _CancelBar(cancelable_progress):  # type: ignore[misc]
@@ -155,9 +213,8 @@ class _Bar:
     def __init__(self, job: Job) -> None:
         self._bar = _CancelBar(total=0, desc=job.title, cancel_callback=job.cancel)
         self._open = True
-        job.progressed.connect(self._move)
 
-    def _move(self, done: int, total: int) -> None:
+    def move(self, done: int, total: int) -> None:
         if self._open:
             self._bar.total = total
             self._bar.update(done - self._bar.n)
@@ -166,78 +223,6 @@ class _Bar:
         if self._open:
             self._open = False
             self._bar.close()
-
-
-class Newest:
-    """Requests of which only the newest counts.
-
-    A request waits until no other has come for ``delay_ms``; one that is running is cancelled. One job runs
-    at a time, so fast sliders never pile up work.
-    """
-
-    def __init__(self, work: Work, title: str, delay_ms: int = 60) -> None:
-        self._work = work
-        self._title = title
-        self._waiting: tuple[Callable[[Job], Any], Result] | None = None
-        self._job: Job | None = None
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._delay_ms = delay_ms
-        self._timer.timeout.connect(self._begin)
-        self.busy_changed: Callable[[bool], None] = lambda busy: None
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request waits or runs."""
-        return self._job is not None or self._waiting is not None
-
-    def request(self, function: Callable[[Job], Any], done: Result, delay_ms: int | None = None) -> None:
-        """Ask for ``function(job)``; ``done`` gets what it shows and what it returns.
-
-        Args:
-            delay_ms: to wait for a newer request, by default as the constructor says.
-        """
-        self._waiting = (function, done)
-        if self._job is not None:
-            self._job.cancel()
-        self._timer.start(self._delay_ms if delay_ms is None else delay_ms)
-        self.busy_changed(True)
-
-    def drop(self) -> None:
-        """Forget what waits and cancel what runs."""
-        self._waiting = None
-        self._timer.stop()
-        if self._job is not None:
-            self._job.cancel()
-        else:
-            self.busy_changed(False)
-
-    def _begin(self) -> None:
-        if self._waiting is None or self._job is not None:
-            return
-        function, done = self._waiting
-        self._waiting = None
-        self._job = self._work.start(self._title, function, done, shown=done, ended=self._ended)
-
-    def _ended(self) -> None:
-        self._job = None
-        if self._waiting is not None and not self._timer.isActive():
-            self._begin()
-        self.busy_changed(self.busy)
-
-
-def _run(function: Callable[[Job], Any], job: Job, outcome: list[Any]) -> None:
-    """In the thread: errors become a value, told in plain words by the window's thread."""
-    if job.cancelled():
-        return
-    try:
-        outcome.append(function(job))
-    except CancelledError:
-        return
-    except Exception as error:  # whatever it is, the user must hear of it and the window must go on
-        if not isinstance(error, LLFlowPhotoError):
-            _LOG.exception("%s failed", job.title)
-        outcome.append(error)
 
 
 def _plain(error: Exception) -> str:

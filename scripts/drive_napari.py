@@ -120,7 +120,7 @@ class Drive:
         for name, value in (("brightness", 0.0), ("exposure_ev", 0.0), ("temperature", 0.0)):
             self.set(name, value)
         self.rendered()
-        self.widget.zoom_button.click()
+        self.widget.full_resolution()
         self.settle(0.4)
         self.rendered()
         self.shot("full_resolution_crop")

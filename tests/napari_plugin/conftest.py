@@ -1,11 +1,19 @@
-"""Viewers in windows that nobody sees: offscreen where there is no display, else real ones (xvfb-run)."""
+"""Viewers in windows that nobody sees, drawn by a real canvas: where there is no display, Xvfb is started.
+
+Where Xvfb is missing, too, windows are offscreen, and tests that look at drawn frames are skipped.
+"""
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
+import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +28,35 @@ pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test'
 _REFERENCES_TO_NONE = [None] * 3_000_000
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
+
+def _end_with_parent() -> None:
+    """In the child: the server ends with these tests even where they crash (Linux: PR_SET_PDEATHSIG is 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _start_display() -> None:
+    """An X server of our own, until Python ends."""
+    command = shutil.which("Xvfb")
+    if command is None:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        return
+    reading, writing = os.pipe()
+    options = ["-displayfd", str(writing), "-screen", "0", "1920x1200x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(  # no thread runs yet that could hold a lock across the fork
+        [command, *options],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509
+    )
+    os.close(writing)
+    atexit.register(server.kill)
+    with os.fdopen(reading) as told:
+        os.environ["DISPLAY"] = f":{told.readline().strip()}"
+
+
 if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if os.environ.get("QT_QPA_PLATFORM", "xcb") == "xcb":
+        _start_display()
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +110,13 @@ def until(qtbot: Any) -> Callable[..., None]:
 
 
 @pytest.fixture
+def drawn() -> None:
+    """For tests that look at drawn frames."""
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        pytest.skip("no display and no Xvfb: nothing is drawn")
+
+
+@pytest.fixture
 def messages() -> Iterator[list[str]]:
     """What napari tells the user."""
     from napari.utils.notifications import notification_manager
@@ -92,10 +134,37 @@ def messages() -> Iterator[list[str]]:
 @pytest.fixture
 def widget(make_napari_viewer: Any, dark_photo: np.ndarray, until: Any) -> Iterator[Any]:
     """The widget in a viewer with one dark photo, its first preview shown."""
-    viewer = make_napari_viewer()
-    viewer.add_image(dark_photo, rgb=True, name="night")
-    _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
-    until(lambda: made.preview.rendering is not None and not made.preview.newest.busy)
+    made = open_panel(make_napari_viewer(), dark_photo, until)
     yield made
     made.shut_down()
     until(lambda: not made.work.running)
+
+
+@pytest.fixture
+def small_network(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that renders in no time, for tests that do not look at how; to be used before `widget`."""
+    from llflow_photo.api import load_enhancer
+    from napari_plugin.studio import Studio
+
+    monkeypatch.setattr(Studio, "enhancer", lambda _studio, _options: load_enhancer(tiny_model))
+
+
+@pytest.fixture
+def window(
+    make_napari_viewer: Any, dark_photo: np.ndarray, until: Any, drawn: None, small_network: None
+) -> Iterator[Any]:
+    """As `widget`, with a tiny network, in a window that is shown and drawn, 1280 x 720."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1280, 720)
+    made = open_panel(viewer, dark_photo, until)
+    yield made
+    made.shut_down()
+    until(lambda: not made.work.running)
+
+
+def open_panel(viewer: Any, photo: np.ndarray, until: Any) -> Any:
+    """The panel in a viewer with one photo, its first preview shown."""
+    viewer.add_image(photo, rgb=True, name="night")
+    _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
+    until(lambda: made.preview.rendering is not None and not made.preview.newest.busy)
+    return made

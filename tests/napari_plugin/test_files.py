@@ -95,6 +95,29 @@ def test_any_picture_is_a_photo(data: np.ndarray, expected: float, bits: int) ->
 
 
 @pytest.mark.parametrize(
+    ("data", "expected", "bits"),
+    [
+        (np.array([[0, 51], [255, 0]], np.int32), 0.2, 8),
+        (np.array([[0, 51], [255, 0]], np.int64), 0.2, 8),
+        (np.array([[0, 13107], [65535, 0]], np.uint32), 0.2, 16),
+        (np.array([[0, 6553], [32767, 0]], np.int16), 0.2, 16),
+    ],
+)
+def test_integers_in_a_wide_type_are_not_black(data: np.ndarray, expected: float, bits: int) -> None:
+    photo = photo_of_data(data, {})
+    np.testing.assert_allclose(photo.pixels[0, 1], expected, atol=1e-4)
+    assert photo.pixels.max() == 1.0 and photo.bit_depth == bits
+    assert "no white level of its own" in photo.notes[0]
+    assert not photo_of_data(np.full((2, 2), 9, np.uint16), {}).notes
+
+
+def test_a_missing_folder_is_named(jpeg: Path, tmp_path: Path) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+    with pytest.raises(WriteError, match=r"no-such is no folder; make it"):
+        save_data(tmp_path / "no-such" / "a.tif", pixels, arguments["metadata"])
+
+
+@pytest.mark.parametrize(
     "data",
     [
         np.zeros((4, 5, 2)),

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from napari_plugin.compare import MODES
+from napari_plugin.view import camera
 
 Until = Callable[..., None]
 _ACTIONS = 300
@@ -30,8 +31,8 @@ class Monkey:
             self.tab, self.what, self.select, self.batch, self.save,
         ]  # fmt: skip
         self.buttons = [
-            *widget.explore.buttons.values(), widget.settings.dice.native, widget.zoom_button,
-            widget.before_button, widget.apply.apply_button, widget.apply.cancel_button,
+            *widget.explore.buttons.values(), widget.settings.dice,
+            *widget.look.buttons.values(), widget.apply.apply_button, widget.apply.cancel_button,
             widget.artifacts.button, widget.artifacts.cancel_button, widget.batch.cancel_button,
         ]  # fmt: skip
 
@@ -44,7 +45,7 @@ class Monkey:
         return list(choices)[int(self.rng.integers(len(choices)))]
 
     def slider(self) -> None:
-        names = ("temperature", "coherence", "brightness", "exposure_ev", "strength", "seed")
+        names = ("temperature", "grain", "brightness", "exposure_ev", "strength", "seed")
         control = self.widget.settings.control(self.pick_from(names))
         control.value = type(control.value)(self.rng.uniform(control.min, min(control.max, 1000)))
 
@@ -72,10 +73,10 @@ class Monkey:
         self.widget.split.value = float(self.rng.random())
 
     def zoom(self) -> None:
-        self.widget.viewer.camera.zoom = float(self.rng.uniform(0.5, 9))
+        camera(self.widget.viewer).zoom = float(self.rng.uniform(0.5, 9))
 
     def pan(self) -> None:
-        self.widget.viewer.camera.center = (0.0, *self.rng.uniform(-20, 120, 2))
+        camera(self.widget.viewer).center = (0.0, *self.rng.uniform(-20, 120, 2))
 
     def add_layer(self) -> None:
         viewer, shape = self.widget.viewer, self.rng.integers(9, 90, 2)
@@ -108,7 +109,8 @@ class Monkey:
             layer.visible = not layer.visible
 
     def choose_photo(self) -> None:
-        self.widget.photo.value = self.pick_from(self.widget.photo.choices or (None,))
+        if self.widget.photo.choices:
+            self.widget.photo.value = self.pick_from(self.widget.photo.choices)
 
     def choose_target(self) -> None:
         self.widget.artifacts.target.value = self.pick_from(self.widget.artifacts.target.choices)

@@ -123,17 +123,19 @@ def test_layers_taken_away_under_everything(widget: Any, until: Until, messages:
 
 
 def test_deleting_the_preview_turns_it_off_and_the_box_turns_it_on(widget: Any, until: Until) -> None:
-    widget.viewer.layers.remove("Preview")
-    assert not widget.live.value and not widget.preview.enabled
+    widget.viewer.layers.remove("night preview")
+    until(lambda: not widget.live.value)
+    assert not widget.preview.enabled
     widget.settings.control("exposure_ev").value = 0.3
     assert not widget.preview.newest.busy
     widget.live.value = True
-    until(lambda: "Preview" in widget.viewer.layers)
+    until(lambda: "night preview" in widget.viewer.layers)
 
 
-def test_deleting_the_photo_takes_its_preview_away(widget: Any) -> None:
+def test_deleting_the_photo_takes_its_preview_away(widget: Any, until: Until) -> None:
     widget.viewer.layers.remove("night")
-    assert "Preview" not in widget.viewer.layers and widget.photo.value is None
+    assert widget.photo.value is None
+    until(lambda: "night preview" not in widget.viewer.layers)
 
 
 def _noise(picture: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from llflow_photo.errors import CancelledError, ImageInputError
-from napari_plugin.work import Job, Newest, Work
+from napari_plugin.newest import Newest
+from napari_plugin.work import Job, Work
 
 Until = Callable[..., None]
 

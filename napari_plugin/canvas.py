@@ -1,0 +1,127 @@
+"""The canvas the viewer draws on: its size, its screen's pixels, and when its view has come to rest.
+
+napari moves its camera model, and works out what of a layer is visible, while it draws. So the view is looked
+at after each drawn frame, never in the camera's own events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+from .view import camera, grid
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+__all__ = ["CanvasWatch"]
+
+_REST_MS = 110
+"""For this long the view must not have moved."""
+
+
+class CanvasWatch(QObject):
+    """Watches the canvas of the window a panel is in.
+
+    Args:
+        viewer: napari's viewer.
+        rested: called once the view has moved, was drawn, and moved no more.
+        key: called with each key event on the canvas; true where it was used.
+    """
+
+    def __init__(
+        self, viewer: Viewer, rested: Callable[[], None], key: Callable[[Any], bool] = lambda event: False
+    ) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._key = key
+        self._seen: Any = None
+        self.widget: QWidget | None = None
+        self._drawn = QTimer(self)
+        self._drawn.setSingleShot(True)
+        self._drawn.timeout.connect(self._look)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(rested)
+
+    def attach(self, panel: QWidget) -> None:
+        """Find the canvas of the panel's window and watch it."""
+        if self.widget is not None:
+            return
+        found = _canvas_of(panel)
+        if found is not None:
+            self.widget = found
+            found.installEventFilter(self)
+            found.destroyed.connect(self._gone)
+            self._drawn.start(0)
+
+    def detach(self) -> None:
+        """Leave the canvas alone."""
+        widget, self.widget = self.widget, None
+        self._drawn.stop()
+        self._rest.stop()
+        if widget is not None:
+            widget.removeEventFilter(self)
+
+    @property
+    def pixel_ratio(self) -> float:
+        """Physical pixels of the screen per pixel of the window."""
+        return 1.0 if self.widget is None else float(self.widget.devicePixelRatioF())
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether frames are drawn: the window is shown."""
+        return self.widget is not None and self.widget.isVisible()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of one view, in pixels of the window; in grid mode, of one box of the grid."""
+        if self.widget is None:
+            return 800, 600
+        width, height = self.widget.width(), self.widget.height()
+        found = grid(self._viewer)
+        if not found.enabled:
+            return width, height
+        rows, columns = (max(1, int(number)) for number in found.shape)
+        return width // columns, height // rows
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """After each frame look whether the view moved; offer keys."""
+        kind = event.type()
+        if kind == QEvent.Type.Paint:
+            self._drawn.start(0)  # runs once this frame is drawn
+        elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            return self._key(event)
+        return False
+
+    def _look(self) -> None:
+        if self.widget is None:
+            return
+        seen = camera(self._viewer)
+        found = grid(self._viewer)
+        now = (tuple(seen.center), seen.zoom, self.size, self.pixel_ratio, found.enabled)
+        if now != self._seen:
+            self._seen = now
+            self._rest.start()
+
+    def look_again(self) -> None:
+        """Something else than the camera changed what is on screen: tell once the next frame is drawn."""
+        self._seen = None
+        if self.widget is not None:
+            self.widget.update()
+
+    def _gone(self, _widget: Any = None) -> None:
+        self.widget = None
+
+
+def _canvas_of(panel: QWidget) -> QWidget | None:
+    parent = panel.parentWidget()
+    while parent is not None and not isinstance(parent, QMainWindow):
+        parent = parent.parentWidget()
+    central = parent.centralWidget() if parent is not None else None
+    return None if central is None else central.findChild(QOpenGLWidget)

@@ -1,0 +1,76 @@
+"""Where the panel's parts are: what photographers reach for first, research and folders in tabs below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from .settings import MACHINE, PICTURE, VARIATION, rows
+
+if TYPE_CHECKING:
+    from .widget import EnhanceWidget
+
+__all__ = ["lay_out", "make_room"]
+
+_LEAST_WIDTH = 390
+
+
+def lay_out(panel: EnhanceWidget) -> None:
+    """Fill an empty panel: one column that scrolls, nothing in it jumps when texts come and go."""
+    settings = panel.settings
+    inner = QWidget()
+    column = QVBoxLayout(inner)
+    picture = [settings.control(name) for name in PICTURE]
+    for part in (
+        rows([("Photo", panel.photo)]),
+        panel.look,
+        rows([*picture, ("", settings.switches)]),
+        panel.histogram,
+        panel.comparing,
+        panel.apply,
+    ):
+        column.addWidget(part)
+    panel.tabs = QTabWidget()
+    for name, tab in (
+        ("Variations", panel.explore), ("Folder", panel.batch), ("Research", _research(panel)),
+    ):  # fmt: skip
+        panel.tabs.addTab(tab, name)
+    column.addWidget(panel.tabs)
+    column.addStretch()
+    panel.scroll = QScrollArea()
+    panel.scroll.setWidget(inner)
+    panel.scroll.setWidgetResizable(True)
+    panel.scroll.setFrameShape(QFrame.Shape.NoFrame)
+    panel.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    outer = QVBoxLayout(panel)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.addWidget(panel.scroll)
+    make_room(panel)
+
+
+def _research(panel: EnhanceWidget) -> QWidget:
+    """Model and device, the noise of the latent, the artifact map."""
+    settings = panel.settings
+    tab = QWidget()
+    column = QVBoxLayout(tab)
+    machine = [(name.capitalize(), settings.control(name)) for name in MACHINE]
+    noise = [settings.control(name) for name in VARIATION]
+    column.addWidget(rows([*machine, *noise, ("Seed", settings.seed_row)]))
+    column.addWidget(_heading("Artifact map"))
+    column.addWidget(panel.artifacts)
+    column.addStretch()
+    return tab
+
+
+def _heading(text: str) -> QLabel:
+    made = QLabel(f"<b>{text}</b>")
+    made.setTextFormat(Qt.TextFormat.RichText)
+    return made
+
+
+def make_room(panel: EnhanceWidget) -> None:
+    """As wide as the controls need beside the scroll bar."""
+    inner, bar = panel.scroll.widget(), panel.scroll.verticalScrollBar()
+    panel.setMinimumWidth(max(_LEAST_WIDTH, inner.minimumSizeHint().width() + bar.sizeHint().width() + 4))

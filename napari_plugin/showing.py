@@ -1,0 +1,56 @@
+"""Layers that only show something: where they are put, and what they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from napari.layers import Image
+
+__all__ = ["add_above", "add_on_top", "remove_quietly", "to_screen"]
+
+
+def to_screen(image: np.ndarray) -> np.ndarray:
+    """What a screen shows of an image: sRGB-encoded floats, [0, 1], as uint8; cheap to draw."""
+    scaled = image * np.float32(255)
+    np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled)
+    return scaled.astype(np.uint8)
+
+
+def add_above(viewer: Viewer, source: Image, data: np.ndarray, name: str, **arguments: Any) -> Image:
+    """Add an RGB image right above its photo, and leave the user's selection as it was.
+
+    Args:
+        data: h x w x 3, uint8.
+        arguments: of napari's Image.
+    """
+    from napari.layers import Image
+
+    return _add(viewer, Image(data, rgb=True, name=name, **arguments), viewer.layers.index(source) + 1)
+
+
+def add_on_top(viewer: Viewer, data: np.ndarray, **arguments: Any) -> Image:
+    """Add an image above all others, and leave the user's selection as it was."""
+    from napari.layers import Image
+
+    return _add(viewer, Image(data, **arguments), len(viewer.layers))
+
+
+def _add(viewer: Viewer, made: Image, index: int) -> Image:
+    selection = set(viewer.layers.selection)
+    active = viewer.layers.selection.active
+    viewer.layers.insert(index, made)
+    viewer.layers.selection.clear()
+    viewer.layers.selection.update(layer for layer in selection if layer in viewer.layers)
+    if active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active
+    return made
+
+
+def remove_quietly(viewer: Viewer, layer: Any) -> None:
+    """Remove a layer if it is still there."""
+    if layer is not None and layer in viewer.layers:
+        viewer.layers.remove(layer)

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Tests of the napari plugin that depend on napari's version and on Qt's binding: the newest napari with PyQt6, and
+# the oldest napari claimed with PySide6. Each gets an environment of its own; what is neither napari nor Qt comes
+# from the environment of scripts/test.sh, which must be there.
+. "$(dirname "$0")/environment.sh"
+
+OLDEST=$(sed -n 's/^napari = .*"napari>=\([0-9.]*\)".*/\1/p' pyproject.toml)
+SHARED=$("${TEST_ENVIRONMENT:-.venv-test}/bin/python" -c "import sysconfig; print(sysconfig.get_path('purelib'))")
+
+# test_with BINDING NAME REQUIREMENT...: run the tests in an environment with these, before all that is shared.
+test_with() (
+    export QT_API="$1" PYTEST_QT_API="$1"
+    folder=".venv-napari-$2"
+    shift 2
+    make_environment "$folder"
+    python -m pip install -q "$@" pytest pytest-qt
+    python -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'zz_shared.pth').write_text('$SHARED\n')"
+    python -c "import napari, qtpy; print('napari', napari.__version__, qtpy.API_NAME, qtpy.QT_VERSION)"
+    PYTHONPATH="$PWD" python -m pytest -q tests/napari_plugin/test_closing.py tests/napari_plugin/test_canvas.py \
+        tests/napari_plugin/test_controls.py
+)
+
+test_with pyqt6 newest napari PyQt6
+test_with pyside6 oldest "napari==$OLDEST" -c constraints.txt pyside6

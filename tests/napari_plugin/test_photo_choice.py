@@ -1,0 +1,91 @@
+"""Which layer is worked on: renames, deletions, selections, results, what is no photo and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_plugin.photo_choice import photo_of
+
+Until = Callable[..., None]
+pytestmark = pytest.mark.usefixtures("small_network")
+
+
+def _shown(widget: Any) -> list[str]:
+    return [widget.photo.itemText(row) for row in range(widget.photo.count())]
+
+
+@pytest.fixture
+def applied(widget: Any, until: Until) -> Any:
+    """The panel after an apply; its result is the layer "night enhanced"."""
+    widget.apply.apply_button.click()
+    until(lambda: "night enhanced" in widget.viewer.layers and not widget.work.running)
+    return widget
+
+
+def test_a_result_is_no_source_after_a_rename_or_a_deletion(applied: Any) -> None:
+    layers = applied.viewer.layers
+    assert applied.photo.value == layers["night"]
+    layers["night"].name = "zebra"
+    layers["night enhanced"].name = "another name"
+    assert applied.photo.value == layers["zebra"]
+    assert _shown(applied) == ["zebra", "another name (result)"]
+    layers.remove("zebra")
+    assert applied.photo.value is None and _shown(applied) == ["another name (result)"]
+
+
+def test_a_result_can_be_chosen_and_knows_its_photo(applied: Any, until: Until) -> None:
+    layers = applied.viewer.layers
+    result = layers["night enhanced"]
+    assert photo_of(result, applied.viewer) == layers["night"]
+    applied.photo.activated.emit(applied.photo.findText("night enhanced (result)"))
+    assert applied.photo.value == result
+    until(lambda: "night enhanced preview" in layers and not applied.preview.newest.busy)
+    layers.selection.active = layers["night preview"]
+    assert applied.photo.value == layers["night"]
+
+
+def test_selecting_a_layer_chooses_it(widget: Any, dark_photo: np.ndarray) -> None:
+    layers = widget.viewer.layers
+    widget.viewer.add_image(dark_photo, rgb=True, name="second")
+    assert widget.photo.value.name == "second"
+    layers.selection.active = layers["night"]
+    assert widget.photo.value.name == "night" and widget.photo.currentText() == "night"
+    widget.viewer.add_labels(np.zeros((5, 5), int))
+    assert widget.photo.value.name == "night"
+
+
+def test_moving_a_control_uncovers_the_preview(applied: Any) -> None:
+    result = applied.viewer.layers["night enhanced"]
+    assert result.visible
+    applied.settings.control("exposure_ev").value = 0.5
+    assert not result.visible and applied.preview.layer.visible
+
+
+def test_a_gray_stack_is_refused_with_a_reason(
+    make_napari_viewer: Any, until: Until, messages: list[str]
+) -> None:
+    viewer = make_napari_viewer()
+    viewer.add_image(np.zeros((3, 40, 50)), name="stack")
+    _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
+    assert made.photo.value is None
+    assert "'stack' is a gray stack of 3 dimensions" in made.look.status
+    made.apply.apply_button.click()
+    assert any("add one plane of it" in message for message in messages)
+    made.shut_down()
+
+
+def test_two_panels_work_on_photos_of_their_own(widget: Any, until: Until, dark_photo: np.ndarray) -> None:
+    from napari_plugin.widget import EnhanceWidget
+
+    other = EnhanceWidget(widget.viewer.__wrapped__)
+    other.live.value = False
+    widget.viewer.add_image(dark_photo, rgb=True, name="second")
+    other.photo.value = widget.viewer.layers["night"]
+    assert widget.photo.value.name == "second" and other.photo.value.name == "night"
+    assert [layer.name for layer in other.photo.choices] == ["night", "second"]
+    other.shut_down()
+    other.deleteLater()
