@@ -9,9 +9,9 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
+from llflow_photo.engine import with_brightness
 from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.errors import LLFlowPhotoError
-from llflow_photo.engine import with_brightness
 from llflow_photo.explore.region import Region
 from llflow_photo.options import Options
 

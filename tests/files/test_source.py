@@ -13,6 +13,7 @@ from PIL import Image
 
 import llflow_photo
 from llflow_photo import errors, files
+from llflow_photo.api import read_srgb
 from llflow_photo.files.dimensions import check_dimensions
 
 
@@ -27,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_home_directory_everywhere(home: Path, tiny_model: Path) -> None:
     model = f"~/{tiny_model.relative_to(home)}"
     assert llflow_photo.enhance("~/night.png", model=model).shape == (24, 32, 3)
-    assert llflow_photo.read_srgb("~/night.png").shape == (24, 32, 3)
+    assert read_srgb("~/night.png").shape == (24, 32, 3)
     result = llflow_photo.enhance_file("~/night.png", "~/out.png", llflow_photo.Options(model=model))
     assert result.outputs == (home / "out.png",)
     assert files.write(files.read("~/night.png"), "~/copy.png") == ()
