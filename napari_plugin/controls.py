@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from magicgui.types import FileDialogMode
+from magicgui.widgets import FileEdit
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -271,28 +271,23 @@ class FolderEdit(QWidget):
 
     def __init__(self, title: str, tooltip: str) -> None:
         super().__init__()
-        self._title = title
-        self.field = QLineEdit()
-        self.field.setToolTip(tooltip)
+        self._edit = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, value="", tooltip=tooltip)
+        self.field = self._edit.line_edit
+        self.field.tooltip = tooltip
+        self._edit.choose_btn.tooltip = title
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.field, 1)
-        layout.addWidget(button("Choose…", title, self._pick))
+        layout.addWidget(self._edit.native)
 
     @property
     def value(self) -> Path | None:
         """None where the field is empty."""
-        text = self.field.text().strip()
+        text = self.field.value.strip()
         return Path(text).expanduser() if text else None
 
     @value.setter
     def value(self, path: Path | str | None) -> None:
-        self.field.setText("" if path is None else str(path))
-
-    def _pick(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self._title, self.field.text())
-        if chosen:
-            self.value = chosen
+        self.field.value = "" if path is None else str(path)
 
 
 def button(text: str, tip: str, slot: Callable[[], Any]) -> QPushButton:

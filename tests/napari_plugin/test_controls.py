@@ -131,5 +131,5 @@ def test_switches_and_folders(qtbot: Any, tmp_path: Any) -> None:
     switch.click()
     assert switch.value and switch.tooltip == "Says so"
     assert folder.value is None
-    folder.field.setText(f"  {tmp_path} ")
+    folder.field.value = f"  {tmp_path} "
     assert folder.value == tmp_path
