@@ -54,7 +54,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-GIVEN: dict[str, Any] = {"samples": 2, "seed": 5, "encoding": Encoding("png")}
+GIVEN: dict[str, Any] = {"temperature": 0.8, "samples": 2, "seed": 5, "encoding": Encoding("png")}
 
 
 @pytest.fixture(scope="module")
@@ -120,20 +120,21 @@ def test_a_rendering_can_be_made_again_from_its_metadata(
     night: Path, model: str, first: Report, tmp_path: Path
 ) -> None:
     told = read_settings(read(first.output / "b_s2.png").metadata)
-    options = Options(model=model, temperature=float(told["temperature"]), seed=int(told["seed"]))
-    assert options.temperature == 0.8
-    assert options.seed == next(row.seed for row in first.done if row.source == "b.png") + 1
+    numbers = {name: int(told[name]) for name in ("seed", "detail_seed")}
+    options = Options(model=model, temperature=float(told["temperature"]), **numbers)
+    assert (options.temperature, options.seed) == (0.8, 5 + 1)
+    assert options.detail_seed == next(row.seed for row in first.done if row.source == "b.png") + 1
     llflow_photo.enhance_file(night / "b.png", tmp_path / "again.png", options)
     pictures = [np.asarray(Image.open(path)) for path in (tmp_path / "again.png", first.output / "b_s2.png")]
     assert np.array_equal(*pictures)
 
 
-def test_temperature_has_its_default_only_without_options(night: Path, model: str) -> None:
+def test_temperature_has_the_default_of_options(night: Path, model: str) -> None:
     def planned(**given: Any) -> Any:
         return enhance_dir(night, dry_run=True, **given).settings["temperature"]
 
-    assert planned(model=model) == 0.8
-    assert planned(options=Options(model=model)) == 0.0
+    assert planned(model=model) == planned(options=Options(model=model)) == Options().temperature == 0.0
+    assert planned(options=Options(model=model, temperature=0.5)) == 0.5
     assert planned(options=Options(model=model), temperature=0.3) == 0.3
 
 
