@@ -164,7 +164,7 @@ class Drive:
             self.viewer.layers.pop()
 
     def judge(self) -> None:
-        self.widget.tabs.setCurrentWidget(self.widget.artifacts)
+        self.widget.tabs.setCurrentIndex(2)
         layers = len(self.viewer.layers)
         started = time.monotonic()
         self.widget.artifacts.button.click()

@@ -109,7 +109,7 @@ def test_what_is_on_screen_is_previewed_after_every_move(
     viewer = window.viewer
     viewer.add_image(large_photo, rgb=True, name="large")
     viewer.reset_view()
-    until(lambda: _covered(window), 30)
+    until(lambda: _covered(window))
 
     def wheel() -> None:
         canvas = _canvas(viewer)
@@ -128,7 +128,7 @@ def test_what_is_on_screen_is_previewed_after_every_move(
     for move in moves:
         move()
         _at_rest(window, until)
-        until(lambda: _covered(window), 30)
+        until(lambda: _covered(window))
 
 
 def test_a_view_beside_the_photo_renders_nothing(window: Any, until: Until) -> None:
@@ -137,7 +137,7 @@ def test_a_view_beside_the_photo_renders_nothing(window: Any, until: Until) -> N
     _at_rest(window, until)
     assert window.preview.rendering is before
     window.look.buttons["fit"].click()
-    until(lambda: _covered(window), 30)
+    until(lambda: _covered(window))
 
 
 def test_fit_shows_the_whole_photo_and_no_more(window: Any, until: Until, large_photo: np.ndarray) -> None:
