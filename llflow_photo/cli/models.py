@@ -98,7 +98,11 @@ def _show(name: str) -> int:
 
 
 def _plain(values: Any) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items())
+    """Nested settings on one line: ``unet: widths [32, 64], down [1, 2]; steps [1, 1, 2], hidden 16``."""
+    flat = [f"{key} {value}" for key, value in values.items() if not isinstance(value, dict)]
+    nested = [(key, value) for key, value in values.items() if isinstance(value, dict)]
+    parts = [f"{key}: {_plain(value)}" for key, value in nested]
+    return "; ".join([*parts, ", ".join(flat)] if flat else parts)
 
 
 def _add(path: Path) -> int:

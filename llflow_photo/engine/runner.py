@@ -135,7 +135,11 @@ class Runner:
         if statistics.thumbnail is not None:
             context = self._trained.context(torch.from_numpy(statistics.thumbnail)[None].to(self.device))
         given = self._trained.encode(
-            images.to(self.device), table, context=context, window=windows.to(self.device)
+            images.to(self.device),
+            table,
+            gain_ev=statistics.gain_ev,
+            context=context,
+            window=windows.to(self.device),
         )
         rendering, pictures = self._trained.decode(given), pictures.to(self.device)
         beyond = ((pictures >= 1) & (rendering > 1)) | ((pictures <= 0) & (rendering < 0))

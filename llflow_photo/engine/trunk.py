@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ..flow.encoder import ConditionalEncoder
+from ..flow.exposure import exposed
 from ..flow.inputs import equalize, network_input
 from ..flow.statistics import PhotoStatistics
 from .layers import Conv, Place, SplitConv, leaky
 
-__all__ = ["Encoded", "FoldedEncoder"]
+__all__ = ["DensePhoto", "Encoded", "FoldedEncoder"]
 
 _RESIDUAL_SCALE = 0.2
 
@@ -32,6 +34,18 @@ class Encoded(NamedTuple):
     conditions: tuple[Tensor, ...]
     base: Tensor | None = None
     scale: Tensor | None = None
+
+
+class DensePhoto(NamedTuple):
+    """What the paper's encoder needs of a whole photo.
+
+    Attributes:
+        table: its equalization table, 3 x 256.
+        gain_ev: stops by which it is seen brighter than it is.
+    """
+
+    table: Tensor
+    gain_ev: float
 
 
 class FoldedEncoder:
@@ -62,14 +76,17 @@ class FoldedEncoder:
         self._color = conv(encoder.color, networks)
         self._blocks = [[_Dense(dense, blocks) for dense in block.dense] for block in _listed(encoder.blocks)]
 
-    def photo(self, statistics: PhotoStatistics) -> Tensor:
-        """What is needed of a whole photo: its equalization table, 3 x 256, on the device."""
+    def photo(self, statistics: PhotoStatistics) -> DensePhoto:
+        """What is needed of a whole photo, its equalization table on the device."""
         assert statistics.equalization is not None
-        return torch.from_numpy(statistics.equalization).to(self._device)
+        table = np.asarray(statistics.equalization, np.float32)
+        return DensePhoto(torch.from_numpy(table).to(self._device), statistics.gain_ev)
 
-    def __call__(self, images: Tensor, photo: Tensor, windows: Tensor) -> Encoded:
+    def __call__(self, images: Tensor, photo: DensePhoto, windows: Tensor) -> Encoded:
         """Encode N parts of one photo, N x 3 x H x W in [0, 1], wherever in it they lie."""
-        x = network_input(images, equalize(images, photo)).contiguous(memory_format=torch.channels_last)
+        images = exposed(images, photo.gain_ev)
+        equalized = equalize(images, photo.table)
+        x = network_input(images, equalized).contiguous(memory_format=torch.channels_last)
         head = functional.max_pool2d(self._second(leaky(self._first(x))), 2).to(self._networks)
         trunk, outputs = head, {}
         for number, block in enumerate(self._blocks):

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .encoder import ConditionalEncoder
-from .inputs import equalization_table, equalize, network_input
+from .exposure import exposed
+from .inputs import equalize, network_input
 from .prior import LatentPrior
 from .sizes import COMPACT, Size, UNetSize
+from .statistics import PhotoStatistics
 from .steps import Flow, LevelConditions, squeeze
 from .thumbnail import thumbnail
 from .unet import UNetEncoder
@@ -79,9 +81,8 @@ class LLFlow(nn.Module):
         self.size = size
         self.encoder: ConditionalEncoder | UNetEncoder
         self.branch: WholePhotoBranch | None = None
-        self.prior: LatentPrior | None = None
+        self.prior: LatentPrior | None = LatentPrior() if size.prior else None
         if isinstance(size.encoder, UNetSize):
-            self.prior = LatentPrior()
             self.encoder = UNetEncoder(size.encoder)
             self.branch = WholePhotoBranch(size.encoder.vector)
         else:
@@ -114,6 +115,7 @@ class LLFlow(nn.Module):
         image: Tensor,
         equalization: Tensor | None = None,
         *,
+        gain_ev: float = 0.0,
         context: PhotoContext | None = None,
         window: Tensor | None = None,
     ) -> Conditioning:
@@ -123,6 +125,7 @@ class LLFlow(nn.Module):
             image: N x 3 x H x W in [0, 1].
             equalization: N x 3 x 256, the whole photo's `equalization_table`, which the paper's encoder needs
                 where ``image`` is only part of the photo; by default computed from ``image``.
+            gain_ev: stops by which that encoder is to see a photo brighter, where its table is given.
             context: of the whole photos, as `context` gives it; by default of ``image``.
             window: N x 4, where in its photo each image lies: top, left, height and width as shares of the
                 photo's height and width; by default it is the whole photo.
@@ -141,8 +144,8 @@ class LLFlow(nn.Module):
             base, scale = encoded.base, encoded.scale
         else:
             if equalization is None:
-                equalization = _tables(image)
-            image = pad_to_multiple(image)
+                image, equalization = _as_seen(image, self.size)
+            image = pad_to_multiple(exposed(image, gain_ev))
             encoded = self.encoder(network_input(image, equalize(image, equalization)))
         couplings = self.flow.condition(encoded.conditions)
         color, conditions = encoded.color_map, encoded.conditions
@@ -247,11 +250,18 @@ def pad_to_multiple(image: Tensor, multiple: int = Size.MULTIPLE) -> Tensor:
     return functional.pad(image, (0, right, 0, down), mode=mode)
 
 
-def _tables(image: Tensor) -> Tensor:
-    pixels = image.detach().permute(0, 2, 3, 1).float().cpu().numpy()
-    return torch.from_numpy(np.stack([equalization_table(photo) for photo in pixels])).to(image)
+def _as_seen(image: Tensor, size: Size) -> tuple[Tensor, Tensor]:
+    """Whole photos as the paper's encoder sees them, and their equalization tables."""
+    statistics = [PhotoStatistics.of(photo, size) for photo in _arrays(image)]
+    seen = [exposed(photo, one.gain_ev) for photo, one in zip(image, statistics, strict=True)]
+    tables = np.stack([one.equalization for one in statistics])
+    return torch.stack(seen), torch.from_numpy(tables).to(image)
 
 
 def _thumbnails(image: Tensor) -> Tensor:
-    pixels = image.detach().permute(0, 2, 3, 1).float().cpu().numpy()
-    return torch.from_numpy(np.stack([thumbnail(photo) for photo in pixels])).to(image)
+    return torch.from_numpy(np.stack([thumbnail(photo) for photo in _arrays(image)])).to(image)
+
+
+def _arrays(image: Tensor) -> np.ndarray:
+    """N x H x W x 3, float32."""
+    return image.detach().permute(0, 2, 3, 1).float().cpu().numpy()

@@ -78,12 +78,17 @@ class Size:
         steps: flow steps with coupling at levels 1, 2, 3; one number stands for all.
         hidden: hidden channels of the coupling networks.
         transition_steps: flow steps without coupling at the start of each level.
+        exposure: of a dense encoder, coefficients of the rule that brings photos to a common exposure before
+            the network sees them (see `flow.exposure`); empty where photos are seen as they are.
+        prior: whether the latent has a `flow.prior.LatentPrior`; without one it is N(g, I).
     """
 
     encoder: DenseSize | UNetSize
     steps: tuple[int, ...]
     hidden: int = 64
     transition_steps: int = 2
+    exposure: tuple[float, ...] = ()
+    prior: bool = False
 
     LEVELS = 3
     MULTIPLE = 8
@@ -95,6 +100,9 @@ class Size:
         _check_positive(self, ("hidden",))
         if len(steps) != self.LEVELS or min(steps) < 1:
             raise ValueError(f"steps must be {self.LEVELS} numbers of at least 1, not {steps}")
+        object.__setattr__(self, "exposure", tuple(self.exposure))
+        if self.exposure and (self.sees_whole_photo or not _is_exposure_rule(self.exposure)):
+            raise ValueError(f"{len(self.exposure)} coefficients cannot be an exposure rule of this encoder")
 
     @property
     def sees_whole_photo(self) -> bool:
@@ -105,7 +113,10 @@ class Size:
         """Plain JSON-ready values; `from_dict` reads them back."""
         kind = "unet" if self.sees_whole_photo else "dense"
         encoder = {name: _listed(value) for name, value in asdict(self.encoder).items()}
-        return {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
+        values = {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
+        if not self.exposure:
+            del values["exposure"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Size:
@@ -124,9 +135,16 @@ class Size:
             known = {field.name for field in fields(cls)} - {"encoder"}
             if unknown := set(values) - known:
                 raise ValueError(f"unknown size settings {sorted(unknown)}; known are {sorted(known)}")
+            values.setdefault("prior", kind == "unet")
             return cls({"dense": DenseSize, "unet": UNetSize}[kind](**encoder), **values)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"the size cannot be read: {error}") from error
+
+
+def _is_exposure_rule(values: tuple[float, ...]) -> bool:
+    from .exposure import is_rule  # needs torch, which sizes as such do not
+
+    return is_rule(values)
 
 
 def _check_positive(settings: object, names: tuple[str, ...]) -> None:
@@ -140,7 +158,11 @@ def _listed(value: Any) -> Any:
 
 
 COMPACT = Size(
-    UNetSize(widths=(32, 64, 128), down=(1, 2, 3), up=(2, 1)), steps=(1, 1, 2), hidden=16, transition_steps=0
+    UNetSize(widths=(32, 64, 128), down=(1, 2, 3), up=(2, 1)),
+    steps=(1, 1, 2),
+    hidden=16,
+    transition_steps=0,
+    prior=True,
 )
 """For laptops: a U-shape that sees the whole photo."""
 SMALL = Size(DenseSize(features=32, growth=32, blocks=4, stacked=(1,)), steps=(4, 4, 4))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from .exposure import exposed, exposure_gain_ev, sampled
 from .inputs import equalization_table
 from .sizes import Size
 from .thumbnail import thumbnail
@@ -19,10 +21,13 @@ class PhotoStatistics:
 
     Attributes:
         equalization: 3 x 256, `inputs.equalization_table`, which the paper's encoder needs.
+        gain_ev: stops by which the paper's encoder sees the photo brighter than it is, of a network with an
+            exposure rule; the table is of the photo as it is seen.
         thumbnail: 3 x S x S, linear light, `thumbnail.thumbnail`, which a whole-photo branch needs.
     """
 
     equalization: np.ndarray | None = None
+    gain_ev: float = 0.0
     thumbnail: np.ndarray | None = None
 
     @classmethod
@@ -30,4 +35,8 @@ class PhotoStatistics:
         """What a network of this size needs of a photo, H x W x 3, sRGB-encoded, float in [0, 1] or uint8."""
         if size.sees_whole_photo:
             return cls(thumbnail=thumbnail(view))
-        return cls(equalization=equalization_table(view))
+        if not size.exposure:
+            return cls(equalization=equalization_table(view))
+        gain_ev = exposure_gain_ev(view, size.exposure)
+        seen = exposed(torch.from_numpy(sampled(view)), gain_ev).numpy()
+        return cls(equalization=equalization_table(seen), gain_ev=gain_ev)

@@ -131,7 +131,7 @@ def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
 
     Networks without a prior have none, and where no photos are held out the one trained with is kept.
     """
-    if not settings.size.sees_whole_photo or not settings.validation_scenes:
+    if not settings.size.prior or not settings.validation_scenes:
         return None
     from ..models.export import best_flow
     from .prior_fit import fitted_prior

@@ -151,7 +151,7 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
     run = ["--run", str(tmp_path / "tuned"), "--start", str(tiny_model), "--steps", "1", "--crop", "16"]
     more = ["--batch", "1", "--validation-scenes", "1", "--threads", str(torch.get_num_threads())]
     assert main(["train", "--data", str(pairs), *run, *more]) == 0
-    assert models.load(tmp_path / "tuned/tuned.safetensors").flow.size.features == 8
+    assert models.load(tmp_path / "tuned/tuned.safetensors").flow.size.encoder.features == 8
 
 
 @pytest.mark.parametrize(

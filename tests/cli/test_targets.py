@@ -23,6 +23,11 @@ def _photo(path: Path, seed: int = 0) -> Path:
     return path
 
 
+def _mosaic(height: int, width: int, level: int) -> np.ndarray:
+    """RAW values around a level: a frame of one value is refused."""
+    return np.random.default_rng(level).integers(level, level + 200, (height, width), dtype=np.uint16)
+
+
 @pytest.fixture
 def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The command in an empty folder."""
@@ -32,7 +37,7 @@ def run(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_cameras_jpeg_beside_a_raw_is_kept(run) -> None:
-    write_cfa_dng(Path("IMG_1.dng"), np.full((96, 128), 2000, np.uint16))
+    write_cfa_dng(Path("IMG_1.dng"), _mosaic(96, 128, 2000))
     before = _photo(Path("IMG_1.jpg")).read_bytes()
     assert run("IMG_1.dng", "--output", ".") == 0
     assert Path("IMG_1.jpg").read_bytes() == before
@@ -107,8 +112,7 @@ def test_the_api_replaces_only_results_of_the_same_photo(
     photo, other = _photo(tmp_path / "a.png", 1), _photo(tmp_path / "b.png", 2)
     if suffix == "dng":
         photo, other = (
-            write_cfa_dng(tmp_path / f"{level}.dng", np.full((64, 64), level, np.uint16))
-            or tmp_path / f"{level}.dng"
+            write_cfa_dng(tmp_path / f"{level}.dng", _mosaic(64, 64, level)) or tmp_path / f"{level}.dng"
             for level in (1000, 2000)
         )
     options, target = Options(model=str(tiny_model)), tmp_path / f"out.{suffix}"
