@@ -68,13 +68,14 @@ def receptive_field(size: Size) -> int:
 
 
 def default_halo(size: Size) -> int:
-    """Context per tile side, pixels: a multiple of 8, at least 64.
+    """Context per tile side, pixels: a multiple of 8, at least 64, or 48 of a network with an exposure rule.
 
     Of the paper's encoder a quarter of the receptive field: residuals are scaled by 0.2 twice on the way, so
     influence fades long before the receptive field ends. Of a U-shape half of it.
     """
     share = 2 if size.sees_whole_photo else 4
-    return max(64, math.ceil(receptive_field(size) / share / Size.MULTIPLE) * Size.MULTIPLE)
+    least = 48 if size.exposure else 64
+    return max(least, math.ceil(receptive_field(size) / share / Size.MULTIPLE) * Size.MULTIPLE)
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:

@@ -18,7 +18,7 @@ from llflow_photo.errors import (
 from llflow_photo.flow import Size, UNetSize
 
 NOISY = Latent(seed=3, temperature=0.8)
-SEES_ALL = Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8)
+SEES_ALL = Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8, prior=True)
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +160,10 @@ class _OnlySmallTiles:
         self.network = network
         self.most_pixels = most_pixels
 
-    def __call__(
-        self, network_input: torch.Tensor, offset: torch.Tensor | None, *, far: bool = False
-    ) -> torch.Tensor:
-        if network_input.shape[2] * network_input.shape[3] > self.most_pixels:
+    def __call__(self, images: torch.Tensor, *inputs: object, far: bool = False) -> torch.Tensor:
+        if images.shape[2] * images.shape[3] > self.most_pixels:
             raise torch.OutOfMemoryError("out of memory")
-        return self.network(network_input, offset, far=far)  # type: ignore[operator]
+        return self.network(images, *inputs, far=far)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_bounds_leave_usual_renderings_as_the_flow_makes_them(flow: LLFlow) -> N
     latent = Latent(2, 0.5)
     with torch.inference_mode():
         given = flow.encode(image)
-        offset = latent.offset_block(slice(0, 15), slice(0, 20), 15, 20)
+        offset, _ = scene._runner.offsets.block(latent, slice(0, 15), slice(0, 20), 15, 20)
         assert offset is not None
         exact = flow.decode(given, given.mean + torch.from_numpy(offset))[0].permute(1, 2, 0).numpy()
     difference = np.abs(scene.decode(latent) - exact.clip(0, 1))
