@@ -1,7 +1,8 @@
 """Opening a large photo without a frozen window: a first picture at once, the pixels from a thread.
 
 The layer has the photo's size from the beginning. Until the pixels are there it shows the file's own preview,
-enlarged; whoever asks numpy for the whole array, as a script or a rendering does, waits for the pixels.
+enlarged; a thread that asks numpy for the whole array, as a rendering does, waits for the pixels, but for the
+window's own thread, which gets the enlarged preview.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ class PendingPixels:
         return np.asarray(self._preview[rows, columns][..., rest[0] if rest else slice(None)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        # The window's thread must not wait: newer versions of napari ask for whole levels when they draw.
+        if not self._there.is_set() and threading.current_thread() is threading.main_thread():
+            return np.asarray(self[:, :], dtype)
         self._there.wait()
         if self._pixels is None:
             raise ReadError("the photo could not be read")
@@ -87,7 +91,7 @@ def open_soon(path: Path) -> tuple[Any, dict[str, Any], str] | None:
     levels = _levels(look)
     token = object()
     arguments = {"name": path.stem, "metadata": {_TOKEN: token}, "multiscale": True, **SHOW_AS_IS}
-    _read_into(viewer, path, levels[0], token)
+    _read_into(viewer, path, levels, token)
     return levels, arguments, "image"
 
 
@@ -107,7 +111,7 @@ def _levels(look: FirstLook) -> list[PendingPixels]:
     return [PendingPixels((*shape, 3), preview) for shape in halvings(look.shape)]
 
 
-def _read_into(viewer: Viewer, path: Path, pending: PendingPixels, token: object) -> None:
+def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: object) -> None:
     from napari.utils.notifications import show_warning
 
     from llflow_photo import files
@@ -117,10 +121,12 @@ def _read_into(viewer: Viewer, path: Path, pending: PendingPixels, token: object
             photo = files.read(path)
             parts = layer_parts(photo, path.stem)
         except BaseException:
-            pending.set(None)
+            for level in levels:
+                level.set(None)
             raise
-        data = parts[0]
-        pending.set(data[0] if isinstance(data, list) else data)
+        made = parts[0] if isinstance(parts[0], list) else [parts[0]]
+        for number, level in enumerate(levels):
+            level.set(made[number] if number < len(made) else None)
         return photo, parts
 
     def done(made: tuple[Photo, Any]) -> None:

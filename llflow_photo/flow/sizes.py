@@ -177,8 +177,8 @@ SIZES = {"compact": COMPACT, "small": SMALL, "large": LARGE}
 def size_of_settings(settings: Mapping[str, tuple[int, ...]]) -> Size:
     """A size from single settings: of an encoder, of the flow, and the rest as in `COMPACT` or `SMALL`.
 
-    Settings that a dense encoder has choose `SMALL` as the base, others `COMPACT`. Where one number is
-    expected, its list has one entry.
+    Settings that a dense encoder has choose `SMALL` as the base, its first block stacked, others `COMPACT`.
+    Where one number is expected, its list has one entry.
 
     Raises:
         ValueError: a setting is unknown or of no use.
@@ -187,6 +187,8 @@ def size_of_settings(settings: Mapping[str, tuple[int, ...]]) -> Size:
     base = SMALL if dense else COMPACT
     values = base.to_dict()
     ((_, encoder),) = values["encoder"].items()
+    if dense:
+        encoder["stacked"] = [0]  # the one block that every network has
     for name, numbers in settings.items():
         part = encoder if name in encoder else values
         single = not isinstance(part.get(name, ()), list)

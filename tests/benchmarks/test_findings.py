@@ -148,7 +148,7 @@ def test_residuals_are_one_where_references_lie_as_the_prior_says(tmp_path: Path
 def _tiny_model(folder: Path) -> Path:
     """A network with a whole-photo branch and random weights."""
     torch.manual_seed(0)
-    size = Size(UNetSize((4, 4, 4), (1, 1, 1), (1, 1), 8), steps=(1, 1, 1), hidden=4, transition_steps=0)
+    size = Size(UNetSize((4, 4, 4), (1, 1, 1), (1, 1), 8), steps=(1, 1, 1), hidden=4, prior=True)
     state = LLFlow(size).state_dict()
     save(state, size, folder / "tiny.safetensors", {}, False)
     return folder / "tiny.safetensors"

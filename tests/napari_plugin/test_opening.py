@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +77,11 @@ def test_pending_pixels_show_a_preview_and_wait_for_numpy() -> None:
     np.testing.assert_array_equal(pending[:, :, 0], np.repeat(np.repeat(preview[..., 0], 2, 0), 2, 1))
     pixels = np.ones((4, 8, 3), np.float32)
     QTimer.singleShot(0, lambda: None)
-    import threading
-
     threading.Timer(0.05, pending.set, [pixels]).start()
-    assert np.asarray(pending) is pixels
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(np.asarray, pending)
+        assert np.asarray(pending).shape == (4, 8, 3)  # the window's thread does not wait
+        assert waiting.result() is pixels
     np.testing.assert_array_equal(pending[0, 0], (1, 1, 1))
 
 

@@ -25,7 +25,7 @@ from llflow_photo.flow import Size, DenseSize
 torch.set_num_threads(1)
 size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
 recipe = Recipe(stages=parse_stages("16x4:6"), warmup=2, ema=0.9)
-settings = RunSettings(sys.argv[1], None, size, recipe, validation_scenes=1, device="cpu")
+settings = RunSettings(sys.argv[1], (), size, recipe, validation_scenes=1, device="cpu")
 trainer = build_trainer(Path(sys.argv[2]), settings, resume=sys.argv[3] == "resume")
 last = int(sys.argv[4])
 trainer.train(stop=lambda: trainer.workers.rank == 1 and trainer.step >= last)

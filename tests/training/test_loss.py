@@ -54,7 +54,7 @@ def test_noise_and_selector_are_seeded(tiny_flow: Build) -> None:
     conditioning = flow.encode(dark)
 
     def bits(seed: int, selector: float) -> float:
-        weights = LossWeights(1.0, 0.0, 0.0, 0.0, selector)
+        weights = LossWeights(1.0, 0.0, 0.0, 0.0, selector=selector)
         return hybrid_loss(flow, conditioning, reference, weights, torch.Generator().manual_seed(seed)).nll
 
     assert bits(0, 0.2) == bits(0, 0.2)
