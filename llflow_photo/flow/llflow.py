@@ -254,7 +254,7 @@ def _as_seen(image: Tensor, size: Size) -> tuple[Tensor, Tensor]:
     """Whole photos as the paper's encoder sees them, and their equalization tables."""
     statistics = [PhotoStatistics.of(photo, size) for photo in _arrays(image)]
     seen = [exposed(photo, one.gain_ev) for photo, one in zip(image, statistics, strict=True)]
-    tables = np.stack([one.equalization for one in statistics])
+    tables = np.stack([np.asarray(one.equalization) for one in statistics])
     return torch.stack(seen), torch.from_numpy(tables).to(image)
 
 
