@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rawpy
 from dng_helpers import SRGB_CAMERA, write_dng, write_dng_pages
 from file_helpers import mosaic_of_scene, scene
 
@@ -91,11 +92,12 @@ def _panasonic(path: Path, pixels: bytes) -> Path:
 
 @pytest.mark.parametrize("pixels", [b"", bytes(300 * 400 * 8 // 7 + 16384)])
 def test_a_makers_raw_without_pixels_is_refused(pixels: bytes, tmp_path: Path) -> None:
-    """LibRaw itself develops these to black."""
-    with pytest.raises(ReadError, match="same value"):
+    """LibRaw itself develops these to black; before 0.22 it notices where the file ends."""
+    with pytest.raises(ReadError, match=r"same value|truncated or damaged"):
         files.read(_panasonic(tmp_path / "pruned.rw2", pixels))
 
 
+@pytest.mark.skipif(rawpy.libraw_version < (0, 22), reason="this LibRaw does not notice the damage")
 def test_a_damaged_raw_says_what_libraw_said_first(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).bytes(300 * 400 * 8 // 7 + 16384)
     with pytest.raises(ReadError, match="cannot be decoded: Data error"):
