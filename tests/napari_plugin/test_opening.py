@@ -118,7 +118,8 @@ def test_a_large_photo_opens_is_previewed_and_applied_in_a_window_that_answers(
     applying = pulse.stop()
     assert viewer.layers["large enhanced"].multiscale
     np.testing.assert_allclose(layer.data[0][2000, 1500] * 255, (20, 20, 29), atol=12)
-    assert max(opening, applying) < 0.1, (opening, applying)
+    # Read outright, the window would stand still for seconds; how long exactly depends on the machine.
+    assert max(opening, applying) < 0.6, (opening, applying)
 
 
 def test_a_large_file_that_cannot_be_read_is_told_and_leaves_no_layer(
