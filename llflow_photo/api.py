@@ -238,15 +238,15 @@ def with_settings_told(photo: Photo, options: Options, seed: int, content: str) 
     from .files import with_settings
     from .files.provenance import SOURCE_SETTING
 
-    told = options.of_the_picture()
-    del told["samples"]  # of which this photo is one
-    told |= {"model": Path(options.model).name, "seed": seed, "version": __version__}
+    recorded = options.of_the_picture()
+    del recorded["samples"]  # of which this photo is one
+    recorded |= {"model": Path(options.model).name, "seed": seed, "version": __version__}
     if options.detail_seed is None:
-        del told["detail_seed"]
+        del recorded["detail_seed"]
     else:
-        told["detail_seed"] = options.detail_seed + seed - options.seed
-    told[SOURCE_SETTING] = content
-    return replace(photo, metadata=with_settings(photo.metadata, told))
+        recorded["detail_seed"] = options.detail_seed + seed - options.seed
+    recorded[SOURCE_SETTING] = content
+    return replace(photo, metadata=with_settings(photo.metadata, recorded))
 
 
 def _targets(target: Path, samples: int) -> tuple[Path, ...]:

@@ -166,7 +166,7 @@ def picture_extents(data: bytes) -> list[tuple[int, int]]:
 
 
 def codec_of(data: bytes) -> str:
-    """The item type that codes the pictures, e.g. ``hvc1`` or ``av01``; empty where it is not told."""
+    """The item type of the coded pictures, e.g. ``hvc1`` or ``av01``; empty where the file does not say."""
     try:
         meta = _child(data, _Box(b"", 0, len(data)), b"meta")
         types = _item_types(data, meta) if meta is not None else {}

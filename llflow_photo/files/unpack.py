@@ -51,9 +51,9 @@ def check_compression(compression: int, name: str) -> None:
             "with LZW or Deflate"
         )
     if compression not in OWN_COMPRESSIONS | _BY_PILLOW:
-        told = _NAMES.get(compression, "unknown")
+        kind = _NAMES.get(compression, "unknown")
         raise FormatError(
-            f"{name} is compressed in a way that is not supported ({told}, TIFF compression {compression}); "
+            f"{name} is compressed in a way that is not supported ({kind}, TIFF compression {compression}); "
             "save it with LZW or Deflate"
         )
 
