@@ -17,7 +17,7 @@ from .sensors import CAMERAS, ILLUMINANTS, Camera, mixed_camera
 
 __all__ = ["NightSettings", "night", "random_night"]
 
-LAMP_LIT_SHARE = 0.32
+LAMP_LIT_SHARE = 0.24
 """Share of lamp-lit scenes among random nights that are not well exposed."""
 
 _LIGHTS = ("daylight", "moonlit shade", "led", "fluorescent", "tungsten", "sodium")
@@ -104,7 +104,7 @@ def random_night(
     width: float = 1.0,
     height: float = 0.667,
     lamp_window: tuple[float, float, float, float] | None = None,
-    bright_share: float = 0.12,
+    bright_share: float = 0.18,
 ) -> NightSettings:
     """A frame as photographers bring them, from well exposed to seven stops under, or lit by a few lamps.
 
@@ -121,7 +121,7 @@ def random_night(
     exposure_ev = _random_exposure(random, bright, lamp_lit)
     light = ILLUMINANTS[_LIGHTS[random.choice(len(_LIGHTS), p=_LIGHT_SHARES)]]
     unevenness = None
-    if not bright and not lamp_lit and random.random() < 0.2:
+    if not bright and not lamp_lit and random.random() < 0.15:
         shadows = int(random.integers(1, 3)) if random.random() < 0.4 else 0
         unevenness = random_unevenness(random, random.random() < 0.5, shadows, width, height)
     area = Area(width, height, lamp_window)

@@ -67,7 +67,11 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "steps=4,hidden=32 (default: compact)"
     )  # fmt: skip
     group.add_argument("--check", action="store_true", help="only check whether the pairs of --data fit")
-    group.add_argument("--start", metavar="MODEL", help="fine-tune this model instead of random weights")
+    group.add_argument(
+        "--start",
+        metavar="MODEL",
+        help="fine-tune this model instead of random weights; with --model it is made deeper first",
+    )
     group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
     group.add_argument("--threads", type=whole(1), metavar="N", help="CPU threads (default: all cores)")
     group.add_argument(
@@ -204,10 +208,8 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
         raise OptionError("give --data or --photos, not both")
     if args.data or args.photos:
         settings = replace(settings, data=None, photos=())
-    if args.model and args.start:
-        raise OptionError("--start brings its model's own size; leave --model out")
     if args.model:
-        given["size"] = _size(args.model)
+        given |= {"size": _size(args.model), "grow": args.start is not None}
     given["recipe"] = _recipe(args, settings.recipe)
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
 

@@ -86,12 +86,18 @@ class LatentPrior(nn.Module):
         self, frame: tuple[int, int], samples: int = 1, generator: torch.Generator | None = None
     ) -> Tensor:
         """Latents less their means for a whole frame: samples x 192 x h x w."""
+        looks = self.sample_looks(frame, samples, generator)
+        noise = torch.randn((samples, LATENT_CHANNELS, frame[0] * frame[1]), generator=generator).to(looks)
+        return looks + self.scaled_noise(noise).view(looks.shape)
+
+    def sample_looks(
+        self, frame: tuple[int, int], samples: int = 1, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """What `sample` gives without noise of single positions: samples x 192 x h x w."""
         like = self.spread
         normal = torch.randn((samples, DIRECTIONS, len(ORDERS)), generator=generator).to(like)
         smooth = (normal * self.order_deviations()) @ self._basis(frame, (0, 0), frame, like)
-        noise = torch.randn((samples, LATENT_CHANNELS, frame[0] * frame[1]), generator=generator).to(like)
-        latent = self.directions @ smooth + self.scaled_noise(noise)
-        return latent.view(samples, LATENT_CHANNELS, *frame)
+        return (self.directions @ smooth).view(samples, LATENT_CHANNELS, *frame)
 
     def scaled_noise(self, noise: Tensor) -> Tensor:
         """Independent N(0, 1), ... x 192 x positions, as the prior's detail."""

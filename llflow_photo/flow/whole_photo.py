@@ -59,14 +59,19 @@ class WholePhotoBranch(nn.Module):
 
     Args:
         channels: of the vector.
+        blocks: residual blocks at 1/4 and at 1/16 of the thumbnail's size. With any, the grid is given what
+            the latter know of the frame, too.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, blocks: int = 0) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             _conv(7, 24, 2), nn.ReLU(), _conv(24, 48, 2), nn.ReLU(), _conv(48, 48), nn.ReLU()
         )
         self.deep = nn.Sequential(_conv(48, channels, 2), nn.ReLU(), _conv(channels, channels, 2), nn.ReLU())
+        self.near_blocks = nn.Sequential(*(_Residual(48) for _ in range(blocks)))
+        self.deep_blocks = nn.Sequential(*(_Residual(channels) for _ in range(blocks)))
+        self.deep_to_grid = nn.Conv2d(channels, 48, 1) if blocks else None
         self.summary = nn.Sequential(
             nn.Linear(2 * channels, channels), nn.ReLU(), nn.Linear(channels, channels), nn.ReLU()
         )
@@ -78,6 +83,8 @@ class WholePhotoBranch(nn.Module):
         last = self.local[-1]
         assert isinstance(last, nn.Conv2d)
         last.weight.data *= 0.1
+        if self.deep_to_grid is not None:
+            self.deep_to_grid.weight.data *= 0.1
 
     def forward(self, thumbnail: Tensor) -> PhotoContext:
         light = thumbnail.clamp(0.0, 1.0)
@@ -85,12 +92,31 @@ class WholePhotoBranch(nn.Module):
         encoded = light.clamp_min(1e-6).pow(1 / 2.2)
         down = torch.linspace(-1.0, 1.0, light.shape[2]).to(light)[None, None, :, None]
         down = down.expand(len(light), 1, *light.shape[2:])
-        near = self.stem(torch.cat([stops, encoded, down], 1))
-        deep = self.deep(near)
+        near = self.near_blocks(self.stem(torch.cat([stops, encoded, down], 1)))
+        deep = self.deep_blocks(self.deep(near))
         vector = self.summary(torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1))
         gain_ev = full_precision(self.exposure(vector)[:, 0]).clamp(_LOWEST_EV, _HIGHEST_EV)
-        grid = self.local(near + self.to_grid(vector)[:, :, None, None])
+        known = near + self.to_grid(vector)[:, :, None, None]
+        if self.deep_to_grid is not None:
+            known = known + functional.interpolate(
+                self.deep_to_grid(deep), near.shape[2:], mode="bilinear", align_corners=False
+            )
+        grid = self.local(known)
         return PhotoContext(gain_ev, full_precision(vector), full_precision(grid))
+
+
+class _Residual(nn.Module):
+    """``x + conv(relu(conv(x)))``, N x C x h x w."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _conv(channels, channels)
+        self.second = _conv(channels, channels)
+        self.second.weight.data *= 0.2
+
+    def forward(self, x: Tensor) -> Tensor:
+        changed: Tensor = x + self.second(self.first(x).relu())
+        return changed
 
 
 def grid_at(grid: Tensor, window: Tensor, height: int, width: int) -> Tensor:

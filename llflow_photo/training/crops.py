@@ -14,10 +14,22 @@ from torch import Tensor
 from ..errors import TrainingDataError
 from .pairs import LoadedPair
 
-__all__ = ["SCALED_SHARE", "Batch", "BatchSource", "CropSource", "Frames", "Turn", "random_crop"]
+__all__ = [
+    "MORE_FRAMES",
+    "SCALED_SHARE",
+    "Batch",
+    "BatchSource",
+    "CropSource",
+    "Frames",
+    "Turn",
+    "random_crop",
+]
 
 SCALED_SHARE = 0.25
 """Share of crops that are scaled down from a larger part of their photo, up to its shorter side."""
+
+MORE_FRAMES = 3
+"""Whole photos that the whole-photo branch is shown for every crop, beside the crop's own."""
 
 _FLIP_DOWN, _TRANSPOSE = 0.15, 0.25
 """Shares of crops: rarer than mirrored ones, since the sky is above."""
@@ -31,11 +43,16 @@ class Frames:
         thumbnails: of the dark photos, N x 3 x S x S, linear light, see `flow.thumbnail`.
         references: of their references, likewise.
         windows: N x 4, where in its photo each crop lies: top, left, height, width as shares of it.
+        more_thumbnails: of further dark photos, which no crops were taken from: M x 3 x S x S. A frame costs
+            much less than a crop, and the whole-photo branch learns from frames.
+        more_references: of their references, likewise.
     """
 
     thumbnails: Tensor
     references: Tensor
     windows: Tensor
+    more_thumbnails: Tensor
+    more_references: Tensor
 
 
 @dataclass(frozen=True)
@@ -109,7 +126,17 @@ class CropSource:
         if not self.frames:
             tables = np.stack([pair.equalization for pair in drawn])
             return Batch(low, high, torch.from_numpy(tables))
-        return Batch(low, high, frames=_frames(drawn, crops))
+        return Batch(low, high, frames=_frames(drawn, crops, self._more_frames(random, MORE_FRAMES * size)))
+
+    def _more_frames(self, random: np.random.Generator, count: int) -> list[tuple[np.ndarray, ...]]:
+        """Thumbnails of further dark photos and references, each 3 x S x S."""
+        pairs = []
+        for _ in range(count):
+            exposures = self._scenes[random.integers(len(self._scenes))]
+            turn = Turn.random(random)
+            sides = exposures[random.integers(len(exposures))].thumbnails
+            pairs.append(tuple(turn.channels_first(side) for side in sides))
+        return pairs
 
     def _crop(self, random: np.random.Generator, crop: int, pair: LoadedPair) -> _Crop:
         side = crop
@@ -156,7 +183,9 @@ class _Crop:
     window: tuple[float, ...]
 
 
-def _frames(pairs: Sequence[LoadedPair], crops: Sequence[_Crop]) -> Frames:
+def _frames(
+    pairs: Sequence[LoadedPair], crops: Sequence[_Crop], more: Sequence[tuple[np.ndarray, ...]]
+) -> Frames:
     low, high = (
         torch.from_numpy(
             np.stack(
@@ -168,7 +197,8 @@ def _frames(pairs: Sequence[LoadedPair], crops: Sequence[_Crop]) -> Frames:
         )
         for side in (0, 1)
     )
-    return Frames(low, high, torch.tensor([crop.window for crop in crops]))
+    more_low, more_high = (torch.from_numpy(np.stack([pair[side] for pair in more])) for side in (0, 1))
+    return Frames(low, high, torch.tensor([crop.window for crop in crops]), more_low, more_high)
 
 
 def random_crop(

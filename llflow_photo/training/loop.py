@@ -207,7 +207,12 @@ class Trainer:
             conditioning, context = encode_batch(self.model, batch)
         terms = hybrid_loss(self.model, conditioning, batch.reference, self.recipe.weights, generator)
         if context is not None and batch.frames is not None:
-            terms = terms.with_term(self.recipe.weights.frame * frame_loss(context, batch.frames))
+            frames = batch.frames
+            of_frames = frame_loss(context, frames.thumbnails, frames.references)
+            more = self.model.context(frames.more_thumbnails)
+            assert more is not None
+            of_more = frame_loss(more, frames.more_thumbnails, frames.more_references)
+            terms = terms.with_term(self.recipe.weights.frame * (of_frames + of_more))
         self.optimizer.zero_grad(set_to_none=True)
         finite = bool(torch.isfinite(terms.total))
         # Not left out where it is not finite: the other processes wait for this one's gradients.

@@ -15,14 +15,16 @@ from ..flow.inputs import reference_color_map
 from ..flow.llflow import pad_to_multiple
 from ..flow.steps import squeeze
 from ..flow.whole_photo import GRID, PhotoContext, thumbnail_rendering
-from .crops import Batch, Frames
+from .crops import Batch
 
 __all__ = ["LossTerms", "LossWeights", "encode_batch", "frame_loss", "hybrid_loss", "nll_bits"]
 
 QUANTIZATION = 32.0
 """Levels per unit of the uniform noise added to references."""
 _LOOK_SHARE = 0.5
-"""Share of steps that decode a shifted mean, too."""
+"""Share of steps that also decode the mean under the reference's look; the others do under a random one."""
+_LIGHT_REGIONS = 4
+_LIGHT_FLOOR = 0.02
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ class LossWeights:
         look: of the mean absolute error of the decoded mean shifted by what the reference's latent has in low
             spatial frequencies: brightness and color of the frame and its regions are to lie there. Only for
             networks with a whole-photo branch.
-        frame: of the mean absolute error of the thumbnail under the branch's gains.
+        steadiness: of the mean absolute error of a rendering under a random look of the prior, to which the
+            reference's light is brought first: a look is to change light and color alone, never detail. Only
+            for networks with a prior.
+        frame: of the mean absolute error of the thumbnail under the branch's gains, of the crops' own photos
+            and of further ones.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """
 
@@ -47,6 +53,7 @@ class LossWeights:
     aligned: float = 1.0
     structural: float = 0.2
     look: float = 0.5
+    steadiness: float = 0.5
     frame: float = 0.3
     selector: float = 0.2
 
@@ -119,18 +126,58 @@ def hybrid_loss(
         total = total + weights.absolute * error + weights.aligned * error_aligned
         total = total + weights.structural * dissimilarity
         absolute, structural = float(error.detach()), float(dissimilarity.detach())
-    looks = weights.look > 0 and model.branch is not None
-    if looks and latent is not None and float(torch.rand((), generator=generator)) < _LOOK_SHARE:
-        smooth = _low_frequencies(latent - conditioning.mean, generator)
-        shifted = model.decode(conditioning, conditioning.mean + smooth)
-        total = total + weights.look * (shifted - reference).abs().mean()
+    if model.branch is not None and float(torch.rand((), generator=generator)) < _LOOK_SHARE:
+        if weights.look > 0 and latent is not None:
+            total = total + weights.look * _look_error(model, conditioning, reference, latent, generator)
+    elif weights.steadiness > 0 and model.prior is not None:
+        total = total + weights.steadiness * _unsteadiness(model, conditioning, reference, generator)
     return LossTerms(total, nll, absolute, structural)
 
 
-def frame_loss(context: PhotoContext, frames: Frames) -> Tensor:
-    """Mean absolute error of thumbnails under the whole-photo branch's gains, gamma-encoded."""
-    made = thumbnail_rendering(context, frames.thumbnails)
-    wanted = functional.adaptive_avg_pool2d(frames.references, GRID)
+def _look_error(
+    model: LLFlow,
+    conditioning: Conditioning,
+    reference: Tensor,
+    latent: Tensor,
+    generator: torch.Generator,
+) -> Tensor:
+    """Mean absolute error of the mean shifted by the low frequencies of the reference's latent."""
+    smooth = _low_frequencies(latent - conditioning.mean, generator)
+    return (model.decode(conditioning, conditioning.mean + smooth) - reference).abs().mean()
+
+
+def _unsteadiness(
+    model: LLFlow, conditioning: Conditioning, reference: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Mean absolute error of a rendering under a random look, beside the reference in that rendering's light.
+
+    The light is the ratio of both, smoothed, in each channel.
+    """
+    assert model.prior is not None
+    height, width = conditioning.mean.shape[2:]
+    looks = model.prior.sample_looks((height, width), len(reference), generator).to(reference)
+    rendering = model.decode(conditioning, conditioning.mean + looks)
+    light = _smoothed(rendering.detach().clamp_min(0.0)) / _smoothed(reference)
+    return (rendering.clamp(max=1.05) - (reference * light).clamp(max=1.0)).abs().mean()
+
+
+def _smoothed(image: Tensor) -> Tensor:
+    """Means over a quarter of the crop, with linear transitions, above 0."""
+    means = functional.adaptive_avg_pool2d(image, _LIGHT_REGIONS)
+    smooth = functional.interpolate(means, image.shape[2:], mode="bilinear", align_corners=False)
+    return smooth + _LIGHT_FLOOR
+
+
+def frame_loss(context: PhotoContext, thumbnails: Tensor, references: Tensor) -> Tensor:
+    """Mean absolute error of thumbnails under the whole-photo branch's gains, gamma-encoded.
+
+    Args:
+        context: of N photos.
+        thumbnails: of the dark photos, N x 3 x S x S, linear light.
+        references: of their references, likewise.
+    """
+    made = thumbnail_rendering(context, thumbnails)
+    wanted = functional.adaptive_avg_pool2d(references, GRID)
     # Slightly above white still has a gradient; far above, the photo's lamps are to be ignored.
     return (_encoded(made.clamp(max=1.2)) - _encoded(wanted)).abs().mean()
 

@@ -15,6 +15,7 @@ from ..flow import Size
 from .checkpoint import load_checkpoint
 from .crops import BatchSource, CropSource
 from .distributed import Workers, join_workers
+from .growth import grown
 from .loop import CHECKPOINT, Trainer
 from .pairs import LoadedPair, find_pairs, load_pair, split_by_scene
 from .prefetch import PrefetchSource
@@ -44,6 +45,8 @@ class RunSettings:
         split_seed: of the split.
         start: name or path of a model to begin with, or None for random weights.
         device: ``auto``, ``cpu``, ``cuda``, ``mps``.
+        grow: whether ``start`` is to become a network of ``size``, which has more residual blocks; otherwise
+            it brings its own size.
     """
 
     data: str | None
@@ -54,6 +57,7 @@ class RunSettings:
     split_seed: int = 0
     start: str | None = None
     device: str = "auto"
+    grow: bool = False
 
     def describe_data(self) -> str:
         """What it is trained on, for a card."""
@@ -82,8 +86,8 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         from ..models import load
 
         flow = load(settings.start).flow
-        settings = replace(settings, size=flow.size)
-        start = flow.state_dict()
+        settings = replace(settings, size=settings.size if settings.grow else flow.size)
+        start = grown(flow, settings.size) if settings.grow else flow.state_dict()
     source, validation = _data(settings)
     device = _device(settings.device)
     workers = join_workers(device)

@@ -26,7 +26,7 @@ from ..camera.simulate import (
 from ..errors import TrainingDataError
 from ..flow.inputs import equalization_table
 from ..flow.thumbnail import THUMBNAIL
-from .crops import Batch, Frames, Turn
+from .crops import MORE_FRAMES, Batch, Frames, Turn
 from .pairs import LoadedPair
 
 __all__ = ["JPEG_SHARE", "SimulatedSource", "validation_pairs"]
@@ -122,7 +122,9 @@ class SimulatedSource:
         low = _channels_first(dark)
         references = _channels_first(np.stack([item.reference for item in items]))
         if self.frames:
-            return Batch(low, references, frames=_frames(items))
+            random = np.random.default_rng([self.seed, step, size])
+            more = [self._more_frame(random) for _ in range(MORE_FRAMES * size)]
+            return Batch(low, references, frames=_frames(items, more))
         samples = develop_many([item.sample for item in items if item.sample is not None], contrast)
         tables = np.stack([equalization_table(sample) for sample in samples])
         return Batch(low, references, torch.from_numpy(tables))
@@ -151,6 +153,14 @@ class SimulatedSource:
         thumbnails = self.thumbnails(index, settings, random)
         turned = turn.image(thumbnails[0]), turn.image(thumbnails[1])
         return _Item(frame, bright, contrast, loss, window, thumbnails=turned)
+
+    def _more_frame(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Thumbnails of a random photo in a random night and of its reference, turned."""
+        index = int(random.integers(len(self.photos)))
+        (settings,) = self.random_nights(index, 1, random)
+        turn = Turn.random(random)
+        dark, bright = self.thumbnails(index, settings, random)
+        return turn.image(dark), turn.image(bright)
 
     def thumbnails(
         self, index: int, settings: NightSettings, random: np.random.Generator
@@ -191,10 +201,11 @@ class SimulatedSource:
         return record(light, settings, random)
 
 
-def _frames(items: Sequence[_Item]) -> Frames:
+def _frames(items: Sequence[_Item], more: Sequence[tuple[np.ndarray, np.ndarray]]) -> Frames:
     pairs = [item.thumbnails for item in items if item.thumbnails is not None]
     low, high = (_channels_first(np.stack([pair[side] for pair in pairs])) for side in (0, 1))
-    return Frames(low, high, torch.tensor([item.window for item in items]))
+    more_low, more_high = (_channels_first(np.stack([pair[side] for pair in more])) for side in (0, 1))
+    return Frames(low, high, torch.tensor([item.window for item in items]), more_low, more_high)
 
 
 def _random_region(

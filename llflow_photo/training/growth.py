@@ -1,0 +1,44 @@
+"""A trained network made deeper: what it lacks is added so that it computes the same at first."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..errors import CheckpointError
+from ..flow import LLFlow, Size
+
+__all__ = ["grown"]
+
+
+@torch.no_grad()
+def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
+    """The weights of a network of ``size`` that renders as ``flow`` does.
+
+    Its further residual blocks begin as the identity, and the branch's further path as zero (after Chen et
+    al. 2016, arXiv:1511.05641).
+
+    Raises:
+        CheckpointError: ``size`` lacks something that ``flow`` has, or is wider.
+    """
+    state = LLFlow(size).state_dict()
+    before = flow.state_dict()
+    unfit = sorted(
+        {name for name, value in before.items() if name not in state or state[name].shape != value.shape}
+        | {name for name in state.keys() - before.keys() if not name.startswith(("encoder.", "branch."))}
+    )
+    if unfit:
+        raise CheckpointError(
+            f"a network of this size cannot begin with that model, which differs in {unfit[0]}; it may only "
+            f"have more residual blocks"
+        )
+    for name in state.keys() - before.keys():
+        if not _ends_a_new_part(name):
+            continue
+        state[name] = torch.zeros_like(state[name])
+    return state | before
+
+
+def _ends_a_new_part(name: str) -> bool:
+    """Whether a tensor is the last of a residual block or path, whose output is added."""
+    return ".second." in name or ".deep_to_grid." in name
