@@ -14,6 +14,7 @@ from llflow_photo.camera.night import night, random_night
 from llflow_photo.errors import TrainingDataError
 from llflow_photo.flow.inputs import equalization_table
 from llflow_photo.flow.thumbnail import thumbnail
+from llflow_photo.training.crops import MORE_FRAMES
 from llflow_photo.training.photos import find_photos, load_photos, split_photos
 from llflow_photo.training.prefetch import PrefetchSource
 from llflow_photo.training.simulated import SimulatedSource, validation_pairs
@@ -103,6 +104,10 @@ def test_crops_come_with_their_frames(photos: list[np.ndarray]) -> None:
     assert batch.equalization is None and batch.frames is not None
     frames = batch.frames
     assert frames.thumbnails.shape == frames.references.shape == (12, 3, 64, 64)
+    more = (12 * MORE_FRAMES, 3, 64, 64)
+    assert frames.more_thumbnails.shape == frames.more_references.shape == more
+    darker = frames.more_thumbnails.mean((1, 2, 3)) <= 1.05 * frames.more_references.mean((1, 2, 3))
+    assert darker.float().mean() > 0.9
     assert float(frames.windows.min()) >= 0
     assert float((frames.windows[:, :2] + frames.windows[:, 2:]).max()) <= 1 + 1e-6
     differences = []

@@ -18,7 +18,9 @@ from llflow_photo.errors import (
 from llflow_photo.flow import Size, UNetSize
 
 NOISY = Latent(seed=3, temperature=0.8)
-SEES_ALL = Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8, prior=True)
+SEES_ALL = Size(
+    UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16, branch=1), steps=(1, 1, 1), hidden=8, prior=True
+)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def test_parameter_counts_are_the_papers() -> None:
         counts = {name: sum(p.numel() for p in LLFlow(size).parameters()) for name, size in SIZES.items()}
     assert counts["small"] / 1e6 == pytest.approx(4.97, abs=0.01)
     assert counts["large"] / 1e6 == pytest.approx(37.68, abs=0.01)
-    assert counts["compact"] < 2.5e6
+    assert counts["compact"] < 3e6
 
 
 def test_impossible_sizes_are_refused() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from llflow_photo.flow import LLFlow
+from llflow_photo.flow import LLFlow, Size
+from llflow_photo.flow.sizes import UNetSize
 from llflow_photo.training.loss import LossWeights, align_mean_luma, hybrid_loss, nll_bits
 
 Build = Callable[..., LLFlow]
@@ -72,3 +73,29 @@ def test_alignment_is_bounded_fourfold() -> None:
     reference = torch.full((1, 3, 8, 8), 0.8)
     aligned = align_mean_luma(reference / 100, reference)
     assert float(aligned.max()) == pytest.approx(0.8 / 100 * 4, rel=1e-4)
+
+
+def test_a_steady_look_changes_light_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    size = Size(UNetSize((8, 8, 8), (1, 1, 1), (1, 1), vector=8), (1, 1, 1), hidden=8, prior=True)
+    flow = LLFlow(size)
+    assert flow.prior is not None
+    flow.prior.spread.fill_(0.5)
+    dark, reference = _pair()
+    reference = 0.2 + 0.5 * reference
+    conditioning = flow.encode(dark)
+    weights = LossWeights(0.0, 0.0, 0.0, 0.0, look=0.0, steadiness=1.0)
+
+    def error(rendering: torch.Tensor) -> float:
+        monkeypatch.setattr(flow, "decode", lambda conditioning, latent: rendering)
+        losses = []
+        for seed in range(8):  # a step has the term half the time
+            generator = torch.Generator().manual_seed(seed)
+            losses.append(float(hybrid_loss(flow, conditioning, reference, weights, generator).total))
+        assert 0.0 in losses
+        return max(losses)
+
+    light = torch.tensor([0.7, 0.8, 0.9]).view(1, 3, 1, 1)
+    grid = (torch.arange(24) % 8 < 4).float() * 0.2 - 0.1
+    assert error(light * reference) < 0.01
+    assert error(light * reference + grid) > 0.05
