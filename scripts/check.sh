@@ -4,4 +4,5 @@
 
 make_environment "${TEST_ENVIRONMENT:-.venv-test}"
 ruff check .
+ruff format --check .
 mypy

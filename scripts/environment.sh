@@ -30,12 +30,16 @@ install_missing() {
 
 # make_environment FOLDER: a virtual environment whose commands are first on the PATH.
 make_environment() {
-    if [ ! -x "$1/bin/python" ] || ! "$1/bin/python" -m pip --version >/dev/null 2>&1; then
+    python="$1/bin/python"
+    [ ! -d "$1/Scripts" ] || python="$1/Scripts/python"
+    if [ ! -x "$python" ] || ! "$python" -m pip --version >/dev/null 2>&1; then
         if ! "$PYTHON" -c "import ensurepip, venv" >/dev/null 2>&1; then
             install_missing python3-venv
         fi
         "$PYTHON" -m venv "$1"
     fi
-    PATH="$PWD/$1/bin:$PATH"
+    commands="$PWD/$1/bin"
+    [ -d "$commands" ] || commands="$PWD/$1/Scripts" # on Windows
+    PATH="$commands:$PATH"
     export PATH
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -31,12 +32,24 @@ SCREENSHOTS = {
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in a page's fields.
+    """Fill in a page's fields, and set its formulas as MathML, which browsers draw by themselves.
 
     Raises:
         KeyError: a field has no value.
     """
-    return re.sub(r"\{\{(\w+)\}\}", lambda field: _value(field[1]), markdown)
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda field: _value(field[1]), markdown)
+    parts = re.split(r"(^```.*?^```|`[^`\n]+`)", filled, flags=re.M | re.S)  # code, where $ is a dollar
+    return "".join(part if number % 2 else _with_formulas(part) for number, part in enumerate(parts))
+
+
+def _with_formulas(markdown: str) -> str:
+    """``$$...$$`` set apart and ``$...$`` in line, both LaTeX, as MathML."""
+    apart = re.sub(r"\$\$(.+?)\$\$", lambda formula: _mathml(formula[1], "block"), markdown, flags=re.S)
+    return re.sub(r"(?<!\\)\$([^$\n]+?)\$", lambda formula: _mathml(formula[1], "inline"), apart)
+
+
+def _mathml(latex: str, display: str) -> str:
+    return convert(" ".join(latex.split()), display=display).replace("\n", " ")
 
 
 def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:

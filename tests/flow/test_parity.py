@@ -1,4 +1,8 @@
-"""The network computes what the reference tensors say, to 1e-4 of each tensor's largest value."""
+"""The network computes what the reference tensors say, to 1e-4 of each tensor's largest value.
+
+There are two sets: a small one in this repository, see ``scripts/parity_fixture.py``, and one that was
+computed independently, where the shared test data is at hand.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +29,23 @@ def _image(pixels: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
 
 
+@pytest.fixture(params=["kept", "independent"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    if request.param == "kept":
+        return Path(__file__).parent / "parity"
+    return Path(request.getfixturevalue("shared")) / "fixtures"
+
+
 @pytest.fixture
-def expected(shared: Path) -> dict[str, np.ndarray]:
-    with np.load(shared / "fixtures/parity_tensors.npz") as stored:
+def expected(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "parity_tensors.npz") as stored:
         return dict(stored.items())
 
 
 @pytest.fixture
-def model(shared: Path) -> LLFlow:
-    return LLFlow.from_released(load_file(shared / "fixtures/parity_weights.safetensors"))
+def model(folder: Path) -> LLFlow:
+    weights = load_file(folder / "parity_weights.safetensors")
+    return LLFlow.from_released({name: tensor.float() for name, tensor in weights.items()})
 
 
 @pytest.fixture
