@@ -43,8 +43,11 @@ class FakeRenderer:
             raise FormatError(f"{path} is no image") from error
         return Photo(pixels, source=path)
 
-    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any) -> Iterator[Photo]:
+    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any, series: Any = None) -> Iterator[Photo]:
+        """Frames of a series have the series' noise."""
         name = photo.source.name
+        if series is not None:
+            seed = series.detail_seed(self._options.seed)
         for number in range(self._options.samples):
             with gate():
                 time.sleep(self._seconds)
