@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +25,6 @@ from .work import Job
 
 if TYPE_CHECKING:
     from ..files import Encoding, RawOptions
-    from ..series import FrameSummary
 
 __all__ = ["enhance_dir"]
 
@@ -153,7 +151,6 @@ def enhance_dir(
         job,
         suffix_of(encoding.format),
         series=rules,
-        summarize=partial(_summary, raw=raw),
         settings={**settings, **told, "series_gap": series_gap},
         version=__version__,
         jobs=jobs,
@@ -189,13 +186,6 @@ def _job(options: Options, encoding: Encoding, raw: RawOptions, settings: Mappin
         root="",
         familiar_ev=(familiar[0], familiar[1]) if familiar else None,
     )
-
-
-def _summary(path: Path, raw: RawOptions) -> FrameSummary:
-    from .. import files
-    from ..series import FrameSummary
-
-    return FrameSummary.of(files.read(path, raw))
 
 
 def _check(name: str, value: str, known: Sequence[str]) -> None:

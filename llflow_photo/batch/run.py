@@ -10,11 +10,12 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import BatchError, EmptyFolderError
 from .cluster import run_cluster
 from .connection import check_backend
+from .frames import FRAME_READER, SeenFrame
 from .manifest import Manifest, Stored, read_manifest
 from .output import is_intact, remove_leftovers
 from .page import write_page
@@ -28,9 +29,6 @@ from .selection import AN_OUTPUT, Selection, select
 from .series import DEFAULT_MODE, Frame, SeriesRules, find_series
 from .series_decisions import SeriesDecisions
 from .work import Job, Task
-
-if TYPE_CHECKING:
-    from ..series import FrameSummary
 
 __all__ = ["Batch", "run_batch"]
 
@@ -47,7 +45,6 @@ class Batch:
         job: how to render; ``job.root`` is the output folder.
         suffix: of outputs, with its dot.
         series: how series are found; None looks for none.
-        summarize: reads what a frame adds to the decision about its series.
         settings: for the manifest and the report, plain values.
         version: of the package.
         jobs: processes, or None for as many as fit.
@@ -65,7 +62,6 @@ class Batch:
     job: Job
     suffix: str
     series: SeriesRules | None = None
-    summarize: Callable[[Path], FrameSummary] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
     jobs: int | None = None
@@ -202,16 +198,9 @@ class _Run:
 
     def _decide_series(self) -> None:
         """Give each task what it shares with its series; it is stored before anything is rendered with it."""
-        summarize, cancel = self._batch.summarize, self._batch.cancel or (lambda: False)
-        if summarize is None or self._batch.series is None:
-            return
-
-        def summary(frame: Frame) -> FrameSummary:
-            self._tally.look(frame.source)
-            return summarize(frame.path)
-
-        if not self._decisions.decide(self._tasks, summary, cancel):
-            self._stopped = "cancelled"
+        frames = self._decisions.frames_to_see(self._tasks)
+        if frames:
+            self._see(frames)
         records = tuple(self._decisions.records())
         if records != self._manifest.series:
             self._store(lambda: self._manifest.record_series(records))
@@ -219,6 +208,23 @@ class _Run:
         for source, task in self._tasks.items():
             if source in shared:
                 self._tasks[source] = replace(task, series=shared[source].reference)
+
+    def _see(self, frames: Sequence[Frame]) -> None:
+        """Have frames read by processes on this machine, wherever they will be rendered."""
+        batch = self._batch
+        job = replace(batch.job, renderer=FRAME_READER)
+        tasks = [Task(frame.source, str(frame.path), 0, 0, (), "") for frame in frames]
+        jobs = batch.jobs if batch.backend == "local" else None
+        with closing(run_local(job, tasks, place("cpu", jobs, len(tasks)))) as outputs:
+            for kind, content in outputs:
+                if kind == "stage":
+                    self._tally.look(content[0])
+                elif kind == "row":  # of a photo that ended its process it is a row, indeed
+                    summary = content.summary if isinstance(content, SeenFrame) else None
+                    self._decisions.see(content.source, summary)
+                if batch.cancel is not None and batch.cancel():
+                    self._stopped = "cancelled"
+                    return
 
     def _clean_up(self) -> None:
         """Remove what workers that died left half written."""

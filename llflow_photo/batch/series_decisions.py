@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import LLFlowPhotoError
 from ..series import FrameSummary, SeriesReference, same_scene
 from .series import DEFAULT_MODE, Frame, Mode
 from .series_record import SeriesRecord, rejection_key
@@ -67,6 +66,9 @@ class SeriesDecisions:
         self._chosen: list[SeriesRecord | None] = [
             None if force else self._best(frames) for frames in self._series
         ]
+        self._awaited: dict[str, int] = {}
+        self._unseen: dict[int, int] = {}
+        self._seen: dict[int, dict[str, FrameSummary | None]] = {}
 
     def shared(self) -> dict[str, Shared]:
         """By source, of all photos that belong to a series."""
@@ -76,30 +78,37 @@ class SeriesDecisions:
             for frame in frames
         }
 
-    def decide(
-        self, wanted: Collection[str], summarize: Callable[[Frame], FrameSummary], cancel: Callable[[], bool]
-    ) -> bool:
-        """Decide for each open series that has a photo among ``wanted``.
+    def frames_to_see(self, wanted: Collection[str]) -> list[Frame]:
+        """Frames to look at, so that each open series with a photo among ``wanted`` can be decided.
 
         Args:
             wanted: sources of the photos that are to be rendered.
-            summarize: reads a frame.
-            cancel: asked before each photo.
-
-        Returns:
-            False where ``cancel`` said so before all was decided.
         """
-        for number, frames in enumerate(self._series):
-            if self._chosen[number] is not None or not any(frame.source in wanted for frame in frames):
-                continue
-            summaries = []
-            for frame in _spread(frames):
-                if cancel():
-                    return False
-                summaries += _summary(frame, summarize)
-            if summaries:  # else nothing of it can be read, which each photo's own row will say
-                self._chosen[number] = self._decided(frames, summaries)
-        return True
+        frames = []
+        for number, series in enumerate(self._series):
+            if self._chosen[number] is None and any(frame.source in wanted for frame in series):
+                looked_at = _spread(series)
+                self._awaited.update((frame.source, number) for frame in looked_at)
+                self._unseen[number] = len(looked_at)
+                self._seen[number] = dict.fromkeys(frame.source for frame in looked_at)
+                frames += looked_at
+        return frames
+
+    def see(self, source: str, summary: FrameSummary | None) -> None:
+        """Take what a frame adds, in any order; the last one of its series decides.
+
+        Args:
+            source: of one of `frames_to_see`.
+            summary: of the frame; None where it cannot be read, so that it does not count.
+        """
+        number = self._awaited.pop(source)
+        self._seen[number][source] = summary
+        self._unseen[number] -= 1
+        if self._unseen[number]:
+            return
+        summaries = [each for each in self._seen.pop(number).values() if each is not None]
+        if summaries:  # else nothing of it can be read, which each photo's own row will say
+            self._chosen[number] = self._decided(self._series[number], summaries)
 
     def records(self) -> Iterator[SeriesRecord]:
         """All that is to be kept for later runs: a photo belongs to one record, the one used last."""
@@ -138,14 +147,6 @@ class SeriesDecisions:
             return SeriesRecord(rejection_key(members), self._development, members, None)
         reference = SeriesReference.of(summaries)
         return SeriesRecord(reference.key, self._development, members, reference)
-
-
-def _summary(frame: Frame, summarize: Callable[[Frame], FrameSummary]) -> list[FrameSummary]:
-    try:
-        return [summarize(frame)]
-    except (LLFlowPhotoError, OSError) as error:
-        _log.info("%s is not looked at for its series: %s", frame.source, error)
-        return []
 
 
 def _spread(frames: Sequence[Frame]) -> list[Frame]:

@@ -33,7 +33,7 @@ from .renderer import Cancel, Renderer
 from .row import Look, Row
 from .settings import photo_seed
 
-__all__ = ["Job", "Task", "Worker", "failure"]
+__all__ = ["Job", "Stage", "Task", "Worker", "failure"]
 
 _LASTING = (FormatError, ReadError, ImageInputError, NonFiniteOutputError)
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}

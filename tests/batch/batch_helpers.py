@@ -11,9 +11,8 @@ from llflow_photo.batch.selection import Selection
 from llflow_photo.batch.series import SeriesRules
 from llflow_photo.batch.settings import settings_hash
 from llflow_photo.batch.work import Job
-from llflow_photo.files import capture_of, read
+from llflow_photo.files import capture_of
 from llflow_photo.options import Options
-from llflow_photo.series import FrameSummary
 
 RAW = {".nef", ".dng"}
 RASTER = {".png", ".jpg", ".tif"}
@@ -26,7 +25,6 @@ def make_batch(source: Path, output: Path, **changes: Any) -> Batch:
     """
     if "series" in changes:
         changes["series"] = SeriesRules(capture_of, lambda path: False, changes["series"])
-        changes["summarize"] = lambda path: FrameSummary.of(read(path))
     options = Options(**{name: changes.pop(name) for name in tuple(changes) if hasattr(Options(), name)})
     chosen = {name: changes.pop(name) for name in tuple(changes) if name in Selection.__dataclass_fields__}
     of_job = {name: changes.pop(name) for name in tuple(changes) if name in Job.__dataclass_fields__}

@@ -13,7 +13,7 @@ import pytest
 from llflow_photo.batch.selection import Source
 from llflow_photo.batch.series import Frame, SeriesRules, find_series
 from llflow_photo.batch.series_decisions import SeriesDecisions
-from llflow_photo.errors import OptionError, ReadError
+from llflow_photo.errors import OptionError
 from llflow_photo.files import Capture, is_raw
 from llflow_photo.photo import Photo
 from llflow_photo.series import FrameSummary
@@ -93,26 +93,25 @@ def summary(level: float) -> FrameSummary:
     return FrameSummary.of(Photo(np.full((32, 32, 3), level, np.float32)))
 
 
-def decide(decisions: SeriesDecisions, levels: Callable[[str], float] = lambda name: 0.2) -> list[str]:
-    """Decide about all; returns the frames that were looked at."""
-    looked: list[str] = []
-
-    def look(frame: Frame) -> FrameSummary:
-        looked.append(frame.source)
-        return summary(levels(frame.source))
-
-    wanted = decisions.shared()
-    assert decisions.decide(wanted, look, lambda: False)
-    return looked
+def decide(decisions: SeriesDecisions, level: Callable[[str], float] = lambda name: 0.2) -> list[str]:
+    """Decide about all; returns the frames that were looked at. They are seen last first."""
+    looked_at = decisions.frames_to_see(decisions.shared())
+    for frame in reversed(looked_at):
+        decisions.see(frame.source, summary(level(frame.source)))
+    return [frame.source for frame in looked_at]
 
 
 def test_at_most_nine_frames_are_looked_at_and_only_of_what_is_to_be_rendered() -> None:
     names = [f"{number:03}" for number in range(101)]
     decisions = SeriesDecisions([frames(*names), frames("x", "y", "z")])
     assert {shared.key for shared in decisions.shared().values()} == {None}
-    looked: list[str] = []
-    decisions.decide({"050"}, lambda frame: looked.append(frame.source) or summary(0.2), lambda: False)
-    assert looked == ["000", "012", "025", "038", "050", "062", "075", "088", "100"]
+    looked_at = decisions.frames_to_see({"050"})
+    assert [frame.source for frame in looked_at] == [
+        "000", "012", "025", "038", "050", "062", "075", "088", "100",
+    ]  # fmt: skip
+    for frame in looked_at:
+        assert not decisions.shared()["000"].decided
+        decisions.see(frame.source, summary(0.2))
     shared = decisions.shared()
     assert shared["000"].reference is not None
     assert not shared["x"].decided
@@ -169,27 +168,20 @@ def test_several_scenes_are_no_series_unless_the_user_says_so() -> None:
 
 
 def test_frames_that_cannot_be_read_are_left_out() -> None:
-    def look(frame: Frame) -> FrameSummary:
-        if frame.source in broken:
-            raise ReadError("broken")
-        return summary(0.2)
-
-    broken = {"2"}
-    decisions = SeriesDecisions([frames("1", "2", "3")])
-    decisions.decide({"1"}, look, lambda: False)
-    assert decisions.shared()["2"].reference is not None
-    broken = {"1", "2", "3"}
-    decisions = SeriesDecisions([frames("1", "2", "3")])
-    decisions.decide({"1"}, look, lambda: False)
-    assert not list(decisions.records())
+    for broken, decided in (("2", True), ("123", False)):
+        decisions = SeriesDecisions([frames("1", "2", "3")])
+        for frame in decisions.frames_to_see({"1"}):
+            decisions.see(frame.source, None if frame.source in broken else summary(0.2))
+        assert decisions.shared()["2"].decided == decided
+        assert len(list(decisions.records())) == decided
 
 
-def test_cancel_is_heard_between_frames() -> None:
-    decisions = SeriesDecisions([frames("1", "2", "3")])
-    looked: list[str] = []
-    cancelled = decisions.decide(
-        {"1"}, lambda frame: looked.append(frame.source) or summary(0.2), lambda: len(looked) == 2
-    )
-    assert not cancelled
-    assert looked == ["1", "2"]
-    assert not list(decisions.records())
+def test_the_order_in_which_frames_are_seen_does_not_matter() -> None:
+    keys = set()
+    for order in ((0, 1, 2), (2, 0, 1)):
+        decisions = SeriesDecisions([frames("1", "2", "3")])
+        looked_at = decisions.frames_to_see({"1"})
+        for number in order:
+            decisions.see(looked_at[number].source, summary(0.2 + number / 100))
+        keys.add(decisions.shared()["1"].key)
+    assert len(keys) == 1

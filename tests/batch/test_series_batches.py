@@ -147,7 +147,7 @@ def test_stopped_while_frames_are_looked_at(
             looked.append(event.source)
 
     report = batch(source, tmp_path / "out", series="all", progress=follow, cancel=lambda: len(looked) == 2)
-    assert (report.stopped, looked, len(report.planned)) == ("cancelled", ["a.png", "b.png"], 3)
+    assert (report.stopped, sorted(looked), len(report.planned)) == ("cancelled", ["a.png", "b.png"], 3)
     assert batch(source, tmp_path / "out", series="all").ok
     assert batch(source, tmp_path / "whole", series="all").ok
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
@@ -176,6 +176,15 @@ def test_a_broken_frame_fails_alone(batch: Run, photos: Photos, tmp_path: Path) 
     again = batch(source, tmp_path / "out", series="all")
     assert not again.done
     assert [row.source for row in again.failed] == ["b.png"]
+
+
+def test_a_frame_that_ends_its_process_fails_alone(
+    batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llflow_photo.batch.run.FRAME_READER", "fake_renderer:KillingReader")
+    report = batch(photos("a.png", "b.png", "kills.png"), tmp_path / "out", series="all")
+    assert [row.source for row in report.failed] == ["kills.png"]
+    assert list(report.series.values()) == [("a.png", "b.png")]
 
 
 def test_series_are_in_the_report_and_in_the_results(
