@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .api import FileResult, enhance, enhance_file
+    from .api import FileResult, enhance, enhance_file, series_reference
     from .batch import enhance_dir
     from .errors import LLFlowPhotoError
     from .loading import load_enhancer, load_model
@@ -34,6 +34,7 @@ _ROOMS = {
     "enhance_file": "api",
     "load_enhancer": "loading",
     "load_model": "loading",
+    "series_reference": "api",
 }
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "enhance_file",
     "load_enhancer",
     "load_model",
+    "series_reference",
 ]
 
 

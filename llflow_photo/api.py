@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,20 @@ if TYPE_CHECKING:
     from .files import Encoding, RawOptions
     from .models import LoadedModel
     from .photo import Photo
+    from .series import SeriesReference
 
     Picture = str | os.PathLike[str] | np.ndarray | Image.Image
 
-__all__ = ["FileResult", "enhance", "enhance_file", "load_enhancer", "load_model", "read_srgb", "renderings"]
+__all__ = [
+    "FileResult",
+    "enhance",
+    "enhance_file",
+    "load_enhancer",
+    "load_model",
+    "read_srgb",
+    "renderings",
+    "series_reference",
+]
 
 Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
@@ -43,6 +53,7 @@ def enhance(
     device: str | None = None,
     tile: int | str | None = None,
     raw: RawOptions | None = None,
+    series: SeriesReference | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -64,6 +75,8 @@ def enhance(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: ``auto`` or the side of a tile in pixels.
         raw: how RAW files are developed.
+        series: what the frames of a series share, by `series_reference`; give it with each frame of a
+            time-lapse or burst, so that exposure and look do not change from frame to frame.
         options: settings to start from.
         progress: called with steps done and steps in all.
         cancel: asked now and then; true ends with `CancelledError`.
@@ -88,7 +101,8 @@ def enhance(
     photo = _as_photo(image, raw)
     chosen = settings.model if model is None or isinstance(model, (str, os.PathLike)) else model
     enhancer = load_enhancer(chosen, device=settings.device, tile=settings.tile)
-    results = [_as_srgb(result) for result in renderings(photo, settings, enhancer, progress, cancel)]
+    rendered = renderings(photo, settings, enhancer, progress, cancel, series)
+    results = [_as_srgb(result) for result in rendered]
     return results[0] if settings.samples == 1 else np.stack(results)
 
 
@@ -98,8 +112,9 @@ def renderings(
     enhancer: Enhancer,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    series: SeriesReference | None = None,
 ) -> Iterator[Photo]:
-    """Render a photo ``options.samples`` times, encoding it once.
+    """Render a photo ``options.samples`` times, encoding it once; as a frame of ``series`` where given.
 
     Yields:
         photos in the color space of the one given, with the seeds ``seed``, ``seed + 1``, ...
@@ -111,11 +126,16 @@ def renderings(
     from .finishing import of_stage
 
     view, surround = to_network(photo)
+    statistics = None
+    if series is not None:
+        surround = replace(surround, highlight=series.highlight)
+        statistics = enhancer.photo_statistics(series.view, series.levels)
     stages = 1 + options.samples
-    scene = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)
+    tell = of_stage(progress, 0, stages)
+    scene = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
     for number in range(options.samples):
         tell = of_stage(progress, 1 + number, stages)
-        yield rendering_of(scene, surround, options, options.seed + number, tell, cancel)
+        yield rendering_of(scene, surround, options, options.seed + number, tell, cancel, series)
 
 
 def rendering_of(
@@ -125,15 +145,22 @@ def rendering_of(
     seed: int,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    series: SeriesReference | None = None,
 ) -> Photo:
-    """One rendering of an encoded photo, brought back into the photo's own color space."""
+    """One rendering of an encoded photo, brought back into the photo's own color space.
+
+    In a series the look of the regions follows from the series, only the grain from the detail seed.
+    """
     from .engine import Latent
     from .finishing import finished
 
     detail_seed = options.detail_seed
     if detail_seed is not None:
         detail_seed += seed - options.seed
-    latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed)
+    grain_seed = detail_seed
+    if series is not None:
+        detail_seed = series.detail_seed(seed)
+    latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
     result = finished(scene.decode(latent, progress=progress, cancel=cancel), surround, options)
     if not np.isfinite(result.pixels).all():
         raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
@@ -226,14 +253,15 @@ def enhance_file(
     )
 
 
-def with_settings_told(photo: Photo, options: Options, seed: int, content: str) -> Photo:
+def with_settings_told(
+    photo: Photo, options: Options, seed: int, content: str, series: SeriesReference | None = None
+) -> Photo:
     """The photo with the settings that made it in its metadata, so that it can be made again.
 
     Args:
         content: SHA-256 of the photo's file, by which its results are known.
+        series: what it was rendered with as a frame of a series; its key is recorded.
     """
-    from dataclasses import replace
-
     from . import __version__
     from .files import with_settings
     from .files.provenance import SOURCE_SETTING
@@ -245,6 +273,8 @@ def with_settings_told(photo: Photo, options: Options, seed: int, content: str) 
         del recorded["detail_seed"]
     else:
         recorded["detail_seed"] = options.detail_seed + seed - options.seed
+    if series is not None:
+        recorded["series"] = series.key
     recorded[SOURCE_SETTING] = content
     return replace(photo, metadata=with_settings(photo.metadata, recorded))
 
@@ -253,6 +283,24 @@ def _targets(target: Path, samples: int) -> tuple[Path, ...]:
     if samples == 1:
         return (target,)
     return tuple(target.with_stem(f"{target.stem}_s{number}") for number in range(1, samples + 1))
+
+
+def series_reference(frames: Sequence[Picture], *, raw: RawOptions | None = None) -> SeriesReference:
+    """What the frames of a time-lapse or burst share: the median of those given.
+
+    A few are enough (`enhance_dir` takes nine, evenly spread); an odd number is best.
+
+    Args:
+        frames: as `enhance` takes them; at least one.
+        raw: how RAW files are developed.
+
+    Raises:
+        OptionError: no frames are given.
+        and what `enhance` raises of pictures.
+    """
+    from .series import FrameSummary, SeriesReference
+
+    return SeriesReference.of([FrameSummary.of(_as_photo(frame, raw)) for frame in frames])
 
 
 def _as_photo(image: Picture, raw: RawOptions | None) -> Photo:

@@ -104,7 +104,7 @@ class ExplorePanel(QWidget):
         first = self._button("first", "Set A", "Interpolate from the chosen rendering", self.set_first)
         second = self._button("second", "Set B", "Interpolate to the chosen rendering", self.set_second)
         mean = self._button("mean", "Mean", "Average of the renderings in the grid", self.show_mean)
-        tip = "Where the renderings in the grid disagree: the model is undecided there, not always wrong"
+        tip = "How far the renderings in the grid lie apart: what the model varies, not where it is wrong"
         disagreement = self._button("disagreement", "Disagreement", tip, self.show_disagreement)
         for row, (left, right, slider) in enumerate(
             ((lock, around, self.spread), (first, second, self.position))

@@ -35,7 +35,8 @@ def tiny_flow() -> Callable[..., Any]:
     from llflow_photo.flow import LLFlow, Size
 
     def build(seed: int = 0, **changes: Any) -> LLFlow:
-        sizes = {"features": 8, "growth": 4, "blocks": 1, "stacked": (0,), "steps": 1, "hidden": 8}
+        dense = {"features": 8, "growth": 4, "blocks": 1, "stacked": (0,)} if "encoder" not in changes else {}
+        sizes = {**dense, "steps": 1, "hidden": 8}
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         flow = LLFlow(Size.from_dict({**sizes, **changes}))

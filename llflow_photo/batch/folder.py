@@ -19,6 +19,7 @@ from .progress import Progress
 from .report import Report
 from .run import Batch, run_batch
 from .selection import Pairs, Selection, parse_newer_than
+from .series import DEFAULT_GAP_S, DEFAULT_MODE, Mode, SeriesRules
 from .settings import settings_hash
 from .work import Job
 
@@ -48,6 +49,8 @@ def enhance_dir(
     if_darker_than: float | None = None,
     well_exposed: Literal["leave", "copy"] = "leave",
     pairs: Pairs = "raw",
+    series: Mode = DEFAULT_MODE,
+    series_gap: float = DEFAULT_GAP_S,
     force: bool = False,
     retry_failed: bool = False,
     dry_run: bool = False,
@@ -83,6 +86,11 @@ def enhance_dir(
             taken of the logarithm: daylight is about -1, a night street -4 to -7.
         well_exposed: whether to ``leave`` the others alone or ``copy`` them to the output folder.
         pairs: what to take of a RAW and a JPEG of the same name: ``raw``, ``jpeg``, ``both``.
+        series: which photos are frames of a series, so that they share exposure and look: ``auto`` finds them
+            by their EXIF (three or more of one folder and camera with the same exposure settings, each within
+            ``series_gap`` of the one before, that show one scene), ``all`` takes all photos of one folder and
+            camera, ``off`` renders each by itself.
+        series_gap: seconds from the end of one exposure to the beginning of the next, for ``auto``.
         force: render again what was done; files in the way that no batch wrote are written over, except
             beside originals.
         retry_failed: try again photos that failed earlier for reasons of their own, such as a broken file;
@@ -133,12 +141,17 @@ def enhance_dir(
         is_output=holds_outputs,
         outputs_in=outputs_in,
     )
+    rules = SeriesRules(
+        files.capture_of, files.is_raw, series, series_gap, settings_hash({"raw": asdict(raw)})
+    )
+    told = {"if_darker_than": if_darker_than, "well_exposed": well_exposed, "series": series}
     batch = Batch(
         inputs,
         selection,
         job,
         suffix_of(encoding.format),
-        settings={**settings, "if_darker_than": if_darker_than, "well_exposed": well_exposed},
+        series=rules,
+        settings={**settings, **told, "series_gap": series_gap},
         version=__version__,
         jobs=jobs,
         backend=backend,

@@ -3,7 +3,8 @@
 It reads pickled messages from its standard input and writes pickled messages to its standard output. Both
 ends are this package in the same installation. In: a `Setup`, then `Task`s, then None when no more will come.
 Out: pairs ``("ready", None)``, ``("fatal", error)``, ``("stage", (source, stage))``, ``("row", row)``,
-``("log", record)``. When the input ends without None, the parent is gone, and so is this process at once.
+``("log", record)``; where frames are only looked at, a `SeenFrame` stands in a row's place. When the input
+ends without None, the parent is gone, and so is this process at once.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..errors import LLFlowPhotoError, WorkerError
+from .frames import FrameReader, FrameWorker
 from .renderer import load_renderer
-from .work import Job, Task, Worker
+from .work import Job, Stage, Task, Worker
 
 __all__ = ["CANCEL", "Setup", "main"]
 
@@ -62,14 +65,21 @@ def main() -> None:
     tasks: queue.Queue[Task | None] = queue.Queue()
     cancelled = threading.Event()
     threading.Thread(target=_receive, args=(incoming, tasks, cancelled, setup.depth), daemon=True).start()
-    worker = Worker(job, renderer, lambda source, stage: send("stage", (source, stage)), cancelled.is_set)
+    worker = _worker(job, renderer, lambda source, stage: send("stage", (source, stage)), cancelled.is_set)
     send("ready", None)
     with ThreadPoolExecutor(setup.depth) as pool:
         for done in [pool.submit(_work, worker, tasks, send) for _ in range(setup.depth)]:
             done.result()
 
 
-def _work(worker: Worker, tasks: queue.Queue[Task | None], send: _Sender) -> None:
+def _worker(job: Job, renderer: Any, stage: Stage, cancel: Callable[[], bool]) -> Callable[[Task], Any]:
+    """What does the tasks: it renders photos, or only looks at them."""
+    if isinstance(renderer, FrameReader):
+        return FrameWorker(renderer, stage, cancel)
+    return Worker(job, renderer, stage, cancel)
+
+
+def _work(worker: Callable[[Task], Any], tasks: queue.Queue[Task | None], send: _Sender) -> None:
     while (task := tasks.get()) is not None:
         send("row", worker(task))
 

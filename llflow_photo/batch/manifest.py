@@ -19,13 +19,14 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ..errors import BatchError
 from .naming import folded
 from .row import Row
+from .series_record import SeriesRecord
 
-__all__ = ["MANIFEST_NAME", "Manifest", "holds_outputs", "outputs_in", "read_manifest"]
+__all__ = ["MANIFEST_NAME", "Manifest", "Stored", "holds_outputs", "outputs_in", "read_manifest"]
 
 MANIFEST_NAME = "llflow-photo-manifest.sqlite"
 
@@ -36,6 +37,7 @@ create table if not exists photos (
     current_timestamp, row text not null
 );
 create table if not exists written (name text primary key);
+create table if not exists series (key text primary key, development text, members text, reference text);
 create table if not exists runs (
     id integer primary key, started text default current_timestamp, version text, settings text, given text
 );
@@ -44,6 +46,20 @@ _COLUMNS = (
     "source, status, reason, error, size, mtime_ns, content, settings, model, seed, outputs, seconds, row"
 )
 _log = logging.getLogger(__name__)
+
+
+class Stored(NamedTuple):
+    """What a manifest holds.
+
+    Attributes:
+        rows: what is known of each photo, by source.
+        written: names, `folded`, of all outputs that batches wrote here or were about to.
+        series: what was decided about series of photos.
+    """
+
+    rows: dict[str, Row]
+    written: set[str]
+    series: tuple[SeriesRecord, ...]
 
 
 def holds_outputs(folder: Path) -> bool:
@@ -57,18 +73,18 @@ def outputs_in(folder: Path) -> set[str]:
     Raises:
         BatchError: as `read_manifest`.
     """
-    return read_manifest(folder)[1]
+    return read_manifest(folder).written
 
 
-def read_manifest(folder: Path) -> tuple[dict[str, Row], set[str]]:
-    """`Manifest.rows` and `Manifest.written` of a folder, read only; empty where there is no manifest.
+def read_manifest(folder: Path) -> Stored:
+    """What the manifest of a folder holds, read only; nothing where there is no manifest.
 
     Raises:
         BatchError: a batch is writing to it, or it is damaged or no manifest.
     """
     path = folder / MANIFEST_NAME
     if not os.path.exists(path):
-        return {}, set()
+        return Stored({}, set(), ())
     try:
         # What a killed batch left half written is undone on opening, which needs a place to write to.
         with tempfile.TemporaryDirectory() as elsewhere:
@@ -78,7 +94,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Row], set[str]]:
                 with contextlib.suppress(FileNotFoundError):
                     shutil.copyfile(f"{path}{end}", f"{copied}{end}")
             with contextlib.closing(sqlite3.connect(copied)) as connection:
-                return _rows(connection), _written(connection)
+                return _stored(connection)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     except OSError as error:
@@ -110,6 +126,7 @@ class Manifest:
         path: the manifest's file.
         rows: what is known of each photo, by source.
         written: names, `folded`, of all outputs that batches wrote here or were about to.
+        series: what was decided about series of photos.
 
     Raises:
         BatchError: another batch holds it, or it is damaged.
@@ -119,7 +136,7 @@ class Manifest:
         self.path = folder / MANIFEST_NAME
         self._connection = self._open()
         try:
-            self.rows, self.written = _rows(self._connection), _written(self._connection)
+            self.rows, self.written, self.series = _stored(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
             raise _unreadable(self.path, error) from error
@@ -157,6 +174,7 @@ class Manifest:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = self._open()
             rows, names = list(self.rows.values()), self.written
+            self._put_series()
         with self._connection:
             self._connection.executemany(
                 f"insert or replace into photos ({_COLUMNS}) values ({_COLUMNS.count(',') * '?, '}?)",
@@ -164,6 +182,22 @@ class Manifest:
             )
             self._connection.executemany(
                 "insert or ignore into written values (?)", ((_storable(name),) for name in names)
+            )
+
+    def record_series(self, records: Iterable[SeriesRecord]) -> None:
+        """Store what was decided about series, in place of all that was known of any.
+
+        Raises:
+            sqlite3.Error: the disk is full or gone; what was recorded before is safe.
+        """
+        self.series = tuple(records)
+        self._put_series()
+
+    def _put_series(self) -> None:
+        with self._connection:
+            self._connection.execute("delete from series")
+            self._connection.executemany(
+                "insert or replace into series values (?, ?, ?, ?)", (each.to_row() for each in self.series)
             )
 
     def _open(self) -> sqlite3.Connection:
@@ -196,6 +230,10 @@ class Manifest:
             return True
 
 
+def _stored(connection: sqlite3.Connection) -> Stored:
+    return Stored(_rows(connection), _written(connection), _series(connection))
+
+
 def _rows(connection: sqlite3.Connection) -> dict[str, Row]:
     stored = (Row.from_json(json.loads(text)) for (text,) in connection.execute("select row from photos"))
     return {row.source: row for row in stored}
@@ -203,6 +241,13 @@ def _rows(connection: sqlite3.Connection) -> dict[str, Row]:
 
 def _written(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("select name from written")}
+
+
+def _series(connection: sqlite3.Connection) -> tuple[SeriesRecord, ...]:
+    if not connection.execute("select 1 from sqlite_master where name = 'series'").fetchone():
+        return ()  # written before there were series
+    rows = connection.execute("select key, development, members, reference from series order by key")
+    return tuple(SeriesRecord.from_row(*row) for row in rows)
 
 
 def _values(row: Row) -> tuple[Any, ...]:

@@ -36,6 +36,7 @@ def page_of(report: Report) -> str:
     """The page as text: failures first, then what is to do, then the photos by name."""
     shown = [row for row in report.rows if _is_photo(row)]
     shown.sort(key=lambda row: (_ORDER[row.status], row.source))
+    series = report.series
     strays = [row for row in report.rows if not _is_photo(row)]
     return PAGE.format(
         title=_text(f"Batch of {report.output.name}"),
@@ -44,7 +45,7 @@ def page_of(report: Report) -> str:
         summary=_summary(report),
         settings=_settings(report),
         failures=_failures(report.failed),
-        rows="\n".join(map(_row, shown)),
+        rows="\n".join(_row(row, series.get(row.series, ())) for row in shown),
         strays=_strays(strays),
     )
 
@@ -69,6 +70,8 @@ def _summary(report: Report) -> str:
         (_duration(report.seconds), "in all", ""),
         (f"{report.throughput * 60:.1f}", "photos a minute", ""),
     ]
+    if report.series:
+        tiles.append((len(report.series), "series of photos", ""))
     if report.processes:
         tiles.append((f"{report.network_share:.0%}", "of the time in the network", ""))
     parts = [f'<div class="{kind}"><b>{_text(value)}</b>{_text(word)}</div>' for value, word, kind in tiles]
@@ -105,7 +108,7 @@ def _strays(strays: Sequence[Row]) -> str:
     return f"<details><summary>Passed over ({len(strays)})</summary><ul>{lines}</ul></details>"
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, series: Sequence[str]) -> str:
     before = _picture(row.before, None) if row.before else ""
     names = [*row.outputs, *[None] * len(row.after)]
     after = "".join(_picture(look, name) for look, name in zip(row.after, names, strict=False))
@@ -113,7 +116,7 @@ def _row(row: Row) -> str:
     ev_before = row.before.exposure_ev if row.before else None
     ev_after = row.after[0].exposure_ev if row.after else None
     cells = [
-        _cell(row.source, f"<b>{_text(row.source)}</b>{_facts(row)}"),
+        _cell(row.source, f"<b>{_text(row.source)}</b>{_facts(row)}{_place(row, series)}"),
         _cell(_ORDER[row.status], f'<span class="{row.status}">{_WORDS.get(row.status, row.status)}</span>'),
         _cell("", before),
         _cell("", f'<div class="after">{after}</div>'),
@@ -140,6 +143,14 @@ def _facts(row: Row) -> str:
     if row.seed is not None and row.status in ("done", "skipped"):
         facts.append(f"seed {row.seed}")
     return f"<small>{_text(', '.join(facts))}</small>" if facts else ""
+
+
+def _place(row: Row, series: Sequence[str]) -> str:
+    """Which frame of a series a photo is; the name of the first one finds all of them."""
+    if row.source not in series:
+        return ""
+    place = f"frame {series.index(row.source) + 1} of {len(series)}, series of {series[0]}"
+    return f"<small>{_text(place)}</small>"
 
 
 def _seconds(row: Row) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..photo import Photo
+from ..series import SeriesReference
 from .renderer import Cancel, Gate
 
 if TYPE_CHECKING:
@@ -56,10 +57,13 @@ class PhotoRenderer:
 
         return files.read(path, self._job.raw)
 
-    def render(self, photo: Photo, seed: int, gate: Gate, cancel: Cancel) -> Iterator[Photo]:
+    def render(
+        self, photo: Photo, seed: int, gate: Gate, cancel: Cancel, series: SeriesReference | None = None
+    ) -> Iterator[Photo]:
         """Yield ``options.samples`` renderings; only the network itself is inside the gate.
 
         ``seed`` is the photo's own: of its regions and grain. The look of the frame is the batch's.
+        Of a frame of a series the look of the regions is the series'.
         """
         from ..api import renderings, with_settings_told
         from ..files.provenance import content_hash
@@ -67,8 +71,10 @@ class PhotoRenderer:
         enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
         options = replace(self._job.options, detail_seed=seed)
         content = content_hash(photo.source) if photo.source is not None else ""
-        for number, rendering in enumerate(renderings(photo, options, enhancer, cancel=cancel)):
-            yield with_settings_told(rendering, options, options.seed + number, content)
+        for number, rendering in enumerate(
+            renderings(photo, options, enhancer, cancel=cancel, series=series)
+        ):
+            yield with_settings_told(rendering, options, options.seed + number, content, series)
 
     def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
         """Write a rendering; see `files.write`."""

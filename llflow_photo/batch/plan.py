@@ -13,6 +13,7 @@ from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
 from .output import is_intact
 from .row import Row
 from .selection import Source
+from .series_decisions import Shared
 from .work import Job, Task
 
 __all__ = ["Plan", "make_plan"]
@@ -34,6 +35,7 @@ def make_plan(
     written: Collection[str],
     force: bool = False,
     retry_failed: bool = False,
+    series: Mapping[str, Shared] | None = None,
 ) -> Plan:
     """Decide for each photo.
 
@@ -43,6 +45,7 @@ def make_plan(
         written: outputs that batches wrote to this folder or meant to, `folded`.
         force: render all photos again; files of the same name are replaced, except beside originals.
         retry_failed: try again photos that failed for reasons of their own.
+        series: by source, of photos that belong to a series.
     """
     sources = list(sources)
     outputs = _Outputs(sources, job, suffix, before, written, force)
@@ -51,11 +54,20 @@ def make_plan(
     for source in sources:
         task = outputs.task(source, stems[source.relative])
         old = before.get(task.source)
-        row = None if force or old is None else _settled(task, old, job, outputs.root, retry_failed)
+        shared = (series or {}).get(task.source, Shared())
+        task = replace(task, series=shared.reference)
+        row = None
+        if old is not None and not force and _is_same_rendering(old, shared):
+            row = _settled(task, old, job, outputs.root, retry_failed)
         if row is not None:
             rows.append(row)
         else:
-            again = old is not None and not force and _holds(task, old, job, outputs.root)
+            again = (
+                old is not None
+                and not force
+                and _is_same_rendering(old, shared)
+                and _holds(task, old, job, outputs.root)
+            )
             tasks.append(replace(task, known=old if again else None))
     return Plan(tuple(_largest_first(tasks)), tuple(rows))
 
@@ -196,12 +208,20 @@ def _largest_first(tasks: list[Task]) -> list[Task]:
     return sorted(tasks, key=lambda task: task.size <= 2 * median)
 
 
+def _is_same_rendering(old: Row, shared: Shared) -> bool:
+    """Whether a photo belongs to the same series as before, or to none as before.
+
+    Failures that lie in the photo itself have nothing to do with its series.
+    """
+    return old.series == shared.key or (old.status == "failed" and old.lasting)
+
+
 def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> Row | None:
     """The row of a photo that needs nothing, or None."""
     unchanged = (old.size, old.mtime_ns, old.sidecars) == (task.size, task.mtime_ns, task.sidecar_state)
     if not unchanged or (old.settings, old.model) != (job.settings, job.model):
         return None
-    if old.status == "left" and not job.copy_well_exposed and job.leaves(old.before):
+    if old.status == "left" and not job.copy_well_exposed and job.leaves(old.before, task.series):
         return old
     if old.status == "failed" and old.lasting and not retry_failed:
         return old
@@ -212,8 +232,9 @@ def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> 
 
 def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
     """Whether an earlier run's outputs are what this one would write, if the content is the same."""
-    wanted = task.copies if job.leaves(old.before) else task.outputs
-    if old.status != ("copied" if job.leaves(old.before) else "done"):
+    leaves = job.leaves(old.before, task.series)
+    wanted = task.copies if leaves else task.outputs
+    if old.status != ("copied" if leaves else "done"):
         return False
     return (
         old.outputs == wanted

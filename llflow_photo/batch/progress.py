@@ -20,8 +20,9 @@ class Event:
     """Something happened.
 
     Attributes:
-        kind: ``start``, ``stage`` (a photo went on to ``reading``, ``network`` or ``writing``), ``photo`` (a
-            photo is finished, see ``row``), ``end``.
+        kind: ``start``, ``stage`` (a photo went on to ``reading``, ``network`` or ``writing``; before any is
+            rendered, some are looked at for their ``series``), ``photo`` (a photo is finished, see ``row``),
+            ``end``.
         total: photos of the batch, those done before included.
         done: photos rendered, in this run.
         skipped: photos that needed nothing.
@@ -77,6 +78,12 @@ class Tally:
         """Photos that were settled before the work began."""
         for row in rows:
             self._add(row)
+
+    def look(self, source: str) -> None:
+        """A photo is looked at for its series; that is no part of the rate."""
+        self._current[source] = "series"
+        self._emit("stage", source=source, stage="series")
+        del self._current[source]
 
     def stage(self, source: str, stage: str) -> None:
         """A photo went on to another stage."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..photo import Photo
+from ..series import SeriesReference
 
 if TYPE_CHECKING:
     from .work import Job
@@ -32,8 +33,18 @@ class Renderer(Protocol):
     def read(self, path: Path) -> Photo:
         """Read a photo."""
 
-    def render(self, photo: Photo, seed: int, gate: Gate, cancel: Cancel) -> Iterator[Photo]:
-        """Yield the samples asked for, inside ``gate()`` whenever the network runs."""
+    def render(
+        self, photo: Photo, seed: int, gate: Gate, cancel: Cancel, series: SeriesReference | None = None
+    ) -> Iterator[Photo]:
+        """Yield the samples asked for, inside ``gate()`` whenever the network runs.
+
+        Args:
+            photo: what `read` gave.
+            seed: the photo's own.
+            gate: where the network may run.
+            cancel: asked often; true abandons the photo.
+            series: what the photo shares with other frames, if it is one of a series.
+        """
 
     def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
         """Write a rendering, whole or not at all; returns what could not be kept."""

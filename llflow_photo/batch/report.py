@@ -59,6 +59,15 @@ class Report:
         return self._with("planned", "cancelled")
 
     @property
+    def series(self) -> Mapping[str, tuple[str, ...]]:
+        """The series among the photos that were rendered, now or before: their photos by the series' key."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.series and row.status in ("done", "skipped"):
+                found.setdefault(row.series, []).append(row.source)
+        return {key: tuple(sources) for key, sources in found.items()}
+
+    @property
     def ok(self) -> bool:
         """Whether nothing failed and nothing is left to do; a dry run is fine where nothing failed before."""
         return not self.failed and not self.stopped and (self.dry_run or not self.planned)
@@ -85,6 +94,9 @@ class Report:
             + (f", {len(self.planned)} left to do" if self.planned else "")
             + f" in {self.seconds:.0f} s"
         ]
+        if self.series:
+            frames = sum(map(len, self.series.values()))
+            lines.append(f"{frames} photos in {len(self.series)} series share exposure and look")
         if self.stopped:
             lines.append(f"stopped: {self.stopped} (the same call goes on from here)")
         lines += [f"failed: {row.source}: {row.reason}" for row in self.failed]
@@ -103,6 +115,7 @@ class Report:
             "throughput": round(self.throughput, 4),
             "network_share": round(self.network_share, 4),
             "stopped": self.stopped,
+            "series": {key: list(sources) for key, sources in self.series.items()},
             "output": str(self.output),
             "page": str(self.page) if self.page else None,
             "rows": [row.to_json(looks=False) for row in self.rows],

@@ -57,6 +57,7 @@ class Row:
         sidecar_content: SHA-256 of their bytes; empty without any.
         settings: hash of the settings it was rendered with.
         model: SHA-256 of the weights it was rendered with.
+        series: key of the series it was rendered as a frame of, as of `SeriesReference`; empty of others.
         seed: of the rendering, derived from content and the user's seed.
         megapixels: of the photo.
         seconds: spent in ``read``, ``network`` and ``write``.
@@ -81,6 +82,7 @@ class Row:
     sidecar_content: str = ""
     settings: str = ""
     model: str = ""
+    series: str = ""
     seed: int | None = None
     megapixels: float = 0.0
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -15,7 +15,8 @@ from typing import Any
 from ..errors import BatchError, EmptyFolderError
 from .cluster import run_cluster
 from .connection import check_backend
-from .manifest import Manifest, read_manifest
+from .frames import FRAME_READER, SeenFrame
+from .manifest import Manifest, Stored, read_manifest
 from .output import is_intact, remove_leftovers
 from .page import write_page
 from .pipeline import Output, run_local
@@ -25,6 +26,8 @@ from .progress import Progress, Tally
 from .report import BatchInterrupted, Report
 from .row import Row
 from .selection import AN_OUTPUT, Selection, select
+from .series import DEFAULT_MODE, Frame, SeriesRules, find_series
+from .series_decisions import SeriesDecisions
 from .work import Job, Task
 
 __all__ = ["Batch", "run_batch"]
@@ -41,6 +44,7 @@ class Batch:
         selection: what to take of them.
         job: how to render; ``job.root`` is the output folder.
         suffix: of outputs, with its dot.
+        series: how series are found; None looks for none.
         settings: for the manifest and the report, plain values.
         version: of the package.
         jobs: processes, or None for as many as fit.
@@ -57,6 +61,7 @@ class Batch:
     selection: Selection
     job: Job
     suffix: str
+    series: SeriesRules | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
     jobs: int | None = None
@@ -86,11 +91,17 @@ def run_batch(batch: Batch) -> Report:
     if not sources:
         _ensure_reasons(batch, seen)
 
-    def plan(before: Mapping[str, Row], written: set[str]) -> Plan:
-        return make_plan(sources, batch.job, batch.suffix, before, written, batch.force, batch.retry_failed)
+    series = [] if batch.series is None else find_series(sources, batch.series)
+
+    def plan(stored: Stored) -> tuple[Plan, SeriesDecisions]:
+        rules = batch.series
+        mode, development = (rules.mode, rules.development) if rules is not None else (DEFAULT_MODE, "")
+        decisions = SeriesDecisions(series, stored.series, mode, development, batch.force)
+        flags = batch.force, batch.retry_failed, decisions.shared()
+        return make_plan(sources, batch.job, batch.suffix, stored.rows, stored.written, *flags), decisions
 
     if batch.dry_run:
-        planned = plan(*read_manifest(root))
+        planned, _ = plan(read_manifest(root))
         rows = [*seen, *planned.rows, *map(_claim, planned.tasks)]
         return _report(batch, rows, started, dry_run=True)
     check_backend(batch.backend, batch.address)
@@ -102,14 +113,14 @@ def run_batch(batch: Batch) -> Report:
         ) from error
     with Manifest(root) as manifest:
         manifest.begin_run(batch.version, batch.settings, os.pathsep.join(map(str, batch.inputs)))
-        planned = plan(manifest.rows, manifest.written)
+        planned, decisions = plan(Stored(manifest.rows, manifest.written, manifest.series))
         local = batch.backend == "local"
         job = replace(
             batch.job,
             root_device=root.stat().st_dev if local else None,
             threads=threads_per_process(),  # a cluster renders with as many, and so the same bytes
         )
-        run = _Run(replace(batch, job=job), manifest, planned, seen, started)
+        run = _Run(replace(batch, job=job), manifest, planned, seen, started, decisions)
         return run.to_the_end()
 
 
@@ -140,9 +151,16 @@ class _Run:
     """A batch at work: what came of each photo so far, and why it stopped."""
 
     def __init__(
-        self, batch: Batch, manifest: Manifest, planned: Plan, seen: Sequence[Row], started: float
+        self,
+        batch: Batch,
+        manifest: Manifest,
+        planned: Plan,
+        seen: Sequence[Row],
+        started: float,
+        decisions: SeriesDecisions,
     ) -> None:
         self._batch, self._manifest, self._started = batch, manifest, started
+        self._decisions = decisions
         self._tasks = {task.source: task for task in planned.tasks}
         self._rows = {row.source: row for row in (*seen, *planned.rows)}
         self._stopped = ""
@@ -158,6 +176,7 @@ class _Run:
         try:
             self._prepare()
             self._tally.start()
+            self._decide_series()
             if self._tasks and not self._stopped:
                 self._work()
         except KeyboardInterrupt:
@@ -176,6 +195,36 @@ class _Run:
         failed = [row for row in self._rows.values() if row.status == "failed" and row.size]
         self._record([*claims, *failed])
         self._clean_up()
+
+    def _decide_series(self) -> None:
+        """Give each task what it shares with its series; it is stored before anything is rendered with it."""
+        frames = self._decisions.frames_to_see(self._tasks)
+        if frames:
+            self._see(frames)
+        records = tuple(self._decisions.records())
+        if records != self._manifest.series:
+            self._store(lambda: self._manifest.record_series(records))
+        shared = self._decisions.shared()
+        for source, task in self._tasks.items():
+            if source in shared:
+                self._tasks[source] = replace(task, series=shared[source].reference)
+
+    def _see(self, frames: Sequence[Frame]) -> None:
+        """Have frames read by processes on this machine, wherever they will be rendered."""
+        batch = self._batch
+        job = replace(batch.job, renderer=FRAME_READER)
+        tasks = [Task(frame.source, str(frame.path), 0, 0, (), "") for frame in frames]
+        jobs = batch.jobs if batch.backend == "local" else None
+        with closing(run_local(job, tasks, place("cpu", jobs, len(tasks)))) as outputs:
+            for kind, content in outputs:
+                if kind == "stage":
+                    self._tally.look(content[0])
+                elif kind == "row":  # of a photo that ended its process it is a row, indeed
+                    summary = content.summary if isinstance(content, SeenFrame) else None
+                    self._decisions.see(content.source, summary)
+                if batch.cancel is not None and batch.cancel():
+                    self._stopped = "cancelled"
+                    return
 
     def _clean_up(self) -> None:
         """Remove what workers that died left half written."""
@@ -258,9 +307,13 @@ class _Run:
             self._record(gone)
 
     def _record(self, rows: Sequence[Row]) -> None:
-        """Store rows; where that cannot be done, nothing more is."""
+        """Store rows."""
+        self._store(lambda: self._manifest.record(rows))
+
+    def _store(self, write: Callable[[], None]) -> None:
+        """Write to the manifest; where that cannot be done, nothing more is done."""
         try:
-            self._manifest.record(rows)
+            write()
         except (sqlite3.Error, OSError) as error:
             why = f"the output folder cannot be written to ({error}); free space or attach its disk"
             self._stopped = self._stopped or why

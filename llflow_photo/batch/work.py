@@ -27,12 +27,13 @@ from ..errors import (
 from ..files.provenance import content_hash
 from ..files.sidecars import sidecars_of
 from ..options import Options
+from ..series import SeriesReference
 from .measure import look_at, warnings_of
 from .renderer import Cancel, Renderer
 from .row import Look, Row
 from .settings import photo_seed
 
-__all__ = ["Job", "Task", "Worker", "failure"]
+__all__ = ["Job", "Stage", "Task", "Worker", "failure"]
 
 _LASTING = (FormatError, ReadError, ImageInputError, NonFiniteOutputError)
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -75,10 +76,15 @@ class Job:
     copy_well_exposed: bool = False
     familiar_ev: tuple[float, float] | None = None
 
-    def leaves(self, look: Look | None) -> bool:
-        """Whether a photo that looks like this is well exposed, so that it is not rendered."""
+    def leaves(self, look: Look | None, series: SeriesReference | None = None) -> bool:
+        """Whether a photo that looks like this is well exposed, so that it is not rendered.
+
+        The frames of a series are well exposed together, or none of them is.
+        """
         threshold = self.if_darker_than
-        return threshold is not None and look is not None and look.exposure_ev >= threshold
+        if threshold is None or look is None:
+            return False
+        return (look.exposure_ev if series is None else series.exposure_ev) >= threshold
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ class Task:
         sidecars: paths of its sidecars, and where to copy each together with the photo.
         sidecar_state: as `Source`.
         notes: on the outputs' names.
+        series: what it shares with the other frames of its series; None of photos by themselves.
         known: the row of an earlier run whose outputs are intact and good if the content is still the same.
     """
 
@@ -109,6 +116,7 @@ class Task:
     sidecars: tuple[tuple[str, str], ...] = ()
     sidecar_state: str = ""
     notes: tuple[str, ...] = ()
+    series: SeriesReference | None = None
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -145,6 +153,7 @@ class Worker:
         """Do one task. Errors become a failed row: one photo never ends the batch."""
         row = Row(task.source, "failed", settings=self._job.settings, model=self._job.model)
         row = replace(row, size=task.size, mtime_ns=task.mtime_ns)
+        row = replace(row, series=task.series.key if task.series else "")
         clock = _Clock()
         try:
             with clock("read"):
@@ -165,8 +174,9 @@ class Worker:
             before = look_at(photo)
         row = replace(row, megapixels=round(photo.width * photo.height / 1e6, 3), before=before)
         row = replace(row, notes=(*photo.notes, *task.notes))
-        if self._job.leaves(before):
-            return self._well_exposed(task, row, before.exposure_ev)
+        if self._job.leaves(before, task.series):
+            exposure_ev = task.series.exposure_ev if task.series else before.exposure_ev
+            return self._well_exposed(task, row, exposure_ev)
         return self._rendered(task, row, photo, clock)
 
     def _identify(self, task: Task, row: Row) -> tuple[Row, Row | None]:
@@ -202,7 +212,7 @@ class Worker:
         assert row.seed is not None and row.before is not None
         after: list[Look] = []
         notes, sizes = list(row.notes), []
-        renderings = self._renderer.render(photo, row.seed, gate, self._cancel)
+        renderings = self._renderer.render(photo, row.seed, gate, self._cancel, task.series)
         for name, rendering in zip(task.outputs, renderings, strict=True):
             if self._cancel():
                 raise CancelledError("cancelled")

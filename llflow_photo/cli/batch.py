@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..batch.series import DEFAULT_GAP_S, DEFAULT_MODE
+from ..batch.series import Mode as SeriesMode
 from ..errors import OptionError
 from .batch_progress import Mode, watch_batch
 from .console import output, say
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["add_batch_arguments", "asks_for_batch", "run_batch"]
 
 INTERRUPTED = 130
+_SERIES: dict[bool | None, SeriesMode] = {None: DEFAULT_MODE, True: "all", False: "off"}
 _ONLY_OF_BATCHES = (
     "jobs", "include", "exclude", "newer_than", "if_darker_than", "copy_well_exposed", "retry_failed",
-    "dry_run", "json",
+    "dry_run", "json", "series", "series_gap",
 )  # fmt: skip
 """Arguments that mean nothing where photos are done one by one."""
 
@@ -66,6 +69,18 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         default="raw",
         help="what to take of a RAW and a JPEG of the same frame (default: raw)",
     )
+    group.add_argument(
+        "--series",
+        action=argparse.BooleanOptionalAction,
+        help="all photos of one folder and camera share exposure and look, so that they do not flicker; "
+        "--no-series: none do (default: those whose EXIF says that they are a time-lapse or a burst)",
+    )
+    group.add_argument(
+        "--series-gap",
+        type=number(),
+        metavar="SECONDS",
+        help=f"pause that ends a time-lapse or burst found by its EXIF (default: {DEFAULT_GAP_S:g})",
+    )
     group.add_argument("--backend", default="local", help="local, dask or ray (default: local)")
     group.add_argument("--address", help="of the cluster's scheduler")
     shown = parser.add_mutually_exclusive_group()
@@ -99,6 +114,8 @@ def run_batch(args: argparse.Namespace) -> int:
         "recursive": args.recursive,
         "newer_than": args.newer_than,
         "pairs": args.pairs,
+        "series": _SERIES[args.series],
+        "series_gap": DEFAULT_GAP_S if args.series_gap is None else args.series_gap,
         "if_darker_than": args.if_darker_than,
         "well_exposed": "copy" if args.copy_well_exposed else "leave",
         "backend": args.backend,
@@ -129,6 +146,8 @@ def _check(args: argparse.Namespace) -> None:
         raise OptionError(f"--output {output} names one file, and a batch writes several; give a folder")
     if args.copy_well_exposed and args.if_darker_than is None:
         raise OptionError("--copy-well-exposed needs --if-darker-than EV, which says what is well exposed")
+    if args.series is not None and args.series_gap is not None:
+        raise OptionError("--series-gap is of series found by their EXIF; leave out --series and --no-series")
     if args.address and args.backend == "dask" and not re.fullmatch(r"\S+:\d+", args.address):
         raise OptionError(f"--address is {args.address!r}; give a scheduler's, such as tcp://host:8786")
 

@@ -99,9 +99,14 @@ class Enhancer:
             progress(1, 1)
         return scene
 
-    def photo_statistics(self, view: np.ndarray) -> PhotoStatistics:
-        """What this model decides once for a whole photo: H x W x 3, as for `encode`, or a sample of it."""
-        return PhotoStatistics.of(view, self._size)
+    def photo_statistics(self, view: np.ndarray, levels: np.ndarray | None = None) -> PhotoStatistics:
+        """What this model decides once for a whole photo.
+
+        Args:
+            view: H x W x 3, as for `encode`, or a sample of it.
+            levels: pixels to take the histogram of, where averages in ``view`` hide their noise.
+        """
+        return PhotoStatistics.of(view, self._size, levels)
 
     def _tile_for(self, free: int) -> int:
         if isinstance(self._tile, int):

@@ -32,6 +32,9 @@ class Latent:
         brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.
         detail_seed: of the look of regions and of the grain. A folder in which it differs from photo to photo
             under one ``seed`` has one look.
+        grain_seed: of the grain where it differs from ``detail_seed``: the frames of a series share the look
+            of their regions, not their grain. The noise of models without a prior is no grain and follows
+            ``detail_seed``.
     """
 
     seed: int = 0
@@ -39,11 +42,12 @@ class Latent:
     grain: float = 0.0
     brightness: float = 0.0
     detail_seed: int | None = None
+    grain_seed: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("seed", "detail_seed"):
+        for name in ("seed", "detail_seed", "grain_seed"):
             value = getattr(self, name)
-            if not (isinstance(value, int) and value >= 0) and not (name == "detail_seed" and value is None):
+            if not (isinstance(value, int) and value >= 0) and not (name != "seed" and value is None):
                 raise OptionError(f"{name} is {value!r}; give a whole number from 0 up")
         for name in ("temperature", "grain", "brightness"):
             if not math.isfinite(getattr(self, name)):
@@ -80,7 +84,8 @@ class Latent:
         scale = self.temperature * (self.grain if grain else 1.0)
         if scale == 0:
             return None
-        noise = white_noise(self._detail_seed, rows, cols)
+        own = self.grain_seed if grain else None
+        noise = white_noise(self._detail_seed if own is None else own, rows, cols)
         noise *= np.float32(scale)
         return noise
 
@@ -154,7 +159,9 @@ def around(chosen: AnyLatent, seed: int, spread: float, temperature: float = 0.8
     leader = chosen
     while isinstance(leader, Blend):
         leader = max(leader.parts, key=lambda part: abs(part[1]))[0]
-    fresh = replace(leader, seed=seed, detail_seed=None, temperature=leader.temperature or temperature)
+    fresh = replace(
+        leader, seed=seed, detail_seed=None, grain_seed=None, temperature=leader.temperature or temperature
+    )
     return interpolate(chosen, fresh, spread)
 
 

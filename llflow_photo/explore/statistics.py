@@ -45,6 +45,7 @@ class Spread:
     def disagreement(self) -> np.ndarray:
         """Standard deviation of the renderings, root mean square over the channels: H x W, float32.
 
+        It shows what the renderings vary in, not where they are wrong.
         In units of the encoded value (0.1 is 25 of 255); zero where all agree.
         """
         if self._squares is None:

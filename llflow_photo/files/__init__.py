@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .capture import Capture, capture_of
 from .dimensions import check_dimensions
 from .encoding import Encoding
 from .provenance import check_replaceable, content_of
@@ -15,9 +16,11 @@ from .writing import check_folder, check_format, write
 __all__ = [
     "RASTER_SUFFIXES",
     "RAW_SUFFIXES",
+    "Capture",
     "Encoding",
     "RawOptions",
     "as_regular_file",
+    "capture_of",
     "check_dimensions",
     "check_folder",
     "check_format",

@@ -33,6 +33,7 @@ _EXIF = {
     "DateTimeOriginal": (0x9003, ASCII),
     "DateTimeDigitized": (0x9004, ASCII),
     "OffsetTimeOriginal": (0x9011, ASCII),
+    "SubSecTimeOriginal": (0x9291, ASCII),
     "ExposureBiasValue": (0x9204, SRATIONAL),
     "MeteringMode": (0x9207, SHORT),
     "Flash": (0x9209, SHORT),

@@ -19,7 +19,7 @@ from .exif_fields import EXIF_POINTER, GPS_POINTER
 from .linear_dng import PRIVATE_DATA
 from .parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff, text_of
 
-__all__ = ["RawContainer"]
+__all__ = ["RawContainer", "directory_of"]
 
 _LINEAR_RAW = 34892
 _LENS_MODEL = 0xA434
@@ -79,6 +79,11 @@ class RawContainer:
             is_ours=packet_of(page, 0xC634) == PRIVATE_DATA,
             notes=notes,
         )
+
+
+def directory_of(data: Buffer) -> Directory | None:
+    """The image directory of a RAW or TIFF file with its Exif and GPS children; None where it has none."""
+    return _directories(data, None)[0]
 
 
 def _directories(data: Buffer, raw: Any) -> tuple[Directory | None, tuple[str, ...]]:

@@ -31,12 +31,18 @@ class PhotoStatistics:
     thumbnail: np.ndarray | None = None
 
     @classmethod
-    def of(cls, view: np.ndarray, size: Size) -> PhotoStatistics:
-        """What a network of this size needs of a photo, H x W x 3, sRGB-encoded, float in [0, 1] or uint8."""
+    def of(cls, view: np.ndarray, size: Size, levels: np.ndarray | None = None) -> PhotoStatistics:
+        """What a network of this size needs of a photo.
+
+        Args:
+            view: H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
+            levels: pixels to take the histogram of, in the same form; by default those of ``view``.
+        """
+        levels = view if levels is None else levels
         if size.sees_whole_photo:
             return cls(thumbnail=thumbnail(view))
         if not size.exposure:
-            return cls(equalization=equalization_table(view))
+            return cls(equalization=equalization_table(levels))
         gain_ev = exposure_gain_ev(view, size.exposure)
-        seen = exposed(torch.from_numpy(sampled(view)), gain_ev).numpy()
+        seen = exposed(torch.from_numpy(sampled(levels)), gain_ev).numpy()
         return cls(equalization=equalization_table(seen), gain_ev=gain_ev)

@@ -8,8 +8,10 @@ from typing import Any
 from llflow_photo.batch.manifest import holds_outputs, outputs_in
 from llflow_photo.batch.run import Batch
 from llflow_photo.batch.selection import Selection
+from llflow_photo.batch.series import SeriesRules
 from llflow_photo.batch.settings import settings_hash
 from llflow_photo.batch.work import Job
+from llflow_photo.files import capture_of
 from llflow_photo.options import Options
 
 RAW = {".nef", ".dng"}
@@ -17,7 +19,12 @@ RASTER = {".png", ".jpg", ".tif"}
 
 
 def make_batch(source: Path, output: Path, **changes: Any) -> Batch:
-    """A batch with `FakeRenderer`; ``changes`` are fields of options, selection, job or batch."""
+    """A batch with `FakeRenderer`; ``changes`` are fields of options, selection, job or batch.
+
+    Without ``series``, a mode, it looks for none.
+    """
+    if "series" in changes:
+        changes["series"] = SeriesRules(capture_of, lambda path: False, changes["series"])
     options = Options(**{name: changes.pop(name) for name in tuple(changes) if hasattr(Options(), name)})
     chosen = {name: changes.pop(name) for name in tuple(changes) if name in Selection.__dataclass_fields__}
     of_job = {name: changes.pop(name) for name in tuple(changes) if name in Job.__dataclass_fields__}

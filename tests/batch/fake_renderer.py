@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from llflow_photo.batch.frames import FrameReader
 from llflow_photo.errors import FormatError, ReadError
 from llflow_photo.files.atomic import atomic_file
 from llflow_photo.photo import Photo
@@ -43,8 +44,11 @@ class FakeRenderer:
             raise FormatError(f"{path} is no image") from error
         return Photo(pixels, source=path)
 
-    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any) -> Iterator[Photo]:
+    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any, series: Any = None) -> Iterator[Photo]:
+        """Frames of a series have the series' noise."""
         name = photo.source.name
+        if series is not None:
+            seed = series.detail_seed(self._options.seed)
         for number in range(self._options.samples):
             with gate():
                 time.sleep(self._seconds)
@@ -65,3 +69,12 @@ class FakeRenderer:
         with atomic_file(path) as file:
             Image.fromarray(np.rint(photo.pixels * 255).astype(np.uint8)).save(file, "PNG")
         return ()
+
+
+class KillingReader(FrameReader):
+    """Looks at frames, and ends with its process at some."""
+
+    def read(self, path: Path) -> Photo:
+        if "kills" in path.name:
+            os.kill(os.getpid(), 9)
+        return super().read(path)

@@ -204,3 +204,17 @@ def test_clusters_that_are_not_there(batch: Run, photos: Photos, tmp_path: Path)
     assert not (tmp_path / "out").exists()
     with pytest.raises(OptionError, match="takes no address"):
         batch(source, tmp_path / "out", backend="loky", address="tcp://127.0.0.1:1")
+
+
+def test_series_on_dask_have_the_bytes_of_series_here(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, cluster: Any
+) -> None:
+    source = photos(*(f"p{number}.png" for number in range(6)))
+    given: dict[str, Any] = {"series": "all", "temperature": 0.8}
+    here = batch(source, tmp_path / "local", **given)
+    there = batch(source, tmp_path / "dask", backend="dask", address=cluster.scheduler_address, **given)
+    assert here.series == there.series
+    assert hashes(tmp_path / "dask") == hashes(tmp_path / "local")
+    batch(source, tmp_path / "alone", temperature=0.8)
+    assert hashes(tmp_path / "alone").keys() == hashes(tmp_path / "local").keys()
+    assert hashes(tmp_path / "alone") != hashes(tmp_path / "local")

@@ -94,6 +94,7 @@ def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Pa
         (["-o", "bright.xyz"], r"error: bright.xyz ends in .xyz"),
         (["-o", "bright.jpg", "--retry-failed"], r"error: --output bright.jpg names one file"),
         (["--copy-well-exposed"], r"error: --copy-well-exposed needs --if-darker-than"),
+        (["--series", "--series-gap", "9"], r"error: --series-gap is of series found by their EXIF"),
         (["--backend", "dask", "--address", "here"], r"error: --address is 'here'"),
     ],
 )
@@ -195,6 +196,13 @@ def test_photos_go_to_the_batch_where_only_that_can_do_what_is_asked(
     monkeypatch.setattr(batch, "enhance_dir", enhance_dir)
     assert main(["enhance", str(photo), "--if-darker-than", "-2"]) == 0
     assert (given["inputs"], given["if_darker_than"], given["output"]) == ([photo], -2.0, Path("enhanced"))
+    assert (given["series"], given["series_gap"]) == ("auto", 30.0)
+    assert main(["enhance", "--series", str(photo), str(photo)]) == 0
+    assert given["series"] == "all"
+    assert main(["enhance", str(photo.parent), "--no-series"]) == 0
+    assert given["series"] == "off"
+    assert main(["enhance", str(photo), "--series-gap", "90"]) == 0
+    assert (given["series"], given["series_gap"]) == ("auto", 90.0)
 
 
 def test_the_batch_takes_what_the_command_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,17 @@ def test_looks_are_standard_normal_times_the_temperature() -> None:
     assert Latent(3).look() is None
 
 
+def test_grain_may_have_a_seed_of_its_own() -> None:
+    first, second = (Latent(7, 0.8, 1.0, detail_seed=1, grain_seed=seed) for seed in (1, 2))
+    np.testing.assert_array_equal(first.look(), second.look())
+    rows, cols = slice(0, 4), slice(0, 4)
+    grains = [latent.noise_block(rows, cols, grain=True) for latent in (first, second, Latent(2, 0.8, 1.0))]
+    assert not np.array_equal(grains[0], grains[1])
+    np.testing.assert_array_equal(grains[1], grains[2])
+    noise = [latent.noise_block(rows, cols, grain=False) for latent in (first, second)]
+    np.testing.assert_array_equal(*noise)  # of a model without a prior: it is the look
+
+
 def test_the_frames_look_follows_the_seed_and_all_else_the_detail_seed() -> None:
     first, second = Latent(7, 0.8, 1.0, detail_seed=1), Latent(7, 0.8, 1.0, detail_seed=2)
     looks = [latent.look() for latent in (first, second)]

@@ -1,0 +1,187 @@
+"""What the frames of a series share, so that a time-lapse or a burst is rendered without flicker.
+
+Whatever is decided once per photo (exposure, what a whole-photo branch sees, the weight of the highlights,
+the look at a temperature) follows from the photo's own pixels, so fresh noise or a passing lamp changes it
+from frame to frame. Of a series it follows from one `SeriesReference` instead: the median of a few of its
+frames. A lamp that is lit in fewer than half of them does not count.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from .color.exposure import mean_exposure_ev
+from .color.spaces import SRGB, decode, encode, luminance_weights
+from .color.working import to_network
+from .errors import OptionError
+from .photo import Photo
+
+__all__ = ["FrameSummary", "SeriesReference", "same_scene"]
+
+_SIDE = 128
+"""Rows and columns of the averaged frame, whatever its aspect ratio; twice those of `flow.thumbnail`."""
+_LEVELS = 4096
+_READ = 1 << 21
+_SAMPLED = 1 << 17
+_DARKEST = 2.0**-13
+_COMPARED = 16
+_SAME_EV = 0.5
+
+
+@dataclass(frozen=True)
+class FrameSummary:
+    """What one frame adds to a `SeriesReference`.
+
+    Attributes:
+        light: 128 x 128 x 3, float32, linear sRGB in [0, 1]: the frame averaged over a grid of equal cells.
+        levels: 4096 x 3, float32, sRGB-encoded in [0, 1]: each channel's values in ascending order, at equal
+            shares of the pixels.
+        highlight: as of `color.working.Surround`.
+        exposure_ev: mean exposure relative to 18 % gray, `color.exposure.mean_exposure_ev`.
+    """
+
+    light: np.ndarray
+    levels: np.ndarray
+    highlight: float
+    exposure_ev: float
+
+    @classmethod
+    def of(cls, photo: Photo) -> Self:
+        """From at most about two million of a photo's pixels.
+
+        Raises:
+            ImageInputError: the pixels are not H x W x 3 or not finite.
+        """
+        view, surround = to_network(photo.with_pixels(_every_nth(photo.pixels, _READ)))
+        picked = _every_nth(view, _SAMPLED)
+        luminance = decode(picked, "srgb") @ luminance_weights(SRGB).astype(np.float32)
+        return cls(
+            _averaged(decode(view, "srgb"), _SIDE),
+            _levels(picked.reshape(-1, 3)),
+            surround.highlight,
+            mean_exposure_ev(luminance),
+        )
+
+
+@dataclass(frozen=True)
+class SeriesReference:
+    """What all frames of a series are rendered with. It is plain data: it can be stored and sent to workers.
+
+    Attributes:
+        view_bytes: of `view`, float32, little-endian.
+        levels_bytes: of `levels`, likewise.
+        highlight: weight of the highlights, as of `color.working.Surround`: the greatest of these frames.
+        exposure_ev: median of their mean exposures, in EV relative to 18 % gray.
+    """
+
+    view_bytes: bytes
+    levels_bytes: bytes
+    highlight: float
+    exposure_ev: float
+
+    @classmethod
+    def of(cls, frames: Sequence[FrameSummary]) -> Self:
+        """The median of some frames, cell by cell in linear light.
+
+        Raises:
+            OptionError: there are no frames.
+        """
+        if not frames:
+            raise OptionError("a series needs at least one frame; none is given")
+        view = encode(np.median([frame.light for frame in frames], axis=0).astype(np.float32), "srgb")
+        levels = np.median([frame.levels for frame in frames], axis=0)
+        return cls(
+            np.ascontiguousarray(view, "<f4").tobytes(),
+            np.ascontiguousarray(levels, "<f4").tobytes(),
+            max(frame.highlight for frame in frames),
+            float(np.median([frame.exposure_ev for frame in frames])),
+        )
+
+    @property
+    def view(self) -> np.ndarray:
+        """The median frame: 128 x 128 x 3, float32, sRGB-encoded in [0, 1]."""
+        return np.frombuffer(self.view_bytes, "<f4").astype(np.float32).reshape(_SIDE, _SIDE, 3)
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Values of single pixels, noise included: 64 x 64 x 3, float32, sRGB-encoded in [0, 1].
+
+        Their histogram is the series'; their places mean nothing.
+        """
+        side = math.isqrt(_LEVELS)
+        return np.frombuffer(self.levels_bytes, "<f4").astype(np.float32).reshape(side, side, 3)
+
+    @cached_property
+    def key(self) -> str:
+        """Sixteen hexadecimal digits that identify it."""
+        digest = hashlib.sha256(self.view_bytes + self.levels_bytes)
+        digest.update(repr((self.highlight, self.exposure_ev)).encode())
+        return digest.hexdigest()[:16]
+
+    def detail_seed(self, seed: int) -> int:
+        """Seed of the look of the regions of all frames, 0 to 2^32 - 1, under a user's seed."""
+        return int.from_bytes(hashlib.sha256(f"{self.key}:{seed}".encode()).digest()[:4], "big")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "view": base64.b64encode(self.view_bytes).decode(),
+            "levels": base64.b64encode(self.levels_bytes).decode(),
+            "highlight": self.highlight,
+            "exposure_ev": self.exposure_ev,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """From what `to_json` gave."""
+        view, levels = base64.b64decode(values["view"]), base64.b64decode(values["levels"])
+        return cls(view, levels, values["highlight"], values["exposure_ev"])
+
+
+def same_scene(frames: Sequence[FrameSummary]) -> bool:
+    """Whether frames of one exposure show one scene under one light.
+
+    Each must have more than half of its area, on a grid of 16 x 16 cells, within half a stop of the median of
+    all. A lamp may light up to half of the frame.
+    """
+    luminance = luminance_weights(SRGB)
+    stops = np.array([
+        np.log2(_averaged(frame.light, _COMPARED) @ luminance + _DARKEST) for frame in frames
+    ])  # fmt: skip
+    alike = np.abs(stops - np.median(stops, axis=0)) < _SAME_EV
+    return bool((alike.mean(axis=(1, 2)) > 0.5).all())
+
+
+def _every_nth(pixels: np.ndarray, most: int) -> np.ndarray:
+    """Every n-th row and column, about ``most`` pixels or fewer; all of a small or narrow picture."""
+    step = math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most))
+    if step <= 1 or min(pixels.shape[:2]) <= step:
+        return pixels
+    return np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step])
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    """N x 3 to `_LEVELS` x 3: sorted, then taken at the middles of equal shares."""
+    places = (np.arange(_LEVELS) * 2 + 1) * len(values) // (2 * _LEVELS)
+    return np.sort(values, axis=0)[places].astype(np.float32)
+
+
+def _averaged(values: np.ndarray, side: int) -> np.ndarray:
+    """Means over ``side`` x ``side`` cells that cover H x W x C; where pixels are fewer, cells share them."""
+    for axis in (0, 1):
+        length = values.shape[axis]
+        start = np.arange(side) * length // side
+        end = -(-(np.arange(side) + 1) * length // side)
+        sums = np.cumsum(values, axis=axis, dtype=np.float64)
+        sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis)
+        counts = (end - start).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+        values = (sums.take(end, axis) - sums.take(start, axis)) / counts
+    return values.astype(np.float32)

@@ -1,0 +1,187 @@
+"""Which photos form series, and what is decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pytest
+
+from llflow_photo.batch.selection import Source
+from llflow_photo.batch.series import Frame, SeriesRules, find_series
+from llflow_photo.batch.series_decisions import SeriesDecisions
+from llflow_photo.errors import OptionError
+from llflow_photo.files import Capture, is_raw
+from llflow_photo.photo import Photo
+from llflow_photo.series import FrameSummary
+
+START = datetime(2024, 5, 6, 23, 0, 0)
+SETTINGS = ((0.5,), (1.8,), (3200.0,))
+
+
+def found(captures: dict[str, Capture], mode: Any = "auto", gap_s: float = 30.0) -> list[list[str]]:
+    sources = [Source(Path(name), PurePosixPath(name), 10, 1) for name in captures]
+    rules = SeriesRules(lambda path: captures[path.as_posix()], is_raw, mode, gap_s)
+    return [[frame.source for frame in frames] for frames in find_series(sources, rules)]
+
+
+def taken(second: float, camera: str = "A", exposure_s: float = 0.5, iso: float = 3200.0) -> Capture:
+    settings = ((exposure_s,), (1.8,), (iso,))
+    return Capture(camera, START + timedelta(seconds=second), exposure_s, settings)
+
+
+def test_a_pause_ends_a_series_and_two_are_none() -> None:
+    seconds = {"c.jpg": 0, "b.jpg": 10, "a.jpg": 40, "d.jpg": 75, "e.jpg": 85}
+    captures = {name: taken(second) for name, second in seconds.items()}
+    assert found(captures) == [["c.jpg", "b.jpg", "a.jpg"]]
+    assert found(captures, gap_s=60) == [["c.jpg", "b.jpg", "a.jpg", "d.jpg", "e.jpg"]]
+    assert found(captures, gap_s=15) == []
+
+
+def test_the_pause_begins_when_the_exposure_ends() -> None:
+    captures = {f"{number}.jpg": taken(55 * number, exposure_s=30.0) for number in range(3)}
+    assert len(found(captures)) == 1
+    assert not found({name: taken(55 * number) for number, name in enumerate(captures)})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [taken(10, camera="B"), taken(10, iso=100.0), taken(10, exposure_s=1.0), Capture("A", START), Capture()],
+)
+def test_another_camera_or_setting_is_another_series(other: Capture) -> None:
+    captures = {"1.jpg": taken(0), "2.jpg": other, "3.jpg": taken(20)}
+    assert not found(captures)
+    assert found({**captures, "4.jpg": taken(30)}) == [["1.jpg", "3.jpg", "4.jpg"]]
+
+
+def test_folders_and_kinds_of_files_are_apart() -> None:
+    folders, suffixes = ("x/", "y/"), (".jpg", ".nef")
+    names = [f"{folder}{number}{suffix}" for folder in folders for suffix in suffixes for number in range(3)]
+    captures = {name: taken(number) for number, name in enumerate(names)}
+    assert [sorted(group) for group in found(captures)] == [
+        [f"{folder}{number}{suffix}" for number in range(3)] for folder in folders for suffix in suffixes
+    ]
+
+
+def test_all_and_off() -> None:
+    captures = {
+        "1.jpg": Capture(),
+        "2.jpg": Capture(),
+        "x/3.jpg": taken(0),
+        "x/4.jpg": taken(999, iso=1.0),
+    }
+    assert found(captures, "all") == [["1.jpg", "2.jpg"], ["x/3.jpg", "x/4.jpg"]]
+    assert found(captures, "off") == found(captures, "auto") == []
+
+
+def test_rules_that_cannot_be() -> None:
+    with pytest.raises(OptionError, match="series is 'some'"):
+        found({}, "some")
+    for gap in (-1.0, float("nan"), "30"):
+        with pytest.raises(OptionError, match="series_gap"):
+            found({}, "auto", gap)  # type: ignore[arg-type]
+
+
+def frames(*names: str) -> tuple[Frame, ...]:
+    return tuple(Frame(name, Path(name), f"identity of {name}") for name in names)
+
+
+def summary(level: float) -> FrameSummary:
+    return FrameSummary.of(Photo(np.full((32, 32, 3), level, np.float32)))
+
+
+def decide(decisions: SeriesDecisions, level: Callable[[str], float] = lambda name: 0.2) -> list[str]:
+    """Decide about all; returns the frames that were looked at. They are seen last first."""
+    looked_at = decisions.frames_to_see(decisions.shared())
+    for frame in reversed(looked_at):
+        decisions.see(frame.source, summary(level(frame.source)))
+    return [frame.source for frame in looked_at]
+
+
+def test_at_most_nine_frames_are_looked_at_and_only_of_what_is_to_be_rendered() -> None:
+    names = [f"{number:03}" for number in range(101)]
+    decisions = SeriesDecisions([frames(*names), frames("x", "y", "z")])
+    assert {shared.key for shared in decisions.shared().values()} == {None}
+    looked_at = decisions.frames_to_see({"050"})
+    assert [frame.source for frame in looked_at] == [
+        "000", "012", "025", "038", "050", "062", "075", "088", "100",
+    ]  # fmt: skip
+    for frame in looked_at:
+        assert not decisions.shared()["000"].decided
+        decisions.see(frame.source, summary(0.2))
+    shared = decisions.shared()
+    assert shared["000"].reference is not None
+    assert not shared["x"].decided
+
+
+def test_a_longer_series_keeps_what_was_decided() -> None:
+    first = SeriesDecisions([frames("1", "2", "3")])
+    decide(first)
+    (record,) = first.records()
+    second = SeriesDecisions([frames("0", "1", "2", "3", "4")], [record])
+    assert decide(second) == []
+    assert {shared.key for shared in second.shared().values()} == {record.key}
+    (longer,) = second.records()
+    assert list(longer.members) == ["1", "2", "3", "0", "4"]
+    parts = SeriesDecisions([frames("0", "1"), frames("3", "4")], [longer], "all")
+    assert {shared.key for shared in parts.shared().values()} == {record.key}
+    assert list(parts.records()) == [longer]
+
+
+def test_other_photos_of_the_same_names_and_another_development_are_decided_anew() -> None:
+    first = SeriesDecisions([frames("1", "2", "3")])
+    decide(first)
+    records = list(first.records())
+    others = tuple(Frame(name, Path(name), "another") for name in ("1", "2", "3"))
+    for decisions in (
+        SeriesDecisions([others], records),
+        SeriesDecisions([frames("1", "2", "3")], records, development="brighter"),
+        SeriesDecisions([frames("1", "2", "3")], records, force=True),
+    ):
+        assert decide(decisions, lambda name: 0.3) == ["1", "2", "3"]
+        (record,) = decisions.records()
+        assert record.key != records[0].key
+
+
+def test_of_two_records_that_of_more_frames_is_taken() -> None:
+    first = SeriesDecisions([frames("1", "2", "3"), frames("5", "6", "7", "8")])
+    decide(first, lambda name: 0.2 if name < "4" else 0.3)
+    small, large = first.records()
+    joined = SeriesDecisions([frames(*"12345678")], [small, large])
+    assert {shared.key for shared in joined.shared().values()} == {large.key}
+    assert [record.key for record in joined.records()] == [large.key]
+
+
+def test_several_scenes_are_no_series_unless_the_user_says_so() -> None:
+    series = [frames("1", "2", "3")]
+    decisions = SeriesDecisions(series)
+    decide(decisions, lambda name: float(name) / 5)
+    assert {shared.key for shared in decisions.shared().values()} == {""}
+    records = list(decisions.records())
+    assert decide(SeriesDecisions(series, records)) == []  # known, so they are not looked at again
+    told = SeriesDecisions(series, records, "all")
+    decide(told, lambda name: float(name) / 5)
+    assert all(shared.reference for shared in told.shared().values())
+
+
+def test_frames_that_cannot_be_read_are_left_out() -> None:
+    for broken, decided in (("2", True), ("123", False)):
+        decisions = SeriesDecisions([frames("1", "2", "3")])
+        for frame in decisions.frames_to_see({"1"}):
+            decisions.see(frame.source, None if frame.source in broken else summary(0.2))
+        assert decisions.shared()["2"].decided == decided
+        assert len(list(decisions.records())) == decided
+
+
+def test_the_order_in_which_frames_are_seen_does_not_matter() -> None:
+    keys = set()
+    for order in ((0, 1, 2), (2, 0, 1)):
+        decisions = SeriesDecisions([frames("1", "2", "3")])
+        looked_at = decisions.frames_to_see({"1"})
+        for number in order:
+            decisions.see(looked_at[number].source, summary(0.2 + number / 100))
+        keys.add(decisions.shared()["1"].key)
+    assert len(keys) == 1

@@ -1,0 +1,227 @@
+"""Time-lapses through whole batches: no flicker, and the same bytes whatever happens on the way."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo import enhance_dir, models
+from llflow_photo.batch.manifest import MANIFEST_NAME, read_manifest
+from llflow_photo.batch.page import page_of
+from llflow_photo.camera import develop_many, night, simulate_night_raw
+from llflow_photo.camera.light import Lamp
+from llflow_photo.files import Encoding, read, read_settings, write
+from llflow_photo.files.directory import exif_block
+from llflow_photo.files.exif_fields import exif_directories
+from llflow_photo.flow.exposure import FEATURES
+from llflow_photo.photo import Metadata, Photo
+
+Run = Callable[..., Any]
+Photos = Callable[..., Path]
+Hashes = Callable[[Path], dict[str, str]]
+FRAMES = 20
+LIT = (4, 5, 6, 12, 13, 17)
+LAMP = Lamp(0.2, 0.2, 0.012, 8.0, 0.05, 0.02, (1.0, 0.8, 0.5))
+LUMA = np.array((0.2126, 0.7152, 0.0722))
+
+
+@pytest.fixture(scope="module")
+def time_lapse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty frames of one dark scene, ten seconds apart; a lamp is lit in some of them."""
+    folder = tmp_path_factory.mktemp("photos") / "lapse"
+    folder.mkdir()
+    y, x = np.mgrid[0:96, 0:144].astype(np.float32)
+    scene = np.stack([0.3 + 0.3 * np.sin(x / 17), 0.4 + 0.2 * np.cos(y / 11), 0.5 + x / 400], 2)
+    dark = night(-3.0)
+    settings = [replace(dark, lamps=(LAMP,)) if number in LIT else dark for number in range(FRAMES)]
+    frames = develop_many(
+        [
+            simulate_night_raw(scene, each, np.random.default_rng(number))
+            for number, each in enumerate(settings)
+        ]
+    )
+    for number, frame in enumerate(frames):
+        minutes, seconds = divmod(10 * number, 60)
+        fields = {"Make": "Demo", "Model": "One", "ExposureTime": (1, 2), "ISOSpeedRatings": 6400}
+        fields |= {"DateTimeOriginal": f"2024:05:06 23:{minutes:02}:{seconds:02}"}
+        metadata = Metadata(exif=exif_block(exif_directories(fields)))
+        write(Photo(np.clip(frame, 0, 1), metadata=metadata), folder / f"f{number:02}.jpg", Encoding("jpeg"))
+    return folder
+
+
+@pytest.fixture(params=["dense", "unet"])
+def model(request: pytest.FixtureRequest, tiny_flow: Callable[..., Any], tmp_path: Path) -> str:
+    """Path of a tiny model: the paper's encoder under an exposure rule, or one that sees the whole photo."""
+    if request.param == "dense":
+        # Stops that a photo lacks follow the logarithms of its luminance.
+        rule = (*([0.0] * FEATURES), *([1.0] * FEATURES), *([-0.02] * FEATURES), 0.0, 4.0, 1.0)
+        flow = tiny_flow(exposure=rule)
+    else:
+        unet = {"widths": (8, 12, 16), "down": (1, 1, 1), "up": (1, 1), "vector": 16}
+        flow = tiny_flow(encoder={"unet": unet})
+    path = tmp_path / "weights" / "tiny.safetensors"
+    path.parent.mkdir()
+    models.save(flow.state_dict(), flow.size, path, half=False)
+    return str(path)
+
+
+def largest_step(folder: Path) -> float:
+    """Of mean luma between successive frames, in 1/255."""
+    lumas = [np.asarray(Image.open(path), float) @ LUMA for path in sorted(folder.glob("f*.png"))]
+    assert len(lumas) == FRAMES
+    return float(np.abs(np.diff([luma.mean() for luma in lumas])).max())
+
+
+def test_a_time_lapse_does_not_flicker(time_lapse: Path, model: str, tmp_path: Path, hashes: Hashes) -> None:
+    given: dict[str, Any] = {"model": model, "temperature": 0.8, "encoding": Encoding("png"), "device": "cpu"}
+    whole = enhance_dir(time_lapse, output=tmp_path / "whole", jobs=1, **given)
+    assert whole.ok
+    assert [sorted(sources) for sources in whole.series.values()] == [[f"f{n:02}.jpg" for n in range(FRAMES)]]
+    alone = enhance_dir(time_lapse, output=tmp_path / "alone", jobs=1, series="off", **given)
+    assert not alone.series
+    assert largest_step(tmp_path / "whole") <= 1.0 < largest_step(tmp_path / "alone")
+
+    # In two processes, stopped on the way.
+    events: list[Any] = []
+    there = tmp_path / "two"
+    stop: dict[str, Any] = {"cancel": _after(3, events), "progress": events.append}
+    assert enhance_dir(time_lapse, output=there, jobs=2, **stop, **given).stopped
+    again = enhance_dir(time_lapse, output=there, jobs=2, **given)
+    assert again.ok
+    assert 0 < len(again.done) < FRAMES
+    assert hashes(there) == hashes(tmp_path / "whole")
+
+    # Under other names, so in another order.
+    renamed, names = tmp_path / "renamed", [f"g{(7 * number) % FRAMES:02}" for number in range(FRAMES)]
+    renamed.mkdir()
+    for number, name in enumerate(names):
+        shutil.copy(time_lapse / f"f{number:02}.jpg", renamed / f"{name}.jpg")
+    report = enhance_dir(renamed, output=tmp_path / "other", jobs=1, **given)
+    assert report.series.keys() == whole.series.keys()
+    expected, other = hashes(tmp_path / "whole"), hashes(tmp_path / "other")
+    for number, name in enumerate(names):
+        assert other[f"{name}.png"] == expected[f"f{number:02}.png"]
+
+
+def _after(count: int, events: list[Any]) -> Callable[[], bool]:
+    return lambda: sum(event.kind == "photo" for event in events) >= count
+
+
+def test_an_extended_series_keeps_its_look_and_another_mode_renders_again(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
+    source, output = photos("a.png", "b.png", "c.png"), tmp_path / "out"
+    given: dict[str, Any] = {"temperature": 0.8, "series": "all"}
+    first = batch(source, output, **given)
+    (key,) = first.series
+    assert {row.series for row in read_manifest(output).rows.values()} == {key}
+    photos("d.png", "e.png")
+    second = batch(source, output, **given)
+    assert [row.source for row in second.done] == ["d.png", "e.png"]
+    assert second.series == {key: ("a.png", "b.png", "c.png", "d.png", "e.png")}
+    (record,) = read_manifest(output).series
+    assert sorted(record.members) == list(second.series[key])
+    assert len(batch(source, output, temperature=0.8, series="off").done) == 5
+    assert not batch(source, output, temperature=0.8).done  # none asked for is none
+    third = batch(source, output, **given)
+    assert (len(third.done), list(third.series)) == (5, [key])
+    assert not batch(source, output, **given).done
+
+
+def test_stopped_while_frames_are_looked_at(
+    batch: Run, photos: Photos, tmp_path: Path, hashes: Hashes
+) -> None:
+    source = photos("a.png", "b.png", "c.png")
+    looked: list[str] = []
+
+    def follow(event: Any) -> None:
+        if event.stage == "series":
+            looked.append(event.source)
+
+    report = batch(source, tmp_path / "out", series="all", progress=follow, cancel=lambda: len(looked) == 2)
+    assert (report.stopped, sorted(looked), len(report.planned)) == ("cancelled", ["a.png", "b.png"], 3)
+    assert batch(source, tmp_path / "out", series="all").ok
+    assert batch(source, tmp_path / "whole", series="all").ok
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
+
+
+def test_a_series_is_well_exposed_as_a_whole(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png", "b.png", "c.png")
+    bright = np.full((12, 16, 3), 250, np.uint8)
+    Image.fromarray(bright).save(source / "b.png")
+    asked: dict[str, Any] = {"if_darker_than": -1.0}
+    assert [row.source for row in batch(source, tmp_path / "alone", **asked).done] == ["a.png", "c.png"]
+    assert len(batch(source, tmp_path / "series", series="all", **asked).done) == 3
+    assert not batch(source, tmp_path / "series", series="all", **asked).done
+    for name in ("a.png", "c.png"):
+        Image.fromarray(bright - 5).save(source / name)
+    report = batch(source, tmp_path / "series", series="all", force=True, **asked)
+    assert [row.status for row in report.rows] == ["left"] * 3
+
+
+def test_a_broken_frame_fails_alone(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png", "c.png", "d.png")
+    (source / "b.png").write_bytes(b"x")
+    report = batch(source, tmp_path / "out", series="all")
+    assert [row.source for row in report.failed] == ["b.png"]
+    assert list(report.series.values()) == [("a.png", "c.png", "d.png")]
+    again = batch(source, tmp_path / "out", series="all")
+    assert not again.done
+    assert [row.source for row in again.failed] == ["b.png"]
+
+
+def test_a_frame_that_ends_its_process_fails_alone(
+    batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llflow_photo.batch.run.FRAME_READER", "fake_renderer:KillingReader")
+    report = batch(photos("a.png", "b.png", "kills.png"), tmp_path / "out", series="all")
+    assert [row.source for row in report.failed] == ["kills.png"]
+    assert list(report.series.values()) == [("a.png", "b.png")]
+
+
+def test_series_are_in_the_report_and_in_the_results(
+    time_lapse: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    some = tmp_path / "some"
+    some.mkdir()
+    for number in range(3):
+        shutil.copy(time_lapse / f"f{number:02}.jpg", some)
+    report = enhance_dir(some, output=tmp_path / "out", jobs=1, model=tiny_model)
+    (key,) = report.series
+    assert "3 photos in 1 series share exposure and look" in report.summary()
+    assert report.to_json()["series"] == {key: ["f00.jpg", "f01.jpg", "f02.jpg"]}
+    assert "frame 2 of 3, series of f00.jpg" in page_of(report)
+    assert read_settings(read(tmp_path / "out" / "f01.jpg").metadata)["series"] == key
+
+
+def test_a_manifest_of_before_there_were_series(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source = photos("a.png", "b.png")
+    batch(source, tmp_path / "out")
+    with sqlite3.connect(tmp_path / "out" / MANIFEST_NAME) as connection:
+        connection.execute("drop table series")
+    assert read_manifest(tmp_path / "out").series == ()
+    assert not batch(source, tmp_path / "out").done
+    assert len(batch(source, tmp_path / "out", series="all").done) == 2
+
+
+def test_a_manifest_written_anew_keeps_the_series(batch: Run, photos: Photos, tmp_path: Path) -> None:
+    source, output = photos("a.png", "b.png", "c.png"), tmp_path / "out"
+    removed: list[str] = []
+
+    def remove(event: Any) -> None:
+        if event.kind == "photo" and not removed:
+            removed.append(event.source)
+            (output / MANIFEST_NAME).unlink()
+
+    assert batch(source, output, series="all", progress=remove).ok
+    (record,) = read_manifest(output).series
+    assert sorted(record.members) == ["a.png", "b.png", "c.png"]
+    assert not batch(source, output, series="all").done
