@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -229,6 +230,34 @@ def test_what_the_system_refuses_is_said_before_the_work(
     (tmp_path / "file").write_text("")
     assert main(["enhance", str(photo), "-o", str(tmp_path / "file" / "out")]) == 1
     assert "not a directory; choose another --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["pipe.png", "empty.jpg", "folder.jpg/none.png", "wide.png"])
+def test_no_model_is_loaded_for_what_cannot_be_rendered(
+    wrong: str,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "empty.jpg").touch()
+    Image.new("RGB", (16_384, 2)).save(tmp_path / "wide.png")
+    loaded: list[object] = []
+    monkeypatch.setattr("llflow_photo.api.load_enhancer", lambda *given, **_: loaded.append(given))
+    arguments = ["-o", str(tmp_path / "out"), "--format", "webp", "--model", str(tiny_model)]
+    assert main(["enhance", str(tmp_path / wrong), *arguments]) == 1
+    assert wrong in capsys.readouterr().err
+    assert not loaded
+
+
+def test_a_device_that_is_not_there_is_told_once(
+    photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = [str(photo), str(photo)]
+    arguments = ["--device", "nowhere", "-o", str(tmp_path / "out"), "--model", str(tiny_model)]
+    assert main(["enhance", *photos, *arguments]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 def test_what_nobody_foresaw_is_one_line_unless_debugged(
