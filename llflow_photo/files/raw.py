@@ -75,7 +75,10 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
         # A blank picture that this program wrote is what somebody wanted to have.
         mosaic = picture.pattern is not None
         white = picture.greatest_value
-        notes += refuse_missing_pixels(picture.samples, path.name, white=white, mosaic=mosaic)
+        black = picture.black
+        notes += refuse_missing_pixels(
+            picture.active_samples, path.name, black=black, white=white, mosaic=mosaic
+        )
     with _named_errors(path):
         pixels = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
@@ -169,7 +172,8 @@ def _refuse_missing_pixels(raw: Any, path: Path) -> list[str]:
         samples = samples[..., :3]
     mosaic = raw.raw_type == rawpy.RawType.Flat
     white = float(raw.white_level or _WHITE_CODE)
-    return refuse_missing_pixels(samples, path.name, white=white, mosaic=mosaic)
+    black = float(np.min(raw.black_level_per_channel or 0))
+    return refuse_missing_pixels(samples, path.name, black=black, white=white, mosaic=mosaic)
 
 
 def _multipliers(raw: Any, options: RawOptions, notes: list[str]) -> np.ndarray:

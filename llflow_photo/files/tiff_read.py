@@ -9,11 +9,13 @@ import numpy as np
 
 from ..color.spaces import LINEAR_SRGB
 from ..errors import FormatError, ReadError
+from .blank_data import blank_rows
 from .directory import Directory, exif_block
 from .exif import orientation_of
 from .lab import LAB_KINDS, lab_space, lab_to_linear
 from .limits import check_size
 from .parse import Buffer, numbers_of, packet_of, place_of
+from .photoshop import iptc_of_resources
 from .raster import decode_raster
 from .samples import Samples
 from .tiff_layout import Layout, layout_of
@@ -22,8 +24,9 @@ from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor
 
 __all__ = ["assemble_page", "decode_tiff"]
 
-_BIG_TIFF, _OLD_JPEG = 43, 6
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
+_BIG_TIFF, _OLD_JPEG, _UNCOMPRESSED = 43, 6, 1
+_XMP, _IPTC, _PHOTOSHOP, _ICC = 700, 0x83BB, 0x8649, 0x8773
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
 _IMAGE_TAGS_OF_LAYOUT = {
     0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0140, 0x02BC, 0x83BB, 0x8773, 0x8649, 0x015B,
 }  # fmt: skip
@@ -43,13 +46,18 @@ def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixel
     check_compression(one_number(page.layout, 259, 1), name)
     if _needs_pillow(page.layout):
         samples = _through_pillow(data, page, name, max_pixels)
+        if _ICC not in page.layout and one_number(page.layout, 262, _RGB) != _CMYK:
+            samples.icc = packet_of(page.metadata, _ICC)
     else:
         order = "<" if bytes(data[:2]) == b"II" else ">"
         layout = layout_of(page.layout, order, len(data), name)
         check_size(layout.width, layout.height, len(data), max_pixels, name)
-        samples = _as_photo(_assemble(data, layout, name), page.layout, layout, name)
+        values = _assemble(data, layout, name)
+        blank = blank_rows(values) if layout.compression == _UNCOMPRESSED else []
+        samples = _as_photo(values, page.metadata, layout, name)
+        samples.notes += blank
         if one_number(page.layout, 262, _BLACK_IS_ZERO) not in LAB_KINDS:
-            samples.icc = packet_of(page.layout, 0x8773)
+            samples.icc = packet_of(page.metadata, _ICC)
     samples.notes += page.notes
     _add_metadata(samples, page.metadata)
     return samples
@@ -109,7 +117,9 @@ def _add_metadata(samples: Samples, page: Directory) -> None:
     """EXIF (the page's own tags), orientation, XMP and IPTC."""
     samples.orientation = orientation_of(page)
     samples.exif = exif_block({k: v for k, v in page.items() if k not in _IMAGE_TAGS_OF_LAYOUT})
-    samples.xmp, samples.iptc = packet_of(page, 700), packet_of(page, 0x83BB)
+    samples.xmp, samples.iptc = packet_of(page, _XMP), packet_of(page, _IPTC)
+    if samples.iptc is None and (resources := packet_of(page, _PHOTOSHOP)) is not None:
+        samples.iptc = iptc_of_resources(resources)
 
 
 def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
@@ -199,7 +209,7 @@ def _of_floats(values: np.ndarray, page: Directory, name: str) -> Samples:
         samples.notes.append(
             f"values up to {float(values.max()):g} were kept as highlights above a white of 1"
         )
-    if packet_of(page, 0x8773) is None:
+    if packet_of(page, _ICC) is None:
         samples.declared = LINEAR_SRGB
         samples.notes.append("floating-point pixels without a profile were taken as linear sRGB")
     return samples
