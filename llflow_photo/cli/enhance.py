@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rich.progress import Progress, TaskID
 
 from ..errors import CheckpointError, DeviceError, LLFlowPhotoError
 from ..options import Options
+from ..paths import expanded
 from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, progress_bar, say, say_error
 from .rendering import add_rendering_arguments, options_of
@@ -27,11 +29,12 @@ def add_commands(commands: Any) -> None:
         help="make dark photos visible",
         description="Enhance photos, or all photos of folders. Originals are never written over.",
     )
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a photo or a folder")
+    parser.add_argument("inputs", nargs="+", type=expanded, metavar="INPUT", help="a photo or a folder")
     parser.add_argument(
         "--output",
         "-o",
         metavar="DIR",
+        type=os.path.expanduser,  # as text: a slash at its end counts
         help="folder for the results; for one photo also a file name, without a slash at its end "
         "(default: 'enhanced' for photos, NAME-enhanced beside a folder NAME)",
     )

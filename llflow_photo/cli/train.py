@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrainingDataError
+from ..paths import expanded
 from .console import output, say
 from .numbers import number, whole
 from .train_display import TrainingDisplay
@@ -58,7 +59,7 @@ def add_commands(commands: Any) -> None:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument(
-        "--run", dest="folder", type=Path, metavar="DIR", help="its folder (default: runs/SIZE)"
+        "--run", dest="folder", type=expanded, metavar="DIR", help="its folder (default: runs/SIZE)"
     )
     group.add_argument("--name", help="of the model to write (default: that of the folder)")
     group.add_argument("--resume", action="store_true", help="go on with the run in --run")

@@ -18,6 +18,7 @@ from .parse import Buffer, numbers_of, packet_of, place_of
 from .photoshop import iptc_of_resources
 from .raster import decode_raster
 from .samples import Samples
+from .tiff_color import declared_space
 from .tiff_layout import Layout, layout_of
 from .tiff_pages import PhotoPage, one_number, photo_page
 from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor, unpack
@@ -186,6 +187,8 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
         samples = Samples((values / 4294967295.0).astype(np.float32), 32)
     else:
         samples = Samples(values, values.dtype.itemsize * 8)
+    if photometric == _RGB and values.dtype.kind == "u" and packet_of(page, _ICC) is None:
+        samples.declared = declared_space(page, samples.notes)
     if photometric == _WHITE_IS_ZERO:
         samples.values = 1 - samples.values if samples.values.dtype.kind == "f" else ~samples.values
     if layout.channels not in (1, 3):

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..color.spaces import SRGB, by_name
 from ..errors import ImageInputError, LLFlowPhotoError, WriteError
+from ..paths import expanded
 from ..photo import Photo
 from .atomic import atomic_file
 from .encoding import Encoding
@@ -19,7 +20,6 @@ from .pillow_write import check_pillow_writes, write_with_pillow
 from .png_write import write_png
 from .quantize import check_finite
 from .settings import with_settings
-from .source import expanded
 from .texts import unplaced_texts
 from .tiff_write import write_tiff
 

@@ -75,6 +75,7 @@ def test_links_in_the_way_are_kept(batch: Run, photos: Photos, tmp_path: Path) -
             ".@__thumb",
             "lost+found",
             ".picasaoriginals",
+            "M4ROOT/THMBNL",
         ),
     ],
 )

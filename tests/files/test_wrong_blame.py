@@ -38,6 +38,23 @@ def test_kinds_of_jpeg(marker: int, precision: int, name: str, tmp_path: Path) -
     assert "damaged" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"GIF89a", "GIF, which"), (b"8BPS\0\1", "PSD"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"v/1\x01\2\0\0\0", "OpenEXR"), (b"P6\n8 8\n255\n", "PNM"), (b"II\xbc\1\x20\0\0\0", "JPEG XR"),
+        (b"\0\0\0\x18ftypmp42", "a video, which cannot be read; give a photo"),
+        (b"hello", "no known image format; where"),
+    ],
+)  # fmt: skip
+def test_other_kinds_of_files_are_named(head: bytes, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(head + bytes(200))
+    with pytest.raises(FormatError, match=kind) as caught:
+        files.read(path)
+    assert "damaged" not in str(caught.value)
+
+
 def test_png_of_apple(tmp_path: Path) -> None:
     """Its pixels are deflated without zlib's head, blue first."""
     data = png_of(quadrants())
