@@ -33,8 +33,8 @@ def read_jpeg(image: Image.Image, data: bytes, name: str) -> Samples:
     if stream.scan is not None and not has_every_scan(stream):
         if stream.end is None:
             raise ReadError(
-                f"{name} is truncated or damaged: a part of its picture is missing (scans with detail or color); "
-                "copy it again"
+                f"{name} is truncated or damaged: a part of its picture is missing (scans of detail or "
+                "color); copy it again"
             )
         notes.append("the file lacks some of its scans: detail or color may be missing")
     if stream.scan is not None and stream.end is None:
