@@ -105,7 +105,8 @@ def write(
             elif encoding.format == "dng":
                 notes = write_linear_dng(file, photo) + unplaced_texts(photo.metadata.texts, "dng")
             else:
-                notes = write_with_pillow(file, photo, space, str(encoding.format), encoding.quality)
+                name = str(encoding.format)
+                notes = write_with_pillow(file, photo, space, name, encoding.quality, depth)
         except (LLFlowPhotoError, OSError):
             raise
         except Exception as error:  # encoders raise nearly anything

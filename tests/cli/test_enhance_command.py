@@ -91,7 +91,7 @@ def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Pa
         (["--quality", "0"], r"error: quality is 0"),
         (["--samples", "10001"], r"error: samples is 10001"),
         (["-o", "bright.jpg", "--format", "png"], r"error: bright.jpg ends in .jpg, but the format is png"),
-        (["--format", "jpeg", "--bit-depth", "16"], r"error: jpeg cannot hold 16 bits"),
+        (["--format", "jpeg", "--bit-depth", "16"], r"error: jpeg cannot be written with 16 bits"),
         (["-o", "bright.xyz"], r"error: bright.xyz ends in .xyz"),
         (["-o", "bright.jpg", "--retry-failed"], r"error: --output bright.jpg names one file"),
         (["--copy-well-exposed"], r"error: --copy-well-exposed needs --if-darker-than"),
