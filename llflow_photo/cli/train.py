@@ -229,7 +229,7 @@ def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
         crop, batch = 160 if args.crop is None else args.crop, 4 if args.batch is None else args.batch
         given["stages"] = _stages(f"{crop}x{batch}:{args.steps}")
     elif args.crop is not None or args.batch is not None:
-        raise OptionError("--crop and --batch need --steps; several stages are told by --stages")
+        raise OptionError("--crop and --batch need --steps; for several stages use --stages")
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 

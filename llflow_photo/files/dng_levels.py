@@ -65,7 +65,10 @@ class Levels:
             floating,
         )
         if not (levels.range > 0).all():
-            raise ReadError(f"{name} declares a white level that is not above its black level; it is damaged")
+            raise ReadError(
+                f"{name} declares a white level that is not above its black level; the file is "
+                "damaged, copy it again"
+            )
         return levels
 
     @property

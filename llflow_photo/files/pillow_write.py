@@ -39,7 +39,9 @@ def write_with_pillow(
     check_dimensions(Path(f"photo.{name}"), Encoding(name), photo.width, photo.height)
     notes = unplaced_texts(photo.metadata.texts, name)
     if name == "jxl" and space != SRGB:
-        notes.append("JPEG XL was written in sRGB: its plugin for Pillow embeds no other color space")
+        notes.append(
+            "JPEG XL was written in sRGB: its plugin embeds no other color space; use another format for that"
+        )
         space = SRGB
     values = quantized_whole(photo, space, bit_depth)
     metadata = photo.metadata

@@ -57,10 +57,10 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
         file.seek(0)
         if unsupported := why_not_supported(file.read(), kind):
             raise FormatError(
-                f"{name} is made with {unsupported}, which is not supported; save it as 16-bit TIFF or JPEG"
+                f"{name} uses {unsupported}, which is not supported; save it as 16-bit TIFF or JPEG"
             ) from error
         raise ReadError(
-            f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged"
+            f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged, copy it again"
         ) from error
 
 

@@ -135,11 +135,12 @@ def _named_errors(path: Path) -> Iterator[None]:
             "compression (Adobe DNG Converter), or give a 16-bit TIFF"
         ) from error
     except MemoryError as error:
-        raise ReadError(f"{path.name} does not fit into memory") from error
+        raise ReadError(f"{path.name} does not fit into memory; close other programs") from error
     except Exception as error:  # LibRaw and its wrapper raise more than their documented classes
         raise ReadError(
-            f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged, or of a "
-            f"variant that LibRaw {_libraw()} does not know: where other programs open it, convert it to DNG"
+            f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged (copy it "
+            f"again), or of a variant that LibRaw {_libraw()} does not know (where other programs open it, "
+            "convert it to DNG)"
         ) from error
 
 
@@ -162,7 +163,8 @@ def _refuse_unsupported(raw: Any, path: Path) -> None:
     if colors not in (3, 4):
         letters = raw.color_desc.decode("ascii", "replace")
         raise FormatError(
-            f"{path.name} has a sensor of {colors} colors ({letters}); three or four are supported"
+            f"{path.name} has a sensor of {colors} colors ({letters}); three or four are supported. "
+            "Develop it elsewhere and give a 16-bit TIFF"
         )
 
 
@@ -226,7 +228,9 @@ def _camera_color(
 ) -> CameraColor:
     """The camera's matrix from LibRaw's table, from what LibRaw made of a DNG's, or from none."""
     if raw is None:
-        notes.append("the camera's color matrix is not known; its RGB was taken for sRGB")
+        notes.append(
+            "the camera's color matrix is not known; its RGB was taken as sRGB, so colors are approximate"
+        )
         return CameraColor.from_srgb_matrix(np.eye(3), np.ones(3), multipliers)
     matrix = np.array(raw.rgb_xyz_matrix, float)[:3]
     if _invertible(matrix):
@@ -239,7 +243,9 @@ def _camera_color(
         )
     if container.color_matrix is not None and _invertible(container.color_matrix):
         return CameraColor(container.color_matrix, multipliers)
-    notes.append("the camera's color matrix is not known; its RGB was taken for sRGB")
+    notes.append(
+        "the camera's color matrix is not known; its RGB was taken as sRGB, so colors are approximate"
+    )
     return CameraColor.from_srgb_matrix(np.eye(3), np.ones(3), multipliers)
 
 
@@ -271,7 +277,7 @@ def _develop(raw: Any, options: RawOptions, color: CameraColor, half_size: bool)
 def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: list[str]) -> np.ndarray:
     """Linear Rec. 2020 of a sensor of four colors, by LibRaw's own matrix; highlights end at white."""
     if isinstance(options.white_balance, tuple):
-        notes.append("multipliers of the white balance are for three colors; the camera's was used")
+        notes.append("the white balance given is for sensors of three colors; that of the camera was used")
     as_shot = np.array(raw.camera_whitebalance, float)
     usable = as_shot.size == 4 and bool(np.isfinite(as_shot).all()) and bool((as_shot > 1e-6).all())
     if not usable and options.white_balance != "daylight":
@@ -288,10 +294,13 @@ def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: 
         highlight_mode=rawpy.HighlightMode.Clip,
     )
     letters = raw.color_desc.decode("ascii", "replace")
-    notes.append(f"the sensor has four colors ({letters}); their highlights end at white")
+    notes.append(f"the sensor has four colors ({letters}); highlights were clipped at white")
     srgb_from_camera = np.array(raw.color_matrix, float)
     if not np.allclose(srgb_from_camera.sum(axis=1), 1, atol=0.05):
-        raise FormatError(f"the colors of this sensor ({letters}) are not known to LibRaw {_libraw()}")
+        raise FormatError(
+            f"the colors of this sensor ({letters}) are not known to LibRaw {_libraw()}; develop the file "
+            "elsewhere and give a 16-bit TIFF"
+        )
     matrix = conversion_matrix(LINEAR_SRGB, REC2020_LINEAR) @ srgb_from_camera
     return np.asarray(values @ (matrix.T / _WHITE_CODE).astype(np.float32))
 

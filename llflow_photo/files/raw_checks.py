@@ -43,7 +43,8 @@ def refuse_missing_pixels(
     equal = _equal_rows_at_the_end(values)
     if equal == height:
         raise ReadError(
-            f"{name} holds no picture: all pixels have the same value; the pixel data is missing or blank"
+            f"{name} holds no picture: all pixels have the same value; the pixel data is missing or "
+            "blank; copy it again"
         )
     dark = float(np.max(values[-1, -1])) < _SATURATED * white
     if mosaic and (equal > _NEARLY_ALL * height or (equal >= _MISSING_SHARE * height and dark)):

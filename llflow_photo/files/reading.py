@@ -87,10 +87,12 @@ def _head(path: Path) -> tuple[bytes, int]:
         with open(path, "rb") as file:
             head = file.read(64)
     except (OSError, ValueError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
+        reason = (
+            "there is no such file; check the path" if isinstance(error, FileNotFoundError) else str(error)
+        )
         raise ReadError(f"cannot open {path}: {reason}") from error
     if not head:
-        raise ReadError(f"{path} is empty (0 bytes)")
+        raise ReadError(f"{path} is empty (0 bytes); copy it again")
     return head, size
 
 
@@ -106,7 +108,7 @@ def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels
         try:
             directories = parse_tiff(data)
         except FormatError as error:
-            raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}") from error
+            raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}; copy it again") from error
         if not tiff_is_raw(directories) and path.suffix.lower() not in RAW_SUFFIXES:
             return photo_of_samples(decode_tiff(data, directories, path.name, max_pixels), path)
     return _read_raw(path, options, half_size, max_pixels)

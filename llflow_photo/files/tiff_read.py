@@ -94,7 +94,7 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
     """Pillow reads the first page of a file, so it gets one whose first page is the photo's."""
     place = place_of(data, page.layout)
     if place is None:
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
+        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
     copy = bytearray(data[:])
     order = "<" if copy[:2] == b"II" else ">"
     is_big = struct.unpack_from(order + "H", copy, 2)[0] == _BIG_TIFF
@@ -131,7 +131,8 @@ def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
     depth = 1 if layout.planar else layout.channels
     if len(layout.offsets) < across * down * planes:
         raise ReadError(
-            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there"
+            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there; "
+            "copy it again"
         )
     _check_extents(data, layout, name)
     dtype = np.dtype(np.float32) if layout.dtype == FLOAT24 else layout.dtype.newbyteorder("=")
@@ -156,7 +157,7 @@ def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
 def _check_extents(data: Buffer, layout: Layout, name: str) -> None:
     for offset, count in zip(layout.offsets, layout.counts, strict=True):
         if offset < 0 or count < 0 or offset + count > len(data):
-            raise ReadError(f"{name} is truncated: pixels are missing at the end of the file")
+            raise ReadError(f"{name} is truncated: pixels are missing at the end of the file; copy it again")
 
 
 def _block(data: Buffer, layout: Layout, index: int, rows: int, depth: int, name: str) -> np.ndarray:
@@ -222,5 +223,5 @@ def _from_palette(values: np.ndarray, page: Directory, name: str) -> np.ndarray:
     table = np.array(numbers_of(page, 320), np.uint16)
     index = values[..., 0]
     if table.size % 3 or index.dtype.kind != "u" or table.size // 3 <= int(index.max()):
-        raise ReadError(f"{name} has a palette that does not fit its pixels")
+        raise ReadError(f"{name} has a palette that does not fit its pixels; copy it again")
     return np.asarray(table.reshape(3, -1).T[index])

@@ -17,7 +17,7 @@ _JPEG_KINDS = {
 }  # fmt: skip
 _HEIF_CODECS = {
     "av01": "AV1", "j2k1": "JPEG 2000", "jpeg": "JPEG", "vvc1": "VVC", "avc1": "AVC (H.264)",
-    "unci": "no codec", "evc1": "EVC", "jxl1": "JPEG XL",
+    "unci": "uncompressed samples", "evc1": "EVC", "jxl1": "JPEG XL",
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def foreign_kind(head: bytes) -> str:
 
 
 def why_not_supported(data: bytes, kind: str) -> str:
-    """What a file that could not be decoded is made with, if that explains it; empty where it does not.
+    """What a file that could not be decoded uses, if that explains it; empty where it does not.
 
     Args:
         data: the file.

@@ -110,5 +110,5 @@ def write(
         except (LLFlowPhotoError, OSError):
             raise
         except Exception as error:  # encoders raise nearly anything
-            raise WriteError(f"cannot write {path}: {error}") from error
+            raise WriteError(f"cannot write {path}: {error}; try another format or folder") from error
     return tuple(notes)
