@@ -227,17 +227,19 @@ def enhance_file(
         if one.exists() and source.exists() and one.samefile(source):
             raise WriteError(f"{one} is the photo itself, and originals are never written over; name another")
     files.check_folder(target)
+    files.check_format(target, encoding)
     with files.as_regular_file(source) as regular:
         content = files.content_of(regular)
         if not force:
             for one in targets:
                 files.check_replaceable(one, content, source)
         replaced = [force or os.path.lexists(one) for one in targets]
-        enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
         started = time.monotonic()
         photo = files.read(regular, raw)
-    files.check_format(target, encoding, photo.bit_depth)  # rather now than after the rendering
     files.check_dimensions(target, encoding, photo.width, photo.height)
+    reading = time.monotonic() - started
+    enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
+    started = time.monotonic()
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
         told = with_settings_told(result, settings, settings.seed + number, content)
@@ -248,7 +250,7 @@ def enhance_file(
         tuple(settings.seed + number for number in range(settings.samples)),
         photo.width,
         photo.height,
-        time.monotonic() - started,
+        reading + time.monotonic() - started,
         tuple(dict.fromkeys(notes)),
     )
 

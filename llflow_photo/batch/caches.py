@@ -14,6 +14,8 @@ _NAMES = frozenset((
     "__macosx", "network trash folder",
     # Capture One beside the photos, iPhoto
     "captureone", "ipod photo cache",
+    # Sony's cameras: stills of videos
+    "thmbnl",
 ))  # fmt: skip
 """In lower case. Hidden ones, such as ``.thumbnails`` and ``.Trash-1000``, need no list."""
 

@@ -60,7 +60,7 @@ def run_cluster(
                     broken, before = (broken + 1 if now == before else 0), now
                     if broken > MAX_BREAKS:
                         raise WorkerError(
-                            f"the cluster fails again and again: {error.__cause__!r}"
+                            f"the cluster fails again and again: {error.__cause__!r}; see its workers' logs"
                         ) from error
                     _log.warning(
                         "the cluster lost workers (%r); handing out again what is left", error.__cause__

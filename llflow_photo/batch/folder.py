@@ -109,6 +109,7 @@ def enhance_dir(
         BatchError: input and output do not fit together, or another batch is writing there.
         ReadError: a path does not exist.
         ModelNotFoundError: there is no such model.
+        WriteError: the format of the outputs needs a plugin that is not installed.
         WorkerError: worker processes or the cluster cannot be started.
         BatchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the report of what was done.
     """
@@ -122,6 +123,7 @@ def enhance_dir(
     inputs = _inputs(path)
     encoding = encoding or files.Encoding()
     encoding = replace(encoding, format=encoding.format or DEFAULT_FORMAT)
+    files.check_format(Path("photo"), encoding)
     raw = raw or files.RawOptions()
     settings = {**options.of_the_picture(), "encoding": asdict(encoding), "raw": asdict(raw)}
     job = replace(

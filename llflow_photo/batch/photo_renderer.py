@@ -57,6 +57,12 @@ class PhotoRenderer:
 
         return files.read(path, self._job.raw)
 
+    def check(self, photo: Photo, path: Path) -> None:
+        """Refuse a photo that is too large for the format of its output; see `files.check_dimensions`."""
+        from .. import files
+
+        files.check_dimensions(path, self._job.encoding, photo.width, photo.height)
+
     def render(
         self, photo: Photo, seed: int, gate: Gate, cancel: Cancel, series: SeriesReference | None = None
     ) -> Iterator[Photo]:
@@ -76,11 +82,11 @@ class PhotoRenderer:
         ):
             yield with_settings_told(rendering, options, options.seed + number, content, series)
 
-    def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
+    def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
         """Write a rendering; see `files.write`."""
         from .. import files
 
-        return tuple(files.write(photo, path, self._job.encoding))
+        return tuple(files.write(photo, path, self._job.encoding, overwrite=overwrite))
 
 
 def _tile(flow: LLFlow) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..files.provenance import content_hash, made_from
 from ..files.sniff import kind_of_head
+from .copies import is_copy_of
 from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
 from .output import is_intact
 from .row import Row
@@ -118,7 +119,7 @@ class _Outputs:
             copies = tuple(
                 (str(each), _renamed(each.name, source.path, stem).as_posix()) for each in source.sidecars
             )
-        return Task(
+        task = Task(
             source.relative.as_posix(),
             str(source.path.absolute()),
             source.size,
@@ -129,6 +130,8 @@ class _Outputs:
             sidecar_state=source.sidecar_state,
             notes=self._notes(plain, stem),
         )
+        there = [name for name in task.claims if self._force or os.path.lexists(self.root / name)]
+        return replace(task, replaces=tuple(there))
 
     def _notes(self, plain: PurePosixPath, stem: PurePosixPath) -> tuple[str, ...]:
         """Why a photo's output has not its plain name, where a file in the output folder is the reason."""
@@ -159,8 +162,13 @@ class _Outputs:
         return self._contents[relative]
 
     def _is_free(self, relative: PurePosixPath, stem: PurePosixPath) -> bool:
-        claims = self.task(self._sources[relative], stem).claims
-        return all(self._may_have(relative, name) for name in claims)
+        source = self._sources[relative]
+        task = self.task(source, stem)
+        copied = zip((source.path, *source.sidecars), task.copies, strict=False)
+        return all(self._may_have(relative, name) for name in task.outputs) and all(
+            self._may_have(relative, name) or is_copy_of(self.root / name, original)
+            for original, name in copied
+        )
 
     def _may_have(self, relative: PurePosixPath, name: str) -> bool:
         target = self.root / name

@@ -33,6 +33,9 @@ class Renderer(Protocol):
     def read(self, path: Path) -> Photo:
         """Read a photo."""
 
+    def check(self, photo: Photo, path: Path) -> None:
+        """Raise `WriteError`, before the work, where a rendering of the photo could not be written there."""
+
     def render(
         self, photo: Photo, seed: int, gate: Gate, cancel: Cancel, series: SeriesReference | None = None
     ) -> Iterator[Photo]:
@@ -46,8 +49,11 @@ class Renderer(Protocol):
             series: what the photo shares with other frames, if it is one of a series.
         """
 
-    def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
-        """Write a rendering, whole or not at all; returns what could not be kept."""
+    def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
+        """Write a rendering, whole or not at all; returns what could not be kept.
+
+        Raises `OutputExistsError` where a file is there and ``overwrite`` is false.
+        """
 
 
 def load_renderer(job: Job) -> Renderer:

@@ -7,7 +7,6 @@ import errno
 import hashlib
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,10 +23,11 @@ from ..errors import (
     ReadError,
     WriteError,
 )
-from ..files.provenance import content_hash
+from ..files.provenance import content_hash, made_from
 from ..files.sidecars import sidecars_of
 from ..options import Options
 from ..series import SeriesReference
+from .copies import copy_file, is_copy_of, size_of
 from .measure import look_at, warnings_of
 from .renderer import Cancel, Renderer
 from .row import Look, Row
@@ -103,6 +103,8 @@ class Task:
         sidecar_state: as `Source`.
         notes: on the outputs' names.
         series: what it shares with the other frames of its series; None of photos by themselves.
+        replaces: of all that it may write, what may take the place of a file that is there. Another file that
+            appears before the photo is rendered is kept.
         known: the row of an earlier run whose outputs are intact and good if the content is still the same.
     """
 
@@ -117,6 +119,7 @@ class Task:
     sidecar_state: str = ""
     notes: tuple[str, ...] = ()
     series: SeriesReference | None = None
+    replaces: tuple[str, ...] = ()
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -177,6 +180,8 @@ class Worker:
         if self._job.leaves(before, task.series):
             exposure_ev = task.series.exposure_ev if task.series else before.exposure_ev
             return self._well_exposed(task, row, exposure_ev)
+        for name in task.outputs:
+            self._renderer.check(photo, Path(self._job.root) / name)
         return self._rendered(task, row, photo, clock)
 
     def _identify(self, task: Task, row: Row) -> tuple[Row, Row | None]:
@@ -219,8 +224,10 @@ class Worker:
             self._stage(task.source, "writing")
             with clock("write"):
                 target = self._target(name)
-                notes += [note for note in self._renderer.write(rendering, target) if note not in notes]
-                sizes.append(_size(target))
+                overwrite = name in task.replaces or made_from(target, row.content)
+                written = self._renderer.write(rendering, target, overwrite)
+                notes += [note for note in written if note not in notes]
+                sizes.append(size_of(target))
                 after.append(look_at(rendering))
         return replace(
             row,
@@ -237,9 +244,11 @@ class Worker:
         reason = f"well exposed ({exposure_ev:+.1f} EV)"
         if not self._job.copy_well_exposed:
             return replace(row, status="left", reason=f"{reason}: left alone")
-        sizes = [
-            _copy(Path(path), self._target(name)) for path, name in ((task.path, task.copy), *task.sidecars)
-        ]
+        sizes = []
+        for path, name in ((task.path, task.copy), *task.sidecars):
+            original, target = Path(path), self._target(name)
+            overwrite = name in task.replaces or is_copy_of(target, original)
+            sizes.append(copy_file(original, target, overwrite))
         row = replace(row, outputs=task.copies, output_bytes=tuple(sizes))
         return replace(row, status="copied", reason=f"{reason}: copied")
 
@@ -258,18 +267,6 @@ class Worker:
         return target
 
 
-def _copy(original: Path, target: Path) -> int:
-    """Copy a file with its date; returns its size, bytes."""
-    from ..files.atomic import atomic_file
-
-    with open(original, "rb") as source, atomic_file(target) as copy:
-        state = os.fstat(source.fileno())
-        shutil.copyfileobj(source, copy, 1 << 20)
-    with contextlib.suppress(OSError):  # where dates cannot be set, the copy is still one
-        os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
-    return _size(target)
-
-
 def _content_of_sidecars(path: Path) -> str:
     """SHA-256 over a photo's sidecars; empty without any that can be read."""
     try:
@@ -277,13 +274,6 @@ def _content_of_sidecars(path: Path) -> str:
     except OSError:
         return ""
     return hashlib.sha256("".join(contents).encode()).hexdigest() if contents else ""
-
-
-def _size(written: Path) -> int:
-    try:
-        return written.stat().st_size
-    except FileNotFoundError as error:
-        raise WriteError(f"{written} vanished after it was written; run again") from error
 
 
 class _ChangedError(LLFlowPhotoError):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from ..errors import LLFlowPhotoError
+from ..errors import CheckpointError, DeviceError, LLFlowPhotoError
+from ..options import Options
+from ..paths import expanded
 from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, progress_bar, say, say_error
 from .rendering import add_rendering_arguments, options_of
@@ -26,11 +29,12 @@ def add_commands(commands: Any) -> None:
         help="make dark photos visible",
         description="Enhance photos, or all photos of folders. Originals are never written over.",
     )
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a photo or a folder")
+    parser.add_argument("inputs", nargs="+", type=expanded, metavar="INPUT", help="a photo or a folder")
     parser.add_argument(
         "--output",
         "-o",
         metavar="DIR",
+        type=os.path.expanduser,  # as text: a slash at its end counts
         help="folder for the results; for one photo also a file name, without a slash at its end "
         "(default: 'enhanced' for photos, NAME-enhanced beside a folder NAME)",
     )
@@ -47,24 +51,27 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _enhance_files(args: argparse.Namespace) -> int:
-    """Photos one after another in this process; a failure is told and the rest goes on."""
-    from ..api import enhance_file, load_enhancer
+    """Photos one after another in this process; a failure is told and the rest goes on.
+
+    The model is loaded for the first photo that can be read and whose result can be written.
+    """
+    from ..api import enhance_file
+    from ..models import find
 
     options = options_of(args)
     targets = choose_targets(args.inputs, args.output, args.format, options.samples, args.force)
     encoding = encoding_of(args, targets[0])
     raw = raw_options_of(args)
-    enhancer = load_enhancer(options.model, device=options.device, tile=options.tile)
+    find(options.model)  # an error of its own, not one of each photo
     failed = 0
     for source, target in zip(args.inputs, targets, strict=True):
         with progress_bar(source.name, None, args.quiet) as (bar, task):
             follow = partial(_follow, bar, task)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                result = enhance_file(
-                    source, target, options, encoding, raw, enhancer, follow, force=args.force
-                )
+                result = enhance_file(source, target, options, encoding, raw, None, follow, force=args.force)
             except (LLFlowPhotoError, OSError) as error:
+                _check_engine(error, options)
                 if args.debug:
                     raise
                 failed += 1
@@ -76,6 +83,14 @@ def _enhance_files(args: argparse.Namespace) -> int:
             for note in result.notes:
                 say(f"note: {source.name}: {note}")
     return 1 if failed else 0
+
+
+def _check_engine(error: Exception, options: Options) -> None:
+    """Raise the error of a model or device that fails for every photo; other errors are one photo's."""
+    from ..api import load_enhancer
+
+    if isinstance(error, (CheckpointError, DeviceError)):
+        load_enhancer(options.model, device=options.device, tile=options.tile)
 
 
 def _told(source: Path, error: Exception) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from ..errors import OptionError
+from ..paths import expanded
 from .console import output, progress_bar, say
 from .numbers import whole
 from .rendering import add_rendering_arguments, options_of
@@ -39,9 +40,9 @@ def add_commands(commands: Any) -> None:
         "aligned to the reference's (published scores usually are aligned).",
     )
     group = parser.add_argument_group("pairs")
-    group.add_argument("--low", type=Path, metavar="DIR", help="dark photos")
-    group.add_argument("--high", type=Path, metavar="DIR", help="references of equal names")
-    group.add_argument("--data", type=Path, metavar="DIR", help="instead of both, as 'train' takes it")
+    group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
+    group.add_argument("--high", type=expanded, metavar="DIR", help="references of equal names")
+    group.add_argument("--data", type=expanded, metavar="DIR", help="instead of both, as 'train' takes it")
     group.add_argument(
         "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"
     )
@@ -54,8 +55,10 @@ def add_commands(commands: Any) -> None:
     group.add_argument(
         "--split-seed", type=whole(0), default=0, metavar="N", help="of --held-out (default: 0)"
     )
-    group.add_argument("--rendered", type=Path, metavar="DIR", help="score these pictures instead of a model")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every photo's scores")
+    group.add_argument(
+        "--rendered", type=expanded, metavar="DIR", help="score these pictures instead of a model"
+    )
+    parser.add_argument("--csv", type=expanded, metavar="FILE", help="write every photo's scores")
     add_rendering_arguments(parser)
     parser.set_defaults(run=_run)
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..errors import CheckpointError, TrainingDataError, WriteError
+from ..paths import expanded
 from .console import output, say
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def add_commands(commands: Any) -> None:
     """Add the commands to the parser."""
     listing = commands.add_parser("models", help="list the models, or show one's card, or add one")
     listing.add_argument("name", nargs="?", help="show this model's whole card")
-    listing.add_argument("--add", type=Path, metavar="FILE", help="copy a .safetensors file to your models")
+    listing.add_argument(
+        "--add", type=expanded, metavar="FILE", help="copy a .safetensors file to your models"
+    )
     listing.set_defaults(run=_models)
 
     importing = commands.add_parser(
@@ -32,8 +35,8 @@ def add_commands(commands: Any) -> None:
         description="Read a released checkpoint of the network (nothing in it is executed) and write it as "
         "safetensors with a card.",
     )
-    importing.add_argument("checkpoint", type=Path, help=".pth, .pt or .safetensors")
-    importing.add_argument("out", type=Path, help="the .safetensors file to write")
+    importing.add_argument("checkpoint", type=expanded, help=".pth, .pt or .safetensors")
+    importing.add_argument("out", type=expanded, help="the .safetensors file to write")
     importing.add_argument("--half", action="store_true", help="store in half precision: half the size")
     importing.set_defaults(run=_import)
 
@@ -42,8 +45,8 @@ def add_commands(commands: Any) -> None:
         help="make a model of a training run",
         description="Write a run's best averaged weights as safetensors in half precision, and their card.",
     )
-    exporting.add_argument("training_run", type=Path, metavar="RUN", help="folder of the training run")
-    exporting.add_argument("out", type=Path, help="the .safetensors file to write; its stem is the name")
+    exporting.add_argument("training_run", type=expanded, metavar="RUN", help="folder of the training run")
+    exporting.add_argument("out", type=expanded, help="the .safetensors file to write; its stem is the name")
     exporting.add_argument("--data", default="", help="what it was trained on")
     exporting.add_argument("--licence", default="", help="what the weights may be used for")
     exporting.add_argument("--reproduce", default="", help="the command that gives the validation numbers")

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrainingDataError
+from ..paths import expanded
 from .console import output, say
 from .numbers import number, whole
 from .train_display import TrainingDisplay
@@ -58,7 +59,7 @@ def add_commands(commands: Any) -> None:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument(
-        "--run", dest="folder", type=Path, metavar="DIR", help="its folder (default: runs/SIZE)"
+        "--run", dest="folder", type=expanded, metavar="DIR", help="its folder (default: runs/SIZE)"
     )
     group.add_argument("--name", help="of the model to write (default: that of the folder)")
     group.add_argument("--resume", action="store_true", help="go on with the run in --run")
@@ -230,7 +231,7 @@ def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
         crop, batch = 160 if args.crop is None else args.crop, 4 if args.batch is None else args.batch
         given["stages"] = _stages(f"{crop}x{batch}:{args.steps}")
     elif args.crop is not None or args.batch is not None:
-        raise OptionError("--crop and --batch need --steps; several stages are told by --stages")
+        raise OptionError("--crop and --batch need --steps; for several stages use --stages")
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 

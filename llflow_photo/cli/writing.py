@@ -29,9 +29,9 @@ def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--bit-depth",
         type=int,
-        choices=(8, 16, 32),
+        choices=(8, 10, 16, 32),
         default=None,
-        help="of PNG and TIFF; 32 is float (default: the format's best)",
+        help="of PNG, TIFF and HEIC (10); 32 is float (default: the format's best)",
     )
     group.add_argument("--color-space", choices=_SPACES, default="srgb", help="(default: srgb)")
     group = parser.add_argument_group("RAW development")

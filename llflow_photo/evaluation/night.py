@@ -19,6 +19,7 @@ from PIL import Image
 
 from ..camera import night, simulate_night_raw, write_frame_dng
 from ..camera.sensors import CAMERAS, ILLUMINANTS
+from ..paths import expanded
 from .baseline import auto_bright, denoised
 from .metrics import align_brightness, psnr
 
@@ -153,7 +154,7 @@ def _row(method: str, condition: str, values: Sequence[tuple[float, float]]) -> 
 
 def write_csv(rows: Sequence[NightRow], path: Path) -> None:
     """One line per row, under the names of `NightRow`'s fields."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with expanded(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in fields(NightRow)])
         for row in rows:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import CancelledError, TrainingDataError
+from ..paths import expanded
 from .metrics import align_brightness, gray, psnr, ssim
 from .perceptual import load_lpips, load_ssimulacra2
 
@@ -46,7 +47,7 @@ class ScoreTable:
         """One row per photo, two columns per metric (``psnr``, ``psnr_aligned``), and a last row ``mean``."""
         columns = [f"{metric}{kind}" for metric in self.metrics for kind in ("", "_aligned")]
         rows = {**self.rows, "mean": {metric: self.mean(metric) for metric in self.metrics}}
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with expanded(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["photo", *columns])
             for name, row in rows.items():

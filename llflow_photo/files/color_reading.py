@@ -60,14 +60,14 @@ def _profile(samples: Samples, notes: list[str]) -> ProfileReading | None:
         profile = read_profile(samples.icc)
     except ProfileError as error:
         samples.icc = None
-        notes.append(f"the embedded color profile is broken ({error}); sRGB was assumed")
+        notes.append(f"the embedded color profile is broken ({error}) and was ignored")
         return None
     gray = samples.values.shape[2] == 1
     if profile.kind != "lut" and gray != (profile.kind == "gray"):
         # An RGB profile in a gray file is common and harmless: its curve applies to all three alike.
         if gray and profile.kind == "rgb":
             return profile
-        notes.append("the embedded color profile does not fit the pixels; sRGB was assumed")
+        notes.append("the embedded color profile does not fit the pixels and was ignored")
         return None
     return profile
 

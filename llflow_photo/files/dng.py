@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ImageInputError, OptionError
+from ..paths import expanded
 from .atomic import atomic_file
 from .directory import BYTE, LONG, SHORT, Directory, Entry, encode_directories
 from .exif_fields import exif_directories
@@ -71,7 +72,7 @@ def write_cfa_dng(
     directory[Tag.Compression] = Entry.numbers(SHORT, _COMPRESSIONS[compression])
     directory[Tag.Orientation] = Entry.numbers(SHORT, orientation)
     directory[Tag.UniqueCameraModel] = Entry.text(camera_model)
-    _write_single(Path(path), directory, _compress(mosaic, compression))
+    _write_single(expanded(path), directory, _compress(mosaic, compression))
 
 
 def _pattern_rows(pattern: str | Sequence[Sequence[int]]) -> np.ndarray:

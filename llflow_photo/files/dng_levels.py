@@ -15,7 +15,7 @@ from .dng_file import first_number
 from .parse import numbers_of
 from .tags import SampleFormat, Tag
 
-__all__ = ["Levels"]
+__all__ = ["Levels", "active_area"]
 
 _BLOCK_ROWS = 256
 # White is 1. Highlights go beyond, but not by four stops in a twentieth of a photo.
@@ -52,7 +52,7 @@ class Levels:
             ReadError: white is not above black.
         """
         height, width, channels = shape
-        active = _active_area(directory, height, width)
+        active = active_area(directory, height, width)
         table = np.array(numbers_of(directory, Tag.LinearizationTable), np.float32)
         floating = first_number(directory, Tag.SampleFormat, 1) == SampleFormat.Float
         levels = cls(
@@ -65,7 +65,10 @@ class Levels:
             floating,
         )
         if not (levels.range > 0).all():
-            raise ReadError(f"{name} declares a white level that is not above its black level; it is damaged")
+            raise ReadError(
+                f"{name} declares a white level that is not above its black level; the file is "
+                "damaged, copy it again"
+            )
         return levels
 
     @property
@@ -124,7 +127,8 @@ class Levels:
         return np.asarray(black, np.float32)
 
 
-def _active_area(directory: Directory, height: int, width: int) -> tuple[int, int, int, int]:
+def active_area(directory: Directory, height: int, width: int) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the part of a DNG that saw light; all of it where it is not said."""
     numbers = [int(v) for v in numbers_of(directory, Tag.ActiveArea)]
     if len(numbers) == 4:
         top, left, bottom, right = numbers

@@ -61,7 +61,9 @@ def read_samples(data: Buffer, directory: Directory, order: str, name: str, max_
     if compression in (Compression.JPEG, Compression.LossyJPEG):
         for block in blocks:
             if block[:2] != b"\xff\xd8":
-                raise ReadError(f"{name} is damaged: pixel data is missing where the file says it is")
+                raise ReadError(
+                    f"{name} is damaged: pixel data is missing where the file says it is; copy it again"
+                )
         if compression == Compression.LossyJPEG or _is_baseline(blocks[0]):
             return _lossy(blocks, directory, width, height, name)
     return _by_libraw(blocks, directory, (height, width), name)
@@ -89,11 +91,11 @@ def _blocks(data: Buffer, directory: Directory, name: str) -> list[bytes]:
     offsets = numbers_of(directory, Tag.TileOffsets) or numbers_of(directory, Tag.StripOffsets)
     counts = numbers_of(directory, Tag.TileByteCounts) or numbers_of(directory, Tag.StripByteCounts)
     if not offsets or len(offsets) != len(counts):
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
+        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
     blocks = []
     for offset, count in zip(map(int, offsets), map(int, counts), strict=True):
         if offset < 0 or count <= 0 or offset + count > len(data):
-            raise ReadError(f"{name} is truncated: pixels are missing at the end of the file")
+            raise ReadError(f"{name} is truncated: pixels are missing at the end of the file; copy it again")
         blocks.append(bytes(data[offset : offset + count]))
     return blocks
 
@@ -116,10 +118,10 @@ def _lossy(blocks: list[bytes], directory: Directory, width: int, height: int, n
         first_number(directory, Tag.TileLength, first_number(directory, Tag.RowsPerStrip, height))
     )
     if tile_width <= 0 or tile_height <= 0:
-        raise ReadError(f"{name} has tiles of no size; the file is damaged")
+        raise ReadError(f"{name} has tiles of no size; the file is damaged, copy it again")
     across = -(-width // tile_width)
     if len(blocks) < across * -(-height // tile_height):
-        raise ReadError(f"{name} is truncated: {len(blocks)} tiles are not the whole picture")
+        raise ReadError(f"{name} is truncated: {len(blocks)} tiles are not the whole picture; copy it again")
     channels = int(first_number(directory, Tag.SamplesPerPixel, 1))
     out = np.zeros((height, width, channels), np.uint8)
     for index, block in enumerate(blocks[: across * -(-height // tile_height)]):
@@ -128,10 +130,12 @@ def _lossy(blocks: list[bytes], directory: Directory, width: int, height: int, n
             with Image.open(io.BytesIO(block), formats=["JPEG"]) as image:
                 tile = np.atleast_3d(np.asarray(image))
         except (OSError, ValueError, SyntaxError) as error:
-            raise ReadError(f"{name} has a damaged tile: {error}") from error
+            raise ReadError(f"{name} has a damaged tile: {error}; copy it again") from error
         target = out[top : top + tile_height, left : left + tile_width]
         if tile.shape[0] < target.shape[0] or tile.shape[1] < target.shape[1] or tile.shape[2] != channels:
-            raise ReadError(f"{name} has a tile of {tile.shape} that does not fit; the file is damaged")
+            raise ReadError(
+                f"{name} has a tile of {tile.shape} that does not fit; the file is damaged, copy it again"
+            )
         target[...] = tile[: target.shape[0], : target.shape[1]]
     return out
 
@@ -166,7 +170,11 @@ def _by_libraw(blocks: list[bytes], directory: Directory, shape: tuple[int, int]
             f"{channels} channels); {_LOSSLESS_DNG} (Adobe DNG Converter), {_ADVICE}"
         ) from error
     except Exception as error:  # LibRaw and its wrapper raise more than their documented classes
-        raise ReadError(f"{name} has pixel data that cannot be decoded; the file is damaged") from error
+        raise ReadError(
+            f"{name} has pixel data that cannot be decoded; the file is damaged, copy it again"
+        ) from error
     if values.shape != (*shape, channels):
-        raise ReadError(f"{name} unpacks to {values.shape}, not to the size it declares; it is damaged")
+        raise ReadError(
+            f"{name} unpacks to {values.shape}, not to the size it declares; it is damaged, copy it again"
+        )
     return values

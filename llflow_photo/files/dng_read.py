@@ -17,7 +17,8 @@ from .camera_color import CameraColor, develop_camera_rgb
 from .demosaic import demosaic, second_green
 from .directory import Directory
 from .dng_file import cfa_pattern, first_number, is_dng, raw_directory
-from .dng_levels import Levels
+from .dng_interleave import without_interleaving
+from .dng_levels import Levels, active_area
 from .dng_pixels import read_samples
 from .exif import orientation_of
 from .hot_pixels import repair_hot_pixels
@@ -62,6 +63,18 @@ class DngPicture:
         return orientation_of(self.page) or 1
 
     @property
+    def active_samples(self) -> np.ndarray:
+        """Those of the area that saw light."""
+        top, left, bottom, right = active_area(self.directory, *self.samples.shape[:2])
+        return self.samples[top:bottom, left:right]
+
+    @property
+    def black(self) -> float:
+        """The lowest black level of a sample; 0 behind a table, which may begin anywhere."""
+        has_table = Tag.LinearizationTable in self.directory
+        return 0.0 if has_table else min(numbers_of(self.directory, Tag.BlackLevel), default=0.0)
+
+    @property
     def is_floating(self) -> bool:
         return self.samples.dtype.kind == "f"
 
@@ -91,6 +104,7 @@ def open_dng(path: Path, max_pixels: int) -> DngPicture | None:
             return None
         order = "<" if bytes(data[:2]) == b"II" else ">"
         samples = read_samples(data, directory, order, path.name, max_pixels)
+        samples = without_interleaving(samples, directory, path.name)
     is_mosaic = first_number(directory, Tag.PhotometricInterpretation, 0) == Photometric.CFA
     if samples.shape[2] > 3:
         samples = np.ascontiguousarray(samples[..., :3])

@@ -18,7 +18,7 @@ FORMATS: dict[str, tuple[int, ...]] = {
     "dng": (16,),
     "webp": (8,),
     "avif": (8,),
-    "heic": (8,),
+    "heic": (8, 10),
     "jxl": (8,),
 }
 SUFFIXES = {
@@ -37,8 +37,8 @@ class Encoding:
             for what the file's suffix says.
         quality: of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4); WebP at 100 is
             lossless.
-        bit_depth: 8, 16, or 32 (float TIFF), or None for the format's best: PNG follows the photo, TIFF
-            has 16.
+        bit_depth: 8, 10 (HEIC), 16, or 32 (float TIFF), or None for the format's best: PNG and HEIC follow
+            the photo, TIFF has 16.
         color_space: of the file, by name: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
             ``rec2020-linear``, ``srgb-linear``. A DNG holds the camera's own space whatever this says.
     """
@@ -62,8 +62,8 @@ class Encoding:
             or not 1 <= self.quality <= 100
         ):
             raise OptionError(f"quality is {self.quality!r}; give a whole number from 1 to 100")
-        if self.bit_depth not in (None, 8, 16, 32):
-            raise OptionError(f"bit_depth is {self.bit_depth!r}; give 8, 16 or 32")
+        if self.bit_depth not in (None, 8, 10, 16, 32):
+            raise OptionError(f"bit_depth is {self.bit_depth!r}; give 8, 10, 16 or 32")
         by_name(self.color_space)
         if self.format is not None and self.bit_depth is not None:
             _check_depth(self.format, self.bit_depth)
@@ -84,7 +84,7 @@ class Encoding:
         depths = FORMATS[name]
         depth = self.bit_depth
         if depth is None:
-            depth = 8 if name == "png" and source_depth == 8 else depths[-1]
+            depth = 8 if name in ("png", "heic") and source_depth == 8 else depths[-1]
         _check_depth(name, depth)
         return replace(self, format=name, bit_depth=depth)
 
@@ -93,5 +93,5 @@ def _check_depth(name: str, depth: int) -> None:
     depths = FORMATS[name]
     if depth not in depths:
         raise OptionError(
-            f"{name} cannot hold {depth} bits; it can hold {', '.join(map(str, sorted(depths)))}"
+            f"{name} cannot be written with {depth} bits; give {' or '.join(map(str, sorted(depths)))}"
         )

@@ -49,7 +49,7 @@ _EXIF_TAGS_IN_IMAGE = {0x829A, 0x829D, 0x8822, 0x8827, 0x9003, 0x9204, 0x9205, 0
 _DROPPED_EXIF = {_MAKER_NOTE, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA004, 0xA005, 0xA20C, 0xA20B}
 # No text of a photo is larger; what is are private blocks.
 _MAX_VALUE = 1 << 20
-_MAKER_NOTE_LEFT_OUT = "the camera maker's private note was not kept: it is tied to its place in that file"
+_MAKER_NOTE_LEFT_OUT = "the maker note was not kept: it depends on its place in the original file"
 
 
 @dataclass(frozen=True)

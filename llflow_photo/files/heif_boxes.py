@@ -29,6 +29,8 @@ class HeifFacts:
         bits: per channel; 8 where the file does not say.
         orientation: as EXIF numbers it, what the file's rotation and mirroring amount to.
         code_points: its nclx color, None where there is none.
+        aperture: left, top, width, height of the part to show (clean aperture), pixels before rotation and
+            mirroring; None for all.
         has_gain_map: whether a tone-mapped (HDR) form of the picture is derived in the file.
         exif: the Exif item as stored, beginning with the TIFF header; None where there is none.
     """
@@ -36,6 +38,7 @@ class HeifFacts:
     bits: int = 8
     orientation: int = 1
     code_points: CodePoints | None = None
+    aperture: tuple[int, int, int, int] | None = None
     has_gain_map: bool = False
     exif: bytes | None = None
 
@@ -79,23 +82,51 @@ def _facts(data: bytes) -> HeifFacts:
     if meta is None:
         return HeifFacts()
     primary = _primary(data, meta)
-    bits, coded, orientation, points = 0, 0, 1, None
-    for box in _properties(data, meta, primary):
+    bits, orientation = 0, 1
+    points, size, aperture = None, None, None
+    properties = _properties(data, meta, primary)
+    for box in properties:
         if box.kind == b"pixi":
             bits = max(data[box.start + _FULL_BOX + 1 : box.end], default=0)
-        elif box.kind == b"av1C":
-            flags = data[box.start + 2]
-            coded = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
-        elif box.kind == b"hvcC":
-            coded = 8 + (data[box.start + 17] & 7)
+        elif box.kind == b"ispe":
+            size = struct.unpack_from(">II", data, box.start + _FULL_BOX)
+        elif box.kind == b"clap" and size is not None:
+            aperture = _aperture(struct.unpack_from(">8i", data, box.start), *size)
         elif box.kind in (b"irot", b"imir"):
             steps = _ROTATIONS if box.kind == b"irot" else _MIRRORS
             orientation = composed(orientation, steps[data[box.start] & (len(steps) - 1)])
         elif box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
             primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
             points = CodePoints(primaries, transfer)  # the decoder undoes the range with the matrix
-    types = _item_types(data, meta)
-    return HeifFacts(bits or coded or 8, orientation, points, b"tmap" in types.values(), _exif(data, meta))
+    # A picture made of tiles may leave it to them to say how deep they are.
+    bits = bits or _coded_bits(data, properties) or _coded_bits(data, _all_properties(data, meta)) or 8
+    has_gain_map = b"tmap" in _item_types(data, meta).values()
+    return HeifFacts(bits, orientation, points, aperture, has_gain_map, _exif(data, meta))
+
+
+def _coded_bits(data: bytes, properties: list[_Box]) -> int:
+    """Bits per channel as the decoder's configuration says them; 0 where it does not."""
+    for box in properties:
+        if box.kind == b"av1C":
+            flags = data[box.start + 2]
+            return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+        if box.kind == b"hvcC":
+            return 8 + (data[box.start + 17] & 7)
+    return 0
+
+
+def _aperture(numbers: tuple[int, ...], width: int, height: int) -> tuple[int, int, int, int] | None:
+    """Left, top, width, height of a clean aperture; None where it makes no sense.
+
+    Source: ISO/IEC 14496-12, 12.1.4.2; the offsets are from the picture's center to the aperture's.
+    """
+    if any(denominator <= 0 for denominator in numbers[1::2]):
+        return None
+    wide, high, right, down = (a / b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
+    left, top = round((width - wide) / 2 + right), round((height - high) / 2 + down)
+    wide, high = round(wide), round(high)
+    inside = 0 <= left < left + wide <= width and 0 <= top < top + high <= height
+    return (left, top, int(wide), int(high)) if inside else None
 
 
 def _primary(data: bytes, meta: _Box) -> int:
@@ -109,15 +140,21 @@ def _primary(data: bytes, meta: _Box) -> int:
 def _properties(data: bytes, meta: _Box, item: int) -> list[_Box]:
     """The boxes that describe one item."""
     properties = _child(data, meta, b"iprp", _FULL_BOX)
-    container = _child(data, properties, b"ipco") if properties else None
-    if properties is None or container is None:
+    every = _all_properties(data, meta)
+    if properties is None:
         return []
-    every = list(_boxes(data, container.start, container.end))
     found: list[_Box] = []
     for box in _boxes(data, properties.start, properties.end):
         if box.kind == b"ipma":
             found += [every[i - 1] for i in _associations(data, box, item) if 0 < i <= len(every)]
     return found
+
+
+def _all_properties(data: bytes, meta: _Box) -> list[_Box]:
+    """The boxes that describe any items."""
+    properties = _child(data, meta, b"iprp", _FULL_BOX)
+    container = _child(data, properties, b"ipco") if properties else None
+    return list(_boxes(data, container.start, container.end)) if container is not None else []
 
 
 def _associations(data: bytes, box: _Box, item: int) -> list[int]:

@@ -6,8 +6,9 @@ import io
 
 from PIL import Image
 
+from ..errors import ReadError
 from .exif import block_orientation, without_prefix
-from .jpeg_stream import JpegStream, check_whole, scan_jpeg
+from .jpeg_stream import JpegStream, check_whole, has_every_scan, scan_jpeg
 from .parse import is_tiff
 from .pillow_read import pillow_samples
 from .pillow_values import no_global_limit
@@ -29,6 +30,13 @@ def read_jpeg(image: Image.Image, data: bytes, name: str) -> Samples:
     """
     notes: list[str] = []
     stream = scan_jpeg(data)
+    if stream.scan is not None and not has_every_scan(stream):
+        if stream.end is None:
+            raise ReadError(
+                f"{name} is truncated or damaged: a part of its picture is missing (scans of detail or "
+                "color); copy it again"
+            )
+        notes.append("the file lacks some of its scans: detail or color may be missing")
     if stream.scan is not None and stream.end is None:
         data += _END
         stream = scan_jpeg(data)

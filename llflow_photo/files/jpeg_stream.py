@@ -10,10 +10,12 @@ import simplejpeg
 
 from ..errors import ReadError
 
-__all__ = ["JpegStream", "check_whole", "frame_of", "scan_jpeg"]
+__all__ = ["JpegStream", "check_whole", "frame_of", "has_every_scan", "scan_jpeg"]
 
 _SOS, _EOI, _COM, _APP1, _JPEG_LS = 0xDA, 0xD9, 0xFE, 0xE1, 0xF7
 _END = b"\xff\xd9"
+# Frames of Huffman and arithmetic coding; bytes of a frame's header before its components.
+_SEQUENTIAL, _PROGRESSIVE, _FRAME_HEAD = (0xC0, 0xC1, 0xC9), (0xC2, 0xCA), 6
 # In entropy-coded data: FF that is neither stuffing, nor a restart marker, nor a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # Cameras pad scans with a few bytes, which harms nothing.
@@ -31,11 +33,13 @@ class JpegStream:
         segments: marker and payload of every segment before the first scan, in order.
         scan: where the first scan begins; None where there is none.
         end: where the picture ends, after its end marker; None where the marker is missing.
+        scans: headers of all scans, in order.
     """
 
     segments: tuple[tuple[int, bytes], ...]
     scan: int | None
     end: int | None
+    scans: tuple[bytes, ...] = ()
 
     def application(self, prefix: bytes) -> list[bytes]:
         """Payloads of APP1 segments that begin so, without the prefix."""
@@ -50,6 +54,7 @@ class JpegStream:
 def scan_jpeg(data: bytes) -> JpegStream:
     """Walk over the markers; what is broken ends the walk."""
     segments: list[tuple[int, bytes]] = []
+    scans: list[bytes] = []
     position, scan = 2, None
     while position + 4 <= len(data) or data[position : position + 2] == _END:
         if data[position] != 0xFF:
@@ -59,12 +64,14 @@ def scan_jpeg(data: bytes) -> JpegStream:
             position += 1
             continue
         if marker == _EOI:
-            return JpegStream(tuple(segments), scan, position + 2)
+            return JpegStream(tuple(segments), scan, position + 2, tuple(scans))
         size = int(struct.unpack_from(">H", data, position + 2)[0])
         if size < 2:
             break
         if marker == _SOS and scan is None:
             scan = position
+        if marker == _SOS:
+            scans.append(data[position + 4 : position + 2 + size])
         if scan is None:
             segments.append((marker, data[position + 4 : position + 2 + size]))
         position += 2 + size
@@ -73,7 +80,36 @@ def scan_jpeg(data: bytes) -> JpegStream:
             if found is None:
                 break
             position = found.start()
-    return JpegStream(tuple(segments), scan, None)
+    return JpegStream(tuple(segments), scan, None, tuple(scans))
+
+
+def has_every_scan(stream: JpegStream) -> bool:
+    """Whether all components, and of a progressive picture all coefficients to the last bit, are in a scan.
+
+    Source: ITU-T T.81, B.2.3 and annex G. A file that ends between two scans decodes without a warning.
+    """
+    frame = next(
+        (
+            (kind, data)
+            for kind, data in stream.segments
+            if kind in (*_SEQUENTIAL, *_PROGRESSIVE) and len(data) > _FRAME_HEAD
+        ),
+        None,
+    )
+    if frame is None:
+        return True
+    kind, data = frame
+    wanted = {(part, index) for part in data[_FRAME_HEAD::3][: data[_FRAME_HEAD - 1]] for index in range(64)}
+    for head in stream.scans:
+        count = head[0] if head else 0
+        if len(head) < 2 * count + 4:
+            continue
+        first, last, bits = head[2 * count + 1 : 2 * count + 4]
+        if kind in _SEQUENTIAL:
+            first, last, bits = 0, 63, 0
+        if bits & 0x0F == 0:
+            wanted -= {(part, i) for part in head[1 : 2 * count + 1 : 2] for i in range(first, last + 1)}
+    return not wanted
 
 
 def frame_of(data: bytes) -> tuple[int, int]:

@@ -52,11 +52,14 @@ def _deep_heif(data: bytes, bits: int) -> np.ndarray:
 
 
 def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
-    """Samples of an opened AVIF file, not turned."""
+    """Samples of an opened AVIF file, not turned, cropped as the container asks."""
     check_not_blank(data, "avif", name)
     facts = read_heif_facts(data)
     samples = _with_depth(image, data, facts.bits, "avif", name)
     samples.orientation, samples.applied = facts.orientation, 1
+    if facts.aperture is not None:
+        left, top, width, height = facts.aperture
+        samples.values = samples.values[top : top + height, left : left + width]
     # Pillow encodes EXIF anew where it changes the orientation, and loses text beyond ASCII.
     samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points

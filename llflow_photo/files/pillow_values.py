@@ -100,6 +100,8 @@ def _from_cmyk(image: Image.Image, notes: list[str]) -> np.ndarray:
     converted = cmyk_to_adobe_rgb(image)
     if converted is not None:
         return converted
-    notes.append("CMYK without a usable profile: the colors are approximate")
+    notes.append(
+        "CMYK without a usable profile: colors are approximate; convert the file to RGB for exact ones"
+    )
     image.info.pop("icc_profile", None)
     return np.asarray(image.convert("RGB"))

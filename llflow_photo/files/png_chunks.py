@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ..color.cicp import CodePoints
+from ..errors import ReadError
+from .photoshop import iptc_of_resources
 from .samples import Samples
 
-__all__ = ["add_png_metadata", "raw_profile"]
+__all__ = ["add_png_metadata", "check_png_pixels", "raw_profile"]
 
 _SIGNATURE_BYTES = 8
 _MAX_CHUNK = 64 << 20
 _MAX_TEXTS = 16 << 20
+_BLOCK = 1 << 20
+_ZEROS = bytes(256)
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 # ImageMagick's copies of fields that stand elsewhere, and dates of its own run.
 _COPIES = {"date", "exif", "icc", "jpeg", "photoshop", "png", "tiff", "xmp"}
@@ -55,6 +59,48 @@ def add_png_metadata(samples: Samples, file: BinaryIO) -> None:
                 break
             texts.append((text.keyword, text.text))
     samples.texts = tuple(texts)
+
+
+def check_png_pixels(file: BinaryIO, name: str) -> list[str]:
+    """Compare the checksums of a file's pixels, at which decoders do not look.
+
+    Returns:
+        notes on what looks damaged.
+
+    Raises:
+        ReadError: a part of the pixels was overwritten with zeros.
+    """
+    damaged, position = 0, _SIGNATURE_BYTES
+    while True:
+        file.seek(position)
+        head = file.read(8)
+        if len(head) < 8 or head[4:] == b"IEND":
+            break
+        (size,) = struct.unpack_from(">I", head)
+        if head[4:] == b"IDAT":
+            found, has_hole = _checksum(file, size)
+            intact = file.read(4) == struct.pack(">I", found)
+            if not intact and has_hole:
+                raise ReadError(
+                    f"{name} is truncated or damaged: a part of its picture is missing (zeros instead of "
+                    "data); copy it again"
+                )
+            damaged += not intact
+        position += 12 + size
+    if not damaged:
+        return []
+    return [
+        "the file may be damaged, a part of the picture may be wrong: a checksum of its pixels does not fit"
+    ]
+
+
+def _checksum(file: BinaryIO, size: int) -> tuple[int, bool]:
+    """CRC-32 of a chunk of pixels, and whether a part of it is zeros."""
+    found, has_hole = zlib.crc32(b"IDAT"), False
+    while size > 0 and (data := file.read(min(size, _BLOCK))):
+        found, size = zlib.crc32(data, found), size - len(data)
+        has_hole = has_hole or _ZEROS in data
+    return found, has_hole
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -123,7 +169,7 @@ def _take_profile(samples: Samples, text: _Text) -> bool:
     elif kind == "xmp":
         samples.xmp = samples.xmp or block.rstrip(b"\0")
     elif kind in ("iptc", "8bim"):
-        samples.iptc = samples.iptc or _iptc(block)
+        samples.iptc = samples.iptc or iptc_of_resources(block)
     elif kind in ("icc", "icm"):
         samples.icc = samples.icc or block
     else:
@@ -140,18 +186,3 @@ def raw_profile(text: str) -> bytes | None:
         return bytes.fromhex("".join(lines[2:]))
     except ValueError:
         return None
-
-
-def _iptc(block: bytes) -> bytes | None:
-    """IPTC-IIM out of Photoshop image resources (Adobe Photoshop File Formats); or as it is."""
-    if not block.startswith(b"8BIM"):
-        return block if block[:1] == b"\x1c" else None
-    position = 0
-    while block[position : position + 4] == b"8BIM" and position + 12 <= len(block):
-        name_length = block[position + 6]
-        start = position + 6 + (name_length + 2) // 2 * 2
-        (size,) = struct.unpack_from(">I", block, start)
-        if block[position + 4 : position + 6] == b"\x04\x04":
-            return block[start + 4 : start + 4 + size]
-        position = start + 4 + size + size % 2
-    return None

@@ -40,7 +40,9 @@ def content_of(path: Path) -> str:
     try:
         return content_hash(path)
     except (OSError, ValueError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
+        reason = (
+            "there is no such file; check the path" if isinstance(error, FileNotFoundError) else str(error)
+        )
         raise ReadError(f"cannot open {path}: {reason}") from error
 
 

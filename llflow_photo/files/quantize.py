@@ -10,7 +10,7 @@ from ..color.spaces import ColorSpace, convert
 from ..errors import NonFiniteOutputError
 from ..photo import Photo
 
-__all__ = ["check_finite", "quantized", "quantized_8bit", "row_blocks"]
+__all__ = ["check_finite", "quantized", "quantized_whole", "row_blocks"]
 
 _BLOCK_PIXELS = 1 << 19
 
@@ -37,22 +37,25 @@ def check_finite(photo: Photo) -> None:
 
 
 def quantized(photo: Photo, space: ColorSpace, bit_depth: int) -> Iterator[np.ndarray]:
-    """Blocks of rows, rows x W x 3, in ``space``: uint8 or uint16, clipped and rounded, or float32 as is."""
+    """Blocks of rows, rows x W x 3, in ``space``: clipped and rounded to so many bits, or float32 as is (32).
+
+    8 bits are uint8, 10 and 16 bits are uint16; white is the greatest value of these bits.
+    """
     for rows in row_blocks(photo):
         block = convert(photo.pixels[rows], photo.color_space, space)
         if bit_depth == 32:
             yield block
             continue
-        top = 255 if bit_depth == 8 else 65535
+        top = (1 << bit_depth) - 1
         np.clip(block, 0.0, 1.0, out=block)
         block *= np.float32(top)
         np.rint(block, out=block)
         yield block.astype(np.uint8 if bit_depth == 8 else np.uint16)
 
 
-def quantized_8bit(photo: Photo, space: ColorSpace) -> np.ndarray:
-    """The whole photo, H x W x 3 uint8."""
-    out = np.empty(photo.pixels.shape, np.uint8)
-    for rows, block in zip(row_blocks(photo), quantized(photo, space, 8), strict=True):
+def quantized_whole(photo: Photo, space: ColorSpace, bit_depth: int) -> np.ndarray:
+    """The whole photo, H x W x 3: uint8 for 8 bits, uint16 for 10 and 16."""
+    out = np.empty(photo.pixels.shape, np.uint8 if bit_depth == 8 else np.uint16)
+    for rows, block in zip(row_blocks(photo), quantized(photo, space, bit_depth), strict=True):
         out[rows] = block
     return out

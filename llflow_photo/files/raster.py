@@ -9,6 +9,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import FormatError, LLFlowPhotoError, ReadError
+from .blank_data import blank_rows
 from .exif import block_orientation
 from .jpeg_read import read_jpeg
 from .limits import check_size
@@ -16,7 +17,7 @@ from .modern_read import read_avif, read_heif, read_jxl, read_webp
 from .pillow_read import pillow_samples
 from .pillow_values import no_global_limit
 from .plugins import advice, load_plugin
-from .png_chunks import add_png_metadata
+from .png_chunks import add_png_metadata, check_png_pixels
 from .samples import Samples
 from .unsupported import why_not_supported
 
@@ -56,10 +57,10 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
         file.seek(0)
         if unsupported := why_not_supported(file.read(), kind):
             raise FormatError(
-                f"{name} is made with {unsupported}, which is not supported; save it as 16-bit TIFF or JPEG"
+                f"{name} uses {unsupported}, which is not supported; save it as 16-bit TIFF or JPEG"
             ) from error
         raise ReadError(
-            f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged"
+            f"{name} cannot be decoded: {_reason(error)}; the file is truncated or damaged, copy it again"
         ) from error
 
 
@@ -72,7 +73,10 @@ def _decoded(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pixels: 
     with _opened(file, kind) as image:
         check_size(*image.size, file_bytes, max_pixels, name)
         samples = pillow_samples(image)
+        if kind == "bmp":
+            samples.notes += blank_rows(samples.values)
         if kind == "png":
+            samples.notes += check_png_pixels(file, name)
             add_png_metadata(samples, file)
             samples.orientation = block_orientation(samples.exif)
         return samples
@@ -87,4 +91,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "its content is not what its first bytes say"
     text = str(error).strip() or type(error).__name__
+    if "vendored" in text:  # the JPEG XL plugin's advice to those who build it
+        return "the decoder gave up"
     return text.splitlines()[0][:200]

@@ -75,7 +75,10 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
         # A blank picture that this program wrote is what somebody wanted to have.
         mosaic = picture.pattern is not None
         white = picture.greatest_value
-        notes += refuse_missing_pixels(picture.samples, path.name, white=white, mosaic=mosaic)
+        black = picture.black
+        notes += refuse_missing_pixels(
+            picture.active_samples, path.name, black=black, white=white, mosaic=mosaic
+        )
     with _named_errors(path):
         pixels = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
@@ -132,11 +135,12 @@ def _named_errors(path: Path) -> Iterator[None]:
             "compression (Adobe DNG Converter), or give a 16-bit TIFF"
         ) from error
     except MemoryError as error:
-        raise ReadError(f"{path.name} does not fit into memory") from error
+        raise ReadError(f"{path.name} does not fit into memory; close other programs") from error
     except Exception as error:  # LibRaw and its wrapper raise more than their documented classes
         raise ReadError(
-            f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged, or of a "
-            f"variant that LibRaw {_libraw()} does not know: where other programs open it, convert it to DNG"
+            f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged (copy it "
+            f"again), or of a variant that LibRaw {_libraw()} does not know (where other programs open it, "
+            "convert it to DNG)"
         ) from error
 
 
@@ -159,7 +163,8 @@ def _refuse_unsupported(raw: Any, path: Path) -> None:
     if colors not in (3, 4):
         letters = raw.color_desc.decode("ascii", "replace")
         raise FormatError(
-            f"{path.name} has a sensor of {colors} colors ({letters}); three or four are supported"
+            f"{path.name} has a sensor of {colors} colors ({letters}); three or four are supported. "
+            "Develop it elsewhere and give a 16-bit TIFF"
         )
 
 
@@ -169,7 +174,8 @@ def _refuse_missing_pixels(raw: Any, path: Path) -> list[str]:
         samples = samples[..., :3]
     mosaic = raw.raw_type == rawpy.RawType.Flat
     white = float(raw.white_level or _WHITE_CODE)
-    return refuse_missing_pixels(samples, path.name, white=white, mosaic=mosaic)
+    black = float(np.min(raw.black_level_per_channel or 0))
+    return refuse_missing_pixels(samples, path.name, black=black, white=white, mosaic=mosaic)
 
 
 def _multipliers(raw: Any, options: RawOptions, notes: list[str]) -> np.ndarray:
@@ -222,7 +228,9 @@ def _camera_color(
 ) -> CameraColor:
     """The camera's matrix from LibRaw's table, from what LibRaw made of a DNG's, or from none."""
     if raw is None:
-        notes.append("the camera's color matrix is not known; its RGB was taken for sRGB")
+        notes.append(
+            "the camera's color matrix is not known; its RGB was taken as sRGB, so colors are approximate"
+        )
         return CameraColor.from_srgb_matrix(np.eye(3), np.ones(3), multipliers)
     matrix = np.array(raw.rgb_xyz_matrix, float)[:3]
     if _invertible(matrix):
@@ -235,7 +243,9 @@ def _camera_color(
         )
     if container.color_matrix is not None and _invertible(container.color_matrix):
         return CameraColor(container.color_matrix, multipliers)
-    notes.append("the camera's color matrix is not known; its RGB was taken for sRGB")
+    notes.append(
+        "the camera's color matrix is not known; its RGB was taken as sRGB, so colors are approximate"
+    )
     return CameraColor.from_srgb_matrix(np.eye(3), np.ones(3), multipliers)
 
 
@@ -267,7 +277,7 @@ def _develop(raw: Any, options: RawOptions, color: CameraColor, half_size: bool)
 def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: list[str]) -> np.ndarray:
     """Linear Rec. 2020 of a sensor of four colors, by LibRaw's own matrix; highlights end at white."""
     if isinstance(options.white_balance, tuple):
-        notes.append("multipliers of the white balance are for three colors; the camera's was used")
+        notes.append("the white balance given is for sensors of three colors; that of the camera was used")
     as_shot = np.array(raw.camera_whitebalance, float)
     usable = as_shot.size == 4 and bool(np.isfinite(as_shot).all()) and bool((as_shot > 1e-6).all())
     if not usable and options.white_balance != "daylight":
@@ -284,10 +294,13 @@ def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: 
         highlight_mode=rawpy.HighlightMode.Clip,
     )
     letters = raw.color_desc.decode("ascii", "replace")
-    notes.append(f"the sensor has four colors ({letters}); their highlights end at white")
+    notes.append(f"the sensor has four colors ({letters}); highlights were clipped at white")
     srgb_from_camera = np.array(raw.color_matrix, float)
     if not np.allclose(srgb_from_camera.sum(axis=1), 1, atol=0.05):
-        raise FormatError(f"the colors of this sensor ({letters}) are not known to LibRaw {_libraw()}")
+        raise FormatError(
+            f"the colors of this sensor ({letters}) are not known to LibRaw {_libraw()}; develop the file "
+            "elsewhere and give a 16-bit TIFF"
+        )
     matrix = conversion_matrix(LINEAR_SRGB, REC2020_LINEAR) @ srgb_from_camera
     return np.asarray(values @ (matrix.T / _WHITE_CODE).astype(np.float32))
 

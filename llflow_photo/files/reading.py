@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..color.spaces import ADOBE_RGB
 from ..errors import FormatError, ReadError
+from ..paths import expanded
 from ..photo import Metadata, Photo
 from .color_reading import pixels_of
 from .exif import block_orientation, carry_block
@@ -21,9 +22,10 @@ from .raster import decode_raster
 from .raw_options import RawOptions
 from .samples import Samples
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
-from .source import as_regular_file, expanded
+from .source import as_regular_file
 from .texts import with_texts
 from .tiff_read import decode_tiff
+from .unsupported import foreign_kind
 from .xmp_photo import PhotoXmp
 
 __all__ = ["photo_of_samples", "read"]
@@ -67,7 +69,13 @@ def _read(path: Path, raw: RawOptions, half_size: bool, max_pixels: int) -> Phot
     if kind:
         with open(path, "rb") as file:
             return photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
-    raise FormatError(f"{path} is no photo of a kind that can be read: its content is no known image format")
+    if foreign := foreign_kind(head):
+        advice = "give a photo" if foreign in ("a video", "a ZIP archive") else "save it as TIFF, PNG or JPEG"
+        raise FormatError(f"{path} is {foreign}, which cannot be read; {advice}")
+    raise FormatError(
+        f"{path} is no photo of a kind that can be read: its content is no known image format; where another "
+        "program opens it, save it there as TIFF, PNG or JPEG"
+    )
 
 
 def _head(path: Path) -> tuple[bytes, int]:
@@ -79,10 +87,12 @@ def _head(path: Path) -> tuple[bytes, int]:
         with open(path, "rb") as file:
             head = file.read(64)
     except (OSError, ValueError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
+        reason = (
+            "there is no such file; check the path" if isinstance(error, FileNotFoundError) else str(error)
+        )
         raise ReadError(f"cannot open {path}: {reason}") from error
     if not head:
-        raise ReadError(f"{path} is empty (0 bytes)")
+        raise ReadError(f"{path} is empty (0 bytes); copy it again")
     return head, size
 
 
@@ -98,7 +108,7 @@ def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels
         try:
             directories = parse_tiff(data)
         except FormatError as error:
-            raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}") from error
+            raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}; copy it again") from error
         if not tiff_is_raw(directories) and path.suffix.lower() not in RAW_SUFFIXES:
             return photo_of_samples(decode_tiff(data, directories, path.name, max_pixels), path)
     return _read_raw(path, options, half_size, max_pixels)

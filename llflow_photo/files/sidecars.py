@@ -42,7 +42,7 @@ def read_sidecars(path: Path, notes: list[str]) -> Packet | None:
     try:
         sidecars = sidecars_of(path)
     except OSError as error:
-        notes.append(f"its sidecars could not be looked for: {error.strerror}")
+        notes.append(f"the folder could not be searched for XMP sidecars ({error.strerror}); none was used")
         return None
     for sidecar in sidecars:
         packet = _read(sidecar, path.suffix, notes)
@@ -69,7 +69,7 @@ def _read(sidecar: Path, suffix: str, notes: list[str]) -> Packet | None:
             return None
         content = sidecar.read_bytes()
     except OSError as error:
-        notes.append(f"the sidecar {sidecar.name} could not be read: {error.strerror}")
+        notes.append(f"the sidecar {sidecar.name} could not be read ({error.strerror}) and was left out")
         return None
     packet = Packet.parse(content)
     if packet is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import ReadError
 
-__all__ = ["as_regular_file", "expanded", "special_kind"]
+__all__ = ["as_regular_file", "special_kind"]
 
 _STREAM = re.compile(r"/dev/stdin|(?:/dev|/proc/(?:self|\d+))/fd/\d+")
 _KINDS = (
@@ -23,15 +23,6 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-
-
-def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with ``~`` or ``~user`` replaced by a home directory; unchanged if there is no such user."""
-    given = Path(path)
-    try:
-        return given.expanduser()
-    except RuntimeError:  # a file's own name may begin like this
-        return given
 
 
 def special_kind(mode: int) -> str:

@@ -73,10 +73,13 @@ class Tag(IntEnum):
     CalibrationIlluminant2 = 50779
     ActiveArea = 50829
     MaskedAreas = 50830
+    SubTileBlockSize = 50974
+    RowInterleaveFactor = 50975
     OpcodeList1 = 51008
     OpcodeList2 = 51009
     OpcodeList3 = 51022
     DefaultUserCrop = 51125
+    ColumnInterleaveFactor = 52547
 
 
 class NewSubfile(IntFlag):

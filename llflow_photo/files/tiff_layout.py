@@ -65,9 +65,9 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
     # Some writers give tiles' places as strips'.
     offsets = _places(page, 324, 273, tiled)
     if tile_width <= 0 or tile_height <= 0 or not offsets:
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
+        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
     if tile_width > width + 65536 or tile_height > height + 65536:
-        raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged")
+        raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged, copy it again")
     planar, compression = one_number(page, 284, 1) == 2, one_number(page, 259, _UNCOMPRESSED)
     whole = tile_width * tile_height * (1 if planar else channels) * dtype.itemsize
     counts = _places(page, 325, 279, tiled)

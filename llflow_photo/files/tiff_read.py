@@ -9,21 +9,25 @@ import numpy as np
 
 from ..color.spaces import LINEAR_SRGB
 from ..errors import FormatError, ReadError
+from .blank_data import blank_rows
 from .directory import Directory, exif_block
 from .exif import orientation_of
 from .lab import LAB_KINDS, lab_space, lab_to_linear
 from .limits import check_size
 from .parse import Buffer, numbers_of, packet_of, place_of
+from .photoshop import iptc_of_resources
 from .raster import decode_raster
 from .samples import Samples
+from .tiff_color import declared_space
 from .tiff_layout import Layout, layout_of
 from .tiff_pages import PhotoPage, one_number, photo_page
 from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor, unpack
 
 __all__ = ["assemble_page", "decode_tiff"]
 
-_BIG_TIFF, _OLD_JPEG = 43, 6
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
+_BIG_TIFF, _OLD_JPEG, _UNCOMPRESSED = 43, 6, 1
+_XMP, _IPTC, _PHOTOSHOP, _ICC = 700, 0x83BB, 0x8649, 0x8773
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
 _IMAGE_TAGS_OF_LAYOUT = {
     0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0140, 0x02BC, 0x83BB, 0x8773, 0x8649, 0x015B,
 }  # fmt: skip
@@ -43,13 +47,18 @@ def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixel
     check_compression(one_number(page.layout, 259, 1), name)
     if _needs_pillow(page.layout):
         samples = _through_pillow(data, page, name, max_pixels)
+        if _ICC not in page.layout and one_number(page.layout, 262, _RGB) != _CMYK:
+            samples.icc = packet_of(page.metadata, _ICC)
     else:
         order = "<" if bytes(data[:2]) == b"II" else ">"
         layout = layout_of(page.layout, order, len(data), name)
         check_size(layout.width, layout.height, len(data), max_pixels, name)
-        samples = _as_photo(_assemble(data, layout, name), page.layout, layout, name)
+        values = _assemble(data, layout, name)
+        blank = blank_rows(values) if layout.compression == _UNCOMPRESSED else []
+        samples = _as_photo(values, page.metadata, layout, name)
+        samples.notes += blank
         if one_number(page.layout, 262, _BLACK_IS_ZERO) not in LAB_KINDS:
-            samples.icc = packet_of(page.layout, 0x8773)
+            samples.icc = packet_of(page.metadata, _ICC)
     samples.notes += page.notes
     _add_metadata(samples, page.metadata)
     return samples
@@ -85,7 +94,7 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
     """Pillow reads the first page of a file, so it gets one whose first page is the photo's."""
     place = place_of(data, page.layout)
     if place is None:
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged")
+        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
     copy = bytearray(data[:])
     order = "<" if copy[:2] == b"II" else ">"
     is_big = struct.unpack_from(order + "H", copy, 2)[0] == _BIG_TIFF
@@ -109,7 +118,9 @@ def _add_metadata(samples: Samples, page: Directory) -> None:
     """EXIF (the page's own tags), orientation, XMP and IPTC."""
     samples.orientation = orientation_of(page)
     samples.exif = exif_block({k: v for k, v in page.items() if k not in _IMAGE_TAGS_OF_LAYOUT})
-    samples.xmp, samples.iptc = packet_of(page, 700), packet_of(page, 0x83BB)
+    samples.xmp, samples.iptc = packet_of(page, _XMP), packet_of(page, _IPTC)
+    if samples.iptc is None and (resources := packet_of(page, _PHOTOSHOP)) is not None:
+        samples.iptc = iptc_of_resources(resources)
 
 
 def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
@@ -120,7 +131,8 @@ def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
     depth = 1 if layout.planar else layout.channels
     if len(layout.offsets) < across * down * planes:
         raise ReadError(
-            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there"
+            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there; "
+            "copy it again"
         )
     _check_extents(data, layout, name)
     dtype = np.dtype(np.float32) if layout.dtype == FLOAT24 else layout.dtype.newbyteorder("=")
@@ -145,7 +157,7 @@ def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
 def _check_extents(data: Buffer, layout: Layout, name: str) -> None:
     for offset, count in zip(layout.offsets, layout.counts, strict=True):
         if offset < 0 or count < 0 or offset + count > len(data):
-            raise ReadError(f"{name} is truncated: pixels are missing at the end of the file")
+            raise ReadError(f"{name} is truncated: pixels are missing at the end of the file; copy it again")
 
 
 def _block(data: Buffer, layout: Layout, index: int, rows: int, depth: int, name: str) -> np.ndarray:
@@ -176,6 +188,8 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
         samples = Samples((values / 4294967295.0).astype(np.float32), 32)
     else:
         samples = Samples(values, values.dtype.itemsize * 8)
+    if photometric == _RGB and values.dtype.kind == "u" and packet_of(page, _ICC) is None:
+        samples.declared = declared_space(page, samples.notes)
     if photometric == _WHITE_IS_ZERO:
         samples.values = 1 - samples.values if samples.values.dtype.kind == "f" else ~samples.values
     if layout.channels not in (1, 3):
@@ -199,7 +213,7 @@ def _of_floats(values: np.ndarray, page: Directory, name: str) -> Samples:
         samples.notes.append(
             f"values up to {float(values.max()):g} were kept as highlights above a white of 1"
         )
-    if packet_of(page, 0x8773) is None:
+    if packet_of(page, _ICC) is None:
         samples.declared = LINEAR_SRGB
         samples.notes.append("floating-point pixels without a profile were taken as linear sRGB")
     return samples
@@ -209,5 +223,5 @@ def _from_palette(values: np.ndarray, page: Directory, name: str) -> np.ndarray:
     table = np.array(numbers_of(page, 320), np.uint16)
     index = values[..., 0]
     if table.size % 3 or index.dtype.kind != "u" or table.size // 3 <= int(index.max()):
-        raise ReadError(f"{name} has a palette that does not fit its pixels")
+        raise ReadError(f"{name} has a palette that does not fit its pixels; copy it again")
     return np.asarray(table.reshape(3, -1).T[index])

@@ -69,9 +69,9 @@ def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
     try:
         out = _unpacked(data, compression, size)
     except (zlib.error, lzma.LZMAError, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise ReadError(f"{name} has a damaged strip: {error}") from error
+        raise ReadError(f"{name} has a damaged strip: {error}; copy it again") from error
     if len(out) < size:
-        raise ReadError(f"{name} is truncated: a strip has {len(out)} of {size} bytes")
+        raise ReadError(f"{name} is truncated: a strip has {len(out)} of {size} bytes; copy it again")
     return out[:size]
 
 

@@ -7,7 +7,7 @@ import struct
 from .heif_boxes import codec_of
 from .jpeg_stream import frame_of
 
-__all__ = ["why_not_supported"]
+__all__ = ["foreign_kind", "why_not_supported"]
 
 # Frame markers of JPEG that no decoder here knows (T.81 table B.1, JPEG-LS).
 _JPEG_KINDS = {
@@ -17,12 +17,36 @@ _JPEG_KINDS = {
 }  # fmt: skip
 _HEIF_CODECS = {
     "av01": "AV1", "j2k1": "JPEG 2000", "jpeg": "JPEG", "vvc1": "VVC", "avc1": "AVC (H.264)",
-    "unci": "no codec", "evc1": "EVC", "jxl1": "JPEG XL",
+    "unci": "uncompressed samples", "evc1": "EVC", "jxl1": "JPEG XL",
 }  # fmt: skip
 
 
+# Beginnings of files of other kinds, and of offset 4 where the first bytes are a size.
+_FOREIGN = {
+    b"GIF8": "GIF", b"8BPS": "a Photoshop document (PSD)", b"\xffO\xffQ": "JPEG 2000", b"v/1\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR", b"#?RGBE": "Radiance HDR", b"II\xbc": "JPEG XR", b"%PDF": "PDF",
+    b"<svg": "SVG", b"<?xml": "XML or SVG", b"gimp xcf": "a GIMP document (XCF)", b"qoif": "QOI",
+    b"DDS ": "DDS", b"\0\0\1\0": "an icon (ICO)", b"\x1aE\xdf\xa3": "a video", b"PK\3\4": "a ZIP archive",
+    b"P1\n": "PNM", b"P2\n": "PNM", b"P3\n": "PNM", b"P4\n": "PNM", b"P5\n": "PNM", b"P6\n": "PNM",
+    b"PF\n": "PFM", b"Pf\n": "PFM",
+}  # fmt: skip
+_FOREIGN_BOXES = {b"jP  ": "JPEG 2000", b"ftyp": "a video", b"moov": "a video", b"mdat": "a video"}
+
+
+def foreign_kind(head: bytes) -> str:
+    """What a file is that no reader here knows, with an article where it takes one; empty if unknown.
+
+    Args:
+        head: its first bytes.
+    """
+    if head[:4] == b"RIFF" and head[8:11] == b"AVI":
+        return "a video"
+    found = (kind for beginning, kind in _FOREIGN.items() if head.startswith(beginning))
+    return next(found, _FOREIGN_BOXES.get(head[4:8], ""))
+
+
 def why_not_supported(data: bytes, kind: str) -> str:
-    """What a file that could not be decoded is made with, if that explains it; empty where it does not.
+    """What a file that could not be decoded uses, if that explains it; empty where it does not.
 
     Args:
         data: the file.

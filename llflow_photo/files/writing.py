@@ -10,6 +10,7 @@ from typing import Any
 
 from ..color.spaces import SRGB, by_name
 from ..errors import ImageInputError, LLFlowPhotoError, WriteError
+from ..paths import expanded
 from ..photo import Photo
 from .atomic import atomic_file
 from .encoding import Encoding
@@ -19,7 +20,6 @@ from .pillow_write import check_pillow_writes, write_with_pillow
 from .png_write import write_png
 from .quantize import check_finite
 from .settings import with_settings
-from .source import expanded
 from .texts import unplaced_texts
 from .tiff_write import write_tiff
 
@@ -105,9 +105,10 @@ def write(
             elif encoding.format == "dng":
                 notes = write_linear_dng(file, photo) + unplaced_texts(photo.metadata.texts, "dng")
             else:
-                notes = write_with_pillow(file, photo, space, str(encoding.format), encoding.quality)
+                name = str(encoding.format)
+                notes = write_with_pillow(file, photo, space, name, encoding.quality, depth)
         except (LLFlowPhotoError, OSError):
             raise
         except Exception as error:  # encoders raise nearly anything
-            raise WriteError(f"cannot write {path}: {error}") from error
+            raise WriteError(f"cannot write {path}: {error}; try another format or folder") from error
     return tuple(notes)

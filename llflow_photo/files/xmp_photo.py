@@ -11,7 +11,9 @@ from .xmp_truth import drop_false_claims, turn_regions
 __all__ = ["PhotoXmp"]
 
 _ORIENTATION = qualified("tiff:Orientation")
-_CAMERA_RAW = qualified("crs:")
+# Of Adobe (settings, saved and default ones, lens profiles) and of darktable.
+_COLOR_LABELS = "{http://darktable.sf.net/}colorlabels"
+_DEVELOPMENT = ("{http://ns.adobe.com/camera-raw-", "{http://darktable.sf.net/")
 
 
 class PhotoXmp:
@@ -54,12 +56,16 @@ class PhotoXmp:
             return None
         if self._sidecars is not None and self._embedded is not None:
             packet.add_missing(self._embedded)
-        if packet.remove(lambda name: name.startswith(_CAMERA_RAW)):
+        if packet.remove(_is_development):
             self._notes.append("another program's RAW development settings in the XMP were not kept")
         self._notes += [note for note in drop_false_claims(packet) if note not in self._notes]
         turn_regions(packet.rdf, orientation, width, height)
         packet.set_where_present(_ORIENTATION, "1")
         return packet.to_bytes()
+
+
+def _is_development(name: str) -> bool:
+    return name.startswith(_DEVELOPMENT) and name != _COLOR_LABELS
 
 
 def _orientation(packet: Packet | None) -> int | None:

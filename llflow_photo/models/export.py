@@ -11,6 +11,7 @@ import torch
 from ..errors import CheckpointError
 from ..flow import LLFlow, Size
 from ..flow.prior import LatentPrior
+from ..paths import expanded
 from .card import Card, checksum
 from .store import save
 
@@ -48,7 +49,7 @@ def export_run(
     Raises:
         CheckpointError: the run has no checkpoint, or it is broken.
     """
-    run, out = Path(run), Path(out)
+    run, out = expanded(run), expanded(out)
     if out.suffix != ".safetensors":
         raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
     newest, best = _newest(run), _best(run)

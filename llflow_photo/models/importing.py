@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 from ..flow.released import rename_released, size_of_released
+from ..paths import expanded
 from .card import Card, checksum
 from .store import save
 
@@ -33,7 +34,7 @@ def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
     Raises:
         CheckpointError: the file cannot be read safely, or is no such checkpoint.
     """
-    path, out = Path(path), Path(out)
+    path, out = expanded(path), expanded(out)
     if out.suffix != ".safetensors":
         raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
     state = read_released(path)

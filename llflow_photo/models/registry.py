@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import CheckpointError, ModelNotFoundError
+from ..paths import expanded
 from .card import Card
 
 __all__ = ["available", "find", "user_folder"]
@@ -17,7 +18,7 @@ _SHIPPED = Path(__file__).parent
 def user_folder() -> Path:
     """Where users keep models of their own: ``$LLFLOW_PHOTO_MODELS`` or ``~/.llflow-photo/models``."""
     given = os.environ.get("LLFLOW_PHOTO_MODELS")
-    return Path(given) if given else Path.home() / ".llflow-photo" / "models"
+    return expanded(given) if given else Path.home() / ".llflow-photo" / "models"
 
 
 def available() -> list[Card]:
@@ -62,7 +63,7 @@ def find(name_or_path: str | os.PathLike[str]) -> Card:
     known = _files()
     if given in known:
         return card_of(known[given])
-    path = Path(given).expanduser()
+    path = expanded(given)
     if path.is_file():
         return card_of(path)
     listed = ", ".join(sorted(known)) or "none"

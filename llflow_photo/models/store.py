@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError, WriteError
 from ..flow import LLFlow, Size
+from ..paths import expanded
 from .card import Card, checksum
 from .registry import find
 
@@ -53,6 +54,7 @@ def save(
         CheckpointError: the tensors do not fit the size, or are not finite.
         WriteError: the file cannot be written.
     """
+    path = expanded(path)
     check_fits(flow_state, size, str(path))
     if bad := [name for name, tensor in flow_state.items() if not torch.isfinite(tensor).all()]:
         raise CheckpointError(f"{len(bad)} tensors hold values that are not finite, the first is {bad[0]!r}")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from llflow_photo.batch.frames import FrameReader
-from llflow_photo.errors import FormatError, ReadError
+from llflow_photo.errors import FormatError, ReadError, WriteError
 from llflow_photo.files.atomic import atomic_file
 from llflow_photo.photo import Photo
 
@@ -57,16 +57,22 @@ class FakeRenderer:
                 if "once" in name and not (mark := photo.source.with_suffix(".mark")).exists():
                     mark.touch()
                     os.kill(os.getpid(), 9)
+                if "meanwhile" in name and (elsewhere := os.environ.get("FAKE_APPEARS")):
+                    Path(elsewhere).write_bytes(b"of another program")
                 if "bug" in name:
                     raise RuntimeError("a bug")
                 noise = np.random.default_rng(seed + number).normal(0, 0.05, photo.pixels.shape)
                 noise *= self._options.temperature
             yield photo.with_pixels(np.clip(np.sqrt(photo.pixels) + noise, 0, 1).astype(np.float32))
 
-    def write(self, photo: Photo, path: Path) -> tuple[str, ...]:
+    def check(self, photo: Photo, path: Path) -> None:
+        if "wide" in photo.source.name:
+            raise WriteError(f"{path} holds no photo as wide as this")
+
+    def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
         if "full" in photo.source.name:
             raise OSError(errno.ENOSPC, "No space left on device")
-        with atomic_file(path) as file:
+        with atomic_file(path, overwrite) as file:
             Image.fromarray(np.rint(photo.pixels * 255).astype(np.uint8)).save(file, "PNG")
         return ()
 

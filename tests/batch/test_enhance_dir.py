@@ -18,7 +18,7 @@ from PIL import Image
 import llflow_photo
 from llflow_photo import Options, enhance_dir
 from llflow_photo.batch import Report
-from llflow_photo.errors import BatchError, ModelNotFoundError, OptionError, ReadError
+from llflow_photo.errors import BatchError, ModelNotFoundError, OptionError, ReadError, WriteError
 from llflow_photo.files import Encoding, read, read_settings, write
 from llflow_photo.models import save
 from llflow_photo.photo import Photo
@@ -168,3 +168,20 @@ def test_the_room_imports_fast_and_without_torch() -> None:
         env={**os.environ, "PYTHONPATH": root},
     )  # fmt: skip
     assert done.stdout.strip() == "False"
+
+
+def test_what_a_format_cannot_hold_is_said_before_any_rendering(
+    tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (16_384, 2)).save(tmp_path / "in" / "wide.png")
+    report = enhance_dir(tmp_path / "in", model=model, jobs=1, encoding=Encoding("webp"))
+    assert [(row.error, row.seconds.get("network")) for row in report.failed] == [("WriteError", None)]
+    assert "at most 16383 pixels a side" in report.failed[0].reason
+    monkeypatch.setattr("llflow_photo.files.writing.check_pillow_writes", _not_written)
+    with pytest.raises(WriteError, match="no plugin"):
+        enhance_dir(tmp_path / "in", output=tmp_path / "other", model=model)
+
+
+def _not_written(name: str) -> None:
+    raise WriteError(f"no plugin for {name}")

@@ -75,6 +75,7 @@ def test_links_in_the_way_are_kept(batch: Run, photos: Photos, tmp_path: Path) -
             ".@__thumb",
             "lost+found",
             ".picasaoriginals",
+            "M4ROOT/THMBNL",
         ),
     ],
 )
@@ -127,3 +128,50 @@ def test_copies_have_their_sidecars_and_dates(batch: Run, photos: Photos, tmp_pa
     events: list[Any] = []
     batch(source, output, progress=events.append, **given)
     assert not [event for event in events if event.kind == "photo"]
+
+
+def test_a_file_that_appears_during_the_rendering_is_kept(
+    batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = photos("a.png", "meanwhile.png"), tmp_path / "out"
+    appears = output / "meanwhile.png"
+    monkeypatch.setenv("FAKE_APPEARS", str(appears))
+    report = batch(source, output)
+    assert [(row.source, row.error) for row in report.failed] == [("meanwhile.png", "OutputExistsError")]
+    assert appears.read_bytes() == b"of another program"
+    assert [row.source for row in report.done] == ["a.png"]
+    # The next run finds it there and takes another name; force replaces it.
+    assert batch(source, output).done[0].outputs == ("meanwhile_png.png",)
+    assert appears.read_bytes() == b"of another program"
+    forced = tmp_path / "forced"
+    monkeypatch.setenv("FAKE_APPEARS", str(forced / "meanwhile.png"))
+    assert batch(source, forced, force=True).ok
+    with Image.open(forced / "meanwhile.png") as image:
+        assert image.size == (16, 12)
+
+
+def test_a_copy_of_a_run_that_was_killed_is_made_again_under_its_name(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
+    source, output = photos(), tmp_path / "out"
+    source.mkdir()
+    output.mkdir()
+    Image.new("RGB", (16, 16), (140, 140, 140)).save(source / "light.jpg")
+    Image.new("RGB", (16, 16), (150, 150, 150)).save(source / "other.jpg")
+    (output / "light.jpg").write_bytes((source / "light.jpg").read_bytes())
+    (output / "other.jpg").write_bytes(b"of another program")
+    report = batch(source, output, if_darker_than=-2.0, copy_well_exposed=True)
+    assert sorted(row.outputs for row in report.rows if row.status == "copied") == [
+        ("light.jpg",),
+        ("other_jpg.jpg",),
+    ]
+    assert (output / "other.jpg").read_bytes() == b"of another program"
+
+
+def test_what_the_format_cannot_hold_is_refused_before_the_rendering(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
+    source, output = photos("wide kills.png", "a.png"), tmp_path / "out"
+    report = batch(source, output)  # rendering it would kill the process
+    assert [(row.source, row.error) for row in report.failed] == [("wide kills.png", "WriteError")]
+    assert [row.source for row in report.done] == ["a.png"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Pa
         (["--quality", "0"], r"error: quality is 0"),
         (["--samples", "10001"], r"error: samples is 10001"),
         (["-o", "bright.jpg", "--format", "png"], r"error: bright.jpg ends in .jpg, but the format is png"),
-        (["--format", "jpeg", "--bit-depth", "16"], r"error: jpeg cannot hold 16 bits"),
+        (["--format", "jpeg", "--bit-depth", "16"], r"error: jpeg cannot be written with 16 bits"),
         (["-o", "bright.xyz"], r"error: bright.xyz ends in .xyz"),
         (["-o", "bright.jpg", "--retry-failed"], r"error: --output bright.jpg names one file"),
         (["--copy-well-exposed"], r"error: --copy-well-exposed needs --if-darker-than"),
@@ -237,6 +238,34 @@ def test_what_the_system_refuses_is_said_before_the_work(
     (tmp_path / "file").write_text("")
     assert main(["enhance", str(photo), "-o", str(tmp_path / "file" / "out")]) == 1
     assert "not a directory; choose another --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["pipe.png", "empty.jpg", "folder.jpg/none.png", "wide.png"])
+def test_no_model_is_loaded_for_what_cannot_be_rendered(
+    wrong: str,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "empty.jpg").touch()
+    Image.new("RGB", (16_384, 2)).save(tmp_path / "wide.png")
+    loaded: list[object] = []
+    monkeypatch.setattr("llflow_photo.api.load_enhancer", lambda *given, **_: loaded.append(given))
+    arguments = ["-o", str(tmp_path / "out"), "--format", "webp", "--model", str(tiny_model)]
+    assert main(["enhance", str(tmp_path / wrong), *arguments]) == 1
+    assert wrong in capsys.readouterr().err
+    assert not loaded
+
+
+def test_a_device_that_is_not_there_is_told_once(
+    photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = [str(photo), str(photo)]
+    arguments = ["--device", "nowhere", "-o", str(tmp_path / "out"), "--model", str(tiny_model)]
+    assert main(["enhance", *photos, *arguments]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 def test_what_nobody_foresaw_is_one_line_unless_debugged(

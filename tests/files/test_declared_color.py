@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-from file_helpers import png_chunk, png_of
+from file_helpers import png_chunk, png_of, quadrants
 from PIL import Image
 
 from llflow_photo import files
@@ -15,6 +16,8 @@ from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, REC2020_LINEAR, SRGB
 from llflow_photo.errors import FormatError
 from llflow_photo.files import Encoding
+from llflow_photo.files.directory import SHORT, Directory, Entry, encode_directories
+from llflow_photo.files.parse import parse_tiff
 
 GRAY = np.full((8, 8, 3), 38056, np.uint16)  # 0.5807 of 65535: 203 cd/m2 in PQ
 
@@ -140,6 +143,44 @@ def test_integers_of_32_bits_are_no_linear_light(tmp_path: Path) -> None:
     photo = files.read(path)
     assert photo.color_space == SRGB and photo.bit_depth == 32
     np.testing.assert_allclose(photo.pixels, 0.5, atol=1e-6)
+
+
+def _table(curve: Callable[[np.ndarray], np.ndarray]) -> tuple[int, ...]:
+    return tuple(int(v) for v in np.rint(65535 * curve(np.linspace(0, 1, 256))))
+
+
+ADOBE = {
+    318: Entry.rationals((0.3127, 0.329)),
+    319: Entry.rationals((0.64, 0.33, 0.21, 0.71, 0.15, 0.06)),
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "primaries", "transfer"),
+    [
+        (ADOBE, ADOBE_RGB.primaries, "gamma:2.2"),
+        (
+            ADOBE | {301: Entry.numbers(SHORT, *_table(lambda x: x**2.2) * 3)},
+            ADOBE_RGB.primaries,
+            "gamma:2.2",
+        ),
+        ({301: Entry.numbers(SHORT, *_table(lambda x: x))}, SRGB.primaries, "linear"),
+        ({301: Entry.numbers(SHORT, *_table(lambda x: 1 - x))}, SRGB.primaries, "srgb"),
+        ({318: ADOBE[318]}, SRGB.primaries, "srgb"),
+    ],
+)
+def test_fields_of_tiff(fields: Directory, primaries: object, transfer: str, tmp_path: Path) -> None:
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, quadrants(), photometric="rgb", metadata=None)
+    data = path.read_bytes()
+    page = parse_tiff(data)[0] | fields
+    place = len(data) + len(data) % 2
+    path.write_bytes(data[:4] + place.to_bytes(4, "little") + data[8:].ljust(place - 8, b"\0"))
+    with path.open("ab") as file:
+        file.write(encode_directories([page], place))
+    photo = files.read(path)
+    assert (photo.color_space.primaries, photo.color_space.transfer) == (primaries, transfer)
+    assert bool(photo.notes) == (fields.get(301) is not None and transfer == "srgb")
 
 
 @pytest.mark.parametrize("white", [255.0, 4095.0, 65535.0])

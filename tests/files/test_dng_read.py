@@ -495,6 +495,20 @@ def test_patterns_that_libraw_would_misread_are_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("tag", [Tag.RowInterleaveFactor, Tag.ColumnInterleaveFactor])
+def test_interleaved_rows_and_columns(tag: Tag, tmp_path: Path) -> None:
+    mosaic = mosaic_of_scene()
+    axis = 0 if tag == Tag.RowInterleaveFactor else 1
+    fields = [mosaic[k::3] if axis == 0 else mosaic[:, k::3] for k in range(3)]
+    stored, extra = np.concatenate(fields, axis=axis), {tag: Entry.numbers(LONG, 3)}
+    plain = files.read(write_dng(tmp_path / "plain.dng", mosaic)).pixels
+    photo = files.read(write_dng(tmp_path / "interleaved.dng", stored, extra=extra))
+    np.testing.assert_array_equal(photo.pixels, plain)
+    blocks = {Tag.SubTileBlockSize: Entry.numbers(SHORT, 2, 2)}
+    with pytest.raises(FormatError, match="SubTileBlockSize"):
+        files.read(write_dng(tmp_path / "blocks.dng", mosaic, extra=blocks))
+
+
 def test_corrections_of_files_left_to_libraw_are_noted(tmp_path: Path) -> None:
     """Pixels twice as high as wide."""
     step = gain_map(area((0, 0, 64, 96), 0, 3), np.full((1, 1, 1), 2.0))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from llflow_photo import files
 from llflow_photo.errors import ReadError
-from llflow_photo.files.jpeg_stream import scan_jpeg
+from llflow_photo.files.jpeg_stream import has_every_scan, scan_jpeg
 from llflow_photo.photo import Photo
 
 NOISE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)
@@ -45,6 +45,22 @@ def test_without_end_marker(jpeg: bytes, tmp_path: Path) -> None:
     np.testing.assert_array_equal(photo.pixels, whole.pixels)
     assert photo.notes == ("the file lacks the marker of its end; the picture itself is whole",)
     np.testing.assert_array_equal(_read(jpeg[:-1], tmp_path).pixels, whole.pixels)
+
+
+def test_a_file_that_ends_between_two_scans(tmp_path: Path) -> None:
+    """libjpeg has no warning of it, and shows what is there: no detail, no color."""
+    data = _jpeg(True)
+    scans = [place for place in range(len(data)) if data[place : place + 2] == b"\xff\xda"]
+    assert len(scans) > 5 and has_every_scan(scan_jpeg(data))
+    for scan in scans[1:]:
+        cut = data[: data.rindex(b"\xff\xc4", 0, scan)]  # before the tables of that scan
+        assert not has_every_scan(scan_jpeg(cut))
+        with pytest.raises(ReadError, match="scans"):
+            _read(cut, tmp_path)
+    ended = data[: data.rindex(b"\xff\xc4", 0, scans[-1])] + b"\xff\xd9"
+    assert _read(ended, tmp_path).notes == (
+        "the file lacks some of its scans: detail or color may be missing",
+    )
 
 
 @pytest.mark.parametrize("end", [b"", b"\xff\xd9"], ids=["without end", "with end"])

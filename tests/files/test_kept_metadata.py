@@ -41,7 +41,7 @@ def _exiftool(path: Path, *tags: str) -> str:
 
 
 def _with_exif(block: bytes) -> Photo:
-    return replace(photo_of_scene(), metadata=Metadata(exif=block))
+    return replace(photo_of_scene(), bit_depth=8, metadata=Metadata(exif=block))
 
 
 def _page(photo: Photo) -> dict[int, Entry]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_helpers import IPTC, XMP, photo_of_scene, write_scene_dng
+from file_helpers import IPTC, XMP, packet_of, photo_of_scene, write_scene_dng
 from PIL import Image, features
 
 from llflow_photo import files
@@ -21,6 +21,7 @@ from llflow_photo.files.parse import parse_tiff
 from llflow_photo.photo import Metadata, Photo
 
 SETTINGS = {"model": "lol-compact", "temperature": 0.8, "seed": 3, "strength": 1.0, "version": "0.1.0"}
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 SUFFIXES = ["jpg", "png", "tif", "dng", "webp", "avif"]
 
 
@@ -165,6 +166,27 @@ def test_other_programs_raw_settings_are_not_applied_twice(tmp_path: Path) -> No
     assert b"Exposure2012" not in photo.metadata.xmp and b'tiff:Orientation="1"' in photo.metadata.xmp
     assert b'Rating="4"' in photo.metadata.xmp
     assert any("development settings" in note for note in photo.notes)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "kept"),
+    [
+        ("http://darktable.sf.net/", False),
+        ("http://ns.adobe.com/camera-raw-saved-settings/1.0/", False),
+        ("http://ns.adobe.com/camera-raw-embedded-lens-profile/1.0/", False),
+        ("http://ns.adobe.com/lightroom/1.0/", True),
+    ],
+)
+def test_settings_of_every_raw_editor_are_left_out(namespace: str, kept: bool, tmp_path: Path) -> None:
+    """Opened again in that editor, the result would be developed a second time."""
+    body = (
+        f'<a:history xmlns:a="{namespace}"><r:Seq xmlns:r="{RDF}"><r:li>exposure</r:li></r:Seq></a:history>'
+    )
+    Image.new("RGB", (16, 16)).save(tmp_path / "photo.jpg", xmp=packet_of(body, 'xmp:Rating="4"'))
+    photo = files.read(tmp_path / "photo.jpg")
+    assert photo.metadata.xmp is not None
+    assert (b"exposure" in photo.metadata.xmp) == kept and b"Rating" in photo.metadata.xmp
+    assert any("development settings" in note for note in photo.notes) != kept
 
 
 def test_maker_note_is_dropped_with_a_note() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from file_helpers import corners_of, png_chunk, png_of, quadrants
+from heif_helpers import avif_of, clean_aperture, with_properties
 from PIL import Image, features
 
 from llflow_photo import files
@@ -20,6 +21,12 @@ from llflow_photo.pictures import photo_of_image
 UPRIGHT = {
     1: "RGBW 32x24", 2: "GRWB 32x24", 3: "WBGR 32x24", 4: "BWRG 32x24",
     5: "RBGW 24x32", 6: "BRWG 24x32", 7: "WGBR 24x32", 8: "GWRB 24x32",
+}  # fmt: skip
+# irot counts quarter turns to the left; imir swaps top and bottom (0) or left and right (1).
+TRANSFORMS = {
+    1: [], 2: [(b"imir", b"\1")], 3: [(b"irot", b"\2")], 4: [(b"imir", b"\0")],
+    5: [(b"irot", b"\1"), (b"imir", b"\0")], 6: [(b"irot", b"\3")],
+    7: [(b"irot", b"\3"), (b"imir", b"\0")], 8: [(b"irot", b"\1")],
 }  # fmt: skip
 EVERY = pytest.mark.parametrize("orientation", range(1, 9))
 
@@ -74,6 +81,28 @@ def test_avif_turned_by_its_container(orientation: int, tmp_path: Path) -> None:
     path = tmp_path / "photo.avif"
     Image.fromarray(quadrants()).save(path, exif=_exif(orientation), quality=95)
     _assert_upright(path, orientation)
+
+
+@EVERY
+def test_avif_cropped_and_turned_by_its_container(orientation: int, tmp_path: Path) -> None:
+    """Decoders of AVIF leave both to the program; the crop is that of the stored pixels."""
+    if not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    path = tmp_path / "photo.avif"
+    values = np.full((64, 64, 3), 90, np.uint8)
+    values[8:32, 24:56] = quadrants()
+    properties = [clean_aperture(32, 24, 8, -12), *TRANSFORMS[orientation]]
+    path.write_bytes(with_properties(avif_of(values), *properties))
+    assert corners_of(files.read(path).pixels) == UPRIGHT[orientation]
+
+
+def test_apertures_that_make_no_sense_are_ignored(tmp_path: Path) -> None:
+    if not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    path = tmp_path / "photo.avif"
+    for aperture in (clean_aperture(33, 24, 0, 0), clean_aperture(8, 8, 13, 0), (b"clap", bytes(32))):
+        path.write_bytes(with_properties(avif_of(quadrants()), aperture))
+        assert corners_of(files.read(path).pixels) == UPRIGHT[1]
 
 
 @EVERY

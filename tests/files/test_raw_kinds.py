@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,15 +33,37 @@ def test_blank_frames_are_refused(value: int, channels: int | None, tmp_path: Pa
 def test_frames_of_which_most_is_missing_are_refused(tmp_path: Path) -> None:
     mosaic = mosaic_of_scene()
     mosaic[24:] = 0
-    with pytest.raises(ReadError, match="lower 62 %"):
+    with pytest.raises(ReadError, match="62 % of the rows"):
         files.read(write_dng(tmp_path / "half.dng", mosaic))
+
+
+@pytest.mark.parametrize("part", [np.s_[:32], np.s_[16:48], np.s_[:, 48:], np.s_[:, :60]])
+def test_a_half_that_is_missing_anywhere_is_refused(part: Any, tmp_path: Path) -> None:
+    mosaic = mosaic_of_scene()
+    mosaic[part] = 0
+    black = {Tag.BlackLevel: Entry.numbers(LONG, 512)}
+    with pytest.raises(ReadError, match=r"of the (rows|columns) hold one and the same value"):
+        files.read(write_dng(tmp_path / "half.dng", mosaic, extra=black))
+    # Without a black level zeros may be black in earnest.
+    assert any("may be incomplete" in n for n in files.read(write_dng(tmp_path / "b.dng", mosaic)).notes)
+
+
+def test_a_margin_outside_the_active_area_may_be_blank(tmp_path: Path) -> None:
+    mosaic = mosaic_of_scene()
+    mosaic[:, 60:] = 0
+    whole = {Tag.ActiveArea: Entry.numbers(LONG, 0, 0, 64, 60)}
+    assert not [
+        n for n in files.read(write_dng(tmp_path / "a.dng", mosaic, extra=whole)).notes if "value" in n
+    ]
+    noted = files.read(write_dng(tmp_path / "b.dng", mosaic)).notes
+    assert "36 columns of the RAW file hold one and the same value; the file may be incomplete" in noted
 
 
 def test_a_missing_end_is_noted(tmp_path: Path) -> None:
     mosaic = mosaic_of_scene()
     mosaic[50:] = 0
     photo = files.read(write_dng(tmp_path / "end.dng", mosaic))
-    assert [note for note in photo.notes if "lowest 14 rows" in note]
+    assert [note for note in photo.notes if "14 rows" in note]
 
 
 def test_mosaics_too_small_for_libraw(tmp_path: Path) -> None:

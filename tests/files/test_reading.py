@@ -158,7 +158,7 @@ def test_kinds_that_are_no_photo_are_refused_clearly(tmp_path: Path) -> None:
         files.read(path)
     for content in (b"GIF89a" + b"\0" * 50, b"just text, no picture at all", b"%PDF-1.7\n" + b"\0" * 50):
         path.write_bytes(content)
-        with pytest.raises(FormatError, match="no known image format"):
+        with pytest.raises(FormatError, match=r"no known image format|is (GIF|PDF), which"):
             files.read(path)
 
 

@@ -14,7 +14,11 @@ from PIL import Image
 import llflow_photo
 from llflow_photo import errors, files
 from llflow_photo.api import read_srgb
+from llflow_photo.cli import main
+from llflow_photo.evaluation.night import write_csv
 from llflow_photo.files.dimensions import check_dimensions
+from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.models import save
 
 
 @pytest.fixture
@@ -38,6 +42,21 @@ def test_the_home_directory_everywhere(home: Path, tiny_model: Path) -> None:
     for read in (files.read, llflow_photo.enhance):
         with pytest.raises(errors.ReadError, match=str(home / "absent.jpg")):
             read("~/absent.jpg")
+
+
+def test_the_home_directory_of_models_and_tables(home: Path, tiny_model: Path) -> None:
+    path = f"~/{tiny_model.relative_to(home)}"
+    model = llflow_photo.load_model(path)
+    save(model.flow.state_dict(), model.flow.size, Path("~/copy.safetensors"))
+    assert (home / "copy.safetensors").is_file()
+    write_csv([], Path("~/rows.csv"))
+    assert (home / "rows.csv").is_file()
+    write_cfa_dng(Path("~/dark.dng"), np.full((64, 64), 600, np.uint16))
+    assert (home / "dark.dng").is_file()
+    assert main(["enhance", "~/night.png", "--output=~/out/", "--model", path, "-q"]) == 0
+    assert (home / "out" / "night.jpg").is_file()
+    with pytest.raises(errors.ModelNotFoundError, match="no model file"):
+        llflow_photo.load_model("~no-such-user/model.safetensors")
 
 
 def test_a_name_that_only_looks_like_a_home_directory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

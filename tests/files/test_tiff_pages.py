@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_helpers import corners_of, quadrants
+from file_helpers import IPTC, corners_of, quadrants
 from PIL import Image
 
 from llflow_photo import files
-from llflow_photo.files.directory import LONG, SHORT, Directory, Entry, encode_directories
+from llflow_photo.color.profiles import profile_bytes
+from llflow_photo.color.spaces import DISPLAY_P3
+from llflow_photo.files.directory import LONG, SHORT, UNDEFINED, Directory, Entry, encode_directories
 
 FULL, REDUCED, MASK = 0, 1, 4
 
@@ -100,3 +102,18 @@ def test_metadata_and_orientation_of_the_first_directory_are_the_files(
     block = Image.Exif()
     block.load(photo.metadata.exif)
     assert block[0x013B] == "Zoe" and block.get_ifd(0x8769)[0x8827] == 800
+
+
+@pytest.mark.parametrize("compression", [1, 7])
+def test_profile_and_iptc_of_the_first_directory_are_the_files(compression: int, tmp_path: Path) -> None:
+    """The second as Photoshop keeps it: among its image resources, which some programs write alone."""
+    strips = bytearray()
+    first = _page(strips, SMALL, REDUCED, compression)
+    resources = b"8BIM\x03\xed\0\0\0\0\0\2ab" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(IPTC)) + IPTC
+    first[0x8649] = Entry(UNDEFINED, resources)
+    first[0x8773] = Entry(UNDEFINED, profile_bytes(DISPLAY_P3))
+    first[330] = Entry.directories(_page(strips, LARGE, FULL, compression))
+    photo = files.read(_write(tmp_path / "photo.tif", strips, [first]))
+    assert photo.width == 160
+    assert photo.color_space == DISPLAY_P3
+    assert photo.metadata.iptc == IPTC

@@ -144,7 +144,7 @@ def test_missing_folder_and_unknown_formats(photo: Photo, tmp_path: Path) -> Non
         files.write(photo, tmp_path / "no" / "photo.png")
     with pytest.raises(OptionError, match=r"\.gif"):
         files.write(photo, tmp_path / "photo.gif")
-    with pytest.raises(OptionError, match="jpeg cannot hold 16 bits"):
+    with pytest.raises(OptionError, match="jpeg cannot be written with 16 bits"):
         files.write(photo, tmp_path / "photo.jpg", Encoding(bit_depth=16))
     with pytest.raises(OptionError, match="quality"):
         Encoding(quality=101)

@@ -38,6 +38,23 @@ def test_kinds_of_jpeg(marker: int, precision: int, name: str, tmp_path: Path) -
     assert "damaged" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"GIF89a", "GIF, which"), (b"8BPS\0\1", "PSD"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"v/1\x01\2\0\0\0", "OpenEXR"), (b"P6\n8 8\n255\n", "PNM"), (b"II\xbc\1\x20\0\0\0", "JPEG XR"),
+        (b"\0\0\0\x18ftypmp42", "a video, which cannot be read; give a photo"),
+        (b"hello", "no known image format; where"),
+    ],
+)  # fmt: skip
+def test_other_kinds_of_files_are_named(head: bytes, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(head + bytes(200))
+    with pytest.raises(FormatError, match=kind) as caught:
+        files.read(path)
+    assert "damaged" not in str(caught.value)
+
+
 def test_png_of_apple(tmp_path: Path) -> None:
     """Its pixels are deflated without zlib's head, blue first."""
     data = png_of(quadrants())
@@ -76,6 +93,43 @@ def test_a_half_that_was_never_transferred(suffix: str, lossless: bool, tmp_path
     path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
     with pytest.raises(ReadError, match="damaged"):
         files.read(path)
+    middle = len(whole) // 2
+    path.write_bytes(whole[:middle] + bytes(512) + whole[middle + 512 :])
+    with pytest.raises(ReadError, match="damaged"):
+        files.read(path)
+
+
+def test_pixels_of_a_png_are_compared_with_their_checksums(tmp_path: Path) -> None:
+    """Decoders stop where the last row is, and take what they get."""
+    path = tmp_path / "photo.png"
+    Image.fromarray(NOISE).save(path)
+    whole = path.read_bytes()
+    assert files.read(path).notes == ()
+    path.write_bytes(whole[:-4096] + bytes(4096))
+    with pytest.raises(ReadError, match="a part of its picture is missing"):
+        files.read(path)
+    rows = png_of(NOISE)
+    place = rows.index(b"IDAT") + 4
+    (size,) = struct.unpack_from(">I", rows, place - 8)
+    path.write_bytes(rows[: place + size] + b"\0\0\0\0" + rows[place + size + 4 :])
+    assert files.read(path).notes == (
+        "the file may be damaged, a part of the picture may be wrong: a checksum of its pixels does not fit",
+    )
+
+
+@pytest.mark.parametrize(("suffix", "end"), [("tif", "lowest"), ("bmp", "uppermost")])
+def test_an_uncompressed_picture_that_ends_in_zeros_is_noted(suffix: str, end: str, tmp_path: Path) -> None:
+    path = tmp_path / f"photo.{suffix}"
+    for first, noted in ((120, f"the {end} 120 of 240 rows"), (220, ""), (0, "all pixels of the file are 0")):
+        values = NOISE.copy()
+        values[first:] = 0
+        Image.fromarray(values if end == "lowest" else values[::-1]).save(path)
+        notes = files.read(path).notes
+        assert noted in "".join(notes) and len(notes) == bool(noted)
+    values = np.zeros_like(NOISE)
+    values[60:180] = NOISE[60:180]  # bars above and below
+    Image.fromarray(values).save(path)
+    assert files.read(path).notes == ()
 
 
 @pytest.mark.parametrize("suffix", ["webp", "avif", "heic"])
