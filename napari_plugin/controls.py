@@ -6,11 +6,8 @@ Every control has ``value``, ``changed`` and ``tooltip``; setting the value tell
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from magicgui.types import FileDialogMode
-from magicgui.widgets import FileEdit
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -25,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-__all__ = ["Choice", "FolderEdit", "Slider", "Switch", "WholeNumber", "button", "guard_wheel"]
+__all__ = ["Choice", "Slider", "Switch", "WholeNumber", "button", "guard_wheel"]
 
 _PAGE = 10
 """Steps of a click beside the handle, and of PageUp."""
@@ -264,30 +261,6 @@ class Choice(QComboBox):
     @tooltip.setter
     def tooltip(self, text: str) -> None:
         self.setToolTip(text)
-
-
-class FolderEdit(QWidget):
-    """A folder, typed or picked."""
-
-    def __init__(self, title: str, tooltip: str) -> None:
-        super().__init__()
-        self._edit = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, value="", tooltip=tooltip)
-        self.field = self._edit.line_edit
-        self.field.tooltip = tooltip
-        self._edit.choose_btn.tooltip = title
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._edit.native)
-
-    @property
-    def value(self) -> Path | None:
-        """None where the field is empty."""
-        text = self.field.value.strip()
-        return Path(text).expanduser() if text else None
-
-    @value.setter
-    def value(self, path: Path | str | None) -> None:
-        self.field.value = "" if path is None else str(path)
 
 
 def button(text: str, tip: str, slot: Callable[[], Any]) -> QPushButton:

@@ -131,9 +131,7 @@ class ExplorePanel(QWidget):
         if temperature == 0:
             temperature = TEMPERATURE
         self._draw(
-            lambda count: list(
-                default_grid(count, self._next_seed, temperature, grain, options.brightness)
-            )
+            lambda count: list(default_grid(count, self._next_seed, temperature, grain, options.brightness))
         )
 
     def draw_around(self) -> None:

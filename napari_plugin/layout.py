@@ -26,7 +26,7 @@ def lay_out(panel: EnhanceWidget) -> None:
     for part in (
         rows([("Photo", panel.photo)]),
         panel.look,
-        rows([*picture, ("", settings.switches)]),
+        rows([("Preset", panel.presets), *picture, ("", settings.switches)]),
         panel.histogram,
         panel.comparing,
         panel.apply,

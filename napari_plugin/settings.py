@@ -15,7 +15,7 @@ from llflow_photo.options import Options
 
 from .controls import Choice, Slider, Switch, WholeNumber, button
 
-__all__ = ["MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_noise", "rows"]
+__all__ = ["CONTROLLED", "MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_noise", "rows"]
 
 _SEEDS = 2**31 - 1
 
@@ -45,6 +45,8 @@ VARIATION = ("temperature", "grain")
 MACHINE = ("model", "device")
 """With what it is rendered."""
 _NOISE = frozenset({*VARIATION, "seed"})
+CONTROLLED = frozenset({*MACHINE, *_SLIDERS, *_SWITCHES, "seed"})
+"""Options that have a control."""
 _DRAWN_TEMPERATURE = 0.8
 """Of a seed thrown at temperature 0, where every seed looks the same."""
 _NO_EFFECT = "No effect at temperature 0, where there is one rendering only. "
@@ -114,6 +116,8 @@ class Settings:
         try:
             for name, value in values.items():
                 control = self._controls[name]
+                if isinstance(control, Choice) and value not in control.choices:
+                    continue  # a model or a device that is not there any more
                 limited = isinstance(control, (Slider, WholeNumber))
                 control.value = min(max(value, control.min), control.max) if limited else value
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info
@@ -22,21 +23,25 @@ from .canvas import CanvasWatch
 from .closing import Closing
 from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
+from .film import Film
 from .gallery import describe
 from .histogram_panel import HistogramPanel
 from .history import State
 from .keys import Keys
 from .layout import lay_out, make_room
 from .look_panel import ComparePanel, LookPanel
+from .looking import Looking
 from .machine import devices, models
 from .photo_choice import PhotoChoice, why_none
 from .photos import Photos
+from .presets import PresetRow
 from .preview import LivePreview, Rendering
-from .settings import Settings, is_noise
+from .settings import CONTROLLED, Settings, is_noise
 from .side_by_side import SideBySide
 from .steps import Steps
+from .stored_settings import StoredSettings, config_folder
 from .studio import Studio, Subject
-from .view import fit, region_on_screen, sees_all_of, show_at_full_resolution, whole_region
+from .view import whole_region
 from .work import Work
 
 if TYPE_CHECKING:
@@ -65,8 +70,7 @@ class EnhanceWidget(QWidget):
         self.studio = Studio()
         self.photos = Photos(napari_viewer, self._photo_edited)
         self._picked: AnyLatent | None = None
-        self._fitted = False
-        self.steps = Steps(self._state, self._restored)
+        self.steps = Steps(self._state, self._restored, self._kept_state)
         self._make_parts()
         lay_out(self)
         self._connect()
@@ -74,11 +78,16 @@ class EnhanceWidget(QWidget):
         self._layers_changed()
 
     def _make_parts(self) -> None:
+        looking = Looking(self.viewer, lambda: _layer(self.subject()), lambda: _layer(self._ask_photo()))
+        self.fit, self.full_resolution, self._region_on_screen = (
+            looking.fit, looking.full_resolution, looking.region,
+        )  # fmt: skip
         actions: dict[str, Callable[[], Any]] = {
             "fit": self.fit, "full": self.full_resolution, "undo": self.steps.undo, "redo": self.steps.redo,
         }  # fmt: skip
         self.keys = Keys(self.viewer, actions, self._show_before)
-        self.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
+        self.canvas = looking.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
+        self.looking = looking
         self.settings = Settings(models(), devices())
         self.photo = PhotoChoice(self.viewer)
         self.look = LookPanel(actions, self._show_before)
@@ -96,7 +105,10 @@ class EnhanceWidget(QWidget):
         self.compare_mode, self.split = self.comparing.mode, self.comparing.split
         self.explore = ExplorePanel(self)
         self.artifacts = ArtifactPanel(self)
-        self.batch = BatchPanel(self)
+        folder = config_folder()
+        self.presets = PresetRow(StoredSettings(folder / "presets.json"), self.options, self._use_settings)
+        self.film = Film(self, StoredSettings(folder / "photos.json"))
+        self.batch = BatchPanel(self, self.film)
         self.apply = ApplyPanel(self)
 
     def _connect(self) -> None:
@@ -160,6 +172,15 @@ class EnhanceWidget(QWidget):
         """Something was done to a photo that can be undone."""
         self.steps.note(layer, undo, redo)
 
+    def show_photo(self, layer: Image) -> None:
+        """Work on a layer, and show all of it."""
+        self.photo.value = layer
+        self.fit()
+
+    def settings_copied(self, layer: Image, options: Options) -> None:
+        """A photo that is open was given other settings."""
+        self.steps.change(layer, _state_of(options))
+
     # -- the photo ---------------------------------------------------------------------------------------
 
     def _layers_changed(self, event: Any = None) -> None:
@@ -200,6 +221,7 @@ class EnhanceWidget(QWidget):
             self.preview.drop()
             QTimer.singleShot(0, self._compare_nothing)
             return
+        self.film.turned_to(layer)
         self.preview.switch(bool(self.live.value))
         self.compare.refresh()
         self.canvas.look_again()
@@ -227,6 +249,17 @@ class EnhanceWidget(QWidget):
     def _state(self) -> State:
         return State(self.settings.values(), self._picked)
 
+    def _kept_state(self, layer: Any) -> State | None:
+        """With what a photo begins that has settings from an earlier session."""
+        options = self.film.own_settings(layer)
+        return None if options is None else _state_of(options)
+
+    def _use_settings(self, options: Options) -> None:
+        """Take all settings of a preset."""
+        self._picked = None
+        self.settings.show_values(_state_of(options).values)
+        self._changed()
+
     def _show_state(self, state: State) -> None:
         self._picked = state.picked
         self.settings.show_values(state.values)
@@ -240,12 +273,18 @@ class EnhanceWidget(QWidget):
     def _changed(self) -> None:
         self._tell_picked()
         self.steps.moved()
+        self._keep_settings()
         self._render_again()
 
     def _restored(self, state: State) -> None:
         """A step back or forth."""
         self._show_state(state)
+        self._keep_settings()
         self._render_again()
+
+    def _keep_settings(self) -> None:
+        self.presets.settings_changed()
+        self.film.note_settings(self.photo.value, self.options())
 
     def _render_again(self) -> None:
         if self.photo.value is not None:
@@ -254,38 +293,13 @@ class EnhanceWidget(QWidget):
 
     # -- looking -----------------------------------------------------------------------------------------
 
-    def _region_on_screen(self, layer: Image, most_pixels: int) -> Region | None:
-        if not self.canvas.is_drawn:
-            return whole_region(layer, most_pixels)
-        return region_on_screen(self.viewer, layer, most_pixels, self.canvas.pixel_ratio)
-
     def _view_rested(self) -> None:
-        if not self._fitted:
-            self._fit_beside_the_panel()
+        self.looking.fit_beside_the_panel()
         self.preview.request(0)
         self.compare.refresh()
 
-    def _fit_beside_the_panel(self) -> None:
-        """The panel took width from the canvas: fit a photo that was seen whole before."""
-        self._fitted = True
-        found, (_, height) = self._ask_photo(), self.canvas.size
-        if found is not None and sees_all_of(self.viewer, found[0], (10**9, height)):
-            fit(self.viewer, found[0], self.canvas.size)
-
     def _split_dragged(self, position: float) -> None:
         self.split.value = position
-
-    def fit(self) -> None:
-        """Show the whole photo."""
-        found = self.subject()
-        if found is not None:
-            fit(self.viewer, found[0], self.canvas.size)
-
-    def full_resolution(self) -> None:
-        """Zoom to 100 %."""
-        found = self.subject()
-        if found is not None:
-            show_at_full_resolution(self.viewer, found[0], self.canvas.size, self.canvas.pixel_ratio)
 
     def _show_before(self, on: bool) -> None:
         self.compare.show_before(on)
@@ -325,6 +339,7 @@ class EnhanceWidget(QWidget):
         if self._closing.ended:
             return
         self._closing.end()
+        self.film.close()
         self.steps.close()
         self.work.close()
         self.preview.close()
@@ -335,3 +350,13 @@ class EnhanceWidget(QWidget):
         self.photo.close_list()
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
+
+
+def _layer(found: tuple[Image, Subject] | None) -> Image | None:
+    return None if found is None else found[0]
+
+
+def _state_of(options: Options) -> State:
+    """What the controls say for some options."""
+    values = {name: value for name, value in asdict(options).items() if name in CONTROLLED}
+    return State(values)

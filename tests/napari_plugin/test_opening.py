@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,38 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from qtpy.QtCore import Qt, QTimer
+from plugin_helpers import Pulse
+from qtpy.QtCore import QTimer
 
 from napari_plugin.first_look import first_look
 from napari_plugin.layers import KEY, pyramid
 from napari_plugin.opening import PendingPixels
 
 Until = Callable[..., None]
-
-
-class Pulse:
-    """How much the window's thread computed between two ticks of its timer, which is due every 20 ms.
-
-    The thread's own time is measured, not the clock's: other work on the machine must not fail a test.
-    """
-
-    def __init__(self) -> None:
-        self._timer = QTimer()
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
-        self._last = time.thread_time()
-        self.longest = 0.0
-        self._timer.start(20)
-
-    def _tick(self) -> None:
-        now = time.thread_time()
-        self.longest = max(self.longest, now - self._last)
-        self._last = now
-
-    def stop(self) -> float:
-        """The longest time, in seconds."""
-        self._timer.stop()
-        return self.longest
 
 
 @pytest.fixture(scope="module")
