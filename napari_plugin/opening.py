@@ -1,9 +1,9 @@
 """Opening a large photo without a frozen window: a first picture at once, the pixels from a thread.
 
-The layer has the photo's size from the beginning, which its header tells. A thread reads a small picture first,
-the file's own preview where it has one, and then the pixels; until they are there the layer shows the small
-picture, enlarged. A thread that asks numpy for the whole array, as a rendering does, waits for the pixels, but for
-the window's own thread, which gets the enlarged small picture.
+The layer has the photo's size from the beginning, which its header tells. A thread reads a small picture
+first, the file's own preview where it has one, and then the pixels; until they are there the layer shows the
+small picture, enlarged. A thread that asks numpy for the whole array, as a rendering does, waits for the
+pixels; the window's own thread gets the enlarged small picture.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class PendingPixels:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         # The window's thread must not wait: newer versions of napari ask for whole levels when they draw.
-        if not self._there.is_set() and threading.current_thread() is threading.main_thread():
+        if self._pixels is None and threading.current_thread() is threading.main_thread():
             return np.asarray(self[:, :], dtype)
         self._there.wait()
         if self._pixels is None:
@@ -143,8 +143,10 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
                 level.set(None)
             raise
         made = parts[0] if isinstance(parts[0], list) else [parts[0]]
-        for number, level in enumerate(levels):
-            level.set(made[number] if number < len(made) else None)
+        for level, pixels in zip(levels, made, strict=False):  # of an odd camera's file, fewer
+            level.set(pixels)
+        for level in levels[len(made) :]:
+            level.set(None)
         return photo, parts
 
     def shown(_small: None) -> None:

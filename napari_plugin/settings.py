@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
+from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
 from .controls import Choice, Slider, Switch, WholeNumber, button
@@ -124,9 +125,12 @@ class Settings:
             self._quiet = False
         self._tell_what_works()
 
-    def show_noise(self, seed: int, temperature: float, grain: float) -> None:
-        """Move the noise's controls to a rendering that was picked, without telling anyone."""
-        self.show_values({"seed": seed, "temperature": temperature, "grain": grain})
+    def show_latent(self, latent: AnyLatent) -> None:
+        """Move controls to a rendering that was picked, as far as they can say it, without telling anyone."""
+        values: dict[str, Any] = {"brightness": latent.brightness}
+        if isinstance(latent, Latent):
+            values |= {"seed": latent.seed, "temperature": latent.temperature, "grain": latent.grain}
+        self.show_values(values)
 
     def _throw(self) -> None:
         if self._controls["temperature"].value == 0:

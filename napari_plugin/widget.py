@@ -25,6 +25,7 @@ from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
 from .film import Film
 from .gallery import describe
+from .gather_panel import GatherPanel
 from .histogram_panel import HistogramPanel
 from .history import State
 from .keys import Keys
@@ -104,6 +105,7 @@ class EnhanceWidget(QWidget):
         self.comparing = ComparePanel()
         self.compare_mode, self.split = self.comparing.mode, self.comparing.split
         self.explore = ExplorePanel(self)
+        self.gather = GatherPanel(self, self.explore.gallery)
         self.artifacts = ArtifactPanel(self)
         folder = config_folder()
         self.presets = PresetRow(StoredSettings(folder / "presets.json"), self.options, self._use_settings)
@@ -158,12 +160,9 @@ class EnhanceWidget(QWidget):
         return self._region_on_screen(layer, most_pixels) or whole_region(layer, most_pixels)
 
     def choose(self, latent: AnyLatent) -> None:
-        """Show another rendering; the noise controls follow it where they can."""
-        if isinstance(latent, Latent):
-            self._picked = None
-            self.settings.show_noise(latent.seed, latent.temperature, latent.grain)
-        else:
-            self._picked = latent
+        """Show another rendering; the controls follow it where they can."""
+        self._picked = None if isinstance(latent, Latent) else latent
+        self.settings.show_latent(latent)
         if not self.preview.enabled and self._ask_photo() is not None:
             self.live.value = True
         self._changed()

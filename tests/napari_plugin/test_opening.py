@@ -116,6 +116,19 @@ def _add_small_pyramid(window: Any, until: Until) -> float:
     return busy
 
 
+@pytest.mark.usefixtures("small_network")
+def test_a_photo_too_small_for_a_pyramid_opens_in_a_thread_too(
+    window: Any, until: Until, tmp_path: Path, messages: list[str]
+) -> None:
+    path = tmp_path / "two.jpg"
+    Image.new("RGB", (1600, 1200), (30, 20, 10)).save(path)
+    (layer,) = window.viewer.open(str(path), plugin="llflow-photo")
+    until(lambda: isinstance(layer.data[0], np.ndarray))
+    assert [level.shape for level in layer.data] == [(1200, 1600, 3)]
+    until(lambda: "two preview" in window.viewer.layers and not window.preview.newest.busy)
+    assert not messages
+
+
 def test_a_large_file_that_cannot_be_read_is_told_and_leaves_no_layer(
     make_napari_viewer: Any, until: Until, large_jpeg: Path, tmp_path: Path, messages: list[str]
 ) -> None:
