@@ -147,10 +147,7 @@ class Settings:
         works = self._controls["temperature"].value > 0
         for name in sorted(_NOISE - {"temperature"}):
             control = self._controls[name]
-            if isinstance(control, Slider):
-                control.enabled = works
-            else:
-                control.setEnabled(works)
+            control.enabled = works
             control.tooltip = help_of(name) if works else _NO_EFFECT + help_of(name)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
-from llflow_photo.engine import with_brightness
-from llflow_photo.engine.latent import AnyLatent, Latent
+from llflow_photo.engine.latent import AnyLatent
 from llflow_photo.errors import LLFlowPhotoError
 from llflow_photo.explore.region import Region
 from llflow_photo.options import Options
@@ -27,7 +25,6 @@ from .film import Film
 from .gallery import describe
 from .gather_panel import GatherPanel
 from .histogram_panel import HistogramPanel
-from .history import State
 from .keys import Keys
 from .layout import lay_out, make_room
 from .look_panel import ComparePanel, LookPanel
@@ -37,12 +34,12 @@ from .photo_choice import PhotoChoice, why_none
 from .photos import Photos
 from .presets import PresetRow
 from .preview import LivePreview, Rendering
-from .settings import CONTROLLED, Settings, is_noise
+from .settings import Settings
 from .side_by_side import SideBySide
-from .steps import Steps
 from .stored_settings import StoredSettings, config_folder
 from .studio import Studio, Subject
 from .view import whole_region
+from .wanted import Wanted
 from .work import Work
 
 if TYPE_CHECKING:
@@ -70,8 +67,12 @@ class EnhanceWidget(QWidget):
         self.work = Work()
         self.studio = Studio()
         self.photos = Photos(napari_viewer, self._photo_edited)
-        self._picked: AnyLatent | None = None
-        self.steps = Steps(self._state, self._restored, self._kept_state)
+        self.settings = Settings(models(), devices())
+        kept = config_folder()
+        self.film = Film(self, StoredSettings(kept / "photos.json"))
+        self.wanted = Wanted(self.settings, self.film.own_settings)
+        self.presets = PresetRow(StoredSettings(kept / "presets.json"), self.options, self.wanted.use)
+        self.steps = self.wanted.steps
         self._make_parts()
         lay_out(self)
         self._connect()
@@ -79,27 +80,22 @@ class EnhanceWidget(QWidget):
         self._layers_changed()
 
     def _make_parts(self) -> None:
-        looking = Looking(self.viewer, lambda: _layer(self.subject()), lambda: _layer(self._ask_photo()))
-        self.fit, self.full_resolution, self._region_on_screen = (
-            looking.fit, looking.full_resolution, looking.region,
-        )  # fmt: skip
+        self.looking = Looking(self.viewer, lambda: _layer(self.subject()), lambda: _layer(self._ask_photo()))
+        self.fit, self.full_resolution = self.looking.fit, self.looking.full_resolution
         actions: dict[str, Callable[[], Any]] = {
             "fit": self.fit, "full": self.full_resolution, "undo": self.steps.undo, "redo": self.steps.redo,
         }  # fmt: skip
         self.keys = Keys(self.viewer, actions, self._show_before)
-        self.canvas = looking.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
-        self.looking = looking
-        self.settings = Settings(models(), devices())
+        self.canvas = self.looking.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
         self.photo = PhotoChoice(self.viewer)
         self.look = LookPanel(actions, self._show_before)
         self.steps.on_told = self.look.show_history
         self.live = self.look.live
         self.histogram = HistogramPanel()
-        self.preview = LivePreview(
-            self.viewer, self.work, self.studio, self._ask_preview, self._region_on_screen
-        )
+        region = self.looking.region
+        self.preview = LivePreview(self.viewer, self.work, self.studio, self._ask_preview, region)
         self.compare = Compare(
-            self.viewer, self.work, self._ask_photo, self._region_on_screen, self._split_dragged
+            self.viewer, self.work, self._ask_photo, region, lambda at: setattr(self.split, "value", at)
         )
         self.compare.side_by_side = SideBySide(self.viewer, self.canvas, lambda: self.preview.layer)
         self.comparing = ComparePanel()
@@ -107,9 +103,6 @@ class EnhanceWidget(QWidget):
         self.explore = ExplorePanel(self)
         self.gather = GatherPanel(self, self.explore.gallery)
         self.artifacts = ArtifactPanel(self)
-        folder = config_folder()
-        self.presets = PresetRow(StoredSettings(folder / "presets.json"), self.options, self._use_settings)
-        self.film = Film(self, StoredSettings(folder / "photos.json"))
         self.batch = BatchPanel(self, self.film)
         self.apply = ApplyPanel(self)
 
@@ -122,7 +115,7 @@ class EnhanceWidget(QWidget):
         ]
         for emitter, slot in self._connections:
             emitter.connect(slot)
-        self.settings.on_change = self._setting_changed
+        self.wanted.on_change = self._changed
         self.photo.changed.connect(self._photo_changed)
         self.photo.renamed.connect(self.artifacts.reset_choices)
         self.live.changed.connect(self.preview.switch)
@@ -146,26 +139,21 @@ class EnhanceWidget(QWidget):
 
     def options(self) -> Options:
         """What the controls say."""
-        return self.settings.options()
+        return self.wanted.options()
 
     def latent(self) -> AnyLatent:
-        """The rendering that is shown: one that was picked, or what the noise controls say."""
-        options = self.options()
-        if self._picked is not None:
-            return with_brightness(self._picked, options.brightness)
-        return Latent(options.seed, options.temperature, options.grain, options.brightness)
+        """The rendering that is shown."""
+        return self.wanted.latent()
 
     def region(self, layer: Image, most_pixels: int) -> Region:
         """What of a layer is on screen, scaled down to so many pixels; all of it where nothing is."""
-        return self._region_on_screen(layer, most_pixels) or whole_region(layer, most_pixels)
+        return self.looking.region(layer, most_pixels) or whole_region(layer, most_pixels)
 
     def choose(self, latent: AnyLatent) -> None:
-        """Show another rendering; the controls follow it where they can."""
-        self._picked = None if isinstance(latent, Latent) else latent
-        self.settings.show_latent(latent)
+        """Show another rendering."""
         if not self.preview.enabled and self._ask_photo() is not None:
             self.live.value = True
-        self._changed()
+        self.wanted.choose(latent)
 
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Something was done to a photo that can be undone."""
@@ -178,7 +166,7 @@ class EnhanceWidget(QWidget):
 
     def settings_copied(self, layer: Image, options: Options) -> None:
         """A photo that is open was given other settings."""
-        self.steps.change(layer, _state_of(options))
+        self.wanted.give(layer, options)
 
     # -- the photo ---------------------------------------------------------------------------------------
 
@@ -211,9 +199,8 @@ class EnhanceWidget(QWidget):
     def _photo_changed(self) -> None:
         """Another photo, or other pixels of the same."""
         layer = self.photo.value
-        settled = self.steps.turn_to(layer)
-        if settled is not None:
-            self._show_state(settled)
+        self.wanted.turn_to(layer)
+        self._tell_picked()
         shown = self.preview.rendering
         self.histogram.show_pair(None if shown is None else shown.histograms)
         if self._ask_photo() is None:
@@ -245,47 +232,11 @@ class EnhanceWidget(QWidget):
 
     # -- settings ----------------------------------------------------------------------------------------
 
-    def _state(self) -> State:
-        return State(self.settings.values(), self._picked)
-
-    def _kept_state(self, layer: Any) -> State | None:
-        """With what a photo begins that has settings from an earlier session."""
-        options = self.film.own_settings(layer)
-        return None if options is None else _state_of(options)
-
-    def _use_settings(self, options: Options) -> None:
-        """Take all settings of a preset."""
-        self._picked = None
-        self.settings.show_values(_state_of(options).values)
-        self._changed()
-
-    def _show_state(self, state: State) -> None:
-        self._picked = state.picked
-        self.settings.show_values(state.values)
-        self._tell_picked()
-
-    def _setting_changed(self, name: str) -> None:
-        if is_noise(name):
-            self._picked = None
-        self._changed()
-
     def _changed(self) -> None:
+        """The controls ask for something else."""
         self._tell_picked()
-        self.steps.moved()
-        self._keep_settings()
-        self._render_again()
-
-    def _restored(self, state: State) -> None:
-        """A step back or forth."""
-        self._show_state(state)
-        self._keep_settings()
-        self._render_again()
-
-    def _keep_settings(self) -> None:
         self.presets.settings_changed()
         self.film.note_settings(self.photo.value, self.options())
-
-    def _render_again(self) -> None:
         if self.photo.value is not None:
             self.apply.uncover(self.photo.value)
         self.preview.request()
@@ -297,9 +248,6 @@ class EnhanceWidget(QWidget):
         self.preview.request(0)
         self.compare.refresh()
 
-    def _split_dragged(self, position: float) -> None:
-        self.split.value = position
-
     def _show_before(self, on: bool) -> None:
         self.compare.show_before(on)
 
@@ -310,7 +258,7 @@ class EnhanceWidget(QWidget):
             self.compare.refresh()
 
     def _tell_picked(self) -> None:
-        picked = self._picked
+        picked = self.wanted.picked
         self.look.tell("" if picked is None else f"Showing {describe(picked)}")
 
     # -- coming and going --------------------------------------------------------------------------------
@@ -353,9 +301,3 @@ class EnhanceWidget(QWidget):
 
 def _layer(found: tuple[Image, Subject] | None) -> Image | None:
     return None if found is None else found[0]
-
-
-def _state_of(options: Options) -> State:
-    """What the controls say for some options."""
-    values = {name: value for name, value in asdict(options).items() if name in CONTROLLED}
-    return State(values)
