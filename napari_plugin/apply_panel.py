@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ApplyPanel"]
 
-CURRENT, MEAN = "Current rendering", "Mean of the grid"
+CURRENT, MEAN = "Current rendering", "Average of the variations"
 
 
 class ApplyPanel(QWidget):
@@ -65,7 +65,7 @@ class ApplyPanel(QWidget):
         if asked is None or self._job is not None:
             return
         if self.what.value == MEAN and len(self._grid.entries) < 2:
-            show_info("Draw some renderings first.")
+            show_info("Draw some variations first.")
             return
         layer, subject = asked
         options, studio = self._host.options(), self._host.studio

@@ -6,11 +6,8 @@ Every control has ``value``, ``changed`` and ``tooltip``; setting the value tell
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from magicgui.types import FileDialogMode
-from magicgui.widgets import FileEdit
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -25,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-__all__ = ["Choice", "FolderEdit", "Slider", "Switch", "WholeNumber", "button", "guard_wheel"]
+__all__ = ["Choice", "Slider", "Switch", "WholeNumber", "button", "guard_wheel"]
 
 _PAGE = 10
 """Steps of a click beside the handle, and of PageUp."""
@@ -50,7 +47,48 @@ def guard_wheel(widget: QWidget) -> None:
     widget.installEventFilter(_GUARD)
 
 
-class Slider(QWidget):
+class _Control:
+    """What all controls have: a value, a tooltip, and whether they can be used."""
+
+    @property
+    def value(self) -> Any:
+        """What it says."""
+        return self._read()
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._write(value)
+
+    @property
+    def tooltip(self) -> str:
+        return str(self._parts()[0].toolTip())
+
+    @tooltip.setter
+    def tooltip(self, text: str) -> None:
+        for part in self._parts():
+            part.setToolTip(text)
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self._parts()[0].isEnabled())
+
+    @enabled.setter
+    def enabled(self, on: bool) -> None:
+        for part in self._parts():
+            part.setEnabled(on)
+
+    def _parts(self) -> tuple[Any, ...]:
+        """The widgets it is made of, itself first."""
+        return (self,)
+
+    def _read(self) -> Any:
+        raise NotImplementedError
+
+    def _write(self, value: Any) -> None:
+        raise NotImplementedError
+
+
+class Slider(_Control, QWidget):
     """A slider with its number beside it.
 
     A click beside the handle and PageUp move it by ten steps, arrows by one, a double click back to where it
@@ -98,36 +136,19 @@ class Slider(QWidget):
         self.slider.valueChanged.connect(self._moved)
         self.number.valueChanged.connect(self._typed)
 
-    @property
-    def value(self) -> float:
-        """What it says; setting it beyond the range gives the range's end."""
+    def _read(self) -> float:
         return self._value
 
-    @value.setter
-    def value(self, value: float) -> None:
+    def _write(self, value: float) -> None:
+        """Values beyond the range are its end."""
         value = min(max(float(value), self.min), self.max)
         if value != self._value:
             self._value = value
             self._show()
             self.changed.emit(value)
 
-    @property
-    def enabled(self) -> bool:
-        return self.isEnabled()
-
-    @enabled.setter
-    def enabled(self, on: bool) -> None:
-        self.setEnabled(on)
-        self.caption.setEnabled(on)
-
-    @property
-    def tooltip(self) -> str:
-        return self.toolTip()
-
-    @tooltip.setter
-    def tooltip(self, text: str) -> None:
-        for part in (self, self.caption, self.slider, self.number):
-            part.setToolTip(text)
+    def _parts(self) -> tuple[QWidget, ...]:
+        return self, self.caption, self.slider, self.number
 
     def reset(self) -> None:
         """Back to where it began."""
@@ -155,7 +176,7 @@ class Slider(QWidget):
         self.value = value
 
 
-class WholeNumber(QSpinBox):
+class WholeNumber(_Control, QSpinBox):
     """A whole number to type."""
 
     changed = Signal(int)
@@ -170,25 +191,14 @@ class WholeNumber(QSpinBox):
         guard_wheel(self)
         self.valueChanged.connect(self.changed)
 
-    # QSpinBox has a method `value`; every control of this module has a property of that name.
-    @property
-    def value(self) -> int:  # type: ignore[override]
+    def _read(self) -> int:
         return int(QSpinBox.value(self))
 
-    @value.setter
-    def value(self, value: int) -> None:
+    def _write(self, value: int) -> None:
         self.setValue(int(value))
 
-    @property
-    def tooltip(self) -> str:
-        return self.toolTip()
 
-    @tooltip.setter
-    def tooltip(self, text: str) -> None:
-        self.setToolTip(text)
-
-
-class Switch(QCheckBox):
+class Switch(_Control, QCheckBox):
     """On or off."""
 
     changed = Signal(bool)
@@ -199,24 +209,14 @@ class Switch(QCheckBox):
         self.tooltip = tooltip
         self.toggled.connect(self.changed)
 
-    @property
-    def value(self) -> bool:
+    def _read(self) -> bool:
         return bool(self.isChecked())
 
-    @value.setter
-    def value(self, value: bool) -> None:
+    def _write(self, value: bool) -> None:
         self.setChecked(bool(value))
 
-    @property
-    def tooltip(self) -> str:
-        return self.toolTip()
 
-    @tooltip.setter
-    def tooltip(self, text: str) -> None:
-        self.setToolTip(text)
-
-
-class Choice(QComboBox):
+class Choice(_Control, QComboBox):
     """One of some names."""
 
     changed = Signal(str)
@@ -246,48 +246,14 @@ class Choice(QComboBox):
         if self.value != chosen:
             self.changed.emit(self.value)
 
-    @property
-    def value(self) -> str:
+    def _read(self) -> str:
         return str(self.currentText())
 
-    @value.setter
-    def value(self, name: str) -> None:
+    def _write(self, name: str) -> None:
         row = self.findText(name)
         if row < 0:
             raise ValueError(f"{name!r} is none of {', '.join(self.choices)}")
         self.setCurrentIndex(row)
-
-    @property
-    def tooltip(self) -> str:
-        return self.toolTip()
-
-    @tooltip.setter
-    def tooltip(self, text: str) -> None:
-        self.setToolTip(text)
-
-
-class FolderEdit(QWidget):
-    """A folder, typed or picked."""
-
-    def __init__(self, title: str, tooltip: str) -> None:
-        super().__init__()
-        self._edit = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, value="", tooltip=tooltip)
-        self.field = self._edit.line_edit
-        self.field.tooltip = tooltip
-        self._edit.choose_btn.tooltip = title
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._edit.native)
-
-    @property
-    def value(self) -> Path | None:
-        """None where the field is empty."""
-        text = self.field.value.strip()
-        return Path(text).expanduser() if text else None
-
-    @value.setter
-    def value(self, path: Path | str | None) -> None:
-        self.field.value = "" if path is None else str(path)
 
 
 def button(text: str, tip: str, slot: Callable[[], Any]) -> QPushButton:

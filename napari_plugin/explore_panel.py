@@ -1,4 +1,4 @@
-"""Exploring: a grid of renderings, the way between two of them, their mean, where they disagree."""
+"""Exploring: a grid of renderings, others near one of them, the way between two of them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from napari.utils.notifications import show_info
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent, interpolate
-from llflow_photo.explore.grid import TEMPERATURE, default_grid, neighbours
+from llflow_photo.explore.grid import VARIED_TEMPERATURE, neighbours, varied_grid
 from llflow_photo.explore.region import Region
-from llflow_photo.explore.statistics import Spread
 from llflow_photo.options import Options
 
 from .controls import Slider, WholeNumber, button
 from .gallery import Entry, Gallery, describe
-from .layers import SHOW_AS_IS, placement
 from .newest import Newest
-from .photo_choice import ROLE, made_from
-from .showing import add_on_top
 from .studio import Studio, Subject
 from .view import QUICK_PIXELS
 from .work import Job, Work
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ExplorePanel", "Host"]
 
 _DEFAULT_COUNT = 9
-_GATHERED_PIXELS = 1_000_000
-"""Of a mean or a disagreement of what is on screen."""
 
 
 class Host(Protocol):
@@ -63,7 +57,7 @@ class Host(Protocol):
 
 
 class ExplorePanel(QWidget):
-    """The Explore tab."""
+    """The Variations tab."""
 
     def __init__(self, host: Host) -> None:
         super().__init__()
@@ -74,7 +68,7 @@ class ExplorePanel(QWidget):
         self.gallery.on_pick = lambda entry: host.choose(entry.latent)
         self.count = WholeNumber(2, 64, _DEFAULT_COUNT, "Number of renderings")
         self.spread = Slider(
-            "Distance", 0.05, 1.0, 0.05, 0.4, "How far new renderings may stray from the chosen one"
+            "Distance", 0.05, 1.0, 0.05, 0.4, "How far new renderings may be from the chosen one"
         )
         self.position = Slider("From A to B", 0.0, 1.0, 0.05, 0.0, "From rendering A (left) to B (right)")
         self.position.enabled = False
@@ -85,7 +79,8 @@ class ExplorePanel(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         row = QHBoxLayout()
-        row.addWidget(self._button("draw", "Draw", "Draw new renderings; locked ones stay", self.draw), 1)
+        tip = "Draw other pictures of the photo to choose from; locked ones stay"
+        row.addWidget(self._button("draw", "Draw variations", tip, self.draw), 1)
         row.addWidget(self.count)
         row.addWidget(self._button("stop", "Stop", "Stop drawing renderings", self._drawing.drop))
         layout.addLayout(row)
@@ -103,9 +98,6 @@ class ExplorePanel(QWidget):
         lock = self._button("lock", "Lock", "Keep the chosen rendering when drawing", self.lock)
         first = self._button("first", "Set A", "Interpolate from the chosen rendering", self.set_first)
         second = self._button("second", "Set B", "Interpolate to the chosen rendering", self.set_second)
-        mean = self._button("mean", "Mean", "Average of the renderings in the grid", self.show_mean)
-        tip = "How far the renderings in the grid lie apart: what the model varies, not where it is wrong"
-        disagreement = self._button("disagreement", "Disagreement", tip, self.show_disagreement)
         for row, (left, right, slider) in enumerate(
             ((lock, around, self.spread), (first, second, self.position))
         ):
@@ -113,11 +105,6 @@ class ExplorePanel(QWidget):
             grid.addWidget(right, row, 1)
             grid.addWidget(slider.caption, row, 2)
             grid.addWidget(slider, row, 3)
-        grid.addWidget(mean, 2, 0)
-        grid.addWidget(disagreement, 2, 1)
-        self.status = QLabel(" ")
-        self.status.setWordWrap(True)
-        grid.addWidget(self.status, 2, 2, 1, 2)
         return grid
 
     def _button(self, name: str, text: str, tip: str, slot: Any) -> QPushButton:
@@ -125,16 +112,15 @@ class ExplorePanel(QWidget):
         return self.buttons[name]
 
     def draw(self) -> None:
-        """New renderings that differ visibly; where the controls ask for no noise, by the default grid's."""
-        options = self._host.options()
-        temperature, grain = options.temperature, options.grain
-        if temperature == 0:
-            temperature = TEMPERATURE
-        self._draw(
-            lambda count: list(
-                default_grid(count, self._next_seed, temperature, grain, options.brightness)
-            )
-        )
+        """New renderings that differ visibly; of the temperature that the controls ask for, if they do."""
+        options, first = self._host.options(), self._next_seed
+
+        temperature = options.temperature or VARIED_TEMPERATURE
+
+        def make(count: int) -> list[AnyLatent]:
+            return list(varied_grid(count, first, temperature, options.grain, options.brightness))
+
+        self._draw(make)
 
     def draw_around(self) -> None:
         """New renderings near the one that is shown."""
@@ -165,6 +151,7 @@ class ExplorePanel(QWidget):
     def _render(self, asked: tuple[Image, Subject], entries: list[Entry]) -> None:
         layer, subject = asked
         region = self._host.region(layer, QUICK_PIXELS)
+        self.gallery.set_shape(region.shape)
         options, studio = self._host.options(), self._host.studio
 
         def render(job: Job) -> None:
@@ -207,55 +194,6 @@ class ExplorePanel(QWidget):
         first, second = self.gallery.first, self.gallery.second
         if first is not None and second is not None:
             self._host.choose(interpolate(first.latent, second.latent, float(position)))
-
-    def show_mean(self) -> None:
-        """A layer with the average of the grid's renderings, of the visible region."""
-        self._gather("mean", "Mean of renderings", self._add_mean)
-
-    def show_disagreement(self) -> None:
-        """A layer with the spread of the grid's renderings, of the visible region."""
-        self._gather("disagreement", "Disagreement of renderings", self._add_disagreement)
-
-    def _gather(self, name: str, title: str, add: Any) -> None:
-        asked, button = self._host.subject(), self.buttons[name]
-        if asked is None or not button.isEnabled():
-            return
-        if len(self.gallery.entries) < 2:
-            show_info("Draw some renderings first.")
-            return
-        layer, subject = asked
-        region = self._host.region(layer, _GATHERED_PIXELS)
-        options, studio = self._host.options(), self._host.studio
-        latents = [entry.latent for entry in self.gallery.entries]
-
-        def gather(job: Job) -> Spread:
-            encoded = studio.encoded(subject, region, options, job.cancelled)
-            spread = Spread()
-            for number, latent in enumerate(latents):
-                spread.add(encoded.render(latent, options, job.cancelled))
-                job.progress(number + 1, len(latents))
-            return spread
-
-        def done(spread: Spread) -> None:
-            if layer in self._host.viewer.layers:
-                affine = placement(layer, region.offset, region.step)
-                more = {"renderings": len(latents), **made_from(layer)}
-                add(spread, {"affine": affine, "metadata": {ROLE: title, **more}})
-
-        button.setEnabled(False)  # one at a time
-        self._host.work.start(title, gather, done, ended=lambda: button.setEnabled(True), bar=True)
-
-    def _add_mean(self, spread: Any, arguments: dict[str, Any]) -> None:
-        add_on_top(self._host.viewer, spread.mean, name=f"Mean of {spread.count}", **SHOW_AS_IS, **arguments)
-
-    def _add_disagreement(self, spread: Any, arguments: dict[str, Any]) -> None:
-        image = spread.disagreement
-        top = max(float(np.percentile(image, 99.5)), 1e-3)
-        add_on_top(
-            self._host.viewer, image, name=f"Disagreement of {spread.count}", colormap="inferno",
-            contrast_limits=(0.0, top), **arguments,
-        )  # fmt: skip
-        self.status.setText(f"Disagreement: median {np.median(image):.3f}, largest {image.max():.3f} of 1")
 
 
 def _seeds(latent: AnyLatent) -> int:

@@ -17,9 +17,13 @@ from .naming import names_of
 
 __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
-_ICON = QSize(114, 86)
-_CELL = QSize(120, 140)
 _COLUMNS = 3
+_LEAST_CELL = 120
+"""Width of a thumbnail's place in a narrow panel; in a wider one thumbnails are larger."""
+_GAP = 6
+_WIDEST = 300
+"""Pixels across that a thumbnail is kept with."""
+_BEST_GUESS = "best guess"
 
 
 @dataclass(eq=False)
@@ -53,27 +57,40 @@ class Gallery(QListWidget):
         self.first: Entry | None = None
         self.second: Entry | None = None
         self.setViewMode(QListView.ViewMode.IconMode)
-        self.setIconSize(_ICON)
-        self.setGridSize(_CELL)
+        self.setWordWrap(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(_COLUMNS * _CELL.width() + 6)
+        self.setMinimumWidth(_COLUMNS * _LEAST_CELL + 6)
+        self._aspect = 0.75
         self.setToolTip("Click a rendering to see it in the preview")
         self.currentRowChanged.connect(self._picked)
         self._images: dict[Entry, np.ndarray] = {}
-        self._make_room(_COLUMNS)
+        self._make_room()
 
-    def _make_room(self, count: int) -> None:
-        """All rows are seen; the panel scrolls, the grid does not."""
-        self.setFixedHeight(-(-max(1, count) // _COLUMNS) * _CELL.height() + 8)
+    def set_shape(self, shape: tuple[int, int]) -> None:
+        """Height and width of the pictures that will come, so that thumbnails leave no empty space."""
+        self._aspect = min(max(shape[0] / shape[1], 0.4), 1.25)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Columns fill the width, and all rows are seen: the panel scrolls, the grid does not."""
+        cell = max(_LEAST_CELL, self.viewport().width() // _COLUMNS)
+        icon = QSize(cell - _GAP, round((cell - _GAP) * self._aspect))
+        lines = 3 if any(self._marks_of(entry) for entry in self.entries) else 2
+        height = icon.height() + lines * self.fontMetrics().lineSpacing() + _GAP
+        self.setIconSize(icon)
+        self.setGridSize(QSize(cell, height))
+        for row in range(self.count()):
+            self.item(row).setSizeHint(QSize(cell, height))
+        self.setFixedHeight(-(-max(1, len(self.entries)) // _COLUMNS) * height + 8)
 
     def resizeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        """Columns fill the width."""
         super().resizeEvent(event)
-        self.setGridSize(QSize(self.viewport().width() // _COLUMNS, _CELL.height()))
+        if event.oldSize().width() != event.size().width():
+            self._make_room()
 
     def wheelEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """The wheel scrolls the panel."""
@@ -93,14 +110,12 @@ class Gallery(QListWidget):
         self.entries = list(entries)
         for entry in self.entries:
             item = QListWidgetItem()
-            item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
-            item.setSizeHint(_CELL)
+            item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             self.addItem(item)
             if entry in kept:
                 item.setIcon(QIcon(kept[entry]))
         self.blockSignals(False)
         self._images = {entry: image for entry, image in self._images.items() if entry in self.entries}
-        self._make_room(len(self.entries))
         self.first = self.first if self.first in self.entries else None
         self.second = self.second if self.second in self.entries else None
         self.refresh()
@@ -118,22 +133,25 @@ class Gallery(QListWidget):
         """Once all are rendered they are named by how they look beside each other."""
         names = names_of([self._images[entry] for entry in self.entries])
         for entry, name in zip(self.entries, names, strict=True):
-            entry.caption = name
+            is_plain = isinstance(entry.latent, Latent) and entry.latent.temperature == 0
+            entry.caption = _BEST_GUESS if is_plain else name
         self.refresh()
 
     def picture(self, entry: Entry) -> QPixmap:
         """The thumbnail of an entry."""
-        return self.item(self.entries.index(entry)).icon().pixmap(_ICON)
+        return self.item(self.entries.index(entry)).icon().pixmap(QSize(_WIDEST, _WIDEST))
 
     def refresh(self) -> None:
         """Write captions anew, with marks for locked entries and the ends of the interpolation."""
         for row, entry in enumerate(self.entries):
-            marks = [mark for mark, at in (("A", self.first), ("B", self.second)) if at is entry]
-            if entry.locked:
-                marks.append("locked")
-            lines = [*entry.caption.split(", "), " · ".join(marks)]
+            lines = [entry.caption, " · ".join(self._marks_of(entry))]
             self.item(row).setText("\n".join(line for line in lines if line))
             self.item(row).setToolTip(f"{entry.caption} ({describe(entry.latent)})")
+        self._make_room()
+
+    def _marks_of(self, entry: Entry) -> list[str]:
+        marks = [mark for mark, at in (("A", self.first), ("B", self.second)) if at is entry]
+        return [*marks, "locked"] if entry.locked else marks
 
     def _picked(self, row: int) -> None:
         if 0 <= row < len(self.entries):
@@ -161,10 +179,11 @@ def _shares(latent: AnyLatent) -> dict[int, float]:
 
 
 def pixmap_of(image: np.ndarray) -> QPixmap:
-    """An image h x w x 3, sRGB-encoded in [0, 1], as a thumbnail that fits the grid."""
+    """An image h x w x 3, sRGB-encoded in [0, 1], as a thumbnail."""
     values = np.ascontiguousarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
     height, width = values.shape[:2]
     picture = QImage(values.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    widest = QSize(_WIDEST, _WIDEST)
     return QPixmap.fromImage(picture).scaled(
-        _ICON, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        widest, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )

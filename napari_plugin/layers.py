@@ -93,15 +93,16 @@ def pyramid(pixels: np.ndarray) -> list[np.ndarray]:
         pixels; the picture alone where it is small.
     """
     levels = [pixels]
-    if pixels.shape[0] * pixels.shape[1] > _LARGE:
-        for _ in halvings((pixels.shape[0], pixels.shape[1]))[1:]:
-            levels.append(_halved(levels[-1]))
+    for _ in halvings((pixels.shape[0], pixels.shape[1]))[1:]:
+        levels.append(_halved(levels[-1]))
     return levels
 
 
 def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
-    """Heights and widths of the levels of a pyramid, the whole picture's first."""
+    """Heights and widths of the levels of a pyramid, the whole picture's first; of small ones no other."""
     shapes = [shape]
+    if shape[0] * shape[1] <= _LARGE:
+        return shapes
     while shapes[-1][0] * shapes[-1][1] > _SMALLEST_LEVEL:
         shapes.append((shapes[-1][0] // 2, shapes[-1][1] // 2))
     return shapes

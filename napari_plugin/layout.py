@@ -26,7 +26,7 @@ def lay_out(panel: EnhanceWidget) -> None:
     for part in (
         rows([("Photo", panel.photo)]),
         panel.look,
-        rows([*picture, ("", settings.switches)]),
+        rows([("Preset", panel.presets), *picture, ("", settings.switches)]),
         panel.histogram,
         panel.comparing,
         panel.apply,
@@ -58,6 +58,8 @@ def _research(panel: EnhanceWidget) -> QWidget:
     machine = [(name.capitalize(), settings.control(name)) for name in MACHINE]
     noise = [settings.control(name) for name in VARIATION]
     column.addWidget(rows([*machine, *noise, ("Seed", settings.seed_row)]))
+    column.addWidget(_heading("Variations, compared"))
+    column.addWidget(panel.gather)
     column.addWidget(_heading("Artifact map"))
     column.addWidget(panel.artifacts)
     column.addStretch()

@@ -11,7 +11,7 @@ __all__ = ["names_of"]
 _WORDS = (("darker", "brighter"), ("cooler", "warmer"))
 _LITTLE = 0.04
 """Differences in EV that are not worth a word: exposure, and red over blue."""
-_MUCH = 0.35
+_MUCH = 0.6
 """Differences in EV that deserve "much"."""
 
 

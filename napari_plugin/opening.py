@@ -1,8 +1,9 @@
 """Opening a large photo without a frozen window: a first picture at once, the pixels from a thread.
 
-The layer has the photo's size from the beginning. Until the pixels are there it shows the file's own preview,
-enlarged; a thread that asks numpy for the whole array, as a rendering does, waits for the pixels, but for the
-window's own thread, which gets the enlarged preview.
+The layer has the photo's size from the beginning, which its header tells. A thread reads a small picture
+first, the file's own preview where it has one, and then the pixels; until they are there the layer shows the
+small picture, enlarged. A thread that asks numpy for the whole array, as a rendering does, waits for the
+pixels; the window's own thread gets the enlarged small picture.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 from llflow_photo.errors import ReadError
 from llflow_photo.photo import Photo
 
-from .first_look import FirstLook, first_look
 from .layers import SHOW_AS_IS, halvings, layer_parts
+from .photo_size import LARGE, size_of
+from .small_pictures import small_picture
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PendingPixels", "open_soon"]
 
+_SMALL_SIDE = 768
+"""Longest side of the small picture, about."""
+_PREPARED_PIXELS = 1_200_000
+"""Levels up to this size are enlarged in the thread: napari takes them as a whole."""
 _TOKEN = "llflow_photo_opening"
 _works: list[Work] = []
 
@@ -35,22 +41,34 @@ class PendingPixels:
 
     Args:
         shape: height, width, 3.
-        preview: h x w x 3, float32, of the same picture; a piece of the array is cut from it until the pixels
-            are there.
     """
 
     dtype = np.dtype(np.float32)
     ndim = 3
 
-    def __init__(self, shape: tuple[int, int, int], preview: np.ndarray) -> None:
+    def __init__(self, shape: tuple[int, int, int]) -> None:
         self.shape = shape
-        self._preview = preview
+        self._preview = np.zeros((1, 1, 3), np.float32)
         self._pixels: np.ndarray | None = None
         self._there = threading.Event()
 
     @property
     def size(self) -> int:
         return self.shape[0] * self.shape[1] * self.shape[2]
+
+    def show(self, preview: np.ndarray) -> None:
+        """Until the pixels are there, pieces are cut from a small picture of the same: h x w x 3, float32."""
+        if self.shape[0] * self.shape[1] <= _PREPARED_PIXELS:
+            rows, columns = self._places(preview, slice(None), slice(None))
+            preview = preview[rows[:, None], columns]
+        self._preview = preview
+
+    def _places(self, preview: np.ndarray, down: Any, across: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of a small picture for rows and columns of the array."""
+        return (
+            np.arange(self.shape[0])[down] * preview.shape[0] // self.shape[0],
+            np.arange(self.shape[1])[across] * preview.shape[1] // self.shape[1],
+        )
 
     def set(self, pixels: np.ndarray | None) -> None:
         """The pixels are there, or will never be."""
@@ -62,15 +80,17 @@ class PendingPixels:
             return np.asarray(self._pixels[key])
         key = key if isinstance(key, tuple) else (key,)
         down, across, *rest = (*key, slice(None), slice(None))[:3]
-        rows = np.arange(self.shape[0])[down] * self._preview.shape[0] // self.shape[0]
-        columns = np.arange(self.shape[1])[across] * self._preview.shape[1] // self.shape[1]
+        preview = self._preview
+        if preview.shape == self.shape:
+            return np.asarray(preview[key])
+        rows, columns = self._places(preview, down, across)
         if np.ndim(rows) and np.ndim(columns):
             rows = rows[:, None]
-        return np.asarray(self._preview[rows, columns][..., rest[0] if rest else slice(None)])
+        return np.asarray(preview[rows, columns][..., rest[0] if rest else slice(None)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         # The window's thread must not wait: newer versions of napari ask for whole levels when they draw.
-        if not self._there.is_set() and threading.current_thread() is threading.main_thread():
+        if self._pixels is None and threading.current_thread() is threading.main_thread():
             return np.asarray(self[:, :], dtype)
         self._there.wait()
         if self._pixels is None:
@@ -85,10 +105,10 @@ def open_soon(path: Path) -> tuple[Any, dict[str, Any], str] | None:
         None where there is no window to keep alive, or where the photo is small or odd: read it outright.
     """
     viewer = _viewer_of_this_thread()
-    look = None if viewer is None else first_look(path)
-    if viewer is None or look is None:
+    size = None if viewer is None else size_of(path)
+    if viewer is None or size is None or size[0] * size[1] <= LARGE:
         return None
-    levels = _levels(look)
+    levels = [PendingPixels((*shape, 3)) for shape in halvings(size)]
     token = object()
     arguments = {"name": path.stem, "metadata": {_TOKEN: token}, "multiscale": True, **SHOW_AS_IS}
     _read_into(viewer, path, levels, token)
@@ -104,13 +124,6 @@ def _viewer_of_this_thread() -> Viewer | None:
     return current_viewer()
 
 
-def _levels(look: FirstLook) -> list[PendingPixels]:
-    preview = np.zeros((8, 8, 3), np.float32)
-    if look.image is not None:
-        preview = look.image.astype(np.float32) / np.float32(255)
-    return [PendingPixels((*shape, 3), preview) for shape in halvings(look.shape)]
-
-
 def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: object) -> None:
     from napari.utils.notifications import show_warning
 
@@ -118,6 +131,11 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
 
     def read(job: Job) -> tuple[Photo, Any]:
         try:
+            small = small_picture(path, _SMALL_SIDE, whole=False)
+            if small is not None:
+                for level in levels:
+                    level.show(small.astype(np.float32) / np.float32(255))
+                job.show(None)
             photo = files.read(path)
             parts = layer_parts(photo, path.stem)
         except BaseException:
@@ -125,9 +143,15 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
                 level.set(None)
             raise
         made = parts[0] if isinstance(parts[0], list) else [parts[0]]
-        for number, level in enumerate(levels):
-            level.set(made[number] if number < len(made) else None)
+        for level, pixels in zip(levels, made, strict=False):  # of an odd camera's file, fewer
+            level.set(pixels)
+        for level in levels[len(made) :]:
+            level.set(None)
         return photo, parts
+
+    def shown(_small: None) -> None:
+        for layer in _layers_of(viewer, token):
+            layer.refresh()
 
     def done(made: tuple[Photo, Any]) -> None:
         photo, (data, arguments, _) = made
@@ -142,7 +166,7 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
         for layer in _layers_of(viewer, token):  # it could not be read
             viewer.layers.remove(layer)
 
-    _work().start(f"Open {path.name}", read, done, ended=ended, bar=True)
+    _work().start(f"Open {path.name}", read, done, shown=shown, ended=ended, bar=True)
 
 
 def _layers_of(viewer: Viewer, token: object) -> list[Any]:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
+from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
 from .controls import Choice, Slider, Switch, WholeNumber, button
 
-__all__ = ["MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_noise", "rows"]
+__all__ = ["CONTROLLED", "MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_noise", "rows"]
 
 _SEEDS = 2**31 - 1
 
@@ -45,6 +46,8 @@ VARIATION = ("temperature", "grain")
 MACHINE = ("model", "device")
 """With what it is rendered."""
 _NOISE = frozenset({*VARIATION, "seed"})
+CONTROLLED = frozenset({*MACHINE, *_SLIDERS, *_SWITCHES, "seed"})
+"""Options that have a control."""
 _DRAWN_TEMPERATURE = 0.8
 """Of a seed thrown at temperature 0, where every seed looks the same."""
 _NO_EFFECT = "No effect at temperature 0, where there is one rendering only. "
@@ -114,15 +117,20 @@ class Settings:
         try:
             for name, value in values.items():
                 control = self._controls[name]
+                if isinstance(control, Choice) and value not in control.choices:
+                    continue  # a model or a device that is not there any more
                 limited = isinstance(control, (Slider, WholeNumber))
                 control.value = min(max(value, control.min), control.max) if limited else value
         finally:
             self._quiet = False
         self._tell_what_works()
 
-    def show_noise(self, seed: int, temperature: float, grain: float) -> None:
-        """Move the noise's controls to a rendering that was picked, without telling anyone."""
-        self.show_values({"seed": seed, "temperature": temperature, "grain": grain})
+    def show_latent(self, latent: AnyLatent) -> None:
+        """Move controls to a rendering that was picked, as far as they can say it, without telling anyone."""
+        values: dict[str, Any] = {"brightness": latent.brightness}
+        if isinstance(latent, Latent):
+            values |= {"seed": latent.seed, "temperature": latent.temperature, "grain": latent.grain}
+        self.show_values(values)
 
     def _throw(self) -> None:
         if self._controls["temperature"].value == 0:
@@ -139,10 +147,7 @@ class Settings:
         works = self._controls["temperature"].value > 0
         for name in sorted(_NOISE - {"temperature"}):
             control = self._controls[name]
-            if isinstance(control, Slider):
-                control.enabled = works
-            else:
-                control.setEnabled(works)
+            control.enabled = works
             control.tooltip = help_of(name) if works else _NO_EFFECT + help_of(name)
 
 

@@ -21,14 +21,21 @@ class Steps:
     Args:
         state: what the controls say now.
         restore: moves the controls to a state.
+        kept: gives the state a photo begins with; None where it begins with what the controls say.
 
     Attributes:
         on_told: called with whether there is something to undo, and to redo.
     """
 
-    def __init__(self, state: Callable[[], State], restore: Callable[[State], None]) -> None:
+    def __init__(
+        self,
+        state: Callable[[], State],
+        restore: Callable[[State], None],
+        kept: Callable[[Any], State | None] = lambda layer: None,
+    ) -> None:
         self._state = state
         self._restore = restore
+        self._kept = kept
         self._histories: dict[Any, History] = {}
         self._present: Any = None
         self._restless = QTimer()
@@ -41,7 +48,8 @@ class Steps:
         """Another photo is the present one.
 
         Returns:
-            what the controls said last for it; of a new photo, what they say now; None without a photo.
+            what the controls said last for it; of a new photo, what is kept for it or what they say now; None
+            without a photo.
         """
         self.settle()  # the photo that was left
         self._present = layer
@@ -58,6 +66,14 @@ class Steps:
         if self._present is not None:
             self._of(self._present).settle(self._state(), self._restore)
             self._tell()
+
+    def change(self, layer: Any, state: State) -> None:
+        """A photo, which may not be the present one, is given another state: a step of its history."""
+        self.settle()
+        changed = self._of(layer).settle(state, self._restore)
+        if changed and layer == self._present:
+            self._restore(state)
+        self._tell()
 
     def note(self, layer: Any, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Something was done to a photo."""
@@ -81,7 +97,7 @@ class Steps:
 
     def _of(self, layer: Any) -> History:
         if layer not in self._histories:
-            self._histories[layer] = History(self._state())
+            self._histories[layer] = History(self._kept(layer) or self._state())
         return self._histories[layer]
 
     def _tell(self) -> None:

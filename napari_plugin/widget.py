@@ -9,8 +9,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
-from llflow_photo.engine import with_brightness
-from llflow_photo.engine.latent import AnyLatent, Latent
+from llflow_photo.engine.latent import AnyLatent
 from llflow_photo.errors import LLFlowPhotoError
 from llflow_photo.explore.region import Region
 from llflow_photo.options import Options
@@ -22,21 +21,25 @@ from .canvas import CanvasWatch
 from .closing import Closing
 from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
+from .film import Film
 from .gallery import describe
+from .gather_panel import GatherPanel
 from .histogram_panel import HistogramPanel
-from .history import State
 from .keys import Keys
 from .layout import lay_out, make_room
 from .look_panel import ComparePanel, LookPanel
+from .looking import Looking
 from .machine import devices, models
 from .photo_choice import PhotoChoice, why_none
 from .photos import Photos
+from .presets import PresetRow
 from .preview import LivePreview, Rendering
-from .settings import Settings, is_noise
+from .settings import Settings
 from .side_by_side import SideBySide
-from .steps import Steps
+from .stored_settings import StoredSettings, config_folder
 from .studio import Studio, Subject
-from .view import fit, region_on_screen, sees_all_of, show_at_full_resolution, whole_region
+from .view import whole_region
+from .wanted import Wanted
 from .work import Work
 
 if TYPE_CHECKING:
@@ -64,9 +67,12 @@ class EnhanceWidget(QWidget):
         self.work = Work()
         self.studio = Studio()
         self.photos = Photos(napari_viewer, self._photo_edited)
-        self._picked: AnyLatent | None = None
-        self._fitted = False
-        self.steps = Steps(self._state, self._restored)
+        self.settings = Settings(models(), devices())
+        kept = config_folder()
+        self.film = Film(self, StoredSettings(kept / "photos.json"))
+        self.wanted = Wanted(self.settings, self.film.own_settings)
+        self.presets = PresetRow(StoredSettings(kept / "presets.json"), self.options, self.wanted.use)
+        self.steps = self.wanted.steps
         self._make_parts()
         lay_out(self)
         self._connect()
@@ -74,29 +80,30 @@ class EnhanceWidget(QWidget):
         self._layers_changed()
 
     def _make_parts(self) -> None:
+        self.looking = Looking(self.viewer, lambda: _layer(self.subject()), lambda: _layer(self._ask_photo()))
+        self.fit, self.full_resolution = self.looking.fit, self.looking.full_resolution
         actions: dict[str, Callable[[], Any]] = {
             "fit": self.fit, "full": self.full_resolution, "undo": self.steps.undo, "redo": self.steps.redo,
         }  # fmt: skip
         self.keys = Keys(self.viewer, actions, self._show_before)
-        self.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
-        self.settings = Settings(models(), devices())
+        self.canvas = self.looking.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
         self.photo = PhotoChoice(self.viewer)
         self.look = LookPanel(actions, self._show_before)
         self.steps.on_told = self.look.show_history
         self.live = self.look.live
         self.histogram = HistogramPanel()
-        self.preview = LivePreview(
-            self.viewer, self.work, self.studio, self._ask_preview, self._region_on_screen
-        )
+        region = self.looking.region
+        self.preview = LivePreview(self.viewer, self.work, self.studio, self._ask_preview, region)
         self.compare = Compare(
-            self.viewer, self.work, self._ask_photo, self._region_on_screen, self._split_dragged
+            self.viewer, self.work, self._ask_photo, region, lambda at: setattr(self.split, "value", at)
         )
         self.compare.side_by_side = SideBySide(self.viewer, self.canvas, lambda: self.preview.layer)
         self.comparing = ComparePanel()
         self.compare_mode, self.split = self.comparing.mode, self.comparing.split
         self.explore = ExplorePanel(self)
+        self.gather = GatherPanel(self, self.explore.gallery)
         self.artifacts = ArtifactPanel(self)
-        self.batch = BatchPanel(self)
+        self.batch = BatchPanel(self, self.film)
         self.apply = ApplyPanel(self)
 
     def _connect(self) -> None:
@@ -108,7 +115,7 @@ class EnhanceWidget(QWidget):
         ]
         for emitter, slot in self._connections:
             emitter.connect(slot)
-        self.settings.on_change = self._setting_changed
+        self.wanted.on_change = self._changed
         self.photo.changed.connect(self._photo_changed)
         self.photo.renamed.connect(self.artifacts.reset_choices)
         self.live.changed.connect(self.preview.switch)
@@ -132,33 +139,34 @@ class EnhanceWidget(QWidget):
 
     def options(self) -> Options:
         """What the controls say."""
-        return self.settings.options()
+        return self.wanted.options()
 
     def latent(self) -> AnyLatent:
-        """The rendering that is shown: one that was picked, or what the noise controls say."""
-        options = self.options()
-        if self._picked is not None:
-            return with_brightness(self._picked, options.brightness)
-        return Latent(options.seed, options.temperature, options.grain, options.brightness)
+        """The rendering that is shown."""
+        return self.wanted.latent()
 
     def region(self, layer: Image, most_pixels: int) -> Region:
         """What of a layer is on screen, scaled down to so many pixels; all of it where nothing is."""
-        return self._region_on_screen(layer, most_pixels) or whole_region(layer, most_pixels)
+        return self.looking.region(layer, most_pixels) or whole_region(layer, most_pixels)
 
     def choose(self, latent: AnyLatent) -> None:
-        """Show another rendering; the noise controls follow it where they can."""
-        if isinstance(latent, Latent):
-            self._picked = None
-            self.settings.show_noise(latent.seed, latent.temperature, latent.grain)
-        else:
-            self._picked = latent
+        """Show another rendering."""
         if not self.preview.enabled and self._ask_photo() is not None:
             self.live.value = True
-        self._changed()
+        self.wanted.choose(latent)
 
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Something was done to a photo that can be undone."""
         self.steps.note(layer, undo, redo)
+
+    def show_photo(self, layer: Image) -> None:
+        """Work on a layer, and show all of it."""
+        self.photo.value = layer
+        self.fit()
+
+    def settings_copied(self, layer: Image, options: Options) -> None:
+        """A photo that is open was given other settings."""
+        self.wanted.give(layer, options)
 
     # -- the photo ---------------------------------------------------------------------------------------
 
@@ -191,15 +199,15 @@ class EnhanceWidget(QWidget):
     def _photo_changed(self) -> None:
         """Another photo, or other pixels of the same."""
         layer = self.photo.value
-        settled = self.steps.turn_to(layer)
-        if settled is not None:
-            self._show_state(settled)
+        self.wanted.turn_to(layer)
+        self._tell_picked()
         shown = self.preview.rendering
         self.histogram.show_pair(None if shown is None else shown.histograms)
         if self._ask_photo() is None:
             self.preview.drop()
             QTimer.singleShot(0, self._compare_nothing)
             return
+        self.film.turned_to(layer)
         self.preview.switch(bool(self.live.value))
         self.compare.refresh()
         self.canvas.look_again()
@@ -224,68 +232,21 @@ class EnhanceWidget(QWidget):
 
     # -- settings ----------------------------------------------------------------------------------------
 
-    def _state(self) -> State:
-        return State(self.settings.values(), self._picked)
-
-    def _show_state(self, state: State) -> None:
-        self._picked = state.picked
-        self.settings.show_values(state.values)
-        self._tell_picked()
-
-    def _setting_changed(self, name: str) -> None:
-        if is_noise(name):
-            self._picked = None
-        self._changed()
-
     def _changed(self) -> None:
+        """The controls ask for something else."""
         self._tell_picked()
-        self.steps.moved()
-        self._render_again()
-
-    def _restored(self, state: State) -> None:
-        """A step back or forth."""
-        self._show_state(state)
-        self._render_again()
-
-    def _render_again(self) -> None:
+        self.presets.settings_changed()
+        self.film.note_settings(self.photo.value, self.options())
         if self.photo.value is not None:
             self.apply.uncover(self.photo.value)
         self.preview.request()
 
     # -- looking -----------------------------------------------------------------------------------------
 
-    def _region_on_screen(self, layer: Image, most_pixels: int) -> Region | None:
-        if not self.canvas.is_drawn:
-            return whole_region(layer, most_pixels)
-        return region_on_screen(self.viewer, layer, most_pixels, self.canvas.pixel_ratio)
-
     def _view_rested(self) -> None:
-        if not self._fitted:
-            self._fit_beside_the_panel()
+        self.looking.fit_beside_the_panel()
         self.preview.request(0)
         self.compare.refresh()
-
-    def _fit_beside_the_panel(self) -> None:
-        """The panel took width from the canvas: fit a photo that was seen whole before."""
-        self._fitted = True
-        found, (_, height) = self._ask_photo(), self.canvas.size
-        if found is not None and sees_all_of(self.viewer, found[0], (10**9, height)):
-            fit(self.viewer, found[0], self.canvas.size)
-
-    def _split_dragged(self, position: float) -> None:
-        self.split.value = position
-
-    def fit(self) -> None:
-        """Show the whole photo."""
-        found = self.subject()
-        if found is not None:
-            fit(self.viewer, found[0], self.canvas.size)
-
-    def full_resolution(self) -> None:
-        """Zoom to 100 %."""
-        found = self.subject()
-        if found is not None:
-            show_at_full_resolution(self.viewer, found[0], self.canvas.size, self.canvas.pixel_ratio)
 
     def _show_before(self, on: bool) -> None:
         self.compare.show_before(on)
@@ -297,7 +258,7 @@ class EnhanceWidget(QWidget):
             self.compare.refresh()
 
     def _tell_picked(self) -> None:
-        picked = self._picked
+        picked = self.wanted.picked
         self.look.tell("" if picked is None else f"Showing {describe(picked)}")
 
     # -- coming and going --------------------------------------------------------------------------------
@@ -325,6 +286,7 @@ class EnhanceWidget(QWidget):
         if self._closing.ended:
             return
         self._closing.end()
+        self.film.close()
         self.steps.close()
         self.work.close()
         self.preview.close()
@@ -335,3 +297,7 @@ class EnhanceWidget(QWidget):
         self.photo.close_list()
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
+
+
+def _layer(found: tuple[Image, Subject] | None) -> Image | None:
+    return None if found is None else found[0]

@@ -158,7 +158,7 @@ class Drive:
         for name in ("mean", "disagreement"):
             layers = len(self.viewer.layers)
             started = time.monotonic()
-            panel.buttons[name].click()
+            self.widget.gather.buttons[name].click()
             self.until(lambda layers=layers: len(self.viewer.layers) > layers, name, started)
             self.shot(name)
             self.viewer.layers.pop()

@@ -13,17 +13,29 @@ if TYPE_CHECKING:
     from .progress import Event
     from .report import BatchInterrupted, Report
     from .row import Look, Row
+    from .state import PhotoState, folder_state
 
 _FILES = {
     "BatchInterrupted": "report",
     "Event": "progress",
     "Look": "row",
+    "PhotoState": "state",
     "Report": "report",
     "Row": "row",
     "enhance_dir": "folder",
+    "folder_state": "state",
 }
 
-__all__ = ["BatchInterrupted", "Event", "Look", "Report", "Row", "enhance_dir"]
+__all__ = [
+    "BatchInterrupted",
+    "Event",
+    "Look",
+    "PhotoState",
+    "Report",
+    "Row",
+    "enhance_dir",
+    "folder_state",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .encoded import EncodedRegion, WholePhoto, encode_region
 from .fullsize import render_full_size
-from .grid import default_grid, neighbours
+from .grid import default_grid, neighbours, varied_grid
 from .region import Region, resample, subsample, visible_region
 from .statistics import Spread, spread_of
 
@@ -20,5 +20,6 @@ __all__ = [
     "resample",
     "spread_of",
     "subsample",
+    "varied_grid",
     "visible_region",
 ]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..engine.latent import AnyLatent, Latent, around
 
-__all__ = ["TEMPERATURE", "default_grid", "neighbours"]
+__all__ = ["TEMPERATURE", "VARIED_TEMPERATURE", "default_grid", "neighbours", "varied_grid"]
 
 TEMPERATURE = 0.8
 """Of a grid where the user asked for the best guess."""
 
+VARIED_TEMPERATURE = 1.0
+"""Of pictures to choose from: at 0.8 the shipped models' looks are within 0.1 EV of each other."""
+_VARIED_EV = 0.5
+"""How much darker and brighter than the others the first and the last third of such pictures are."""
+_BRIGHTNESS_EV = (-2.0, 1.0)
+"""Range of a latent's brightness."""
 _CANDIDATES = 24
 """Seeds looked at for each one taken."""
 _FARTHEST = 1.8
@@ -43,6 +51,31 @@ def default_grid(
     places = np.array([look[:_DIRECTIONS, 0] for look in looks if look is not None]) / temperature
     taken = _spread_out(places, count)
     return [candidates[index] for index in sorted(taken, key=lambda index: float(places[index, 0]))]
+
+
+def varied_grid(
+    count: int,
+    seed: int = 0,
+    temperature: float = VARIED_TEMPERATURE,
+    grain: float = 0.0,
+    brightness: float = 0.0,
+) -> list[Latent]:
+    """``count`` latents whose renderings a person would choose from: other brightness, other colors.
+
+    A third is darker than ``brightness`` by 0.5 EV and a third brighter, each with looks of its own; in the
+    middle is the best guess.
+
+    Returns:
+        the latents, the dark ones first.
+    """
+    grid = default_grid(count, seed, temperature, grain)
+    low, high = _BRIGHTNESS_EV
+    varied = [
+        replace(latent, brightness=min(max(brightness + _VARIED_EV * (3 * place // count - 1), low), high))
+        for place, latent in enumerate(grid)
+    ]
+    varied[count // 2] = Latent(varied[count // 2].seed, brightness=brightness)
+    return varied
 
 
 def _spread_out(places: np.ndarray, count: int) -> list[int]:

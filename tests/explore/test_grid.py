@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llflow_photo.engine.latent import Latent
-from llflow_photo.explore.grid import default_grid, neighbours
+from llflow_photo.explore.grid import default_grid, neighbours, varied_grid
 
 
 def test_the_grids_latents_differ_only_in_their_seeds() -> None:
@@ -28,6 +28,15 @@ def test_the_grid_spans_looks_and_nothing_implausible(seed: int) -> None:
 
 def test_a_grid_without_temperature_takes_consecutive_seeds() -> None:
     assert [latent.seed for latent in default_grid(4, 5, temperature=0.0)] == [5, 6, 7, 8]
+
+
+def test_pictures_to_choose_from_are_dark_middling_and_bright_around_the_best_guess() -> None:
+    grid = varied_grid(9, seed=10, brightness=0.25)
+    assert [latent.brightness for latent in grid] == 3 * [-0.25] + 3 * [0.25] + 3 * [0.75]
+    assert grid[4] == Latent(grid[4].seed, brightness=0.25)
+    others = grid[:4] + grid[5:]
+    assert len({latent.seed for latent in grid}) == 9 and {latent.temperature for latent in others} == {1.0}
+    assert max(latent.brightness for latent in varied_grid(4, brightness=0.9)) == 1.0
 
 
 def test_neighbours_of_the_best_guess_differ_visibly() -> None:

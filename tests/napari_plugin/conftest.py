@@ -87,6 +87,14 @@ def _plugin_is_known() -> None:
         manager.register(PluginManifest.from_file(Path(napari_plugin.__file__).parent / "napari.yaml"))
 
 
+@pytest.fixture(autouse=True)
+def config_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Presets and photos' settings are kept here, not where the user's are."""
+    folder = tmp_path / "config"
+    monkeypatch.setattr("napari_plugin.widget.config_folder", lambda: folder)
+    return folder
+
+
 @pytest.fixture
 def dark_photo() -> np.ndarray:
     """A dim scene, 120 x 160 x 3, float32, sRGB-encoded: ramps, a lamp, some noise."""

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QScrollArea, QStyle, QStyleOptionSlider, QVBoxLayout, QWidget
 
-from napari_plugin.controls import Choice, FolderEdit, Slider, Switch, WholeNumber
+from napari_plugin.controls import Choice, Slider, Switch, WholeNumber
 
 Until = Callable[..., None]
 
@@ -124,12 +124,8 @@ def test_choices_keep_what_is_chosen(column: Any) -> None:
         choice.value = "four"
 
 
-def test_switches_and_folders(qtbot: Any, tmp_path: Any) -> None:
-    switch, folder = Switch("On", False, "Says so"), FolderEdit("Photos", "Where they are")
+def test_switches(qtbot: Any) -> None:
+    switch = Switch("On", False, "Says so")
     qtbot.addWidget(switch)
-    qtbot.addWidget(folder)
     switch.click()
     assert switch.value and switch.tooltip == "Says so"
-    assert folder.value is None
-    folder.field.value = f"  {tmp_path} "
-    assert folder.value == tmp_path

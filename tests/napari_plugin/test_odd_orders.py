@@ -31,7 +31,7 @@ class Monkey:
             self.tab, self.what, self.select, self.batch, self.save,
         ]  # fmt: skip
         self.buttons = [
-            *widget.explore.buttons.values(), widget.settings.dice,
+            *widget.explore.buttons.values(), *widget.gather.buttons.values(), widget.settings.dice,
             *widget.look.buttons.values(), widget.apply.apply_button, widget.apply.cancel_button,
             widget.artifacts.button, widget.artifacts.cancel_button, widget.batch.cancel_button,
         ]  # fmt: skip
@@ -198,8 +198,8 @@ def _ask_for(widget: Any, until: Until, folder: Path, kind: str) -> None:
     elif kind == "mean":
         widget.explore.count.value = 3
         widget.explore.buttons["draw"].click()
-        widget.explore.buttons["mean"].click()
-        widget.explore.buttons["disagreement"].click()
+        widget.gather.buttons["mean"].click()
+        widget.gather.buttons["disagreement"].click()
     elif kind == "batch":
         widget.batch.folder.value = folder
         widget.batch.run_button.click()

@@ -226,7 +226,7 @@ def test_a_batch_runs_with_the_settings_and_can_be_cancelled(
     assert not widget.work.running  # no folder yet
     widget.settings.control("strength").value = 0.4
     panel.folder.value = folder
-    panel.jpeg.value = True
+    panel.format.value = "JPEG"
     asked["wait"] = False
     panel.run_button.click()
     until(lambda: "rendered" in panel.status.text())

@@ -92,12 +92,14 @@ def test_fast_sliders_end_at_the_last_value(widget: Any, until: Until) -> None:
 def test_drawing_picking_locking_and_drawing_around(widget: Any, until: Until) -> None:
     panel, gallery = widget.explore, widget.explore.gallery
     panel.count.value = 4
+    widget.settings.control("temperature").value = 0.8
     panel.buttons["draw"].click()
     until(lambda: gallery.count() == 4 and all(not gallery.item(n).icon().isNull() for n in range(4)))
     assert len({entry.latent.seed for entry in gallery.entries}) == 4
     made = _change(widget, until, lambda: gallery.setCurrentRow(3))
     chosen = gallery.entries[3].latent
-    assert made.latent == chosen == Latent(chosen.seed, 0.8)
+    assert made.latent == chosen == Latent(chosen.seed, 0.8, brightness=0.5)
+    assert widget.settings.control("brightness").value == 0.5
     assert widget.settings.control("seed").value == chosen.seed
     assert widget.settings.control("grain").value == 0.0
     panel.buttons["lock"].click()
@@ -128,7 +130,7 @@ def test_interpolation_mean_and_disagreement(widget: Any, until: Until) -> None:
     assert dark.image.mean() < between.image.mean() < bright.image.mean()
     for name, shape in (("mean", (120, 160, 3)), ("disagreement", (120, 160))):
         before = len(widget.viewer.layers)
-        panel.buttons[name].click()
+        widget.gather.buttons[name].click()
         until(lambda before=before: len(widget.viewer.layers) > before)
         layer = widget.viewer.layers[-1]
         assert layer.data.shape == shape and layer.metadata["renderings"] == 3

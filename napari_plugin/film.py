@@ -1,0 +1,282 @@
+"""The photos of a folder: shown in a strip, opened by a click, each with settings that are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from napari.utils.notifications import show_error, show_info
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from llflow_photo.batch import PhotoState, folder_state
+from llflow_photo.options import Options
+
+from .filmstrip import THUMBNAIL_SIDE, Filmstrip
+from .photo_choice import is_result, photo_of
+from .small_pictures import Thumbnails
+from .stored_settings import StoredSettings
+from .work import Job, Work
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+__all__ = ["Film", "FilmHost"]
+
+_MOST_OPEN = 3
+"""Photos opened from the strip that stay open."""
+_KEEP_MS = 1000
+"""Settings are written to their file once they were not changed for so long."""
+_THUMBNAILS = Thumbnails(2 * THUMBNAIL_SIDE)
+
+
+class FilmHost(Protocol):
+    """What the strip asks of the widget it belongs to."""
+
+    viewer: Viewer
+    work: Work
+
+    def options(self) -> Options:
+        """What the controls say."""
+
+    def show_photo(self, layer: Any) -> None:
+        """Work on this layer, and show all of it."""
+
+    def settings_copied(self, layer: Any, options: Options) -> None:
+        """A photo that is open was given other settings."""
+
+
+class Film:
+    """A folder's photos and their settings.
+
+    Args:
+        host: the widget.
+        stored: where the settings of each photo are kept.
+
+    Attributes:
+        folder: the folder that is shown, or None.
+        states: its photos by source.
+        strip: the thumbnails.
+    """
+
+    def __init__(self, host: FilmHost, stored: StoredSettings) -> None:
+        self._host, self._stored = host, stored
+        self.folder: Path | None = None
+        self.output: Path | None = None
+        self.states: dict[str, PhotoState] = {}
+        self._sources: dict[str, str] = {}
+        self.strip = Filmstrip()
+        self.strip.on_copy = self.copy_settings
+        self.strip.on_open = self.open
+        self.strip.on_look = self._show_first
+        self._dock: QDockWidget | None = None
+        self._listing: Job | None = None
+        self._reading: Job | None = None
+        self._waiting = _Waiting([])
+        self._opened: list[Any] = []
+        self._keep = QTimer()
+        self._keep.setSingleShot(True)
+        self._keep.setInterval(_KEEP_MS)
+        self._keep.timeout.connect(self._save)
+
+    # -- the folder --------------------------------------------------------------------------------------
+
+    def show_folder(self, folder: Path, output: Path | None, panel: QWidget) -> None:
+        """Show the photos of a folder below the canvas, with what a batch has done of them."""
+        self._stop()
+        self.folder, self.output = folder, output
+        self._listing = self._host.work.start(
+            "List photos", lambda _job: folder_state(folder, output), self._listed
+        )
+        self._show_dock(panel)
+
+    def refresh(self) -> None:
+        """Look again at which photos are done."""
+        if self.folder is None:
+            return
+        folder, output = self.folder, self.output
+
+        def done(states: tuple[PhotoState, ...]) -> None:
+            if folder == self.folder and [state.source for state in states] == list(self.states):
+                self.states = {state.source: state for state in states}
+                for state in states:
+                    self.strip.set_state(state)
+
+        self._host.work.start("Look for results", lambda _job: folder_state(folder, output), done)
+
+    def note_state(self, state: PhotoState) -> None:
+        """A batch has done a photo, or failed with it."""
+        if state.source in self.states:
+            self.states[state.source] = state
+            self.strip.set_state(state)
+
+    def _listed(self, states: tuple[PhotoState, ...]) -> None:
+        self.states = {state.source: state for state in states}
+        self._sources = {str(state.path): state.source for state in states}
+        self.strip.show_photos(states, lambda source: self.options_of(source) is not None)
+        if not states:
+            show_info(f"There are no photos in {self.folder}.")
+            return
+        self._waiting = waiting = _Waiting([(state.source, state.path) for state in states])
+
+        def read(job: Job) -> None:
+            while not job.cancelled() and (found := waiting.take()) is not None:
+                source, path = found
+                job.show((source, _THUMBNAILS.read(path)))
+
+        def show(made: tuple[str, Any] | None) -> None:
+            if made is not None and self._waiting is waiting:
+                self.strip.set_picture(*made)
+
+        self._reading = self._host.work.start("Thumbnails", read, show, shown=show)
+        QTimer.singleShot(0, lambda: waiting.first(self.strip.in_view()))
+
+    def _show_first(self, sources: list[str]) -> None:
+        """Thumbnails of these before all others."""
+        self._waiting.first(sources)
+
+    def _stop(self) -> None:
+        for job in (self._listing, self._reading):
+            if job is not None:
+                job.cancel()
+        self._listing = self._reading = None
+
+    def _show_dock(self, panel: QWidget) -> None:
+        window = panel.window()
+        if not isinstance(window, QMainWindow):
+            return
+        if self._dock is None:
+            self._dock = QDockWidget("Photos", window)
+            self._dock.setObjectName("llflow-photo-filmstrip")
+            self._dock.setWidget(self.strip)
+            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._dock)
+        self._dock.show()
+
+    # -- opening -----------------------------------------------------------------------------------------
+
+    def open(self, source: str) -> None:
+        """Open a photo, or go to it where it is open."""
+        state = self.states.get(source)
+        if state is None:
+            return
+        layer = self._layer_of(state.path)
+        if layer is None:
+            try:
+                (layer,) = self._host.viewer.open(str(state.path), plugin="llflow-photo")
+            except Exception as error:  # napari wraps what readers raise
+                show_error(f"{state.path.name}: {error.__cause__ or error}")
+                return
+        for other in self._opened:
+            if other != layer and other in self._host.viewer.layers:
+                other.visible = False  # it must not be seen around the new one
+        layer.visible = True
+        self._opened = [other for other in self._opened if other != layer] + [layer]
+        self._host.show_photo(layer)
+        self._close_oldest()
+
+    def _close_oldest(self) -> None:
+        """Photos take much memory: those opened longest ago are closed, unless there are results of them."""
+        layers = self._host.viewer.layers
+        self._opened = [layer for layer in self._opened if layer in layers]
+        for layer in self._opened[:-_MOST_OPEN]:
+            results = [
+                other for other in layers if is_result(other) and photo_of(other, self._host.viewer) == layer
+            ]
+            if not results:
+                self._opened.remove(layer)
+                layers.remove(layer)
+
+    def _layer_of(self, path: Path) -> Any:
+        for layer in self._host.viewer.layers:
+            if layer.source.path and Path(layer.source.path) == path and not is_result(layer):
+                return layer
+        return None
+
+    def source_of(self, layer: Any) -> str | None:
+        """The photo of the folder that a layer was opened from."""
+        return None if layer is None else self._sources.get(str(layer.source.path))
+
+    # -- settings ----------------------------------------------------------------------------------------
+
+    def options_of(self, source: str) -> Options | None:
+        """The settings a photo has of its own, with the device the controls name; None where it has none."""
+        found = self._stored.get(_key(self.states[source].path))
+        return None if found is None else found.with_changes(device=self._host.options().device)
+
+    def own_settings(self, layer: Any) -> Options | None:
+        """The settings kept for the photo a layer was opened from; None where there are none."""
+        source = self.source_of(layer)
+        return None if source is None else self.options_of(source)
+
+    def note_settings(self, layer: Any, options: Options) -> None:
+        """The user changed the settings of a photo."""
+        source = self.source_of(layer)
+        if source is not None:
+            self._put(source, options)
+
+    def turned_to(self, layer: Any) -> None:
+        """Another photo is worked on."""
+        source = self.source_of(layer)
+        if source is not None:
+            self.strip.make_current(source)
+
+    def copy_settings(self, chosen: list[str]) -> None:
+        """Give some photos the settings the controls say."""
+        options = self._host.options()
+        for source in chosen:
+            self._put(source, options)
+            layer = self._layer_of(self.states[source].path)
+            if layer is not None:
+                self._host.settings_copied(layer, options)
+        show_info(f"Settings copied to {len(chosen)} photo{'s' if len(chosen) != 1 else ''}.")
+
+    def _put(self, source: str, options: Options) -> None:
+        self._stored.put(_key(self.states[source].path), options)
+        self.strip.set_edited(source, True)
+        self._keep.start()
+
+    def _save(self) -> None:
+        try:
+            self._stored.save()
+        except OSError as error:
+            show_error(f"Settings cannot be kept: {self._stored.path}: {error.strerror or error}")
+
+    def close(self) -> None:
+        """Keep what is not kept yet, and take the strip away."""
+        self._stop()
+        if self._keep.isActive():
+            self._keep.stop()
+            self._save()
+        dock, self._dock = self._dock, None
+        if dock is not None:
+            with contextlib.suppress(RuntimeError):  # Qt has deleted it with its window
+                dock.setParent(None)
+                dock.deleteLater()
+
+
+class _Waiting:
+    """Photos whose thumbnails are still to be read; for threads."""
+
+    def __init__(self, photos: list[tuple[str, Path]]) -> None:
+        self._lock = threading.Lock()
+        self._photos = dict(photos)
+
+    def take(self) -> tuple[str, Path] | None:
+        """The next one, which is then no longer waited for."""
+        with self._lock:
+            if not self._photos:
+                return None
+            source = next(iter(self._photos))
+            return source, self._photos.pop(source)
+
+    def first(self, sources: list[str]) -> None:
+        """These before all others."""
+        with self._lock:
+            wanted = {source: self._photos[source] for source in sources if source in self._photos}
+            self._photos = {**wanted, **self._photos}
+
+
+def _key(path: Path) -> str:
+    return str(path.absolute())

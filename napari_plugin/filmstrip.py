@@ -1,0 +1,256 @@
+"""The strip of thumbnails below the canvas: what a folder holds, what is edited, what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from llflow_photo.batch import PhotoState
+
+from .controls import button
+
+__all__ = ["THUMBNAIL_SIDE", "Filmstrip"]
+
+THUMBNAIL_SIDE = 112
+_ICON = QSize(THUMBNAIL_SIDE, 84)
+_CELL = QSize(THUMBNAIL_SIDE + 12, 110)
+_MARK = 16
+"""Side of the marks in a thumbnail's corner."""
+_COLORS = {"done": QColor(60, 170, 80), "failed": QColor(210, 70, 60), "edited": QColor(230, 160, 40)}
+_WORDS = {"done": "✓", "failed": "!", "edited": "±"}
+_TIPS = {
+    "done": "Its result is in the folder of the results.",
+    "edited": "It has settings of its own.",
+}
+
+
+class Filmstrip(QWidget):
+    """Thumbnails in a row, with buttons for what can be done with the selected ones.
+
+    Attributes:
+        on_copy: called with the selected photos, to give them the settings of the one that is shown.
+        on_enhance: called with the selected photos, to render them.
+        on_open: called with the source of the photo that was clicked.
+        on_look: called with the sources that came into view.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_copy: Callable[[list[str]], None] = lambda sources: None
+        self.on_enhance: Callable[[list[str]], None] = lambda sources: None
+        self.on_open: Callable[[str], None] = lambda source: None
+        self.on_look: Callable[[list[str]], None] = lambda sources: None
+        self._items: dict[str, QListWidgetItem] = {}
+        self._pictures: dict[str, QPixmap] = {}
+        self._marks: dict[str, set[str]] = {}
+        self._reasons: dict[str, str] = {}
+        self.list = _row_of_thumbnails()
+        self.list.itemClicked.connect(lambda item: self.on_open(item.data(_SOURCE)))
+        self.list.itemActivated.connect(lambda item: self.on_open(item.data(_SOURCE)))
+        self.list.itemSelectionChanged.connect(self._tell_selected)
+        self.copy_button = button(
+            "Copy settings",
+            "Give the selected photos the settings of the one that is shown",
+            lambda: self.on_copy(self.selected),
+        )
+        self.enhance_button = button(
+            "Enhance selected",
+            "Render the selected photos into the folder of the results",
+            lambda: self.on_enhance(self.selected),
+        )
+        self._status = QLabel(" ")
+        self._status.setWordWrap(True)
+        self._scrolled = QTimer(self)
+        self._scrolled.setSingleShot(True)
+        self._scrolled.setInterval(60)
+        self._scrolled.timeout.connect(lambda: self.on_look(self.in_view()))
+        self.list.horizontalScrollBar().valueChanged.connect(lambda _at: self._scrolled.start())
+        self._lay_out()
+        self._tell_selected()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 2, 4, 2)
+        column = QVBoxLayout()
+        for part in (self.copy_button, self.enhance_button, self._status):
+            column.addWidget(part)
+        column.addStretch()
+        row.addLayout(column)
+        row.addWidget(self.list, 1)
+        width = max(self.copy_button.sizeHint().width(), self.enhance_button.sizeHint().width())
+        self._status.setFixedWidth(width)
+
+    @property
+    def sources(self) -> list[str]:
+        """All photos, in the order shown."""
+        return list(self._items)
+
+    @property
+    def selected(self) -> list[str]:
+        """The selected photos, in the order shown."""
+        return [source for source, item in self._items.items() if item.isSelected()]
+
+    def select(self, sources: Iterable[str]) -> None:
+        """Select these photos and no others."""
+        wanted = set(sources)
+        for source, item in self._items.items():
+            item.setSelected(source in wanted)
+
+    def show_photos(self, states: Iterable[PhotoState], edited: Callable[[str], bool]) -> None:
+        """Show other photos, without pictures yet.
+
+        Args:
+            edited: whether a photo has settings of its own.
+        """
+        self.list.clear()
+        self._items, self._pictures, self._marks, self._reasons = {}, {}, {}, {}
+        for state in states:
+            item = QListWidgetItem(state.path.name)
+            item.setData(_SOURCE, state.source)
+            item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
+            item.setSizeHint(_CELL)
+            self._items[state.source] = item
+            self._marks[state.source] = {"edited"} if edited(state.source) else set()
+            self._set_status(state)
+            self._paint(state.source)
+            self.list.addItem(item)
+        self._tell_selected()
+
+    def _set_status(self, state: PhotoState) -> None:
+        marks = self._marks[state.source]
+        marks -= {"done", "failed"}
+        if state.status != "new":
+            marks.add(state.status)
+        self._reasons[state.source] = state.reason
+
+    def set_picture(self, source: str, image: np.ndarray | None) -> None:
+        """Give a photo its thumbnail, h x w x 3, uint8; None where the file has none."""
+        if source in self._items:
+            self._pictures[source] = _pixmap_of(image)
+            self._paint(source)
+
+    def set_state(self, state: PhotoState) -> None:
+        """A photo was done, or failed."""
+        if state.source in self._items:
+            self._set_status(state)
+            self._paint(state.source)
+
+    def set_edited(self, source: str, edited: bool) -> None:
+        """Whether a photo has settings of its own."""
+        if source in self._items and (("edited" in self._marks[source]) != edited):
+            self._marks[source] ^= {"edited"}
+            self._paint(source)
+
+    def marks(self, source: str) -> set[str]:
+        """How a photo is marked: ``done``, ``failed``, ``edited``."""
+        return set(self._marks[source])
+
+    def has_picture(self, source: str) -> bool:
+        return source in self._pictures
+
+    def make_current(self, source: str) -> None:
+        """The photo is the one that is worked on."""
+        item = self._items.get(source)
+        if item is not None and self.list.currentItem() is not item:
+            self.list.setCurrentItem(item)
+
+    def in_view(self) -> list[str]:
+        """The photos that are on screen."""
+        seen = self.list.viewport().rect()
+        return [
+            source for source, item in self._items.items() if self.list.visualItemRect(item).intersects(seen)
+        ]
+
+    def _tell_selected(self) -> None:
+        count, chosen = len(self._items), len(self.list.selectedItems())
+        photos = "1 photo" if count == 1 else f"{count} photos"
+        self._status.setText(f"{photos}, {chosen} selected" if chosen else photos)
+        for made in (self.copy_button, self.enhance_button):
+            made.setEnabled(chosen > 0)
+
+    def _paint(self, source: str) -> None:
+        item, marks = self._items[source], self._marks[source]
+        picture = self._pictures.get(source)
+        marked = _marked(_pixmap_of(None) if picture is None else picture, marks)
+        icon = QIcon(marked)
+        icon.addPixmap(marked, QIcon.Mode.Selected)  # else selected photos are tinted
+        item.setIcon(icon)
+        words = [source, *(_TIPS[mark] for mark in sorted(marks) if mark in _TIPS), self._reasons[source]]
+        item.setToolTip("\n".join(word for word in words if word))
+
+
+_SOURCE = int(Qt.ItemDataRole.UserRole)
+
+
+def _row_of_thumbnails() -> QListWidget:
+    made = QListWidget()
+    made.setViewMode(QListView.ViewMode.IconMode)
+    made.setFlow(QListView.Flow.LeftToRight)
+    made.setWrapping(False)
+    made.setMovement(QListView.Movement.Static)
+    made.setUniformItemSizes(True)
+    made.setIconSize(_ICON)
+    made.setGridSize(_CELL)
+    made.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    made.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    made.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    made.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+    made.setFixedHeight(_CELL.height() + made.horizontalScrollBar().sizeHint().height() + 6)
+    return made
+
+
+def _pixmap_of(image: np.ndarray | None) -> QPixmap:
+    """A picture in the middle of a thumbnail's place."""
+    place = QPixmap(_ICON)
+    place.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(place)
+    if image is None:
+        painter.setPen(QColor(130, 130, 130))
+        painter.drawRect(0, 0, _ICON.width() - 1, _ICON.height() - 1)
+    else:
+        values = np.ascontiguousarray(image)
+        height, width = values.shape[:2]
+        made = QImage(values.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        scaled = made.scaled(
+            _ICON, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        painter.drawImage(
+            (_ICON.width() - scaled.width()) // 2, (_ICON.height() - scaled.height()) // 2, scaled
+        )
+    painter.end()
+    return place
+
+
+def _marked(picture: QPixmap, marks: set[str]) -> QPixmap:
+    """A copy of a thumbnail with marks in its corner."""
+    made = QPixmap(picture)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    right = made.width() - _MARK - 2
+    for mark in sorted(marks):
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_COLORS[mark])
+        painter.drawEllipse(right, 2, _MARK, _MARK)
+        painter.setPen(QPen(QColor(255, 255, 255)))
+        painter.drawText(right, 2, _MARK, _MARK, int(_CENTER), _WORDS[mark])
+        right -= _MARK + 2
+    painter.end()
+    return made
+
+
+_CENTER: Any = Qt.AlignmentFlag.AlignCenter.value

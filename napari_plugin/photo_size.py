@@ -1,0 +1,51 @@
+"""The size of a photo, from its file's header alone."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+from llflow_photo.errors import LLFlowPhotoError
+from llflow_photo.files import is_raw
+
+from .small_pictures import QUARTER_TURNS
+
+__all__ = ["LARGE", "size_of"]
+
+LARGE = 1_500_000
+"""Pixels from which on reading takes so long that the window must not wait for it."""
+
+
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Height and width of the upright photo, in pixels; of some cameras' files, about.
+
+    Returns:
+        None where the header does not tell; reading the file says what is wrong.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _of_raw(path) if is_raw(path) else _of_raster(path)
+    except (OSError, ValueError, SyntaxError, LLFlowPhotoError, Image.DecompressionBombError):
+        return None
+
+
+def _of_raw(path: Path) -> tuple[int, int] | None:
+    import rawpy
+
+    try:
+        with rawpy.imread(str(path)) as raw:
+            sizes = raw.sizes
+    except rawpy.LibRawError:
+        return None
+    turned = sizes.flip in QUARTER_TURNS
+    return (sizes.width, sizes.height) if turned else (sizes.height, sizes.width)
+
+
+def _of_raster(path: Path) -> tuple[int, int]:
+    with Image.open(path) as opened:
+        width, height = opened.size
+        turned = opened.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return (width, height) if turned else (height, width)

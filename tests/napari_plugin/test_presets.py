@@ -1,0 +1,35 @@
+"""Presets in the panel: saved by name, used on another photo, undone, there after a restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llflow_photo.options import Options
+from napari_plugin.presets import PresetRow
+from napari_plugin.stored_settings import StoredSettings
+
+
+def test_a_preset_is_saved_used_undone_and_deleted(window: Any, config_folder: Any, qtbot: Any) -> None:
+    row, control = window.presets, window.settings.control
+    control("exposure_ev").value, control("protect_highlights").value = 0.5, False
+    row.save("Street")
+    assert row.choice.value == "Street"
+    control("exposure_ev").value = -1.0
+    window.steps.settle()
+    assert row.choice.value == "—"  # the controls say something else by now
+    row.choice.value = "Street"
+    assert control("exposure_ev").value == 0.5 and not control("protect_highlights").value
+    assert row.choice.value == "Street"
+    window.look.buttons["undo"].click()
+    assert control("exposure_ev").value == -1.0
+    again = PresetRow(StoredSettings(config_folder / "presets.json"), Options, lambda options: None)
+    qtbot.addWidget(again)
+    assert again.choice.choices == ("—", "Street")
+    again.choice.value = "Street"
+    again.delete()
+    assert StoredSettings(config_folder / "presets.json").names == []
+
+
+def test_a_preset_without_a_name_is_not_saved(window: Any, config_folder: Any) -> None:
+    window.presets.save("  ")
+    assert window.presets.choice.choices == ("—",) and not (config_folder / "presets.json").exists()
