@@ -13,7 +13,7 @@ from .heif_boxes import HeifFacts, read_heif_facts
 from .jxl_header import find_boxes, read_jxl_header
 from .pillow_read import pillow_samples
 from .plugins import deep_codecs
-from .samples import Samples
+from .samples import Samples, whole_range
 from .xmp_truth import part_left_out
 
 __all__ = ["read_avif", "read_heif", "read_jxl", "read_webp"]
@@ -48,7 +48,7 @@ def _deep_heif(data: bytes, bits: int) -> np.ndarray:
 
     picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
     values = np.asarray(picture)
-    return _whole_range(values[..., None] if values.ndim == 2 else values[..., :3], bits)
+    return whole_range(values[..., None] if values.ndim == 2 else values[..., :3], bits)
 
 
 def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
@@ -130,20 +130,10 @@ def _with_depth(image: Image.Image, data: bytes, bits: int, kind: str, name: str
         samples.notes.append("the alpha channel was not kept")
     values = values[..., : 1 if values.shape[2] < 3 else 3]
     samples.bit_depth = bits
-    samples.values = _whole_range(values, bits)
+    samples.values = whole_range(values, bits)
     return samples
 
 
 def _metadata_of(image: Image.Image) -> Samples:
     """All but the pixels: Pillow's 8-bit ones are not kept."""
     return pillow_samples(image)
-
-
-def _whole_range(values: np.ndarray, bits: int) -> np.ndarray:
-    """Integers of so many bits as uint16 of the whole range; floats as float32."""
-    if values.dtype.kind == "f":
-        return np.asarray(values, np.float32)
-    if values.dtype == np.uint16 and bits < 16:
-        top = (1 << bits) - 1
-        return np.asarray((values.astype(np.uint32) * 65535 + top // 2) // top, np.uint16)
-    return values

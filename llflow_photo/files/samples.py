@@ -9,7 +9,7 @@ import numpy as np
 from ..color.cicp import CodePoints
 from ..color.spaces import ColorSpace
 
-__all__ = ["Samples"]
+__all__ = ["Samples", "whole_range"]
 
 
 @dataclass
@@ -46,3 +46,13 @@ class Samples:
     texts: tuple[tuple[str, str], ...] = ()
     resolution: tuple[float, float] | None = None
     notes: list[str] = field(default_factory=list)
+
+
+def whole_range(values: np.ndarray, bits: int) -> np.ndarray:
+    """Integers of so many bits as uint16 of the whole range; floats as float32."""
+    if values.dtype.kind == "f":
+        return np.asarray(values, np.float32)
+    if values.dtype == np.uint16 and bits < 16:
+        top = (1 << bits) - 1
+        return np.asarray((values.astype(np.uint32) * 65535 + top // 2) // top, np.uint16)
+    return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,10 @@ _SIGNED, _UNDEFINED = 2, 4
 
 @dataclass(frozen=True)
 class Layout:
-    """Strips are tiles as wide as the picture; sizes in pixels, places and counts in bytes."""
+    """Strips are tiles as wide as the picture; sizes in pixels, places and counts in bytes.
+
+    Samples of 9 to 15 bits are packed without gaps, row by row; their ``dtype`` is that of the unpacked ones.
+    """
 
     width: int
     height: int
@@ -37,6 +40,17 @@ class Layout:
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
     order: str
+    bits: int
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether samples do not fill whole bytes."""
+        return self.bits % 8 != 0
+
+    def bytes_of_rows(self, rows: int) -> int:
+        """Of a strip or tile of so many rows, uncompressed."""
+        per_row = self.tile_width * (1 if self.planar else self.channels) * self.bits
+        return rows * (-(-per_row // 8))
 
 
 def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout:
@@ -58,7 +72,8 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
         raise FormatError(
             f"{name} mixes samples of several depths, or has {channels} channels; that is no photo"
         )
-    dtype = _dtype(bits.pop(), formats.pop(), order, name)
+    depth = bits.pop()
+    dtype = _dtype(depth, formats.pop(), order, name)
     tiled = 322 in page
     tile_width = one_number(page, 322, 0) if tiled else width
     tile_height = one_number(page, 323, 0) if tiled else min(one_number(page, 278, height) or height, height)
@@ -69,16 +84,17 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
     if tile_width > width + 65536 or tile_height > height + 65536:
         raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged, copy it again")
     planar, compression = one_number(page, 284, 1) == 2, one_number(page, 259, _UNCOMPRESSED)
-    whole = tile_width * tile_height * (1 if planar else channels) * dtype.itemsize
+    layout = Layout(
+        width, height, channels, dtype, compression, one_number(page, 317, 1), planar, tiled, tile_width,
+        tile_height, offsets, (), order, depth,
+    )  # fmt: skip
+    whole = layout.bytes_of_rows(tile_height)
     counts = _places(page, 325, 279, tiled)
     if len(counts) != len(offsets) or not any(counts):
         counts = _guessed_counts(offsets, file_bytes, whole if compression == _UNCOMPRESSED else None)
         if not tiled and compression == _UNCOMPRESSED:
             counts = _last_is_shorter(counts, whole, height, tile_height)
-    return Layout(
-        width, height, channels, dtype, compression, one_number(page, 317, 1), planar, tiled, tile_width,
-        tile_height, offsets, counts, order,
-    )  # fmt: skip
+    return replace(layout, counts=counts)
 
 
 def _places(page: Directory, of_tiles: int, of_strips: int, tiled: bool) -> tuple[int, ...]:
@@ -89,11 +105,14 @@ def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
     if (bits, sample_format) == (24, 3):
         return FLOAT24
     # "Undefined" is used for plain integers.
-    code = _TYPES.get((bits, 1 if sample_format == _UNDEFINED else sample_format))
+    plain = 1 if sample_format == _UNDEFINED else sample_format
+    if plain == 1 and 8 < bits < 16:
+        return np.dtype(np.uint16)
+    code = _TYPES.get((bits, plain))
     if code is None:
         kind = {1: "unsigned", _SIGNED: "signed", 3: "floating-point"}.get(sample_format, "complex")
         raise FormatError(
-            f"{name} has {bits}-bit samples of format {sample_format} ({kind}), which are no photo's; "
+            f"{name} has {bits}-bit samples of format {sample_format} ({kind}), which are not supported; "
             "save it as 8- or 16-bit unsigned or as 32-bit floating point"
         )
     return np.dtype(order + code)

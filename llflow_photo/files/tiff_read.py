@@ -17,11 +17,12 @@ from .limits import check_size
 from .parse import Buffer, numbers_of, packet_of, place_of
 from .photoshop import iptc_of_resources
 from .raster import decode_raster
-from .samples import Samples
+from .samples import Samples, whole_range
+from .tags import Predictor
 from .tiff_color import declared_space
 from .tiff_layout import Layout, layout_of
 from .tiff_pages import PhotoPage, one_number, photo_page
-from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor, unpack
+from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor, unpack, unpack_bits
 
 __all__ = ["assemble_page", "decode_tiff"]
 
@@ -161,9 +162,13 @@ def _check_extents(data: Buffer, layout: Layout, name: str) -> None:
 
 
 def _block(data: Buffer, layout: Layout, index: int, rows: int, depth: int, name: str) -> np.ndarray:
-    size = rows * layout.tile_width * depth * layout.dtype.itemsize
+    size = layout.bytes_of_rows(rows)
     offset, count = layout.offsets[index], layout.counts[index]
     raw = unpack(bytes(data[offset : offset + count]), layout.compression, size, name)
+    if layout.is_packed:
+        if layout.predictor != Predictor.Nothing:
+            raise FormatError(f"{name} holds differences of {layout.bits}-bit samples; save it with 16 bits")
+        return unpack_bits(raw, layout.bits, (rows, layout.tile_width, depth))
     values = np.frombuffer(raw, layout.dtype).reshape(rows, layout.tile_width, depth)
     return undo_predictor(values, layout.predictor, layout.order)
 
@@ -180,6 +185,8 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
         raise FormatError(f"{name} is declared to have {keep} colors but has {layout.channels} channels")
     values = values[..., :keep]
     if photometric in LAB_KINDS:
+        if layout.is_packed:
+            raise FormatError(f"{name} holds L*a*b* of {layout.bits} bits; save it as RGB")
         samples = Samples(lab_to_linear(values, photometric, name), 8 * values.dtype.itemsize)
         samples.declared = lab_space()
     elif values.dtype.kind == "f":
@@ -187,7 +194,7 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
     elif values.dtype == np.uint32:
         samples = Samples((values / 4294967295.0).astype(np.float32), 32)
     else:
-        samples = Samples(values, values.dtype.itemsize * 8)
+        samples = Samples(whole_range(values, layout.bits), layout.bits)
     if photometric == _RGB and values.dtype.kind == "u" and packet_of(page, _ICC) is None:
         samples.declared = declared_space(page, samples.notes)
     if photometric == _WHITE_IS_ZERO:

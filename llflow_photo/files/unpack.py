@@ -15,7 +15,7 @@ from PIL import Image
 from ..errors import FormatError, ReadError
 from .tags import Predictor
 
-__all__ = ["FLOAT24", "OWN_COMPRESSIONS", "check_compression", "undo_predictor", "unpack"]
+__all__ = ["FLOAT24", "OWN_COMPRESSIONS", "check_compression", "undo_predictor", "unpack", "unpack_bits"]
 
 _NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP = (
     1, 5, 8, 32773, 32946, 34925, 50000, 50001,
@@ -141,6 +141,21 @@ def undo_predictor(values: np.ndarray, predictor: int, order: str) -> np.ndarray
     if predictor in _FLOAT_STEPS and floating:
         return _undo_float_predictor(values, _FLOAT_STEPS[Predictor(predictor)])
     raise FormatError(f"TIFF predictor {predictor} of {values.dtype} samples cannot be read")
+
+
+def unpack_bits(data: bytes, bits: int, shape: tuple[int, int, int]) -> np.ndarray:
+    """Samples of ``bits`` bits each, most significant bit first, rows filled up to whole bytes, as uint16.
+
+    Args:
+        shape: rows, columns, channels.
+    """
+    rows, columns, channels = shape
+    stored = np.frombuffer(data, np.uint8).reshape(rows, -1)
+    each = np.unpackbits(stored, axis=1)[:, : columns * channels * bits].reshape(rows, -1, bits)
+    values = np.zeros(each.shape[:2], np.uint16)
+    for place in range(bits):
+        values = values << 1 | each[:, :, place]
+    return values.reshape(shape)
 
 
 def _sums(differences: np.ndarray, step: int) -> np.ndarray:

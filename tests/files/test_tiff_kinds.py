@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,28 @@ def test_cmyk_without_a_usable_profile_is_read_once(tmp_path: Path) -> None:
     photo = files.read(path)
     assert photo.pixels[8, 8, 0] > 2 * photo.pixels[8, 8, 1]
     assert len(photo.notes) == 1 and "CMYK without a usable profile: colors are approximate" in photo.notes[0]
+
+
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_samples(bits: int, compression: int, tmp_path: Path) -> None:
+    """Most significant bit first, each row filled up to whole bytes (TIFF 6.0, BitsPerSample)."""
+    values = np.random.default_rng(0).integers(0, 1 << bits, (24, 31, 3), dtype=np.uint16)
+    each = values.reshape(24, -1, 1) >> np.arange(bits)[::-1] & 1
+    strip = np.packbits(each.reshape(24, -1).astype(np.uint8), axis=1).tobytes()
+    fields = {
+        "_256": Entry.numbers(LONG, 31),
+        "_258": Entry.numbers(SHORT, bits, bits, bits),
+        "_259": Entry.numbers(SHORT, compression),
+    }
+    stored = strip if compression == 1 else zlib.compress(strip)
+    photo = files.read(_one_strip(tmp_path / "photo.tif", stored, **fields))
+    assert photo.bit_depth == bits and not photo.notes
+    np.testing.assert_allclose(
+        photo.pixels * ((1 << bits) - 1), values, atol=0.5 * (1 << bits) / 65535 + 1e-3
+    )
+    if compression == 1:
+        without = files.read(_one_strip(tmp_path / "photo.tif", stored, **fields, _279=None))
+        np.testing.assert_array_equal(without.pixels, photo.pixels)
+    with pytest.raises(FormatError, match=f"differences of {bits}-bit samples"):
+        files.read(_one_strip(tmp_path / "photo.tif", stored, **fields, _317=Entry.numbers(SHORT, 2)))
