@@ -39,7 +39,7 @@ def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
     samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points
     samples.orientation = samples.applied = facts.orientation
-    samples.notes += _parts_left_out(image, facts)
+    samples.notes += _parts_left_out(image, facts) + _video_left_out(data)
     return samples
 
 
@@ -76,6 +76,11 @@ def _parts_left_out(image: Image.Image, facts: HeifFacts) -> list[str]:
     if image.info.get("depth_images"):
         parts.append("depth map")
     return [part_left_out(part) for part in parts]
+
+
+def _video_left_out(data: bytes) -> list[str]:
+    """Of a motion photo by Samsung and others, whose video is a box of its own."""
+    return [part_left_out("video of a motion photo")] if any(find_boxes(data, b"mpvd")) else []
 
 
 def read_jxl(image: Image.Image, data: bytes, name: str) -> Samples:

@@ -24,7 +24,7 @@ def pillow_samples(image: Image.Image) -> Samples:
     info = dict(image.info)
     notes: list[str] = []
     if getattr(image, "n_frames", 1) > 1:
-        notes.append("only the first of the several pictures in the file was read")
+        notes.append("the file holds several pictures; only the main one was read")
     values, depth = values_of(image, notes)
     samples = Samples(values, depth, notes=notes)
     # Some formats fill these in only while loading.

@@ -6,6 +6,7 @@ import io
 import struct
 
 import numpy as np
+from PIL import UnidentifiedImageError
 
 from ..color.spaces import LINEAR_SRGB
 from ..errors import FormatError, ReadError
@@ -26,7 +27,7 @@ from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor
 
 __all__ = ["assemble_page", "decode_tiff"]
 
-_BIG_TIFF, _OLD_JPEG, _UNCOMPRESSED = 43, 6, 1
+_BIG_TIFF, _OLD_JPEG, _JPEG, _UNCOMPRESSED = 43, 6, 7, 1
 _XMP, _IPTC, _PHOTOSHOP, _ICC = 700, 0x83BB, 0x8649, 0x8773
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
 _IMAGE_TAGS_OF_LAYOUT = {
@@ -103,16 +104,33 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
     try:
         samples = decode_raster(io.BytesIO(copy), "tiff", name, len(data), max_pixels)
     except ReadError as error:
-        if one_number(page.layout, 259, 1) != _OLD_JPEG or isinstance(error, FormatError):
+        if isinstance(error, FormatError):
             raise
+        if one_number(page.layout, 259, 1) != _OLD_JPEG:
+            raise _unknown_kind(page.layout, name, error) or error from error.__cause__
         raise FormatError(
             f"{name} holds JPEG in the form that TIFF gave up in 1995, which could not be decoded; "
             "save it with LZW or Deflate"
         ) from error
-    samples.notes = [note for note in samples.notes if not note.startswith("only the first of the several")]
+    samples.notes = [note for note in samples.notes if not note.startswith("the file holds several pictures")]
     samples.exif = samples.xmp = samples.iptc = None  # come from the directories
     samples.applied = orientation_of(page.layout) or 1
     return samples
+
+
+def _unknown_kind(page: Directory, name: str, error: ReadError) -> FormatError | None:
+    """Why Pillow does not know a page that is described in full; None where it is broken."""
+    bits = one_number(page, 258, 1)
+    is_deep_jpeg = one_number(page, 259, 1) == _JPEG and bits > 8
+    if not is_deep_jpeg and not (
+        isinstance(error.__cause__, UnidentifiedImageError) and page.keys() >= {256, 257, 258, 262, 277}
+    ):
+        return None
+    kind = "JPEG of" if is_deep_jpeg else f"photometric interpretation {one_number(page, 262, -1)} with"
+    return FormatError(
+        f"{name} is a TIFF of a kind that is not supported ({kind} {bits} bits per channel); save it as RGB "
+        "of 8 or 16 bits with LZW or Deflate"
+    )
 
 
 def _add_metadata(samples: Samples, page: Directory) -> None:

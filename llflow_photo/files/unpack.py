@@ -35,7 +35,8 @@ _BY_PILLOW = {2, 3, 4, 6, 7, 32771, 32809}
 _NAMES = {
     32766: "NeXT", 32908: "Pixar Film", 32909: "PixarLog", 33003: "JPEG 2000", 33004: "JPEG 2000",
     33005: "JPEG 2000", 34661: "JBIG", 34676: "SGILog", 34677: "SGILog24", 34712: "JPEG 2000",
-    34887: "LERC", 34892: "lossy JPEG", 50002: "JPEG XL", 52546: "JPEG XL",
+    34887: "LERC", 34892: "lossy JPEG", 50002: "JPEG XL", 52546: "JPEG XL", 22610: "JPEG XR",
+    34933: "PNG", 34934: "JPEG XR", 34926: "Zstandard, by an old number", 34927: "WebP, by an old number",
 }  # fmt: skip
 
 

@@ -163,3 +163,12 @@ def test_packed_samples(bits: int, compression: int, tmp_path: Path) -> None:
         np.testing.assert_array_equal(without.pixels, photo.pixels)
     with pytest.raises(FormatError, match=f"differences of {bits}-bit samples"):
         files.read(_one_strip(tmp_path / "photo.tif", stored, **fields, _317=Entry.numbers(SHORT, 2)))
+
+
+def test_kinds_that_no_decoder_knows_are_not_called_damaged(tmp_path: Path) -> None:
+    deep = {"_258": Entry.numbers(SHORT, 12, 12, 12), "_259": Entry.numbers(SHORT, 7)}
+    odd = {"_258": Entry.numbers(SHORT, 32, 32, 32), "_262": Entry.numbers(SHORT, 6)}
+    for fields, kind in ((deep, "JPEG of 12 bits"), (odd, "interpretation 6 with 32 bits")):
+        with pytest.raises(FormatError, match=kind) as caught:
+            files.read(_one_strip(tmp_path / "photo.tif", bytes(24 * 32 * 12), **fields))
+        assert "damaged" not in str(caught.value)

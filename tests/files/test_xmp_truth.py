@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -278,3 +279,12 @@ def test_a_photo_without_places_is_left_alone(tmp_path: Path) -> None:
     Image.fromarray(quadrants()).save(tmp_path / "photo.jpg", xmp=packet_of("<xmp:Rating>4</xmp:Rating>"))
     photo = files.read(tmp_path / "photo.jpg")
     assert photo.notes == () and b"Rating" in (photo.metadata.xmp or b"")
+
+
+def test_video_of_a_heic_motion_photo(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    heif.from_pillow(Image.new("RGB", (64, 64))).save(path)
+    assert not files.read(path).notes
+    path.write_bytes(path.read_bytes() + struct.pack(">I4s", 108, b"mpvd") + bytes(100))
+    assert files.read(path).notes == ("the video of a motion photo in the file was not kept",)
