@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
+import os
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,19 +19,40 @@ __all__ = ["PAGE_NAME", "page_of", "write_page"]
 
 PAGE_NAME = "report.html"
 _ORDER = {"failed": 0, "planned": 1, "cancelled": 1, "done": 2, "copied": 3, "left": 3, "skipped": 3}
+# Of this version's pages, and of those written before they named their generator.
+_MARKS = (b'<meta name="generator" content="llflow-photo">', b"<title>Batch of ")
+_HEAD_BYTES = 4096
 _WORDS = {"planned": "to do", "cancelled": "to do", "skipped": "done before"}
 
 
 def write_page(report: Report) -> Path:
     """Write ``report.html`` into the output folder, whole or not at all; returns its path.
 
+    A file of that name that no batch wrote is kept: the page is then ``report-2.html``, and so on.
+
     Raises:
         WriteError: it cannot be written.
     """
-    path = report.output / PAGE_NAME
+    others = (f"report-{number}.html" for number in itertools.count(2))
+    names = itertools.chain([PAGE_NAME], others)
+    path = next(path for name in names if _may_be_replaced(path := report.output / name))
     with atomic_file(path) as file:
         file.write(page_of(report).encode("utf-8", "backslashreplace"))
     return path
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether nothing is there, or a page of an earlier batch."""
+    if not os.path.lexists(path):
+        return True
+    try:
+        if path.is_symlink() or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        return any(mark in head for mark in _MARKS)
+    except OSError:
+        return False
 
 
 def page_of(report: Report) -> str:

@@ -10,6 +10,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<meta name="generator" content="llflow-photo">
 <style>{style}</style>
 </head>
 <body>

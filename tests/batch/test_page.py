@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.page import page_of
+from llflow_photo.batch.page import page_of, write_page
 from llflow_photo.batch.report import Report
 from llflow_photo.batch.row import Look, Row
 
@@ -44,6 +44,19 @@ def test_the_page_holds_everything_itself_and_escapes_names(tmp_path: Path) -> N
     assert "<b>.png" not in page
     assert "&lt;b&gt;.png" in page
     assert 'href="a%201.jpg"' in page
+
+
+def test_a_page_of_somebody_else_is_kept(tmp_path: Path) -> None:
+    report = sample_report(tmp_path)
+    (tmp_path / "report.html").write_text("<title>My report</title>")
+    (tmp_path / "report-2.html").symlink_to("nowhere")
+    assert write_page(report) == write_page(report) == tmp_path / "report-3.html"
+    assert (tmp_path / "report.html").read_text() == "<title>My report</title>"
+    (tmp_path / "report.html").write_text(
+        "<!DOCTYPE html>\n<title>Batch of out</title>"
+    )  # of an earlier version
+    assert write_page(report) == tmp_path / "report.html"
+    assert "My report" not in (tmp_path / "report.html").read_text()
 
 
 def test_failures_come_first(tmp_path: Path) -> None:
