@@ -24,7 +24,7 @@ class FileRenderer:
     def check(self, photo: Photo, path: Path) -> None:
         files.check_dimensions(path, self._job.encoding, photo.width, photo.height)
 
-    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any) -> Iterator[Photo]:
+    def render(self, photo: Photo, seed: int, gate: Any, cancel: Any, series: Any = None) -> Iterator[Photo]:
         for number in range(self._job.options.samples):
             with gate():
                 yield with_settings_told(photo, self._job.options, seed + number, content_hash(photo.source))
