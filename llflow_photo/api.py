@@ -233,7 +233,6 @@ def enhance_file(
         if not force:
             for one in targets:
                 files.check_replaceable(one, content, source)
-        replaced = [force or os.path.lexists(one) for one in targets]
         started = time.monotonic()
         photo = files.read(regular, raw)
     files.check_dimensions(target, encoding, photo.width, photo.height)
@@ -243,7 +242,9 @@ def enhance_file(
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
         told = with_settings_told(result, settings, settings.seed + number, content)
-        notes += files.write(told, targets[number], encoding, overwrite=replaced[number])
+        # Asked again: another file may have taken the place since.
+        overwrite = force or files.made_from(targets[number], content)
+        notes += files.write(told, targets[number], encoding, overwrite=overwrite)
     return FileResult(
         source,
         targets,

@@ -6,7 +6,7 @@ from ..paths import expanded
 from .capture import Capture, capture_of
 from .dimensions import check_dimensions
 from .encoding import Encoding
-from .provenance import check_replaceable, content_of
+from .provenance import check_replaceable, content_of, made_from
 from .raw_options import RawOptions
 from .reading import read
 from .settings import read_settings, with_settings
@@ -30,6 +30,7 @@ __all__ = [
     "expanded",
     "is_photo",
     "is_raw",
+    "made_from",
     "read",
     "read_settings",
     "with_settings",

@@ -126,6 +126,25 @@ def test_the_api_replaces_only_results_of_the_same_photo(
     assert target.read_bytes() != before
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["nothing before", "own result before"])
+def test_a_file_that_is_put_there_during_the_rendering_is_kept(
+    before: bool, tiny_model: Path, tmp_path: Path
+) -> None:
+    photo, target = _photo(tmp_path / "a.png", 1), tmp_path / "out.jpg"
+    options = Options(model=str(tiny_model))
+    if before:
+        enhance_file(photo, target, options)
+
+    def edited(done: int, total: int) -> None:
+        target.write_bytes(b"of another program")
+
+    with pytest.raises(errors.OutputExistsError, match="appeared while"):
+        enhance_file(photo, target, options, progress=edited)
+    assert target.read_bytes() == b"of another program"
+    enhance_file(photo, target, options, progress=edited, force=True)
+    assert target.read_bytes() != b"of another program"
+
+
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "a.jpg"
     with pytest.raises(errors.OutputExistsError), atomic_file(target, replace=False) as file:
