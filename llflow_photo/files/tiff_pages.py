@@ -16,6 +16,8 @@ _OLD_REDUCED = 2
 # A first page without flags of this size, whose shape is that of a larger page, is a thumbnail.
 _THUMBNAIL_SIDE = 512
 _SAME_SHAPE = 0.03
+# Thumbnails of another shape, with black bars, are smaller still.
+_SMALL_SIDE = 320
 # Fields that describe the whole file where they stand in its first directory.
 _SHARED = {
     0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x02BC, 0x4746, 0x4749,
@@ -50,7 +52,8 @@ def photo_page(directories: list[Directory]) -> PhotoPage:
     full = [page for page in pages if not _is_reduced(page)] or pages or directories
     page = _not_a_thumbnail(full)
     first = {code: entry for code, entry in directories[0].items() if code in _SHARED}
-    others = [other for other in full if other is not page and not _is_copy(other, page)]
+    # A first page that is not the photo is its thumbnail.
+    others = [other for other in full[1:] if other is not page and not _is_copy(other, page)]
     notes = ("only the first full-size page was read",) if others else ()
     return PhotoPage(page, first | page, notes)
 
@@ -75,13 +78,18 @@ def _area(page: Directory) -> int:
 
 
 def _not_a_thumbnail(pages: list[Directory]) -> Directory:
+    """The first page, or where that is a thumbnail without a flag, the largest page that it can be one of."""
     first = pages[0]
     side = max(one_number(first, _WIDTH, 0), one_number(first, _LENGTH, 0))
-    if side <= _THUMBNAIL_SIDE:
-        for other in pages[1:]:
-            if _area(other) >= 4 * _area(first) and _same_shape(first, other):
-                return other
-    return first
+    if side > _THUMBNAIL_SIDE:
+        return first
+    larger = [
+        page
+        for page in pages[1:]
+        if (_area(page) >= 4 * _area(first) and _same_shape(first, page))
+        or (side <= _SMALL_SIDE and _area(page) >= 16 * _area(first))
+    ]
+    return max(larger, key=_area, default=first)
 
 
 def _same_shape(one: Directory, other: Directory) -> bool:

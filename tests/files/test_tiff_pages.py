@@ -70,6 +70,20 @@ def test_a_thumbnail_before_the_photo(
     assert not result.notes
 
 
+def test_a_thumbnail_of_another_shape(tmp_path: Path) -> None:
+    """160 x 120 with black bars, as cameras make them of photos of 3 : 2."""
+    strips = bytearray()
+    pages = [_page(strips, quadrants(120, 160), None), _page(strips, quadrants(600, 900), None)]
+    photo = files.read(_write(tmp_path / "photo.tif", strips, pages))
+    assert (photo.height, photo.width) == (600, 900) and not photo.notes
+
+
+def test_the_largest_of_a_pyramid_that_begins_with_the_smallest(tmp_path: Path) -> None:
+    strips = bytearray()
+    pages = [_page(strips, quadrants(3 * side, 4 * side), None) for side in (20, 40, 160, 80)]
+    assert files.read(_write(tmp_path / "photo.tif", strips, pages)).width == 640
+
+
 @pytest.mark.parametrize("kind", [REDUCED, None])
 def test_a_reduced_copy_below_the_photo(kind: int | None, tmp_path: Path) -> None:
     """As Photoshop's pyramids have them, with or without their flag."""
