@@ -37,6 +37,7 @@ _BLACK, _WHITE = 4096, 65535
 # More headroom than six stops would cost precision in the shadows.
 _MAX_HEADROOM = 64.0
 _BLOCK_ROWS = 256
+_CROP_SLACK = 2  # pixels that some writers round beyond the border
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def develop_dng(
         if lists[2]:
             third_grid = Grid(limited=grid.limited, step=step)
             camera, scale = _third_list(camera, scale, lists[2], third_grid, color, notes), 1.0
-    camera = _default_crop(camera, picture.directory, step)
+    camera = _default_crop(camera, picture.directory, step, notes)
     if picture.is_floating and options.highlights == "neutral" and brightest > 1.0:
         # No sensor's saturation: a merge of exposures goes on above white.
         options = replace(options, highlights="keep")
@@ -282,7 +283,7 @@ def _third_list(
     return corrected
 
 
-def _default_crop(camera: np.ndarray, directory: Directory, step: int) -> np.ndarray:
+def _default_crop(camera: np.ndarray, directory: Directory, step: int, notes: list[str]) -> np.ndarray:
     """The part of the active area that is meant to be seen."""
     origin = numbers_of(directory, Tag.DefaultCropOrigin) or (0, 0)
     size = numbers_of(directory, Tag.DefaultCropSize)
@@ -290,7 +291,8 @@ def _default_crop(camera: np.ndarray, directory: Directory, step: int) -> np.nda
         return camera
     height, width = camera.shape[:2]
     left, top = (round(v / step) for v in origin)
-    right, bottom = min(width, left + round(size[0] / step)), min(height, top + round(size[1] / step))
-    if not (0 <= left < right and 0 <= top < bottom):
+    right, bottom = left + round(size[0] / step), top + round(size[1] / step)
+    if not (0 <= left < right <= width + _CROP_SLACK and 0 <= top < bottom <= height + _CROP_SLACK):
+        notes.append("the crop that the DNG declares does not lie in its picture; the whole frame was kept")
         return camera
     return camera[top:bottom, left:right]

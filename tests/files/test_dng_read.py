@@ -150,6 +150,24 @@ def test_default_crop(half_size: bool, tmp_path: Path) -> None:
     assert photo.pixels.max() < 7000 / 65535
 
 
+@pytest.mark.parametrize(("origin", "size"), [((90, 60), (96, 64)), ((0, 0), (0, 0)), ((0, 0), (960, 640))])
+def test_a_crop_outside_the_picture_is_noted(
+    origin: tuple[int, int], size: tuple[int, int], tmp_path: Path
+) -> None:
+    extra = {
+        Tag.DefaultCropOrigin: Entry.numbers(LONG, *origin),
+        Tag.DefaultCropSize: Entry.numbers(LONG, *size),
+    }
+    photo = files.read(write_dng(tmp_path / "crop.dng", mosaic_of_scene(), extra=extra))
+    assert (photo.width, photo.height) == (96, 64)
+    assert photo.notes == (
+        "the crop that the DNG declares does not lie in its picture; the whole frame was kept",
+    )
+    extra[Tag.DefaultCropSize] = Entry.numbers(LONG, 96 - origin[0] + 1, 64 - origin[1] + 1)
+    photo = files.read(write_dng(tmp_path / "crop.dng", mosaic_of_scene(), extra=extra))
+    assert (photo.width, photo.height) == (96 - origin[0], 64 - origin[1]) and not photo.notes
+
+
 def test_crop_that_a_camera_suggests_is_noted(tmp_path: Path) -> None:
     extra = {0xC7B5: Entry.rationals((0.1, 0, 0.9, 1))}
     photo = files.read(write_dng(tmp_path / "square.dng", _scene16(), extra=extra))
