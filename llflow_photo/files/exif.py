@@ -19,7 +19,7 @@ from .directory import (
     exif_block,
 )
 from .exif_fields import EXIF_POINTER, GPS_POINTER
-from .parse import numbers_of, parse_tiff, text_of
+from .parse import parse_tiff
 
 __all__ = [
     "CarriedExif",
@@ -46,7 +46,20 @@ _IMAGE_TAGS = {
 # EXIF tags that DNG and TIFF/EP files keep in the image directory.
 _EXIF_TAGS_IN_IMAGE = {0x829A, 0x829D, 0x8822, 0x8827, 0x9003, 0x9204, 0x9205, 0x9207, 0x9208, 0x9209, 0x920A}
 # Of the Exif directory: layout of the old pixels, pointers, and the maker's private block.
-_DROPPED_EXIF = {_MAKER_NOTE, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA004, 0xA005, 0xA20C, 0xA20B}
+_DROPPED_EXIF = {
+    _MAKER_NOTE,
+    0x9101,
+    0x9102,
+    0xA000,
+    0xA001,
+    0xA002,
+    0xA003,
+    0xA004,
+    0xA005,
+    0xA20C,
+    0xA20B,
+    0xA500,
+}
 # No text of a photo is larger; what is are private blocks.
 _MAX_VALUE = 1 << 20
 _MAKER_NOTE_LEFT_OUT = "the maker note was not kept: it depends on its place in the original file"
@@ -59,13 +72,11 @@ class CarriedExif:
     Attributes:
         block: TIFF-structured, orientation 1; None where nothing was worth carrying.
         orientation: what the source said, 1 to 8, None where it said nothing.
-        adobe_rgb: whether it says the pixels are Adobe RGB, as cameras do without embedding a profile.
         notes: what was left out.
     """
 
     block: bytes | None
     orientation: int | None = None
-    adobe_rgb: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -103,7 +114,7 @@ def carry(source: Directory) -> CarriedExif:
         if code <= 0x1F and _fits(entry)
     }
     block = _assemble(image, exif, gps) if image or exif or gps else None
-    return CarriedExif(block, orientation_of(source), _says_adobe_rgb(source), tuple(left_out))
+    return CarriedExif(block, orientation_of(source), tuple(left_out))
 
 
 def orientation_of(directory: Directory) -> int | None:
@@ -128,16 +139,6 @@ def without_prefix(block: bytes) -> bytes:
     while block.startswith(_PREFIX):
         block = block[len(_PREFIX) :]
     return block
-
-
-def _says_adobe_rgb(source: Directory) -> bool:
-    """ColorSpace 2, or the interoperability index R03 (DCF 2.0)."""
-    for exif in _children(source, EXIF_POINTER):
-        if 2 in numbers_of(exif, 0xA001):
-            return True
-        if any(text_of(interoperability, 1) == "R03" for interoperability in _children(exif, 0xA005)):
-            return True
-    return False
 
 
 def split_block(block: bytes) -> Directory:

@@ -7,12 +7,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..color.spaces import ADOBE_RGB
 from ..errors import FormatError, ReadError
 from ..paths import expanded
 from ..photo import Metadata, Photo
 from .color_reading import pixels_of
 from .exif import block_orientation, carry_block
+from .exif_color import space_of_exif
 from .exif_geometry import turned_block
 from .exif_resolution import with_resolution
 from .limits import DEFAULT_MAX_PIXELS
@@ -122,8 +122,8 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
     """
     carried = carry_block(samples.exif) if samples.exif else None
     notes = [*samples.notes, *(carried.notes if carried else ())]
-    if samples.declared is None and carried is not None and carried.adobe_rgb:
-        samples.declared = ADOBE_RGB
+    if samples.declared is None:
+        samples.declared = space_of_exif(samples.exif)
     xmp = PhotoXmp(samples.xmp, path, notes)
     wanted = declared(samples.orientation, xmp.orientation, _turned_later(samples, xmp))
     values = upright(samples.values, remaining(wanted, samples.applied))

@@ -10,7 +10,7 @@ from ..color.spaces import SRGB, ColorSpace, decode
 from .directory import Directory
 from .parse import numbers_of
 
-__all__ = ["declared_space"]
+__all__ = ["declared_space", "with_corners"]
 
 _TRANSFER_FUNCTION, _WHITE_POINT, _PRIMARIES = 301, 318, 319
 _NAME = "TIFF fields"
@@ -26,7 +26,7 @@ def declared_space(page: Directory, notes: list[str]) -> ColorSpace | None:
         page: the directory of the picture.
         notes: gets what could not be honored.
     """
-    space = _with_corners(page)
+    space = with_corners(page)
     table = np.array(numbers_of(page, _TRANSFER_FUNCTION), float)
     if table.size >= 256:
         transfer = _transfer_of(table[: table.size // 3] if _is_of_three(table.size) else table)
@@ -44,7 +44,8 @@ def _is_of_three(size: int) -> bool:
     return size % 3 == 0
 
 
-def _with_corners(page: Directory) -> ColorSpace:
+def with_corners(page: Directory) -> ColorSpace:
+    """The space of a page's primaries and white point, with TIFF's usual gamma; sRGB where it has none."""
     corners, white = numbers_of(page, _PRIMARIES), numbers_of(page, _WHITE_POINT)
     if len(corners) != 6 or len(white) != 2 or not all(0 < value < 1 for value in (*corners, *white)):
         return SRGB

@@ -36,6 +36,7 @@ _IMAGE_TAGS_OF_LAYOUT = {
 # Floating-point white is 1. Highlights and lamps go beyond, but not by four stops in a twentieth of a photo.
 _FAR_ABOVE_WHITE = 16.0
 _SHARE_FAR_ABOVE = 0.05
+_MUCH_ABOVE = 0.25
 
 
 def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixels: int) -> Samples:
@@ -237,6 +238,11 @@ def _of_floats(values: np.ndarray, page: Directory, name: str) -> Samples:
     if far > 0:
         samples.notes.append(
             f"values up to {float(values.max()):g} were kept as highlights above a white of 1"
+        )
+    elif (above := float(np.count_nonzero(values > 1)) / values.size) > _MUCH_ABOVE:
+        samples.notes.append(
+            f"{100 * above:.0f} % of the values are above 1, which is white in such files; if the file means "
+            "another white (255 or 65535), divide its values by that first"
         )
     if packet_of(page, _ICC) is None:
         samples.declared = LINEAR_SRGB

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,10 @@ from PIL import Image
 
 from llflow_photo import files
 from llflow_photo.color.profiles import profile_bytes
-from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, REC2020_LINEAR, SRGB
+from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, REC2020_LINEAR, SRGB, ColorSpace
 from llflow_photo.errors import FormatError
 from llflow_photo.files import Encoding
-from llflow_photo.files.directory import SHORT, Directory, Entry, encode_directories
+from llflow_photo.files.directory import SHORT, Directory, Entry, encode_directories, exif_block
 from llflow_photo.files.parse import parse_tiff
 
 GRAY = np.full((8, 8, 3), 38056, np.uint16)  # 0.5807 of 65535: 203 cd/m2 in PQ
@@ -191,6 +192,38 @@ def test_floats_that_are_scaled_integers_are_refused(white: float, tmp_path: Pat
     tifffile.imwrite(path, (ramp * white).astype(np.float32), photometric="rgb", metadata=None)
     with pytest.raises(FormatError, match="white is 1"):
         files.read(path)
+
+
+def test_a_dark_photo_in_floats_to_255_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "photo.tif"
+    dark = np.random.default_rng(0).random((24, 32, 3), np.float32)
+    for scale, noted in ((12, True), (1.1, False)):
+        tifffile.imwrite(path, dark * np.float32(scale), photometric="rgb", metadata=None)
+        assert any("% of the values are above 1" in note for note in files.read(path).notes) == noted
+
+
+@pytest.mark.parametrize(
+    ("kind", "index", "corners", "expected"),
+    [
+        (0xFFFF, "R03", False, ADOBE_RGB),
+        (2, "", False, ADOBE_RGB),
+        (0xFFFF, "", True, replace(ADOBE_RGB, name="EXIF fields", transfer="gamma:2.2")),
+        (1, "", True, SRGB),
+        (0xFFFF, "", False, SRGB),
+    ],
+)
+def test_marks_of_cameras(kind: int, index: str, corners: bool, expected: ColorSpace, tmp_path: Path) -> None:
+    exif = {0xA001: Entry.numbers(SHORT, kind), 0xA500: Entry.rationals((2.2,))}
+    if index:
+        exif[0xA005] = Entry.directories({1: Entry.text(index)})
+    block = exif_block((ADOBE if corners else {}) | {0x8769: Entry.directories(exif)})
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(quadrants()).save(path, exif=b"Exif\0\0" + block)
+    photo = files.read(path)
+    assert photo.color_space == expected
+    # A gamma is not true of the result, whose space is its own.
+    carried = parse_tiff(photo.metadata.exif)[0] if photo.metadata.exif else {}
+    assert all(0xA500 not in child for child in carried.get(0x8769, Entry.directories()).value)
 
 
 def test_float_highlights_are_kept_and_said(tmp_path: Path) -> None:
