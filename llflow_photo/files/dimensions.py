@@ -9,8 +9,13 @@ from .encoding import Encoding
 
 __all__ = ["MAX_SIDE", "check_dimensions"]
 
-MAX_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 65536, "heic": 65535}
-"""Pixels: limits of libjpeg, libwebp, libavif, and of sizes in HEIF files. Other formats hold any photo."""
+MAX_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 32768, "heic": 65528, "dng": 64000}
+"""Pixels that libjpeg and libwebp write, and that libavif, libheif and LibRaw read again.
+
+Other formats hold any photo.
+"""
+
+_MAX_PIXELS = {"avif": 1 << 28}
 
 
 def check_dimensions(path: Path, encoding: Encoding | None, width: int, height: int) -> None:
@@ -30,4 +35,9 @@ def check_dimensions(path: Path, encoding: Encoding | None, width: int, height: 
     if limit is not None and max(width, height) > limit:
         raise WriteError(
             f"{name} holds at most {limit} pixels a side, the photo has {width} x {height}; write TIFF or PNG"
+        )
+    if width * height > _MAX_PIXELS.get(name, width * height):
+        raise WriteError(
+            f"{name} holds at most {_MAX_PIXELS[name] / 1e6:.0f} megapixels, the photo has "
+            f"{width * height / 1e6:.0f}; write TIFF or PNG"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,9 +11,7 @@ from ..color.profiles import profile_bytes
 from ..color.spaces import SRGB, ColorSpace
 from ..errors import WriteError
 from ..photo import Metadata, Photo
-from .dimensions import check_dimensions
 from .directory import exif_block
-from .encoding import Encoding
 from .exif import ORIENTATION, split_block
 from .jpeg_write import jpeg_bytes
 from .plugins import advice, load_plugin
@@ -34,9 +31,8 @@ def write_with_pillow(
     """Write the photo; ``bit_depth`` 8, or 10 for HEIC. Returns notes on what could not be kept.
 
     Raises:
-        WriteError: the format's plugin is missing, or the photo is too large for the format.
+        WriteError: the format's plugin is missing.
     """
-    check_dimensions(Path(f"photo.{name}"), Encoding(name), photo.width, photo.height)
     notes = unplaced_texts(photo.metadata.texts, name)
     if name == "jxl" and space != SRGB:
         notes.append(

@@ -13,6 +13,7 @@ from ..errors import ImageInputError, LLFlowPhotoError, WriteError
 from ..paths import expanded
 from ..photo import Photo
 from .atomic import atomic_file
+from .dimensions import check_dimensions
 from .encoding import Encoding
 from .exif import describing
 from .linear_dng import write_linear_dng
@@ -89,6 +90,7 @@ def write(
     check_finite(photo)
     if settings:
         photo = replace(photo, metadata=with_settings(photo.metadata, settings))
+    check_dimensions(path, encoding, photo.width, photo.height)
     space = by_name(encoding.color_space)
     if photo.metadata.exif and encoding.format != "dng":
         name = str(encoding.format)

@@ -19,6 +19,7 @@ from llflow_photo.evaluation.night import write_csv
 from llflow_photo.files.dimensions import check_dimensions
 from llflow_photo.files.dng import write_cfa_dng
 from llflow_photo.models import save
+from llflow_photo.photo import Photo
 
 
 @pytest.fixture
@@ -115,7 +116,8 @@ def test_an_empty_stream_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("a.jpg", 65500), ("a.webp", 16383), ("a.avif", 65536), ("a.heic", 65535)]
+    ("name", "limit"),
+    [("a.jpg", 65500), ("a.webp", 16383), ("a.avif", 32768), ("a.heic", 65528), ("a.dng", 64000)],
 )
 def test_photos_too_large_for_a_format(name: str, limit: int) -> None:
     check_dimensions(Path(name), None, limit, 10)
@@ -123,6 +125,21 @@ def test_photos_too_large_for_a_format(name: str, limit: int) -> None:
         with pytest.raises(errors.WriteError, match=f"at most {limit} pixels a side"):
             check_dimensions(Path(name), None, *size)
     check_dimensions(Path("a.tif"), None, 100_000, 10)
+
+
+def test_an_avif_of_too_many_pixels() -> None:
+    check_dimensions(Path("a.avif"), None, 16384, 16384)
+    with pytest.raises(errors.WriteError, match="at most 268 megapixels"):
+        check_dimensions(Path("a.avif"), None, 16384, 16385)
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [("a.avif", 32768), ("a.webp", 16383), ("a.jpg", 65500), ("a.dng", 64000)]
+)
+def test_what_is_within_a_formats_limits_can_be_read_again(name: str, width: int, tmp_path: Path) -> None:
+    photo = Photo(np.full((24, width, 3), 0.3, np.float32))
+    files.write(photo, tmp_path / name)
+    assert files.read(tmp_path / name).width == width
 
 
 def test_a_panorama_too_wide_is_refused_before_the_rendering(tmp_path: Path) -> None:
