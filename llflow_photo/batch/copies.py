@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import WriteError
 from ..files.atomic import atomic_file
 
-__all__ = ["copy_file", "is_copy_of", "size_of"]
+__all__ = ["copy_file", "is_copy_of", "size_of", "state_of"]
 
 
 def copy_file(original: Path, target: Path, overwrite: bool) -> int:
@@ -35,6 +35,15 @@ def is_copy_of(target: Path, original: Path) -> bool:
         return not target.is_symlink() and filecmp.cmp(target, original, shallow=False)
     except OSError:
         return False
+
+
+def state_of(path: Path) -> str:
+    """Size and date of what is at a path, links not followed, to notice changes; empty for nothing."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return ""
+    return f"{state.st_size} {state.st_mtime_ns}"
 
 
 def size_of(written: Path) -> int:

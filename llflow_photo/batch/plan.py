@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..files.provenance import content_hash, made_from
 from ..files.sniff import kind_of_head
-from .copies import is_copy_of
+from .copies import is_copy_of, state_of
 from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
 from .output import is_intact
 from .row import Row
@@ -130,8 +130,8 @@ class _Outputs:
             sidecar_state=source.sidecar_state,
             notes=self._notes(plain, stem),
         )
-        there = [name for name in task.claims if self._force or os.path.lexists(self.root / name)]
-        return replace(task, replaces=tuple(there))
+        there = [(name, state) for name in task.claims if (state := state_of(self.root / name))]
+        return replace(task, replaces=tuple(there), force=self._force)
 
     def _notes(self, plain: PurePosixPath, stem: PurePosixPath) -> tuple[str, ...]:
         """Why a photo's output has not its plain name, where a file in the output folder is the reason."""

@@ -27,7 +27,7 @@ from ..files.provenance import content_hash, made_from
 from ..files.sidecars import sidecars_of
 from ..options import Options
 from ..series import SeriesReference
-from .copies import copy_file, is_copy_of, size_of
+from .copies import copy_file, is_copy_of, size_of, state_of
 from .measure import look_at, warnings_of
 from .renderer import Cancel, Renderer
 from .row import Look, Row
@@ -103,8 +103,9 @@ class Task:
         sidecar_state: as `Source`.
         notes: on the outputs' names.
         series: what it shares with the other frames of its series; None of photos by themselves.
-        replaces: of all that it may write, what may take the place of a file that is there. Another file that
-            appears before the photo is rendered is kept.
+        replaces: files that may be replaced: their names among those it may write, and the `state_of` each
+            when that was decided. A file that appears or changes before the photo is rendered is kept.
+        force: whether all files in the way may be replaced, whenever they appear.
         known: the row of an earlier run whose outputs are intact and good if the content is still the same.
     """
 
@@ -119,7 +120,8 @@ class Task:
     sidecar_state: str = ""
     notes: tuple[str, ...] = ()
     series: SeriesReference | None = None
-    replaces: tuple[str, ...] = ()
+    replaces: tuple[tuple[str, str], ...] = ()
+    force: bool = False
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -224,7 +226,7 @@ class Worker:
             self._stage(task.source, "writing")
             with clock("write"):
                 target = self._target(name)
-                overwrite = name in task.replaces or made_from(target, row.content)
+                overwrite = _may_replace(task, name, target) or made_from(target, row.content)
                 written = self._renderer.write(rendering, target, overwrite)
                 notes += [note for note in written if note not in notes]
                 sizes.append(size_of(target))
@@ -247,7 +249,7 @@ class Worker:
         sizes = []
         for path, name in ((task.path, task.copy), *task.sidecars):
             original, target = Path(path), self._target(name)
-            overwrite = name in task.replaces or is_copy_of(target, original)
+            overwrite = _may_replace(task, name, target) or is_copy_of(target, original)
             sizes.append(copy_file(original, target, overwrite))
         row = replace(row, outputs=task.copies, output_bytes=tuple(sizes))
         return replace(row, status="copied", reason=f"{reason}: copied")
@@ -265,6 +267,10 @@ class Worker:
         except FileNotFoundError as error:  # removed at this moment
             raise WriteError(f"cannot write {target}: its folder vanished; run again") from error
         return target
+
+
+def _may_replace(task: Task, name: str, target: Path) -> bool:
+    return task.force or (name, state_of(target)) in task.replaces
 
 
 def _content_of_sidecars(path: Path) -> str:

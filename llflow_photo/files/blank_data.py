@@ -48,15 +48,13 @@ def blank_rows(values: np.ndarray) -> list[str]:
     used = np.asarray(values.any(axis=(1, 2)))
     height = used.size
     if not used.any():
-        return ["all pixels of the file are 0 (black); the file may be incomplete"]
+        return ["all pixels of the file are 0; the file may be incomplete"]
     above, below = int(np.argmax(used)), int(np.argmax(used[::-1]))
     count = max(above, below)
     if count < max(_BLANK_ROWS, _BLANK_SHARE * height) or min(above, below) >= _BLANK_ROWS:
         return []
     where = "lowest" if below > above else "uppermost"
-    return [
-        f"the {where} {count} of {height} rows hold nothing but zeros (black); the file may be incomplete"
-    ]
+    return [f"the {where} {count} of {height} rows hold nothing but zeros; the file may be incomplete"]
 
 
 def _webp_extents(data: bytes) -> list[tuple[int, int]]:

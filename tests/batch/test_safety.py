@@ -150,6 +150,17 @@ def test_a_file_that_appears_during_the_rendering_is_kept(
         assert image.size == (16, 12)
 
 
+def test_an_own_result_that_is_edited_during_the_batch_is_kept(
+    batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = photos("meanwhile.png"), tmp_path / "out"
+    assert batch(source, output).ok
+    monkeypatch.setenv("FAKE_APPEARS", str(output / "meanwhile.png"))
+    report = batch(source, output, temperature=0.5)
+    assert [row.error for row in report.failed] == ["OutputExistsError"]
+    assert (output / "meanwhile.png").read_bytes() == b"of another program"
+
+
 def test_a_copy_of_a_run_that_was_killed_is_made_again_under_its_name(
     batch: Run, photos: Photos, tmp_path: Path
 ) -> None:
