@@ -58,7 +58,8 @@ def _candidates(path: Path) -> tuple[Path, ...]:
 
 
 def _has_raw_beside(path: Path) -> bool:
-    return any(path.with_suffix(suffix).exists() for each in RAW_SUFFIXES for suffix in (each, each.upper()))
+    spellings = (spelled for each in RAW_SUFFIXES for spelled in (each, each.upper(), "." + each[1:].title()))
+    return any(path.with_suffix(suffix).exists() for suffix in spellings)
 
 
 def _read(sidecar: Path, suffix: str, notes: list[str]) -> Packet | None:

@@ -37,6 +37,13 @@ def test_the_sidecar_of_the_raw_is_not_the_jpegs(pair: Path) -> None:
     assert (_rating(pair / "IMG.dng"), _rating(pair / "IMG.jpg")) == ("1", "5")
 
 
+@pytest.mark.parametrize("suffix", [".NEF", ".nef", ".Nef", ".CR3"])
+def test_raw_files_are_seen_however_their_suffix_is_spelled(pair: Path, suffix: str) -> None:
+    (pair / "IMG.dng").rename(pair / f"IMG{suffix}")
+    (pair / "IMG.xmp").write_bytes(_rated(1))
+    assert _rating(pair / "IMG.jpg") == ""
+
+
 def test_the_sidecar_that_names_the_extension_goes_first_and_the_other_adds_to_it(pair: Path) -> None:
     (pair / "IMG.xmp").write_bytes(_rated(1, 'xmp:Label="red"'))
     (pair / "IMG.dng.xmp").write_bytes(_rated(3))
