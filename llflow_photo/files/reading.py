@@ -25,7 +25,7 @@ from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .source import as_regular_file
 from .texts import with_texts
 from .tiff_read import decode_tiff
-from .unsupported import foreign_kind
+from .unsupported import why_no_photo
 from .xmp_photo import PhotoXmp
 
 __all__ = ["photo_of_samples", "read"]
@@ -69,9 +69,8 @@ def _read(path: Path, raw: RawOptions, half_size: bool, max_pixels: int) -> Phot
     if kind:
         with open(path, "rb") as file:
             return photo_of_samples(decode_raster(file, kind, path.name, size, max_pixels), path)
-    if foreign := foreign_kind(head):
-        advice = "give a photo" if foreign in ("a video", "a ZIP archive") else "save it as TIFF, PNG or JPEG"
-        raise FormatError(f"{path} is {foreign}, which cannot be read; {advice}")
+    if reason := why_no_photo(head):
+        raise FormatError(f"{path} {reason}")
     raise FormatError(
         f"{path} is no photo of a kind that can be read: its content is no known image format; where another "
         "program opens it, save it there as TIFF, PNG or JPEG"

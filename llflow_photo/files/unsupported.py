@@ -7,7 +7,7 @@ import struct
 from .heif_boxes import codec_of
 from .jpeg_stream import frame_of
 
-__all__ = ["foreign_kind", "why_not_supported"]
+__all__ = ["why_no_photo", "why_not_supported"]
 
 # Frame markers of JPEG that no decoder here knows (T.81 table B.1, JPEG-LS).
 _JPEG_KINDS = {
@@ -28,21 +28,40 @@ _FOREIGN = {
     b"<svg": "SVG", b"<?xml": "XML or SVG", b"gimp xcf": "a GIMP document (XCF)", b"qoif": "QOI",
     b"DDS ": "DDS", b"\0\0\1\0": "an icon (ICO)", b"\x1aE\xdf\xa3": "a video", b"PK\3\4": "a ZIP archive",
     b"P1\n": "PNM", b"P2\n": "PNM", b"P3\n": "PNM", b"P4\n": "PNM", b"P5\n": "PNM", b"P6\n": "PNM",
-    b"PF\n": "PFM", b"Pf\n": "PFM",
+    b"PF\n": "PFM", b"Pf\n": "PFM", b"version https://git-lfs": "a pointer of Git LFS",
 }  # fmt: skip
 _FOREIGN_BOXES = {b"jP  ": "JPEG 2000", b"ftyp": "a video", b"moov": "a video", b"mdat": "a video"}
 
 
-def foreign_kind(head: bytes) -> str:
-    """What a file is that no reader here knows, with an article where it takes one; empty if unknown.
+# What to do about those that no image editor opens.
+_ADVICE = {
+    "a video": "give a photo",
+    "a ZIP archive": "unpack it first",
+    "a web page": "download the photo itself",
+    "a pointer of Git LFS": "fetch the photo with git lfs pull",
+}
+
+
+def why_no_photo(head: bytes) -> str:
+    """What a file is that no reader here knows, and what to do, as the end of a sentence; empty if unknown.
 
     Args:
         head: its first bytes.
     """
+    if head and not any(head):
+        return "begins with nothing but zeros: its content is lost; copy it again"
+    lowered = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    kind = next((kind for beginning, kind in _FOREIGN.items() if head.startswith(beginning)), "")
+    kind = kind or _FOREIGN_BOXES.get(head[4:8], "")
     if head[:4] == b"RIFF" and head[8:11] == b"AVI":
-        return "a video"
-    found = (kind for beginning, kind in _FOREIGN.items() if head.startswith(beginning))
-    return next(found, _FOREIGN_BOXES.get(head[4:8], ""))
+        kind = "a video"
+    elif lowered.startswith((b"<!doctype html", b"<html")):
+        kind = "a web page"
+    return (
+        f"is {kind}, which cannot be read; {_ADVICE.get(kind, 'save it as TIFF, PNG or JPEG')}"
+        if kind
+        else ""
+    )
 
 
 def why_not_supported(data: bytes, kind: str) -> str:

@@ -44,6 +44,9 @@ def test_kinds_of_jpeg(marker: int, precision: int, name: str, tmp_path: Path) -
         (b"GIF89a", "GIF, which"), (b"8BPS\0\1", "PSD"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"v/1\x01\2\0\0\0", "OpenEXR"), (b"P6\n8 8\n255\n", "PNM"), (b"II\xbc\1\x20\0\0\0", "JPEG XR"),
         (b"\0\0\0\x18ftypmp42", "a video, which cannot be read; give a photo"),
+        (b"<!DOCTYPE html><html>", "a web page, which cannot be read; download the photo itself"),
+        (b"version https://git-lfs.github.com", "git lfs pull"),
+        (bytes(64), "zeros: its content is lost; copy it again"),
         (b"hello", "no known image format; where"),
     ],
 )  # fmt: skip
