@@ -20,6 +20,7 @@ from ..errors import (
     ImageInputError,
     LLFlowPhotoError,
     NonFiniteOutputError,
+    OutputExistsError,
     ReadError,
     WriteError,
 )
@@ -226,8 +227,7 @@ class Worker:
             self._stage(task.source, "writing")
             with clock("write"):
                 target = self._target(name)
-                overwrite = _may_replace(task, name, target) or made_from(target, row.content)
-                written = self._renderer.write(rendering, target, overwrite)
+                written = self._write(rendering, target, _may_replace(task, name, target), row.content)
                 notes += [note for note in written if note not in notes]
                 sizes.append(size_of(target))
                 after.append(look_at(rendering))
@@ -241,6 +241,15 @@ class Worker:
             warnings=warnings_of(row.before, after, self._job.familiar_ev),
             after=tuple(after),
         )
+
+    def _write(self, rendering: Any, target: Path, overwrite: bool, content: str) -> tuple[str, ...]:
+        """Write a rendering; a result of the same photo, as another worker may have left, is replaced."""
+        try:
+            return self._renderer.write(rendering, target, overwrite)
+        except OutputExistsError:
+            if not made_from(target, content):
+                raise
+            return self._renderer.write(rendering, target, True)
 
     def _well_exposed(self, task: Task, row: Row, exposure_ev: float) -> Row:
         reason = f"well exposed ({exposure_ev:+.1f} EV)"

@@ -15,6 +15,7 @@ from PIL import Image
 from llflow_photo.batch.frames import FrameReader
 from llflow_photo.errors import FormatError, ReadError, WriteError
 from llflow_photo.files.atomic import atomic_file
+from llflow_photo.files.provenance import SOURCE_SETTING, content_hash
 from llflow_photo.photo import Photo
 
 
@@ -74,6 +75,9 @@ class FakeRenderer:
             raise OSError(errno.ENOSPC, "No space left on device")
         with atomic_file(path, overwrite) as file:
             Image.fromarray(np.rint(photo.pixels * 255).astype(np.uint8)).save(file, "PNG")
+            # By this, in XMP, real results are known as those of the photo.
+            mark = f"CreatorTool>llflow-photo {SOURCE_SETTING}>{content_hash(photo.source)}"
+            file.write(mark.encode())
         return ()
 
 
