@@ -181,7 +181,7 @@ def test_a_broken_frame_fails_alone(batch: Run, photos: Photos, tmp_path: Path) 
 def test_a_frame_that_ends_its_process_fails_alone(
     batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llflow_photo.batch.run.FRAME_READER", "fake_renderer:KillingReader")
+    monkeypatch.setattr("llflow_photo.batch.series_look.FRAME_READER", "fake_renderer:KillingReader")
     report = batch(photos("a.png", "b.png", "kills.png"), tmp_path / "out", series="all")
     assert [row.source for row in report.failed] == ["kills.png"]
     assert list(report.series.values()) == [("a.png", "b.png")]
