@@ -25,7 +25,7 @@ from .progress import Progress, Tally
 from .report import BatchInterrupted, Report
 from .row import Row
 from .selection import AN_OUTPUT, Selection, select
-from .series import DEFAULT_MODE, SeriesRules, find_series
+from .series import DEFAULT_MODE, Found, SeriesRules, find_series
 from .series_decisions import SeriesDecisions
 from .series_look import look
 from .work import Job, Task
@@ -91,12 +91,12 @@ def run_batch(batch: Batch) -> Report:
     if not sources:
         _ensure_reasons(batch, seen)
 
-    series = [] if batch.series is None else find_series(sources, batch.series)
+    found = Found([], []) if batch.series is None else find_series(sources, batch.series)
 
     def plan(stored: Stored) -> tuple[Plan, SeriesDecisions]:
         rules = batch.series
         mode, development = (rules.mode, rules.development) if rules is not None else (DEFAULT_MODE, "")
-        decisions = SeriesDecisions(series, stored.series, mode, development, batch.force)
+        decisions = SeriesDecisions(found, stored.series, mode, development, batch.force)
         flags = batch.force, batch.retry_failed, decisions.shared()
         return make_plan(sources, batch.job, batch.suffix, stored.rows, stored.written, *flags), decisions
 

@@ -129,6 +129,7 @@ def test_an_extended_series_keeps_its_look_and_another_mode_renders_again(
     assert second.series == {key: ("a.png", "b.png", "c.png", "d.png", "e.png")}
     (record,) = read_manifest(output).series
     assert sorted(record.members) == list(second.series[key])
+    assert not batch(source, output, include=("b.png",), **given).done
     assert len(batch(source, output, temperature=0.8, series="off").done) == 5
     assert not batch(source, output, temperature=0.8).done  # none asked for is none
     third = batch(source, output, **given)
