@@ -37,7 +37,9 @@ create table if not exists photos (
     current_timestamp, row text not null
 );
 create table if not exists written (name text primary key);
-create table if not exists series (key text primary key, development text, members text, reference text);
+create table if not exists series (
+    key text primary key, mode text, development text, members text, reference text
+);
 create table if not exists runs (
     id integer primary key, started text default current_timestamp, version text, settings text, given text
 );
@@ -197,7 +199,8 @@ class Manifest:
         with self._connection:
             self._connection.execute("delete from series")
             self._connection.executemany(
-                "insert or replace into series values (?, ?, ?, ?)", (each.to_row() for each in self.series)
+                "insert or replace into series values (?, ?, ?, ?, ?)",
+                (each.to_row() for each in self.series),
             )
 
     def _open(self) -> sqlite3.Connection:
@@ -246,7 +249,7 @@ def _written(connection: sqlite3.Connection) -> set[str]:
 def _series(connection: sqlite3.Connection) -> tuple[SeriesRecord, ...]:
     if not connection.execute("select 1 from sqlite_master where name = 'series'").fetchone():
         return ()  # written before there were series
-    rows = connection.execute("select key, development, members, reference from series order by key")
+    rows = connection.execute("select key, mode, development, members, reference from series order by key")
     return tuple(SeriesRecord.from_row(*row) for row in rows)
 
 

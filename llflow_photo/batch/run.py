@@ -15,7 +15,6 @@ from typing import Any
 from ..errors import BatchError, EmptyFolderError
 from .cluster import run_cluster
 from .connection import check_backend
-from .frames import FRAME_READER, SeenFrame
 from .manifest import Manifest, Stored, read_manifest
 from .output import is_intact, remove_leftovers
 from .page import write_page
@@ -26,8 +25,9 @@ from .progress import Progress, Tally
 from .report import BatchInterrupted, Report
 from .row import Row
 from .selection import AN_OUTPUT, Selection, select
-from .series import DEFAULT_MODE, Frame, SeriesRules, find_series
+from .series import DEFAULT_MODE, Found, SeriesRules, find_series
 from .series_decisions import SeriesDecisions
+from .series_look import look
 from .work import Job, Task
 
 __all__ = ["Batch", "run_batch"]
@@ -91,12 +91,12 @@ def run_batch(batch: Batch) -> Report:
     if not sources:
         _ensure_reasons(batch, seen)
 
-    series = [] if batch.series is None else find_series(sources, batch.series)
+    found = Found([], []) if batch.series is None else find_series(sources, batch.series)
 
     def plan(stored: Stored) -> tuple[Plan, SeriesDecisions]:
         rules = batch.series
         mode, development = (rules.mode, rules.development) if rules is not None else (DEFAULT_MODE, "")
-        decisions = SeriesDecisions(series, stored.series, mode, development, batch.force)
+        decisions = SeriesDecisions(found, stored.series, mode, development, batch.force)
         flags = batch.force, batch.retry_failed, decisions.shared()
         return make_plan(sources, batch.job, batch.suffix, stored.rows, stored.written, *flags), decisions
 
@@ -198,9 +198,11 @@ class _Run:
 
     def _decide_series(self) -> None:
         """Give each task what it shares with its series; it is stored before anything is rendered with it."""
-        frames = self._decisions.frames_to_see(self._tasks)
-        if frames:
-            self._see(frames)
+        batch = self._batch
+        jobs = batch.jobs if batch.backend == "local" else None
+        cancel = batch.cancel or (lambda: False)
+        if not look(self._decisions, self._tasks, batch.job, jobs, self._tally.look, cancel):
+            self._stopped = "cancelled"
         records = tuple(self._decisions.records())
         if records != self._manifest.series:
             self._store(lambda: self._manifest.record_series(records))
@@ -208,23 +210,6 @@ class _Run:
         for source, task in self._tasks.items():
             if source in shared:
                 self._tasks[source] = replace(task, series=shared[source].reference)
-
-    def _see(self, frames: Sequence[Frame]) -> None:
-        """Have frames read by processes on this machine, wherever they will be rendered."""
-        batch = self._batch
-        job = replace(batch.job, renderer=FRAME_READER)
-        tasks = [Task(frame.source, str(frame.path), 0, 0, (), "") for frame in frames]
-        jobs = batch.jobs if batch.backend == "local" else None
-        with closing(run_local(job, tasks, place("cpu", jobs, len(tasks)))) as outputs:
-            for kind, content in outputs:
-                if kind == "stage":
-                    self._tally.look(content[0])
-                elif kind == "row":  # of a photo that ended its process it is a row, indeed
-                    summary = content.summary if isinstance(content, SeenFrame) else None
-                    self._decisions.see(content.source, summary)
-                if batch.cancel is not None and batch.cancel():
-                    self._stopped = "cancelled"
-                    return
 
     def _clean_up(self) -> None:
         """Remove what workers that died left half written."""

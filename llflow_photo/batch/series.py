@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ..errors import OptionError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the command line wants the defaults alone
     from ..files.capture import Capture
     from .selection import Source
 
-__all__ = ["DEFAULT_GAP_S", "DEFAULT_MODE", "Frame", "Mode", "SeriesRules", "find_series"]
+__all__ = ["DEFAULT_GAP_S", "DEFAULT_MODE", "Found", "Frame", "Mode", "SeriesRules", "find_series"]
 
 Mode = Literal["auto", "all", "off"]
 
@@ -72,28 +72,46 @@ class Frame:
     identity: str
 
 
-def find_series(sources: Iterable[Source], rules: SeriesRules) -> list[tuple[Frame, ...]]:
-    """The series among some photos, the frames of each in the order in which they were taken.
+class Found(NamedTuple):
+    """Photos of a batch, by series.
+
+    Attributes:
+        series: frames in the order in which they were taken, series by the names of their first frames.
+        others: photos that belong to none; none where series are off.
+    """
+
+    series: list[tuple[Frame, ...]]
+    others: list[Frame]
+
+
+def find_series(sources: Iterable[Source], rules: SeriesRules) -> Found:
+    """The series among some photos.
 
     A RAW and a JPEG never share a series: they are developed differently.
     """
     if rules.mode == "off":
-        return []
+        return Found([], [])
     groups: dict[object, list[tuple[Source, Capture]]] = defaultdict(list)
+    others = []
     for source in sources:
         capture = rules.capture_of(source.path)
         key: tuple[object, ...] = (source.relative.parent, rules.is_raw(source.path), capture.camera)
         if rules.mode == "auto":
             if not capture.camera or capture.taken is None or capture.exposure_s is None:
+                others.append(_frame(source, capture))
                 continue
             key = (*key, capture.settings)
         groups[key].append((source, capture))
-    found = []
+    series = []
     for group in groups.values():
         group.sort(key=lambda pair: (pair[1].taken or datetime.min, pair[0].relative))
-        runs = _runs(group, rules.gap_s) if rules.mode == "auto" else [group]
-        found += [tuple(_frame(*pair) for pair in run) for run in runs if len(run) >= _FEWEST[rules.mode]]
-    return sorted(found, key=lambda frames: frames[0].source)
+        for run in _runs(group, rules.gap_s) if rules.mode == "auto" else [group]:
+            frames = tuple(_frame(*pair) for pair in run)
+            if len(frames) >= _FEWEST[rules.mode]:
+                series.append(frames)
+            else:
+                others += frames
+    return Found(sorted(series, key=lambda frames: frames[0].source), others)
 
 
 def _runs(group: Sequence[tuple[Source, Capture]], gap_s: float) -> list[list[tuple[Source, Capture]]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..series import FrameSummary, SeriesReference, same_scene
-from .series import DEFAULT_MODE, Frame, Mode
+from .series import DEFAULT_MODE, Found, Frame, Mode
 from .series_record import SeriesRecord, rejection_key
 
 __all__ = ["NOT_DECIDED", "SeriesDecisions", "Shared"]
@@ -45,7 +45,8 @@ class SeriesDecisions:
     """The series of a batch, each with its record where it has one.
 
     Args:
-        series: as `find_series` found them.
+        found: by `find_series`. A photo by itself, such as one asked for alone, keeps to the series that it
+            was a frame of.
         records: of earlier runs.
         mode: how they were found.
         development: identifies how photos are developed; records made under another are not used.
@@ -54,18 +55,23 @@ class SeriesDecisions:
 
     def __init__(
         self,
-        series: Sequence[tuple[Frame, ...]],
+        found: Found,
         records: Iterable[SeriesRecord] = (),
         mode: Mode = DEFAULT_MODE,
         development: str = "",
         force: bool = False,
     ) -> None:
         self._mode, self._development = mode, development
-        self._series = list(series)
         self._records = {record.key: record for record in records}
+        self._series = list(found.series)
         self._chosen: list[SeriesRecord | None] = [
             None if force else self._best(frames) for frames in self._series
         ]
+        for frame in found.others:
+            record = self._best([frame])
+            if record is not None and record.mode == mode:
+                self._series.append((frame,))
+                self._chosen.append(record)
         self._awaited: dict[str, int] = {}
         self._unseen: dict[int, int] = {}
         self._seen: dict[int, dict[str, FrameSummary | None]] = {}
@@ -144,9 +150,9 @@ class SeriesDecisions:
             _log.info(
                 "%s and %d more: no series, they show different scenes", frames[0].source, len(frames) - 1
             )
-            return SeriesRecord(rejection_key(members), self._development, members, None)
+            return SeriesRecord(rejection_key(members), self._mode, self._development, members, None)
         reference = SeriesReference.of(summaries)
-        return SeriesRecord(reference.key, self._development, members, reference)
+        return SeriesRecord(reference.key, self._mode, self._development, members, reference)
 
 
 def _spread(frames: Sequence[Frame]) -> list[Frame]:

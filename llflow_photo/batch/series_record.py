@@ -19,31 +19,30 @@ class SeriesRecord:
 
     Attributes:
         key: of the reference; of a rejected series `rejection_key`.
+        mode: how it was found, as of `series.SeriesRules`.
         development: identifies how its photos were developed.
         members: identity of each of its photos by source, as of `series.Frame`.
         reference: what they share; None where they looked like a series and show different scenes.
     """
 
     key: str
+    mode: str
     development: str
     members: Mapping[str, str]
     reference: SeriesReference | None
 
-    def to_row(self) -> tuple[str, str, str, str]:
+    def to_row(self) -> tuple[str, str, str, str, str]:
         """Values of a row of the manifest's table."""
         reference = None if self.reference is None else self.reference.to_json()
-        return self.key, self.development, json.dumps(dict(self.members)), json.dumps(reference)
+        members = json.dumps(dict(self.members))
+        return self.key, self.mode, self.development, members, json.dumps(reference)
 
     @classmethod
-    def from_row(cls, key: str, development: str, members: str, reference: str) -> Self:
+    def from_row(cls, key: str, mode: str, development: str, members: str, reference: str) -> Self:
         """From what `to_row` gave."""
         stored = json.loads(reference)
-        return cls(
-            key,
-            development,
-            json.loads(members),
-            None if stored is None else SeriesReference.from_json(stored),
-        )
+        shared = None if stored is None else SeriesReference.from_json(stored)
+        return cls(key, mode, development, json.loads(members), shared)
 
 
 def rejection_key(members: Mapping[str, str]) -> str:

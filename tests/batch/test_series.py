@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from llflow_photo.batch.selection import Source
-from llflow_photo.batch.series import Frame, SeriesRules, find_series
+from llflow_photo.batch.series import Found, Frame, SeriesRules, find_series
 from llflow_photo.batch.series_decisions import SeriesDecisions
 from llflow_photo.errors import OptionError
 from llflow_photo.files import Capture, is_raw
@@ -25,7 +25,7 @@ SETTINGS = ((0.5,), (1.8,), (3200.0,))
 def found(captures: dict[str, Capture], mode: Any = "auto", gap_s: float = 30.0) -> list[list[str]]:
     sources = [Source(Path(name), PurePosixPath(name), 10, 1) for name in captures]
     rules = SeriesRules(lambda path: captures[path.as_posix()], is_raw, mode, gap_s)
-    return [[frame.source for frame in frames] for frames in find_series(sources, rules)]
+    return [[frame.source for frame in frames] for frames in find_series(sources, rules).series]
 
 
 def taken(second: float, camera: str = "A", exposure_s: float = 0.5, iso: float = 3200.0) -> Capture:
@@ -89,6 +89,10 @@ def frames(*names: str) -> tuple[Frame, ...]:
     return tuple(Frame(name, Path(name), f"identity of {name}") for name in names)
 
 
+def series(*groups: tuple[Frame, ...]) -> Found:
+    return Found(list(groups), [])
+
+
 def summary(level: float) -> FrameSummary:
     return FrameSummary.of(Photo(np.full((32, 32, 3), level, np.float32)))
 
@@ -103,7 +107,7 @@ def decide(decisions: SeriesDecisions, level: Callable[[str], float] = lambda na
 
 def test_at_most_nine_frames_are_looked_at_and_only_of_what_is_to_be_rendered() -> None:
     names = [f"{number:03}" for number in range(101)]
-    decisions = SeriesDecisions([frames(*names), frames("x", "y", "z")])
+    decisions = SeriesDecisions(series(frames(*names), frames("x", "y", "z")))
     assert {shared.key for shared in decisions.shared().values()} == {None}
     looked_at = decisions.frames_to_see({"050"})
     assert [frame.source for frame in looked_at] == [
@@ -118,28 +122,28 @@ def test_at_most_nine_frames_are_looked_at_and_only_of_what_is_to_be_rendered() 
 
 
 def test_a_longer_series_keeps_what_was_decided() -> None:
-    first = SeriesDecisions([frames("1", "2", "3")])
+    first = SeriesDecisions(series(frames("1", "2", "3")))
     decide(first)
     (record,) = first.records()
-    second = SeriesDecisions([frames("0", "1", "2", "3", "4")], [record])
+    second = SeriesDecisions(series(frames("0", "1", "2", "3", "4")), [record])
     assert decide(second) == []
     assert {shared.key for shared in second.shared().values()} == {record.key}
     (longer,) = second.records()
     assert list(longer.members) == ["1", "2", "3", "0", "4"]
-    parts = SeriesDecisions([frames("0", "1"), frames("3", "4")], [longer], "all")
+    parts = SeriesDecisions(series(frames("0", "1"), frames("3", "4")), [longer], "all")
     assert {shared.key for shared in parts.shared().values()} == {record.key}
     assert list(parts.records()) == [longer]
 
 
 def test_other_photos_of_the_same_names_and_another_development_are_decided_anew() -> None:
-    first = SeriesDecisions([frames("1", "2", "3")])
+    first = SeriesDecisions(series(frames("1", "2", "3")))
     decide(first)
     records = list(first.records())
     others = tuple(Frame(name, Path(name), "another") for name in ("1", "2", "3"))
     for decisions in (
-        SeriesDecisions([others], records),
-        SeriesDecisions([frames("1", "2", "3")], records, development="brighter"),
-        SeriesDecisions([frames("1", "2", "3")], records, force=True),
+        SeriesDecisions(series(others), records),
+        SeriesDecisions(series(frames("1", "2", "3")), records, development="brighter"),
+        SeriesDecisions(series(frames("1", "2", "3")), records, force=True),
     ):
         assert decide(decisions, lambda name: 0.3) == ["1", "2", "3"]
         (record,) = decisions.records()
@@ -147,29 +151,29 @@ def test_other_photos_of_the_same_names_and_another_development_are_decided_anew
 
 
 def test_of_two_records_that_of_more_frames_is_taken() -> None:
-    first = SeriesDecisions([frames("1", "2", "3"), frames("5", "6", "7", "8")])
+    first = SeriesDecisions(series(frames("1", "2", "3"), frames("5", "6", "7", "8")))
     decide(first, lambda name: 0.2 if name < "4" else 0.3)
     small, large = first.records()
-    joined = SeriesDecisions([frames(*"12345678")], [small, large])
+    joined = SeriesDecisions(series(frames(*"12345678")), [small, large])
     assert {shared.key for shared in joined.shared().values()} == {large.key}
     assert [record.key for record in joined.records()] == [large.key]
 
 
 def test_several_scenes_are_no_series_unless_the_user_says_so() -> None:
-    series = [frames("1", "2", "3")]
-    decisions = SeriesDecisions(series)
+    given = series(frames("1", "2", "3"))
+    decisions = SeriesDecisions(given)
     decide(decisions, lambda name: float(name) / 5)
     assert {shared.key for shared in decisions.shared().values()} == {""}
     records = list(decisions.records())
-    assert decide(SeriesDecisions(series, records)) == []  # known, so they are not looked at again
-    told = SeriesDecisions(series, records, "all")
+    assert decide(SeriesDecisions(given, records)) == []  # known, so they are not looked at again
+    told = SeriesDecisions(given, records, "all")
     decide(told, lambda name: float(name) / 5)
     assert all(shared.reference for shared in told.shared().values())
 
 
 def test_frames_that_cannot_be_read_are_left_out() -> None:
     for broken, decided in (("2", True), ("123", False)):
-        decisions = SeriesDecisions([frames("1", "2", "3")])
+        decisions = SeriesDecisions(series(frames("1", "2", "3")))
         for frame in decisions.frames_to_see({"1"}):
             decisions.see(frame.source, None if frame.source in broken else summary(0.2))
         assert decisions.shared()["2"].decided == decided
@@ -179,9 +183,20 @@ def test_frames_that_cannot_be_read_are_left_out() -> None:
 def test_the_order_in_which_frames_are_seen_does_not_matter() -> None:
     keys = set()
     for order in ((0, 1, 2), (2, 0, 1)):
-        decisions = SeriesDecisions([frames("1", "2", "3")])
+        decisions = SeriesDecisions(series(frames("1", "2", "3")))
         looked_at = decisions.frames_to_see({"1"})
         for number in order:
             decisions.see(looked_at[number].source, summary(0.2 + number / 100))
         keys.add(decisions.shared()["1"].key)
     assert len(keys) == 1
+
+
+def test_a_photo_asked_for_alone_keeps_to_its_series() -> None:
+    first = SeriesDecisions(series(frames("1", "2", "3")))
+    decide(first)
+    (record,) = first.records()
+    alone = Found([], list(frames("2", "4")))
+    decisions = SeriesDecisions(alone, [record])
+    assert {name: shared.key for name, shared in decisions.shared().items()} == {"2": record.key}
+    assert list(decisions.records()) == [record]
+    assert not SeriesDecisions(alone, [record], "all").shared()  # found in another way

@@ -129,6 +129,7 @@ def test_an_extended_series_keeps_its_look_and_another_mode_renders_again(
     assert second.series == {key: ("a.png", "b.png", "c.png", "d.png", "e.png")}
     (record,) = read_manifest(output).series
     assert sorted(record.members) == list(second.series[key])
+    assert not batch(source, output, include=("b.png",), **given).done
     assert len(batch(source, output, temperature=0.8, series="off").done) == 5
     assert not batch(source, output, temperature=0.8).done  # none asked for is none
     third = batch(source, output, **given)
@@ -181,7 +182,7 @@ def test_a_broken_frame_fails_alone(batch: Run, photos: Photos, tmp_path: Path) 
 def test_a_frame_that_ends_its_process_fails_alone(
     batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llflow_photo.batch.run.FRAME_READER", "fake_renderer:KillingReader")
+    monkeypatch.setattr("llflow_photo.batch.series_look.FRAME_READER", "fake_renderer:KillingReader")
     report = batch(photos("a.png", "b.png", "kills.png"), tmp_path / "out", series="all")
     assert [row.source for row in report.failed] == ["kills.png"]
     assert list(report.series.values()) == [("a.png", "b.png")]
