@@ -1,0 +1,170 @@
+"""A network's rendering refined beside its photo: color noise, lamps, local exposure, texture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..color.channels import greatest_channel
+from ..color.spaces import SRGB, convert
+from ..options import Options
+from ..photo import Photo
+from .analysis import PhotoAnalysis, Window
+from .color_noise import chroma_corrections
+from .lamps import LampGrid
+from .local_exposure import exposure_fit
+from .noise_estimate import DetailNoise
+from .planes import QUARTER, GuidedFit, block_mean, interpolated, luma, quarter_places
+from .texture import RADIUS, texture_gain
+
+__all__ = ["Refinement"]
+
+_BLOCK_PIXELS = 1 << 17
+_BLOCK_ALIGNMENT = 16
+_MOST_FACTOR = np.float32(8.0)
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Corrections of one rendering, decided at quarter size, and applied to some rows after the other.
+
+    Attributes:
+        rendering: H x W x 3 float32, sRGB-encoded in [0, 1]; it is not changed.
+        photo: as developed.
+        noise: of the photo's detail at the rendering's scale.
+        texture: amount, 0 to 1.
+        chroma: what to add to red less luma and blue less luma, quarter size.
+        exposure: factor by brightness.
+        lamps: factor near lamps.
+    """
+
+    rendering: np.ndarray
+    photo: Photo
+    noise: DetailNoise
+    texture: float
+    chroma: tuple[np.ndarray, np.ndarray] | None
+    exposure: GuidedFit | None
+    lamps: LampGrid | None
+
+    @classmethod
+    def of(
+        cls, rendering: np.ndarray, photo: Photo, options: Options, analysis: PhotoAnalysis, window: Window
+    ) -> Refinement:
+        """Decide the corrections that the options ask for."""
+        noise = analysis.noise.averaged(window.step)
+        keeps_tone = options.denoise_only
+        chroma = exposure = None
+        if options.color_smoothing:
+            chroma = _chroma(rendering, photo, noise, options.color_smoothing)
+        if options.local_exposure and not keeps_tone and analysis.lift.any():
+            peak = _quarter(rendering, greatest_channel)
+            lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
+            if lift.any():
+                exposure = exposure_fit(peak, lift)
+        lamps = None
+        if options.protect_highlights and not keeps_tone:
+            lamps = _lamp_grid(rendering, photo)
+        return cls(rendering, photo, noise, options.texture, chroma, exposure, lamps)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.texture) or any(p is not None for p in (self.chroma, self.exposure, self.lamps))
+
+    def blocks(self) -> Iterator[slice]:
+        """Rows to refine at once."""
+        height, width = self.rendering.shape[:2]
+        step = max(1, _BLOCK_PIXELS // width // _BLOCK_ALIGNMENT) * _BLOCK_ALIGNMENT
+        for start in range(0, height, step):
+            yield slice(start, min(start + step, height))
+
+    def whole(self) -> np.ndarray:
+        """The refined rendering in a new array."""
+        out = np.empty(self.rendering.shape, np.float32)
+        for rows in self.blocks():
+            out[rows] = self.rows(rows)
+        return out
+
+    def rows(self, rows: slice) -> np.ndarray:
+        """Some rows of the refined rendering: rows x W x 3 float32, sRGB-encoded in [0, 1]."""
+        height = self.rendering.shape[0]
+        margin = RADIUS if self.texture else 0
+        wide = slice(max(0, rows.start - margin), min(height, rows.stop + margin))
+        inside = slice(rows.start - wide.start, rows.stop - wide.start)
+        block = self.rendering[wide]
+        if self.chroma is not None:
+            block = _with_chroma(block, wide, self.chroma)
+        result = np.array(block[inside], np.float32)
+        factor: np.ndarray | None = None
+        view = None
+        if self.texture or self.lamps is not None:
+            view = np.clip(convert(self.photo.pixels[wide], self.photo.color_space, SRGB), 0.0, 1.0)
+        if self.texture and view is not None:
+            factor = texture_gain(luma(view), luma(block), self.noise, self.texture)[inside]
+        if self.exposure is not None:
+            gain = self.exposure.at(greatest_channel(result), rows)
+            factor = gain if factor is None else factor * gain
+        if self.lamps is not None and view is not None:
+            ring = self.lamps.factor(greatest_channel(view[inside]), rows.start)
+            if ring is not None:
+                factor = ring if factor is None else factor * ring
+        if factor is not None:
+            np.clip(factor, 0.0, _MOST_FACTOR, out=factor)
+            result *= _within_white(factor, result)[..., None]
+        return np.clip(result, 0.0, 1.0, out=result)
+
+
+def _within_white(factor: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Factors that bring no channel above white, so that hues stay."""
+    room = 1.0 / np.maximum(greatest_channel(pixels), np.float32(1e-3))
+    return np.asarray(np.minimum(factor, np.maximum(room, 1.0)))
+
+
+def _chroma(
+    rendering: np.ndarray, photo: Photo, noise: DetailNoise, amount: float
+) -> tuple[np.ndarray, np.ndarray] | None:
+    level = _photo_quarter(photo)
+    signal_to_noise = level / noise.at(level)
+    gray = _quarter(rendering, luma)
+    red = _quarter(rendering, lambda block: block[..., 0]) - gray
+    blue = _quarter(rendering, lambda block: block[..., 2]) - gray
+    return chroma_corrections((red, blue), gray, signal_to_noise, amount)
+
+
+def _with_chroma(block: np.ndarray, rows: slice, chroma: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Red and blue corrected, green so that luma stays."""
+    down, across = quarter_places(rows.start, rows.stop), quarter_places(0, block.shape[1])
+    red, blue = (interpolated(plane, down, across) for plane in chroma)
+    out = np.array(block, np.float32)
+    out[..., 0] += red
+    out[..., 2] += blue
+    out[..., 1] -= (red * np.float32(0.2126) + blue * np.float32(0.0722)) / np.float32(0.7152)
+    return np.clip(out, 0.0, 1.0, out=out)
+
+
+def _lamp_grid(rendering: np.ndarray, photo: Photo) -> LampGrid | None:
+    peak = np.empty(rendering.shape[:2], np.float32)
+    for rows in _row_blocks(rendering.shape):
+        encoded = convert(photo.pixels[rows], photo.color_space, SRGB)
+        np.clip(greatest_channel(encoded), 0.0, 1.0, out=peak[rows])
+    return LampGrid.of(peak, np.clip(greatest_channel(rendering), 0.0, 1.0))
+
+
+def _row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    step = max(1, _BLOCK_PIXELS // shape[1] // QUARTER) * QUARTER
+    for start in range(0, shape[0], step):
+        yield slice(start, min(start + step, shape[0]))
+
+
+def _quarter(pixels: np.ndarray, plane_of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    blocks = [block_mean(plane_of(pixels[rows]), QUARTER) for rows in _row_blocks(pixels.shape)]
+    return np.concatenate(blocks)
+
+
+def _photo_quarter(photo: Photo) -> np.ndarray:
+    def encoded(pixels: np.ndarray) -> np.ndarray:
+        return luma(np.clip(convert(pixels, photo.color_space, SRGB), 0.0, 1.0))
+
+    return _quarter(photo.pixels, encoded)
