@@ -1,10 +1,11 @@
 """Lamps without rings: near saturated cores, a rendering gets brighter and darker where its photo does.
 
 The rendering's mean brightness at each brightness of the photo is kept in a bilateral grid (Chen, Paris and
-Durand 2007): cells of 16 x 16 pixels times 32 levels, smoothed over the neighboring cells. Where this tone
-curve falls although the photo's brightness rises, there is a ring. A monotone curve, the mean of the least one
-above and the greatest one below, takes its place. Pixels are scaled by the ratio of both curves, so that detail
-stays.
+Durand 2007): cells of 16 x 16 pixels times 64 levels of the
+photo's brightness, smoothed over the neighboring cells. Where this tone
+curve falls although the photo's brightness rises, there is a ring. A monotone curve, the mean of the least
+one above and the greatest one below, takes its place. Pixels are scaled by the ratio of both curves, so that
+detail stays.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 __all__ = ["LampGrid"]
 
 _CELL = 16
-_LEVELS = 32
+_LEVELS = 64
 _REACH = 3
 """How far from a core its curve counts, cells."""
 _CORE = 0.97
@@ -28,7 +29,7 @@ class LampGrid:
     """Corrections near lamps.
 
     Attributes:
-        ratio: rows x columns x 32 float32, factor of the encoded rendering by cell and the photo's brightness.
+        ratio: rows x columns x 64 float32, factor of the encoded rendering by cell and photo's brightness.
         weight: rows x columns float32, 1 near lamps, 0 away from them.
     """
 
@@ -60,7 +61,7 @@ class LampGrid:
         """Trilinear interpolation."""
         y, down = _split(rows, self.weight.shape[0])
         x, across = _split(cols, self.weight.shape[1])
-        z, inward = _split(photo * np.float32(_LEVELS - 1), _LEVELS)
+        z, inward = _split(_level(photo), _LEVELS)
         total = np.zeros(photo.shape, np.float32)
         for dy in (0, 1):
             row = np.minimum(y + dy, self.weight.shape[0] - 1)
@@ -100,8 +101,7 @@ def _tone_curves(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean of the rendering by cell and level, smoothed over cells and levels, and the weight it rests on."""
     y, x = np.nonzero(chosen)
-    place = photo[y, x] * np.float32(_LEVELS - 1)
-    z, share = _split(place, _LEVELS)
+    z, share = _split(_level(photo[y, x]), _LEVELS)
     cells = ((y // _CELL) * shape[1] + x // _CELL) * _LEVELS
     size = shape[0] * shape[1] * _LEVELS
     values = rendering[y, x]
@@ -120,6 +120,11 @@ def _ratio(curve: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
     monotone = 0.5 * (upward + downward)
     ratio = np.where(known, monotone / np.maximum(curve, 0.02), 1.0)
     return np.asarray(1.0 + weight[..., None] * (ratio - 1.0), np.float32)
+
+
+def _level(photo: np.ndarray) -> np.ndarray:
+    """Place on the axis of brightness, finer in the shadows."""
+    return np.asarray(np.sqrt(photo) * np.float32(_LEVELS - 1))
 
 
 def _split(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:

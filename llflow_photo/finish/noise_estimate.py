@@ -17,6 +17,9 @@ _PATCH, _CELL, _RADIUS = 64, 8, 2
 _MOST_PATCHES = 192
 _FLATTEST = 15.0  # percentile of the cells of one brightness
 _ENOUGH = 12
+_NEAR_BLACK, _NEAR_WHITE = 2 / 255, 250 / 255
+# How much noise changes from one brightness to the next at most, in natural logarithms.
+_STEEPEST = 0.15
 # The 15th percentile of the deviation of 64 correlated values is about 0.85 of their true deviation.
 _PERCENTILE_TO_SIGMA = 1.18
 
@@ -83,12 +86,17 @@ def _cells(plane: np.ndarray) -> np.ndarray:
 
 def _by_brightness(deviations: np.ndarray, levels: np.ndarray) -> np.ndarray:
     bins = (np.sqrt(np.clip(levels, 0.0, 1.0)) * (_BINS - 1)).round().astype(np.intp)
+    # At black and at white noise is cut off.
+    whole = (levels > _NEAR_BLACK) & (levels < _NEAR_WHITE)
     sigma = np.full(_BINS, np.nan)
     for index in range(_BINS):
-        chosen = deviations[bins == index]
+        chosen = deviations[whole & (bins == index)]
         if chosen.size >= _ENOUGH:
             sigma[index] = np.percentile(chosen, _FLATTEST) * _PERCENTILE_TO_SIGMA
     known = np.flatnonzero(np.isfinite(sigma))
     if not known.size:
         return np.full(_BINS, np.percentile(deviations, _FLATTEST) * _PERCENTILE_TO_SIGMA)
+    # Where all of a brightness is texture, its neighbors say how noisy it can be at most.
+    distance = np.abs(known[:, None] - known)
+    sigma[known] = (sigma[known] * np.exp(_STEEPEST * distance)).min(axis=1)
     return np.asarray(np.interp(np.arange(_BINS), known, sigma[known]))

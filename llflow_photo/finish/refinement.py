@@ -14,9 +14,9 @@ from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
 from .color_noise import chroma_corrections
 from .lamps import LampGrid
-from .local_exposure import exposure_fit
+from .local_exposure import LocalExposure
 from .noise_estimate import DetailNoise
-from .planes import QUARTER, GuidedFit, block_mean, interpolated, luma, quarter_places
+from .planes import QUARTER, block_mean, interpolated, luma, quarter_places
 from .texture import RADIUS, texture_gain
 
 __all__ = ["Refinement"]
@@ -36,7 +36,7 @@ class Refinement:
         noise: of the photo's detail at the rendering's scale.
         texture: amount, 0 to 1.
         chroma: what to add to red less luma and blue less luma, quarter size.
-        exposure: factor by brightness.
+        exposure: factor by place and brightness.
         lamps: factor near lamps.
     """
 
@@ -45,7 +45,7 @@ class Refinement:
     noise: DetailNoise
     texture: float
     chroma: tuple[np.ndarray, np.ndarray] | None
-    exposure: GuidedFit | None
+    exposure: LocalExposure | None
     lamps: LampGrid | None
 
     @classmethod
@@ -62,7 +62,7 @@ class Refinement:
             peak = _quarter(rendering, greatest_channel)
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
             if lift.any():
-                exposure = exposure_fit(peak, lift)
+                exposure = LocalExposure.of(peak, lift)
         lamps = None
         if options.protect_highlights and not keeps_tone:
             lamps = _lamp_grid(rendering, photo)
@@ -104,7 +104,7 @@ class Refinement:
         if self.texture and view is not None:
             factor = texture_gain(luma(view), luma(block), self.noise, self.texture)[inside]
         if self.exposure is not None:
-            gain = self.exposure.at(greatest_channel(result), rows)
+            gain = self.exposure.factor(greatest_channel(result), rows)
             factor = gain if factor is None else factor * gain
         if self.lamps is not None and view is not None:
             ring = self.lamps.factor(greatest_channel(view[inside]), rows.start)
