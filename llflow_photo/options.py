@@ -60,9 +60,9 @@ class Options:
     exposure_ev: float = 0.0
     protect_highlights: bool = True
     denoise_only: bool = False
-    texture: float = 0.5
-    local_exposure: float = 0.5
-    color_smoothing: float = 0.7
+    texture: float = 0.6
+    local_exposure: float = 0.6
+    color_smoothing: float = 1.0
     remove_specks: bool = True
     look: str = "auto"
     device: str = "auto"

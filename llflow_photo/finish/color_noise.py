@@ -10,7 +10,7 @@ from .planes import GuidedFit
 __all__ = ["chroma_corrections"]
 
 # Brightness over noise of a photo's pixels, up to which its color is noise, and from which it is color.
-_NOISY, _CLEAN = 2.5, 10.0
+_NOISY, _CLEAN = 1.2, 4.0
 _RADIUS = 8  # quarter-size pixels
 _EPSILON = 4e-4
 

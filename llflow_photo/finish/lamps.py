@@ -18,7 +18,7 @@ __all__ = ["LampGrid"]
 
 _CELL = 16
 _LEVELS = 64
-_REACH = 3
+_REACH = 2
 """How far from a core its curve counts, cells."""
 _CORE = 0.97
 _EMPTY = 1e-3

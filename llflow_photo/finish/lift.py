@@ -22,12 +22,12 @@ _LAMP_FROM, _LAMP_FULL = 0.25, 0.6
 # it is dark.
 _LIT_EV, _DARK_EV = -3.5, -5.5
 # Brightness over noise of one pixel that counts as no signal, and as signal.
-_NO_SIGNAL, _SIGNAL = 1.5, 5.0
+_NO_SIGNAL, _SIGNAL = 1.5, 4.0
 # Contrast between neighbors, EV, of an even sky, and of things.
-_EVEN_EV, _THINGS_EV = 0.06, 0.22
-_SKY_SHARE = 0.25
+_EVEN_EV, _THINGS_EV = 0.04, 0.14
+_SKY_SHARE = 0.15
 _MEDIAN = 9
-_RADIUS, _EPSILON = 8, 0.02
+_RADIUS, _EPSILON = 14, 0.01
 _DARKEST = np.float32(2.0**-13)
 
 
@@ -71,8 +71,8 @@ def _contrast(octaves: np.ndarray) -> np.ndarray:
 
 
 def _robust(weight: np.ndarray) -> np.ndarray:
-    """Upper quartile of neighborhoods: an edge through an even place does not count, texture does."""
+    """About the median of neighborhoods: an edge through an even place does not count, texture does."""
     image = Image.fromarray(np.rint(weight * 255).astype(np.uint8))
     size = _MEDIAN
-    ranked = image.filter(ImageFilter.RankFilter(size, size * size * 6 // 10))
+    ranked = image.filter(ImageFilter.RankFilter(size, size * size * 45 // 100))
     return np.asarray(ranked, np.float32) / np.float32(255)

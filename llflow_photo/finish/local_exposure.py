@@ -1,9 +1,9 @@
 """Shadows of lamp-lit frames made visible, without halos.
 
-How far a place may be lifted is decided once per photo from the dark photo (`lift.lift_map`): where lamps keep
-the frame dark, there is signal above the noise, and the place is neither sky nor empty. How much of that a pixel
-takes is a function of the brightness that the rendering has around it, in a plane whose edges are the
-rendering's own: a tone curve, which cannot overshoot, but for texture, whose contrast stays.
+How far a place may be lifted is decided once per photo from the dark photo (`lift.lift_map`): where lamps
+keep the frame dark, there is signal above the noise, and the place is neither sky nor empty. How much of that
+a pixel takes is a function of the brightness that the rendering has around it, in a plane whose edges are the
+rendering's own. This is a tone curve, which cannot overshoot, but for texture, whose contrast stays.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .planes import GuidedFit, interpolated, quarter_places
 
 __all__ = ["MOST_EV", "LocalExposure"]
 
-MOST_EV = 2.5
+MOST_EV = 3.0
 """Lift of dark places at ``local_exposure`` 1, EV."""
 # Rendered brightness, linear light, up to which the whole lift is taken, and from which none is.
-_DARK, _BRIGHT = 0.01, 0.35
+_DARK, _BRIGHT = 0.015, 0.40
 _RADIUS = 3  # quarter-size pixels
 _EPSILON = 3e-4
 _LIFTS, _LEVELS = 17, 512

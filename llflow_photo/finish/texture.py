@@ -25,7 +25,7 @@ RADIUS = 2
 # Relative contrast from which a window counts as an edge, which the rendering draws by itself.
 _EDGE = 0.20
 # Standard deviations of the noise that are not believed, at texture 0 and 1.
-_SIGMAS, _SIGMAS_AT_1 = 3.0, 1.5
+_SIGMAS, _SIGMAS_AT_1 = 1.5, 0.7
 _MOST = 0.35
 _BLACK = np.float32(4 / 255)
 
