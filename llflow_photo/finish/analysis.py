@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..color.channels import greatest_channel
+from ..color.noise import NoiseLevel
 from ..color.spaces import LINEAR_SRGB, convert
 from ..photo import Photo
 from .base_curve import look_of
@@ -44,12 +45,14 @@ class PhotoAnalysis:
 
     Attributes:
         noise: of the photo's fine detail, full size.
+        sensor_noise: of its pixels in linear light, full size.
         lift: how far dark places may be lifted at ``local_exposure`` 1, h x w float32, EV; at most 192 pixels
             along the longer side.
         standard_look: whether look ``auto`` means ``standard``.
     """
 
     noise: DetailNoise
+    sensor_noise: NoiseLevel
     lift: np.ndarray
     standard_look: bool
 
@@ -59,7 +62,7 @@ class PhotoAnalysis:
         noise = DetailNoise.of_photo(photo)
         thumbnail, averaged = _thumbnail(photo)
         lift = lift_map(thumbnail, noise, averaged)
-        return cls(noise, lift, look_of("auto", photo) == "standard")
+        return cls(noise, NoiseLevel.of_photo(photo), lift, look_of("auto", photo) == "standard")
 
     def lift_at(self, window: Window, shape: tuple[int, int]) -> np.ndarray:
         """The lift over a window, h x w float32, EV."""

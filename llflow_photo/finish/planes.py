@@ -8,18 +8,28 @@ import numpy as np
 
 from ..color.guided import box_mean
 
-__all__ = ["QUARTER", "GuidedFit", "block_mean", "interpolated", "luma", "small_box_mean"]
+__all__ = [
+    "LUMA",
+    "QUARTER",
+    "GuidedFit",
+    "block_mean",
+    "interpolated",
+    "luma",
+    "quarter_places",
+    "small_box_mean",
+]
 
 QUARTER = 4
 """Pixels along each side of one pixel of a quarter-size plane."""
-_LUMA = (0.2126, 0.7152, 0.0722)
+LUMA = (0.2126, 0.7152, 0.0722)
+"""ITU-R BT.709 weights of red, green and blue."""
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:
     """ITU-R BT.709 luma of ... x 3 sRGB-encoded values: ..., float32."""
-    plane = pixels[..., 1] * np.float32(_LUMA[1])
-    plane += pixels[..., 0] * np.float32(_LUMA[0])
-    plane += pixels[..., 2] * np.float32(_LUMA[2])
+    plane = pixels[..., 1] * np.float32(LUMA[1])
+    plane += pixels[..., 0] * np.float32(LUMA[0])
+    plane += pixels[..., 2] * np.float32(LUMA[2])
     return np.asarray(plane, np.float32)
 
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..color.channels import greatest_channel
-from ..color.spaces import SRGB, convert
+from ..color.noise import NoiseLevel
+from ..color.spaces import LINEAR_SRGB, SRGB, ColorSpace, convert
 from ..options import Options
 from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
-from .color_noise import chroma_corrections
+from .color_noise import ChromaCorrection, empty_weight
 from .lamps import LampGrid
 from .local_exposure import LocalExposure
 from .noise_estimate import DetailNoise
-from .planes import QUARTER, block_mean, interpolated, luma, quarter_places
+from .planes import QUARTER, block_mean, luma
 from .texture import RADIUS, texture_gain
 
 __all__ = ["Refinement"]
@@ -35,7 +36,7 @@ class Refinement:
         photo: as developed.
         noise: of the photo's detail at the rendering's scale.
         texture: amount, 0 to 1.
-        chroma: what to add to red less luma and blue less luma, quarter size.
+        chroma: what to do to color.
         exposure: factor by place and brightness.
         lamps: factor near lamps.
     """
@@ -44,7 +45,7 @@ class Refinement:
     photo: Photo
     noise: DetailNoise
     texture: float
-    chroma: tuple[np.ndarray, np.ndarray] | None
+    chroma: ChromaCorrection | None
     exposure: LocalExposure | None
     lamps: LampGrid | None
 
@@ -57,7 +58,7 @@ class Refinement:
         keeps_tone = options.denoise_only
         chroma = exposure = None
         if options.color_smoothing:
-            chroma = _chroma(rendering, photo, noise, options.color_smoothing)
+            chroma = _chroma(rendering, photo, noise, analysis.sensor_noise, options.color_smoothing)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
             peak = _quarter(rendering, greatest_channel)
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
@@ -95,7 +96,7 @@ class Refinement:
         inside = slice(rows.start - wide.start, rows.stop - wide.start)
         block = self.rendering[wide]
         if self.chroma is not None:
-            block = _with_chroma(block, wide, self.chroma)
+            block = self.chroma.applied(block, wide)
         result = np.array(block[inside], np.float32)
         factor: np.ndarray | None = None
         view = None
@@ -123,25 +124,15 @@ def _within_white(factor: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 
 def _chroma(
-    rendering: np.ndarray, photo: Photo, noise: DetailNoise, amount: float
-) -> tuple[np.ndarray, np.ndarray] | None:
-    level = _photo_quarter(photo)
+    rendering: np.ndarray, photo: Photo, noise: DetailNoise, sensor_noise: NoiseLevel, amount: float
+) -> ChromaCorrection | None:
+    level = _photo_quarter(photo, SRGB)
+    empty = empty_weight(_photo_quarter(photo, LINEAR_SRGB), sensor_noise)
     signal_to_noise = level / noise.at(level)
     gray = _quarter(rendering, luma)
     red = _quarter(rendering, lambda block: block[..., 0]) - gray
     blue = _quarter(rendering, lambda block: block[..., 2]) - gray
-    return chroma_corrections((red, blue), gray, signal_to_noise, amount)
-
-
-def _with_chroma(block: np.ndarray, rows: slice, chroma: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Red and blue corrected, green so that luma stays."""
-    down, across = quarter_places(rows.start, rows.stop), quarter_places(0, block.shape[1])
-    red, blue = (interpolated(plane, down, across) for plane in chroma)
-    out = np.array(block, np.float32)
-    out[..., 0] += red
-    out[..., 2] += blue
-    out[..., 1] -= (red * np.float32(0.2126) + blue * np.float32(0.0722)) / np.float32(0.7152)
-    return np.clip(out, 0.0, 1.0, out=out)
+    return ChromaCorrection.of((red, blue), gray, signal_to_noise, empty, amount)
 
 
 def _lamp_grid(rendering: np.ndarray, photo: Photo) -> LampGrid | None:
@@ -163,8 +154,10 @@ def _quarter(pixels: np.ndarray, plane_of: Callable[[np.ndarray], np.ndarray]) -
     return np.concatenate(blocks)
 
 
-def _photo_quarter(photo: Photo) -> np.ndarray:
-    def encoded(pixels: np.ndarray) -> np.ndarray:
-        return luma(np.clip(convert(pixels, photo.color_space, SRGB), 0.0, 1.0))
+def _photo_quarter(photo: Photo, space: ColorSpace) -> np.ndarray:
+    """Luma of the photo in a space of sRGB's primaries, quarter size."""
 
-    return _quarter(photo.pixels, encoded)
+    def gray(pixels: np.ndarray) -> np.ndarray:
+        return luma(np.clip(convert(pixels, photo.color_space, space), 0.0, 1.0))
+
+    return _quarter(photo.pixels, gray)

@@ -1,4 +1,4 @@
-"""Regions of a photo and the whole of it are finished alike; at 0 every control leaves the rendering as it is."""
+"""Regions and whole photos are finished alike; at 0 every control leaves the rendering as it is."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from llflow_photo import Options, Photo
@@ -55,7 +57,7 @@ def test_no_halo_at_a_step_of_six_stops() -> None:
     rendering = encode(light, "srgb").astype(np.float32)[..., None].repeat(3, axis=2)
     photo = Photo(rendering)
     _, surround = to_network(photo)
-    analysis = PhotoAnalysis(PhotoAnalysis.of(photo).noise, np.full((4, 4), MOST_EV, np.float32), False)
+    analysis = replace(PhotoAnalysis.of(photo), lift=np.full((4, 4), MOST_EV, np.float32))
     row = 255 * finished(rendering, surround, _PLAIN, analysis).pixels[64, :, 1]
     assert row[250] > 255 * rendering[64, 250, 1] + 20  # it is lifted
     assert np.abs(row[:131] - row[5]).max() < 2
