@@ -11,7 +11,7 @@ from ..photo import Photo
 __all__ = ["apply_base_curve", "look_of"]
 
 # Encoded value that stays, and the slope there.
-_PIVOT, _CONTRAST = 0.32, 1.25
+_PIVOT, _CONTRAST = 0.40, 1.25
 _TINY = np.float32(1e-6)
 
 
@@ -20,7 +20,8 @@ def look_of(look: str, photo: Photo) -> str:
     if look != "auto":
         return look
     facts = photo.metadata.raw
-    return "neutral" if facts is None or facts.get("is_rendering") else "standard"
+    is_rendering = facts is not None and bool(facts.get("is_rendering", False))
+    return "neutral" if facts is None or is_rendering else "standard"
 
 
 def apply_base_curve(pixels: np.ndarray) -> np.ndarray:

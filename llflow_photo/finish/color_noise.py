@@ -1,8 +1,8 @@
 """Color noise of high ISO in deep shadow: mottling smoothed, and no color where there was no light.
 
-Mottling is smoothed by a guided filter, so that it ends at the edges of the rendering's brightness. Noise that
-is cut at black has a mean above black, 0.40 of its standard deviation for a normal distribution, and white
-balance makes that colored. Where the photo is no brighter than this, its color is noise and is taken away.
+Mottling is smoothed by a guided filter, which stops at edges of the rendering's brightness. Noise that is cut
+at black has a mean above black, 0.40 of its standard deviation for a normal distribution, and white balance
+makes that colored. Where the photo is no brighter than this, its color is noise and is taken away.
 """
 
 from __future__ import annotations

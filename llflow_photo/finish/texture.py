@@ -23,7 +23,7 @@ __all__ = ["RADIUS", "texture_gain"]
 RADIUS = 2
 """Halo of the filter, pixels."""
 # Relative contrast from which a window counts as an edge, which the rendering draws by itself.
-_EDGE = 0.20
+_EDGE = 0.35
 # Standard deviations of the noise that are not believed, at texture 0 and 1.
 _SIGMAS, _SIGMAS_AT_1 = 1.5, 0.7
 _MOST = 0.35
