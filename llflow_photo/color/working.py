@@ -88,6 +88,7 @@ def from_network(
     protect_highlights: bool = True,
     denoise_only: bool = False,
     tone: Tone | None = None,
+    gain: np.ndarray | None = None,
 ) -> Photo:
     """A rendering as a photo in the color space of the one it came from.
 
@@ -99,6 +100,7 @@ def from_network(
         protect_highlights: keep lamps and signs: their color, their core, the detail in them.
         denoise_only: keep the brightness and color of the input, take only the noise of the rendering.
         tone: a curve of the result, applied before it is blended with the photo.
+        gain: of the rendering in linear sRGB with highlights protected, H x W x 3 float32.
 
     Returns:
         the photo with new pixels; values outside [0, 1] are kept, as in the input.
@@ -115,11 +117,13 @@ def from_network(
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo):
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
-        if strength == 1.0 and not exposure_ev and tone is None:
+        if strength == 1.0 and not exposure_ev and tone is None and gain is None:
             _keep(photo.pixels[rows], shown, surround, protect_highlights, out=out[rows])
             continue
         linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
         result = _with_residual(linear, decode(shown, "srgb"), surround, protect_highlights)
+        if gain is not None:
+            result *= gain[rows]
         if exposure_ev:
             result = expose(result, exposure_ev, keep_white=protect_highlights)
         if tone is not None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from ..color.channels import greatest_channel
+from ..color.spaces import SRGB, convert
 from ..color.working import Surround, Tone, from_network
 from ..errors import ImageInputError
 from ..options import Options
 from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
 from .base_curve import apply_base_curve
+from .lamps import LampGrid
+from .planes import small_box_mean
 from .refinement import Refinement
 
 __all__ = ["finished"]
+
+_AS_RENDERED = Options(strength=1.0, exposure_ev=0.0, protect_highlights=True, denoise_only=False)
+# Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that its noise does not blur curves.
+_NOISE_RADIUS = 2
 
 
 def finished(
@@ -39,18 +49,57 @@ def finished(
     refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
     standard = options.look == "standard" or (options.look == "auto" and analysis.standard_look)
     tone = apply_base_curve if standard and not options.denoise_only else None
-    if not refinement.changes:
-        return _brought_back(rendering, surround, options, tone)
     if options.denoise_only:
-        return _brought_back(refinement.whole(), surround, options, tone)
+        shown = refinement.whole() if refinement.changes else rendering
+        return _brought_back(shown, surround, options)
+    lamps = _Lamps.of(refinement, surround) if options.protect_highlights else None
+    if lamps is None and not refinement.changes:
+        return _brought_back(rendering, surround, options, tone)
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in refinement.blocks():
         part = surround.crop(rows.start, 0, rows.stop - rows.start, photo.width)
-        out[rows] = _brought_back(refinement.rows(rows), part, options, tone).pixels
+        gain = None if lamps is None else lamps.gain(rows)
+        out[rows] = _brought_back(refinement.rows(rows), part, options, tone, gain).pixels
     return photo.with_pixels(out)
 
 
-def _brought_back(rendering: np.ndarray, surround: Surround, options: Options, tone: Tone | None) -> Photo:
+@dataclass(frozen=True)
+class _Lamps:
+    """Corrections near lamps, and the brightness of the photo by which they go."""
+
+    grid: LampGrid
+    level: np.ndarray
+
+    @classmethod
+    def of(cls, refinement: Refinement, surround: Surround) -> _Lamps | None:
+        photo = surround.photo
+        peak = np.empty(photo.pixels.shape[:2], np.float32)
+        for rows in refinement.blocks():
+            encoded = convert(photo.pixels[rows], photo.color_space, SRGB)
+            np.clip(greatest_channel(encoded), 0.0, 1.0, out=peak[rows])
+
+        def result(rows: slice) -> np.ndarray:
+            part = surround.crop(rows.start, 0, rows.stop - rows.start, photo.width)
+            pixels = _brought_back(refinement.rows(rows), part, _AS_RENDERED).pixels
+            return np.asarray(np.clip(convert(pixels, photo.color_space, SRGB), 0.0, 1.0))
+
+        cores = peak >= LampGrid.CORE
+        if not cores.any():
+            return None
+        level = small_box_mean(peak, _NOISE_RADIUS)
+        return cls(LampGrid.of(cores, level, result, refinement.blocks()), level)
+
+    def gain(self, rows: slice) -> np.ndarray | None:
+        return self.grid.at(self.level[rows], rows.start)
+
+
+def _brought_back(
+    rendering: np.ndarray,
+    surround: Surround,
+    options: Options,
+    tone: Tone | None = None,
+    gain: np.ndarray | None = None,
+) -> Photo:
     return from_network(
         rendering,
         surround,
@@ -59,4 +108,5 @@ def _brought_back(rendering: np.ndarray, surround: Surround, options: Options, t
         protect_highlights=options.protect_highlights,
         denoise_only=options.denoise_only,
         tone=tone,
+        gain=gain,
     )

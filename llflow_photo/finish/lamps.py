@@ -1,27 +1,32 @@
-"""Lamps without rings: near saturated cores, a rendering gets brighter and darker where its photo does.
+"""Lamps without rings: near saturated cores, each channel gets brighter and darker where the photo does.
 
-The rendering's mean brightness at each brightness of the photo is kept in a bilateral grid (Chen, Paris and
-Durand 2007): cells of 16 x 16 pixels times 64 levels of the
-photo's brightness, smoothed over the neighboring cells. Where this tone
-curve falls although the photo's brightness rises, there is a ring. A monotone curve, the mean of the least
-one above and the greatest one below, takes its place. Pixels are scaled by the ratio of both curves, so that
-detail stays.
+The result's mean at each brightness of the photo is kept in a bilateral grid (Chen, Paris and Durand 2007)
+for each channel: cells of 16 x 16 pixels times 64 levels of the photo's brightness, smoothed over neighboring
+cells. Where such a tone curve falls although the photo's brightness rises, there is a ring. A monotone curve,
+the mean of the least one above and the greatest one below, takes its place. Pixels are scaled by the ratio of
+both curves, so that detail stays.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from ..color.spaces import decode
 
 __all__ = ["LampGrid"]
 
 _CELL = 16
 _LEVELS = 64
-_REACH = 2
+_REACH = 3
 """How far from a core its curve counts, cells."""
-_CORE = 0.97
 _EMPTY = 1e-3
+_DARKEST = 0.02
+
+Result = Callable[[slice], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,37 @@ class LampGrid:
     """Corrections near lamps.
 
     Attributes:
-        ratio: rows x columns x 64 float32, factor of the encoded rendering by cell and photo's brightness.
+        gain: rows x columns x 64 x 3 float32, gain of linear light by cell and brightness of the photo.
         weight: rows x columns float32, 1 near lamps, 0 away from them.
     """
 
-    ratio: np.ndarray
+    CORE: ClassVar[float] = 0.97
+    """Greatest channel of saturated pixels."""
+
+    gain: np.ndarray
     weight: np.ndarray
 
-    def factor(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
-        """Factor of the encoded rendering for some rows; None where there is no lamp near.
+    @classmethod
+    def of(cls, cores: np.ndarray, photo: np.ndarray, result: Result, blocks: Iterable[slice]) -> LampGrid:
+        """The grid of a whole array.
+
+        Args:
+            cores: where the photo is saturated, H x W bool.
+            photo: its greatest channel with little noise, H x W, sRGB-encoded in [0, 1].
+            result: gives some rows of the result, rows x W x 3, sRGB-encoded.
+            blocks: rows to ask for at once.
+        """
+        shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
+        cells = np.zeros(shape, np.float32)
+        y, x = np.nonzero(cores)
+        cells[y // _CELL, x // _CELL] = 1.0
+        weight = _blurred(_dilated(cells, _REACH - 1), 1)
+        near = _dilated(weight > 0, 3)
+        curves, count = _tone_curves(photo, result, blocks, near)
+        return cls(_gain(curves, count, weight), weight)
+
+    def at(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
+        """Gain of linear light for some rows, rows x W x 3; None where there is no lamp near.
 
         Args:
             photo: greatest channel of the photo, rows x W, sRGB-encoded in [0, 1].
@@ -47,13 +74,12 @@ class LampGrid:
         cols = (np.arange(photo.shape[1], dtype=np.float32) + 0.5) / _CELL - 0.5
         top = max(0, int(np.floor(rows[0])))
         bottom = min(self.weight.shape[0], int(np.floor(rows[-1])) + 2)
-        near = self.weight[top:bottom].max(axis=0) > 0
-        if not near.any():
+        near = np.flatnonzero(self.weight[top:bottom].max(axis=0) > 0)
+        if not near.size:
             return None
-        columns = np.flatnonzero(near)
-        start = max(0, (int(columns[0]) - 1) * _CELL)
-        stop = min(photo.shape[1], (int(columns[-1]) + 2) * _CELL)
-        result = np.ones(photo.shape, np.float32)
+        start = max(0, (int(near[0]) - 1) * _CELL)
+        stop = min(photo.shape[1], (int(near[-1]) + 2) * _CELL)
+        result = np.ones((*photo.shape, 3), np.float32)
         result[:, start:stop] = self._sliced(rows, cols[start:stop], photo[:, start:stop])
         return result
 
@@ -62,7 +88,7 @@ class LampGrid:
         y, down = _split(rows, self.weight.shape[0])
         x, across = _split(cols, self.weight.shape[1])
         z, inward = _split(_level(photo), _LEVELS)
-        total = np.zeros(photo.shape, np.float32)
+        total = np.zeros((*photo.shape, 3), np.float32)
         for dy in (0, 1):
             row = np.minimum(y + dy, self.weight.shape[0] - 1)
             share_y = (down if dy else 1 - down)[:, None]
@@ -70,56 +96,50 @@ class LampGrid:
                 col = np.minimum(x + dx, self.weight.shape[1] - 1)
                 share = share_y * (across if dx else 1 - across)
                 for dz in (0, 1):
-                    values = self.ratio[row[:, None], col, np.minimum(z + dz, _LEVELS - 1)]
-                    total += share * (inward if dz else 1 - inward) * values
+                    part = self.gain[row[:, None], col, np.minimum(z + dz, _LEVELS - 1)]
+                    part *= (share * (inward if dz else 1 - inward))[..., None]
+                    total += part
         return total
-
-    @classmethod
-    def of(cls, photo: np.ndarray, rendering: np.ndarray) -> LampGrid | None:
-        """The grid of a whole array, None where nothing in the photo is saturated.
-
-        Args:
-            photo: greatest channel, H x W, sRGB-encoded in [0, 1].
-            rendering: the same of the rendering.
-        """
-        core = photo >= _CORE
-        if not core.any():
-            return None
-        shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
-        cores = np.zeros(shape, np.float32)
-        y, x = np.nonzero(core)
-        cores[y // _CELL, x // _CELL] = 1.0
-        weight = _blurred(_dilated(cores, _REACH), 1)
-        near = np.repeat(np.repeat(_dilated(weight > 0, 2), _CELL, 0), _CELL, 1)
-        chosen = near[: photo.shape[0], : photo.shape[1]]
-        curve, count = _tone_curves(photo, rendering, chosen.astype(bool), shape)
-        return cls(_ratio(curve, count, weight), weight)
 
 
 def _tone_curves(
-    photo: np.ndarray, rendering: np.ndarray, chosen: np.ndarray, shape: tuple[int, int]
+    photo: np.ndarray, result: Result, blocks: Iterable[slice], near: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the rendering by cell and level, smoothed over cells and levels, and the weight it rests on."""
-    y, x = np.nonzero(chosen)
-    z, share = _split(_level(photo[y, x]), _LEVELS)
-    cells = ((y // _CELL) * shape[1] + x // _CELL) * _LEVELS
-    size = shape[0] * shape[1] * _LEVELS
-    values = rendering[y, x]
-    upper = cells + np.minimum(z + 1, _LEVELS - 1)
-    count = np.bincount(cells + z, 1 - share, size) + np.bincount(upper, share, size)
-    total = np.bincount(cells + z, (1 - share) * values, size) + np.bincount(upper, share * values, size)
-    count = _blurred(count.reshape(*shape, _LEVELS), 2)
-    total = _blurred(total.reshape(*shape, _LEVELS), 2)
-    return total / np.maximum(count, _EMPTY), count
+    """Means of the result by cell, level and channel, smoothed over cells, and the weight they rest on."""
+    size = near.size * _LEVELS
+    count, total = np.zeros(size, np.float32), np.zeros((3, size), np.float32)
+    for rows in blocks:
+        cells = near[rows.start // _CELL : -(-rows.stop // _CELL)]
+        if not cells.any():
+            continue
+        chosen = near[np.arange(rows.start, rows.stop)[:, None] // _CELL, np.arange(photo.shape[1]) // _CELL]
+        y, x = np.nonzero(chosen)
+        z, share = _split(_level(photo[rows][y, x]), _LEVELS)
+        place = (((y + rows.start) // _CELL) * near.shape[1] + x // _CELL) * _LEVELS
+        first = int(place.min())
+        low, high = place + z - first, place + np.minimum(z + 1, _LEVELS - 1) - first
+        length = int(max(low.max(), high.max())) + 1
+        part = slice(first, first + length)
+        count[part] += np.bincount(low, 1 - share, length) + np.bincount(high, share, length)
+        values = result(rows)[y, x]
+        for channel in range(3):
+            value = values[:, channel]
+            total[channel, part] += np.bincount(low, (1 - share) * value, length)
+            total[channel, part] += np.bincount(high, share * value, length)
+    shape = (*near.shape, _LEVELS)
+    count = _blurred(count.reshape(shape), 2)
+    means = [_blurred(plane.reshape(shape), 2) / np.maximum(count, _EMPTY) for plane in total]
+    return np.stack(means, axis=-1), count
 
 
-def _ratio(curve: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    known = count > _EMPTY
-    upward = np.maximum.accumulate(np.where(known, curve, -1.0), axis=-1)
-    downward = np.minimum.accumulate(np.where(known, curve, 2.0)[..., ::-1], axis=-1)[..., ::-1]
-    monotone = 0.5 * (upward + downward)
-    ratio = np.where(known, monotone / np.maximum(curve, 0.02), 1.0)
-    return np.asarray(1.0 + weight[..., None] * (ratio - 1.0), np.float32)
+def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    known = (count > _EMPTY)[..., None]
+    upward = np.maximum.accumulate(np.where(known, curves, -1.0), axis=2)
+    downward = np.minimum.accumulate(np.where(known, curves, 2.0)[:, :, ::-1], axis=2)[:, :, ::-1]
+    monotone = np.where(known, 0.5 * (upward + downward), 1.0)
+    curves = np.where(known, curves, 1.0)
+    gain = decode(np.maximum(monotone, _DARKEST), "srgb") / decode(np.maximum(curves, _DARKEST), "srgb")
+    return np.asarray(1.0 + weight[..., None, None] * (gain - 1.0), np.float32)
 
 
 def _level(photo: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ _LAMP_SHARE = 0.0005
 _LAMP_FROM, _LAMP_FULL = 0.25, 0.6
 # Brightness of the frame's median, EV below white, up to which it is as lit as it should be, and from which
 # it is dark.
-_LIT_EV, _DARK_EV = -3.5, -5.5
+_LIT_EV, _DARK_EV = -4.5, -5.7
 # Brightness over noise of one pixel that counts as no signal, and as signal.
 _NO_SIGNAL, _SIGNAL = 1.5, 4.0
 # Contrast between neighbors, EV, of an even sky, and of things.

@@ -1,4 +1,4 @@
-"""A network's rendering refined beside its photo: color noise, lamps, local exposure, texture."""
+"""A network's rendering refined beside its photo: color noise, local exposure, texture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ..options import Options
 from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
 from .color_noise import ChromaCorrection, empty_weight
-from .lamps import LampGrid
 from .local_exposure import LocalExposure
 from .noise_estimate import DetailNoise
 from .planes import QUARTER, block_mean, luma
@@ -38,7 +37,6 @@ class Refinement:
         texture: amount, 0 to 1.
         chroma: what to do to color.
         exposure: factor by place and brightness.
-        lamps: factor near lamps.
     """
 
     rendering: np.ndarray
@@ -47,7 +45,6 @@ class Refinement:
     texture: float
     chroma: ChromaCorrection | None
     exposure: LocalExposure | None
-    lamps: LampGrid | None
 
     @classmethod
     def of(
@@ -64,15 +61,12 @@ class Refinement:
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
             if lift.any():
                 exposure = LocalExposure.of(peak, lift)
-        lamps = None
-        if options.protect_highlights and not keeps_tone:
-            lamps = _lamp_grid(rendering, photo)
-        return cls(rendering, photo, noise, options.texture, chroma, exposure, lamps)
+        return cls(rendering, photo, noise, options.texture, chroma, exposure)
 
     @property
     def changes(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.texture) or any(p is not None for p in (self.chroma, self.exposure, self.lamps))
+        return bool(self.texture) or self.chroma is not None or self.exposure is not None
 
     def blocks(self) -> Iterator[slice]:
         """Rows to refine at once."""
@@ -99,18 +93,12 @@ class Refinement:
             block = self.chroma.applied(block, wide)
         result = np.array(block[inside], np.float32)
         factor: np.ndarray | None = None
-        view = None
-        if self.texture or self.lamps is not None:
+        if self.texture:
             view = np.clip(convert(self.photo.pixels[wide], self.photo.color_space, SRGB), 0.0, 1.0)
-        if self.texture and view is not None:
             factor = texture_gain(luma(view), luma(block), self.noise, self.texture)[inside]
         if self.exposure is not None:
             gain = self.exposure.factor(greatest_channel(result), rows)
             factor = gain if factor is None else factor * gain
-        if self.lamps is not None and view is not None:
-            ring = self.lamps.factor(greatest_channel(view[inside]), rows.start)
-            if ring is not None:
-                factor = ring if factor is None else factor * ring
         if factor is not None:
             np.clip(factor, 0.0, _MOST_FACTOR, out=factor)
             result *= _within_white(factor, result)[..., None]
@@ -133,14 +121,6 @@ def _chroma(
     red = _quarter(rendering, lambda block: block[..., 0]) - gray
     blue = _quarter(rendering, lambda block: block[..., 2]) - gray
     return ChromaCorrection.of((red, blue), gray, signal_to_noise, empty, amount)
-
-
-def _lamp_grid(rendering: np.ndarray, photo: Photo) -> LampGrid | None:
-    peak = np.empty(rendering.shape[:2], np.float32)
-    for rows in _row_blocks(rendering.shape):
-        encoded = convert(photo.pixels[rows], photo.color_space, SRGB)
-        np.clip(greatest_channel(encoded), 0.0, 1.0, out=peak[rows])
-    return LampGrid.of(peak, np.clip(greatest_channel(rendering), 0.0, 1.0))
 
 
 def _row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
