@@ -1,6 +1,6 @@
 """Draw what the controls of the finish do: ``python scripts/finish_pictures.py [--model NAME]``.
 
-`texture`, `local_exposure`, `color_smoothing`, `remove_specks`, `look` and the rings of lamps get a picture each in
+`texture`, `local_exposure`, `color_smoothing`, `remove_specks`, `look` and lamps get a picture each in
 ``docs/images/finish/``, made from ``sample_images/`` and shown in ``docs/how-to/finish.md``, at 100 %.
 """
 
@@ -17,6 +17,7 @@ from llflow_photo.camera import night, simulate_night_raw, write_frame_dng
 from llflow_photo.color.spaces import SRGB, convert
 from llflow_photo.color.working import to_network
 from llflow_photo.engine import Latent
+from llflow_photo.explore.region import resample, visible_region
 from llflow_photo.files import read
 from llflow_photo.finish import PhotoAnalysis, finished, without_specks
 from llflow_photo.options import DEFAULT_MODEL
@@ -50,7 +51,8 @@ def main() -> None:
     photo = read(SAMPLES / "sodium-lane.jpg")
     lane = Rendered(photo, model)
     draw(lane, "texture", (0.0, Options().texture, 1.0), np.s_[560:860, 0:400])
-    draw(lane, "local_exposure", (0.0, Options().local_exposure, 1.0), np.s_[560:960, 300:800])
+    moonrise = Rendered(smaller(read(SAMPLES / "moonrise-12mp.jpg"), 640), model)
+    draw(moonrise, "local_exposure", (0.0, Options().local_exposure, 1.0), np.s_[:, :])
     valley = Rendered(read(SAMPLES / "valley-moonlight.dng", half_size=True), model)
     draw(valley, "look", ("neutral", "standard"), np.s_[0:400, 0:600])
     draw(Rendered(high_iso(), model), "color_smoothing", (0.0, 1.0), np.s_[:, :])
@@ -61,6 +63,13 @@ def main() -> None:
 def draw(photo: Rendered, name: str, values: tuple[float | str, ...], part: tuple[slice, slice]) -> None:
     panels = [(f"{name} {value}", photo.with_options(**{name: value})[part]) for value in values]
     save(f"{name.replace('_', '-')}.webp", panels)
+
+
+def smaller(photo: Photo, longest: int) -> Photo:
+    """The photo scaled down."""
+    shape, most = (photo.height, photo.width), longest**2 * photo.height // photo.width
+    region = visible_region(shape, ((0, 0), shape), most_pixels=most)
+    return photo.with_pixels(resample(photo.pixels, region))
 
 
 def high_iso() -> Photo:

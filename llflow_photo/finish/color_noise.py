@@ -24,7 +24,7 @@ _RADIUS = 8  # quarter-size pixels
 _EPSILON = 4e-4
 # Mean luma over noise, both linear, of places without light (0.48 to 0.56 as measured on simulated RAWs), and
 # of places with some.
-_NO_LIGHT, _LIGHT = 0.57, 0.8
+_NO_LIGHT, _LIGHT = 0.57, 0.7
 _EMPTY_RADIUS = 4  # quarter-size pixels
 
 

@@ -87,7 +87,8 @@ class _Lamps:
         if not cores.any():
             return None
         level = small_box_mean(peak, _NOISE_RADIUS)
-        return cls(LampGrid.of(cores, level, result, refinement.blocks()), level)
+        grid = LampGrid.of(cores, level, result, refinement.blocks())
+        return None if grid is None else cls(grid, level)
 
     def gain(self, rows: slice) -> np.ndarray | None:
         return self.grid.at(self.level[rows], rows.start)

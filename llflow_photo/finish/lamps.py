@@ -15,7 +15,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..color.guided import box_mean
+from ..color.highlights import smoothstep
 from ..color.spaces import decode
+from .planes import block_mean
 
 __all__ = ["LampGrid"]
 
@@ -25,6 +28,8 @@ _REACH = 3
 """How far from a core its curve counts, cells."""
 _EMPTY = 1e-3
 _DARKEST = 0.02
+# Mean brightness, encoded, of what is around a lamp, and around what is none; and how far around, cells.
+_DARK, _LIT, _SURROUNDINGS = 0.30, 0.42, 3
 
 Result = Callable[[slice], np.ndarray]
 
@@ -45,8 +50,10 @@ class LampGrid:
     weight: np.ndarray
 
     @classmethod
-    def of(cls, cores: np.ndarray, photo: np.ndarray, result: Result, blocks: Iterable[slice]) -> LampGrid:
-        """The grid of a whole array.
+    def of(
+        cls, cores: np.ndarray, photo: np.ndarray, result: Result, blocks: Iterable[slice]
+    ) -> LampGrid | None:
+        """The grid of a whole array; None where nothing saturated lies in the dark.
 
         Args:
             cores: where the photo is saturated, H x W bool.
@@ -58,7 +65,9 @@ class LampGrid:
         cells = np.zeros(shape, np.float32)
         y, x = np.nonzero(cores)
         cells[y // _CELL, x // _CELL] = 1.0
-        weight = _blurred(_dilated(cells, _REACH - 1), 1)
+        weight = _blurred(_dilated(cells * _in_the_dark(photo), _REACH - 1), 1)
+        if not weight.any():
+            return None
         near = _dilated(weight > 0, 3)
         curves, count = _tone_curves(photo, result, blocks, near)
         return cls(_gain(curves, count, weight), weight)
@@ -100,6 +109,12 @@ class LampGrid:
                     part *= (share * (inward if dz else 1 - inward))[..., None]
                     total += part
         return total
+
+
+def _in_the_dark(photo: np.ndarray) -> np.ndarray:
+    """Weight of each cell, 1 where what is around it is dark: skies and windows at day are no lamps."""
+    mean = block_mean(photo, _CELL).astype(np.float64)
+    return np.asarray(1.0 - smoothstep(_DARK, _LIT, box_mean(mean, _SURROUNDINGS)))
 
 
 def _tone_curves(
