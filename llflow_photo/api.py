@@ -129,12 +129,12 @@ def renderings(
     if options.remove_specks:
         photo = without_specks(photo)
     view, surround = to_network(photo)
-    statistics, frame = None, None
+    statistics, levels = None, None
     if series is not None:
         surround = replace(surround, highlight=series.highlight)
         statistics = enhancer.photo_statistics(series.view, series.levels)
-        frame = series.view
-    analysis = PhotoAnalysis.of(photo, frame)
+        levels = series.levels
+    analysis = PhotoAnalysis.of(photo, levels)
     stages = 1 + options.samples
     tell = of_stage(progress, 0, stages)
     scene = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)

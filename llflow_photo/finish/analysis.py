@@ -9,10 +9,10 @@ import numpy as np
 
 from ..color.channels import greatest_channel
 from ..color.noise import NoiseLevel
-from ..color.spaces import LINEAR_SRGB, convert
+from ..color.spaces import LINEAR_SRGB, convert, decode
 from ..photo import Photo
 from .base_curve import look_of
-from .lift import lift_map
+from .lift import darkness, frame_weight, lift_map
 from .noise_estimate import DetailNoise
 from .planes import block_mean, interpolated
 
@@ -48,21 +48,31 @@ class PhotoAnalysis:
         sensor_noise: of its pixels in linear light, full size.
         lift: how far dark places may be lifted at ``local_exposure`` 1, h x w float32, EV; at most 192 pixels
             along the longer side.
+        darkness: 1 where the frame is dark, 0 where it is well lit.
         standard_look: whether look ``auto`` means ``standard``.
     """
 
     noise: DetailNoise
     sensor_noise: NoiseLevel
     lift: np.ndarray
+    darkness: float
     standard_look: bool
 
     @classmethod
-    def of(cls, photo: Photo) -> PhotoAnalysis:
-        """From at most about a million of the photo's pixels."""
+    def of(cls, photo: Photo, levels: np.ndarray | None = None) -> PhotoAnalysis:
+        """From at most about a million of the photo's pixels.
+
+        Args:
+            levels: how bright the frame is as a whole, where a series decides that: N x 3, sRGB-encoded, each
+                channel's values in ascending order at equal shares of the pixels.
+        """
         noise = DetailNoise.of_photo(photo)
         thumbnail, averaged = _thumbnail(photo)
-        lift = lift_map(thumbnail, noise, averaged)
-        return cls(noise, NoiseLevel.of_photo(photo), lift, look_of("auto", photo) == "standard")
+        light = thumbnail if levels is None else decode(greatest_channel(levels), "srgb")
+        lift = lift_map(thumbnail, noise, averaged, frame_weight(light))
+        return cls(
+            noise, NoiseLevel.of_photo(photo), lift, darkness(light), look_of("auto", photo) == "standard"
+        )
 
     def lift_at(self, window: Window, shape: tuple[int, int]) -> np.ndarray:
         """The lift over a window, h x w float32, EV."""

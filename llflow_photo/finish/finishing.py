@@ -52,7 +52,7 @@ def finished(
     if options.denoise_only:
         shown = refinement.whole() if refinement.changes else rendering
         return _brought_back(shown, surround, options)
-    lamps = _Lamps.of(refinement, surround) if options.protect_highlights else None
+    lamps = _Lamps.of(refinement, surround, analysis.darkness) if options.protect_highlights else None
     if lamps is None and not refinement.changes:
         return _brought_back(rendering, surround, options, tone)
     out = np.empty(photo.pixels.shape, np.float32)
@@ -71,7 +71,9 @@ class _Lamps:
     level: np.ndarray
 
     @classmethod
-    def of(cls, refinement: Refinement, surround: Surround) -> _Lamps | None:
+    def of(cls, refinement: Refinement, surround: Surround, darkness: float) -> _Lamps | None:
+        if darkness == 0.0:
+            return None
         photo = surround.photo
         peak = np.empty(photo.pixels.shape[:2], np.float32)
         for rows in refinement.blocks():
@@ -87,7 +89,7 @@ class _Lamps:
         if not cores.any():
             return None
         level = small_box_mean(peak, _NOISE_RADIUS)
-        grid = LampGrid.of(cores, level, result, refinement.blocks())
+        grid = LampGrid.of(cores, level, result, refinement.blocks(), darkness)
         return None if grid is None else cls(grid, level)
 
     def gain(self, rows: slice) -> np.ndarray | None:

@@ -28,8 +28,12 @@ _REACH = 3
 """How far from a core its curve counts, cells."""
 _EMPTY = 1e-3
 _DARKEST = 0.02
+# Change of light that counts as a ring.
+_VISIBLE = 0.01
 # Mean brightness, encoded, of what is around a lamp, and around what is none; and how far around, cells.
-_DARK, _LIT, _SURROUNDINGS = 0.30, 0.42, 3
+_DARK, _LIT, _SURROUNDINGS = 0.42, 0.52, 4
+# Brightness, encoded, from which a pixel belongs to the lamp.
+_GLOW = 0.85
 
 Result = Callable[[slice], np.ndarray]
 
@@ -40,18 +44,23 @@ class LampGrid:
 
     Attributes:
         gain: rows x columns x 64 x 3 float32, gain of linear light by cell and brightness of the photo.
-        weight: rows x columns float32, 1 near lamps, 0 away from them.
+        near: rows x columns bool, cells whose pixels a gain other than 1 may reach.
     """
 
     CORE: ClassVar[float] = 0.97
     """Greatest channel of saturated pixels."""
 
     gain: np.ndarray
-    weight: np.ndarray
+    near: np.ndarray
 
     @classmethod
     def of(
-        cls, cores: np.ndarray, photo: np.ndarray, result: Result, blocks: Iterable[slice]
+        cls,
+        cores: np.ndarray,
+        photo: np.ndarray,
+        result: Result,
+        blocks: Iterable[slice],
+        darkness: float = 1.0,
     ) -> LampGrid | None:
         """The grid of a whole array; None where nothing saturated lies in the dark.
 
@@ -60,17 +69,20 @@ class LampGrid:
             photo: its greatest channel with little noise, H x W, sRGB-encoded in [0, 1].
             result: gives some rows of the result, rows x W x 3, sRGB-encoded.
             blocks: rows to ask for at once.
+            darkness: of the frame, 0 to 1: how much is corrected.
         """
         shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
         cells = np.zeros(shape, np.float32)
         y, x = np.nonzero(cores)
         cells[y // _CELL, x // _CELL] = 1.0
-        weight = _blurred(_dilated(cells * _in_the_dark(photo), _REACH - 1), 1)
+        weight = _blurred(_dilated(cells * _in_the_dark(photo), _REACH - 1), 1) * np.float32(darkness)
         if not weight.any():
             return None
-        near = _dilated(weight > 0, 3)
-        curves, count = _tone_curves(photo, result, blocks, near)
-        return cls(_gain(curves, count, weight), weight)
+        curves, count = _tone_curves(photo, result, blocks, _dilated(weight > 0, 3))
+        gain = _gain(curves, count, weight)
+        rings = np.abs(gain - 1.0).max(axis=(2, 3)) > _VISIBLE
+        gain[~rings] = 1.0
+        return cls(gain, _dilated(rings, 1))
 
     def at(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
         """Gain of linear light for some rows, rows x W x 3; None where there is no lamp near.
@@ -79,33 +91,28 @@ class LampGrid:
             photo: greatest channel of the photo, rows x W, sRGB-encoded in [0, 1].
             first_row: of these rows.
         """
-        rows = (np.arange(photo.shape[0], dtype=np.float32) + first_row + 0.5) / _CELL - 0.5
-        cols = (np.arange(photo.shape[1], dtype=np.float32) + 0.5) / _CELL - 0.5
-        top = max(0, int(np.floor(rows[0])))
-        bottom = min(self.weight.shape[0], int(np.floor(rows[-1])) + 2)
-        near = np.flatnonzero(self.weight[top:bottom].max(axis=0) > 0)
-        if not near.size:
+        rows, cols = np.arange(first_row, first_row + photo.shape[0]), np.arange(photo.shape[1])
+        y, x = np.nonzero(self.near[rows[:, None] // _CELL, cols // _CELL])
+        if not y.size:
             return None
-        start = max(0, (int(near[0]) - 1) * _CELL)
-        stop = min(photo.shape[1], (int(near[-1]) + 2) * _CELL)
         result = np.ones((*photo.shape, 3), np.float32)
-        result[:, start:stop] = self._sliced(rows, cols[start:stop], photo[:, start:stop])
+        result[y, x] = self._sliced(_place(y + first_row), _place(x), photo[y, x])
         return result
 
     def _sliced(self, rows: np.ndarray, cols: np.ndarray, photo: np.ndarray) -> np.ndarray:
-        """Trilinear interpolation."""
-        y, down = _split(rows, self.weight.shape[0])
-        x, across = _split(cols, self.weight.shape[1])
+        """Trilinear interpolation at N places: N x 3."""
+        y, down = _split(rows, self.near.shape[0])
+        x, across = _split(cols, self.near.shape[1])
         z, inward = _split(_level(photo), _LEVELS)
         total = np.zeros((*photo.shape, 3), np.float32)
         for dy in (0, 1):
-            row = np.minimum(y + dy, self.weight.shape[0] - 1)
-            share_y = (down if dy else 1 - down)[:, None]
+            row = np.minimum(y + dy, self.near.shape[0] - 1)
+            share_y = down if dy else 1 - down
             for dx in (0, 1):
-                col = np.minimum(x + dx, self.weight.shape[1] - 1)
+                col = np.minimum(x + dx, self.near.shape[1] - 1)
                 share = share_y * (across if dx else 1 - across)
                 for dz in (0, 1):
-                    part = self.gain[row[:, None], col, np.minimum(z + dz, _LEVELS - 1)]
+                    part = self.gain[row, col, np.minimum(z + dz, _LEVELS - 1)]
                     part *= (share * (inward if dz else 1 - inward))[..., None]
                     total += part
         return total
@@ -113,8 +120,12 @@ class LampGrid:
 
 def _in_the_dark(photo: np.ndarray) -> np.ndarray:
     """Weight of each cell, 1 where what is around it is dark: skies and windows at day are no lamps."""
-    mean = block_mean(photo, _CELL).astype(np.float64)
-    return np.asarray(1.0 - smoothstep(_DARK, _LIT, box_mean(mean, _SURROUNDINGS)))
+    around = (photo < _GLOW).astype(np.float32)
+    share, light = (
+        box_mean(block_mean(plane, _CELL).astype(np.float64), _SURROUNDINGS)
+        for plane in (around, around * photo)
+    )
+    return np.asarray(1.0 - smoothstep(_DARK, _LIT, light / np.maximum(share, _EMPTY)))
 
 
 def _tone_curves(
@@ -155,6 +166,11 @@ def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
     curves = np.where(known, curves, 1.0)
     gain = decode(np.maximum(monotone, _DARKEST), "srgb") / decode(np.maximum(curves, _DARKEST), "srgb")
     return np.asarray(1.0 + weight[..., None, None] * (gain - 1.0), np.float32)
+
+
+def _place(pixels: np.ndarray) -> np.ndarray:
+    """Places of pixels between the cells' centers."""
+    return np.asarray((pixels + 0.5) / _CELL - 0.5, np.float32)
 
 
 def _level(photo: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from .local_exposure import MOST_EV
 from .noise_estimate import DetailNoise
 from .planes import GuidedFit
 
-__all__ = ["lift_map"]
+__all__ = ["darkness", "frame_weight", "lift_map"]
 
 # Share of the frame that lamps cover at least, of the brightest pixels.
 _LAMP_SHARE = 0.0005
@@ -31,15 +31,15 @@ _RADIUS, _EPSILON = 14, 0.01
 _DARKEST = np.float32(2.0**-13)
 
 
-def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float) -> np.ndarray:
+def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float, frame: float) -> np.ndarray:
     """Most lift of each place, EV, from 0 to `MOST_EV`.
 
     Args:
         thumbnail: greatest channel of the dark photo, h x w, linear light.
         noise: of the photo's pixels.
         averaged: how many pixels each of the thumbnail's averages.
+        frame: weight of the frame, see `frame_weight`.
     """
-    frame = _frame_weight(thumbnail)
     if frame == 0.0:
         return np.zeros((1, 1), np.float32)
     octaves = np.log2(np.maximum(thumbnail, _DARKEST))
@@ -55,14 +55,22 @@ def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float) -> np.n
     return np.asarray(smooth * np.float32(frame * MOST_EV), np.float32)
 
 
-def _frame_weight(thumbnail: np.ndarray) -> float:
-    """1 where lamps keep a frame dark, 0 where it has none or is well lit."""
-    count = max(1, round(_LAMP_SHARE * thumbnail.size))
-    brightest = float(np.partition(thumbnail.ravel(), -count)[-count])
+def frame_weight(light: np.ndarray) -> float:
+    """1 where lamps keep a frame dark, 0 where it has none or is well lit.
+
+    Args:
+        light: greatest channel of pixels all over the frame, any shape, linear light.
+    """
+    count = max(1, round(_LAMP_SHARE * light.size))
+    brightest = float(np.partition(light.ravel(), -count)[-count])
     lamps = float(smoothstep(_LAMP_FROM, _LAMP_FULL, np.array(brightest)))
-    median_ev = np.log2(max(float(np.median(thumbnail)), float(_DARKEST)))
-    dark = 1.0 - float(smoothstep(_DARK_EV, _LIT_EV, np.array(median_ev)))
-    return lamps * dark
+    return lamps * darkness(light)
+
+
+def darkness(light: np.ndarray) -> float:
+    """1 where a frame is dark (median below -5.7 EV), 0 where it is well lit (above -4.5 EV)."""
+    median_ev = np.log2(max(float(np.median(light)), float(_DARKEST)))
+    return 1.0 - float(smoothstep(_DARK_EV, _LIT_EV, np.array(median_ev)))
 
 
 def _contrast(octaves: np.ndarray) -> np.ndarray:
