@@ -42,6 +42,7 @@ class Studio:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
         self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
         self._wholes: dict[tuple[int, str], WholePhoto] = {}
         self._before: dict[tuple[int, Region], Histogram] = {}
@@ -50,7 +51,8 @@ class Studio:
         """The model and device of ``options``, loaded once per process."""
         from llflow_photo.api import load_enhancer
 
-        return load_enhancer(options.model, device=options.device, tile=options.tile)
+        with self._loading:  # who comes while it is being loaded waits, and does not load it again
+            return load_enhancer(options.model, device=options.device, tile=options.tile)
 
     def whole(self, subject: Subject, options: Options) -> WholePhoto:
         """What is decided once for the whole photo by the model of ``options``."""
