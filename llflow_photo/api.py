@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .color.working import Surround
     from .engine import Enhancer, Scene
     from .files import Encoding, RawOptions
+    from .finish import PhotoAnalysis
     from .models import LoadedModel
     from .photo import Photo
     from .series import SeriesReference
@@ -123,19 +124,23 @@ def renderings(
         NonFiniteOutputError: a rendering holds values that are not finite.
     """
     from .color.working import to_network
-    from .finishing import of_stage
+    from .finish import PhotoAnalysis, of_stage, without_specks
 
+    if options.remove_specks:
+        photo = without_specks(photo)
     view, surround = to_network(photo)
-    statistics = None
+    statistics, levels = None, None
     if series is not None:
         surround = replace(surround, highlight=series.highlight)
         statistics = enhancer.photo_statistics(series.view, series.levels)
+        levels = series.levels
+    analysis = PhotoAnalysis.of(photo, levels)
     stages = 1 + options.samples
     tell = of_stage(progress, 0, stages)
     scene = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
     for number in range(options.samples):
         tell = of_stage(progress, 1 + number, stages)
-        yield rendering_of(scene, surround, options, options.seed + number, tell, cancel, series)
+        yield rendering_of(scene, surround, options, options.seed + number, tell, cancel, series, analysis)
 
 
 def rendering_of(
@@ -146,13 +151,14 @@ def rendering_of(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     series: SeriesReference | None = None,
+    analysis: PhotoAnalysis | None = None,
 ) -> Photo:
     """One rendering of an encoded photo, brought back into the photo's own color space.
 
     In a series the look of the regions follows from the series, only the grain from the detail seed.
     """
     from .engine import Latent
-    from .finishing import finished
+    from .finish import finished
 
     detail_seed = options.detail_seed
     if detail_seed is not None:
@@ -161,7 +167,8 @@ def rendering_of(
     if series is not None:
         detail_seed = series.detail_seed(seed)
     latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
-    result = finished(scene.decode(latent, progress=progress, cancel=cancel), surround, options)
+    rendering = scene.decode(latent, progress=progress, cancel=cancel)
+    result = finished(rendering, surround, options, analysis)
     if not np.isfinite(result.pixels).all():
         raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
     return result

@@ -15,6 +15,7 @@ __all__ = ["DEFAULT_MODEL", "Options"]
 
 DEFAULT_MODEL = "night-compact"
 _MOST_SAMPLES = 10_000
+_LOOKS = ("auto", "neutral", "standard")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class Options:
         exposure_ev: EV added to the rendering in linear light.
         protect_highlights: keep lamps and signs: their color, their core, the detail in them.
         denoise_only: keep the photo's own brightness and color, take only the rendering's lack of noise.
+        texture: how much of the photo's own fine texture is given back where it stands above the noise, 0
+            to 1.
+        local_exposure: how much the dark surroundings of lamps are lifted, 0 to 1; frames without lamps and
+            well-lit ones stay as they are.
+        color_smoothing: how much blotches of color are smoothed in noisy shadows, 0 to 1.
+        remove_specks: repair hot pixels before the network sees the photo; stars stay.
+        look: contrast of the result: ``standard`` as cameras' JPEGs have it, ``neutral`` as rendered;
+            ``auto`` is standard for RAW files and neutral for all others.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: ``auto`` or the side of a tile in pixels.
     """
@@ -51,6 +60,11 @@ class Options:
     exposure_ev: float = 0.0
     protect_highlights: bool = True
     denoise_only: bool = False
+    texture: float = 0.6
+    local_exposure: float = 0.6
+    color_smoothing: float = 1.0
+    remove_specks: bool = True
+    look: str = "auto"
     device: str = "auto"
     tile: int | str = "auto"
 
@@ -58,7 +72,10 @@ class Options:
         object.__setattr__(self, "model", os.fspath(self.model))
         self._check_range("temperature", 0.0, 10.0)
         self._check_range("strength", 0.0, 1.0)
-        self._check_range("grain", 0.0, 1.0)
+        for name in ("grain", "texture", "local_exposure", "color_smoothing"):
+            self._check_range(name, 0.0, 1.0)
+        if self.look not in _LOOKS:
+            raise OptionError(f"look is {self.look!r}; give {', '.join(_LOOKS)}")
         self._check_range("brightness", -10.0, 10.0)
         self._check_range("exposure_ev", -10.0, 10.0)
         self._check_whole("samples", 1, f"a whole number from 1 to {_MOST_SAMPLES}", _MOST_SAMPLES)

@@ -37,7 +37,8 @@ def add_commands(commands: Any) -> None:
         "evaluate",
         help="score a model on pairs of dark and well-exposed photos",
         description="Score renderings of dark photos against references, as is and with mean brightness "
-        "aligned to the reference's (published scores usually are aligned).",
+        "aligned to the reference's (published scores usually are aligned). --look auto means neutral here; "
+        "texture and local exposure are as given.",
     )
     group = parser.add_argument_group("pairs")
     group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
@@ -109,6 +110,8 @@ def _pictures(
     from ..api import enhance, read_srgb
 
     options = options_of(args).with_changes(samples=1)
+    if options.look == "auto":
+        options = options.with_changes(look="neutral")  # references are not all finished by one camera
     rendered = _by_stem(args.rendered, pairs) if args.rendered else None
     for pair in pairs:
         image = read_srgb(rendered[pair.low.stem]) if rendered else enhance(pair.low, options=options)

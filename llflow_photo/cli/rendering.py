@@ -20,11 +20,16 @@ _SETTINGS: dict[str, tuple[type, str]] = {
     "brightness": (float, "shift along the model's own brightness direction; negative is darker"),
     "strength": (float, "blend from the photo as developed (0) to the rendering (1)"),
     "exposure_ev": (float, "exposure added to the rendering, in EV"),
+    "texture": (float, "fine texture of the photo given back where it stands above the noise, 0 to 1"),
+    "local_exposure": (float, "lift of dark surroundings of lamps, 0 to 1"),
+    "color_smoothing": (float, "smoothing of blotches of color in noisy shadows, 0 to 1"),
+    "look": (str, "contrast: neutral, standard (as cameras' JPEGs), or auto (standard for RAW files)"),
     "device": (str, "auto, cpu, cuda, cuda:1 or mps"),
     "tile": (str, "auto, or the side of a tile in pixels"),
 }
 _SWITCHES = {
     "protect_highlights": "keep lamps and signs as they are",
+    "remove_specks": "repair hot pixels before rendering; stars stay",
     "denoise_only": "keep the photo's brightness and color, only take its noise away",
 }
 

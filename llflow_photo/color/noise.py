@@ -100,10 +100,9 @@ def _bin(level: np.ndarray) -> np.ndarray:
 
 
 def trusted(residual: np.ndarray, level: np.ndarray, gain: np.ndarray, noise: NoiseLevel) -> np.ndarray:
-    """Weight in [0, 1] of a residual that a gain would lift: 0 where it is noise, 1 where it stands out.
+    """Weight in [0, 1] of a residual that a gain would change: 0 where it is noise, 1 where it stands out.
 
-    Where nothing is lifted (gain 1 or less) it is 1, so that an unchanged view gives the photo
-    back unchanged.
+    Where nothing is changed (gain 1) it is 1, so that an unchanged view gives the photo back unchanged.
 
     Args:
         residual: H x W x 3, linear sRGB outside [0, 1].
@@ -113,5 +112,5 @@ def trusted(residual: np.ndarray, level: np.ndarray, gain: np.ndarray, noise: No
     size = greatest_channel(np.abs(residual))
     threshold = noise.at(level)
     weight = smoothstep(2.0, 5.0, size / np.maximum(threshold, _TINY))
-    lifted = smoothstep(1.0, 2.0, gain)
-    return np.asarray(1.0 - lifted * (1.0 - weight), np.float32)
+    changed = smoothstep(0.0, 1.0, np.abs(np.log2(np.maximum(gain, _TINY))))
+    return np.asarray(1.0 - changed * (1.0 - weight), np.float32)

@@ -10,7 +10,7 @@ local gain:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +23,10 @@ from .highlights import expose, is_protected, protect
 from .noise import NoiseLevel, trusted
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
-__all__ = ["Surround", "from_network", "to_network"]
+__all__ = ["Surround", "Tone", "from_network", "to_network"]
+
+Tone = Callable[[np.ndarray], np.ndarray]
+"""A tone curve: ... x 3 float32 in linear sRGB, unbounded, to the same."""
 
 _BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
 _GUIDE_RADIUS = 8
@@ -84,6 +87,8 @@ def from_network(
     exposure_ev: float = 0.0,
     protect_highlights: bool = True,
     denoise_only: bool = False,
+    tone: Tone | None = None,
+    gain: np.ndarray | None = None,
 ) -> Photo:
     """A rendering as a photo in the color space of the one it came from.
 
@@ -94,6 +99,8 @@ def from_network(
         exposure_ev: EV added to the rendering in linear light.
         protect_highlights: keep lamps and signs: their color, their core, the detail in them.
         denoise_only: keep the brightness and color of the input, take only the noise of the rendering.
+        tone: a curve of the result, applied before it is blended with the photo.
+        gain: of the rendering in linear sRGB with highlights protected, H x W x 3 float32.
 
     Returns:
         the photo with new pixels; values outside [0, 1] are kept, as in the input.
@@ -110,13 +117,17 @@ def from_network(
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo):
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
-        if strength == 1.0 and not exposure_ev:
+        if strength == 1.0 and not exposure_ev and tone is None and gain is None:
             _keep(photo.pixels[rows], shown, surround, protect_highlights, out=out[rows])
             continue
         linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
         result = _with_residual(linear, decode(shown, "srgb"), surround, protect_highlights)
+        if gain is not None:
+            result *= gain[rows]
         if exposure_ev:
             result = expose(result, exposure_ev, keep_white=protect_highlights)
+        if tone is not None:
+            result = tone(result)
         if strength < 1.0:
             mixed = encode(linear, "srgb") * np.float32(1.0 - strength)
             mixed += encode(result, "srgb") * np.float32(strength)

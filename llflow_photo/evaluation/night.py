@@ -73,7 +73,7 @@ def evaluate_night(
 
     Returns:
         a row for each method and condition; `WELL_EXPOSED` compares a model's rendering of the clean photo
-        with that photo.
+        with that photo. Renderings have look ``neutral``; texture and local exposure are as by default.
 
     Raises:
         TrainingDataError: the folder has no photos.
@@ -118,7 +118,7 @@ def _scaled(photo: np.ndarray, longest: int | None) -> np.ndarray:
 def _model_renderer(model: str, device: str) -> Renderer:
     from ..api import enhance
 
-    return lambda path: enhance(path, model=model, device=device)
+    return lambda path: enhance(path, model=model, device=device, look="neutral")
 
 
 def _baselines() -> dict[str, Renderer]:
@@ -210,7 +210,9 @@ def main(words: Sequence[str] | None = None) -> None:
             device=arguments.device,
             progress=status.update,
         )
-    table = Table("condition", "method", "PSNR", "aligned", "photos", title="mean over photos, dB")
+    table = Table(
+        "condition", "method", "PSNR", "aligned", "photos", title="mean over photos, dB; look neutral"
+    )
     for row in sorted(rows, key=lambda row: row.condition):
         cells = f"{row.psnr:.2f}", f"{row.psnr_aligned:.2f}", str(row.photos)
         table.add_row(row.condition, row.method, *cells)

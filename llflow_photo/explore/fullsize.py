@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..color.working import to_network
-from ..finishing import Progress, finished, of_stage
+from ..finish import Progress, finished, of_stage, without_specks
 from ..options import Options
 from ..photo import Photo
 from .statistics import Spread
@@ -45,6 +45,8 @@ def render_full_size(
         CancelledError: ``cancel`` said so.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
+    if options.remove_specks:
+        photo = without_specks(photo)
     view, surround = to_network(photo)
     stages = 1 + len(latents)
     scene = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)

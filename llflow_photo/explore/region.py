@@ -7,6 +7,7 @@ of 8 scaled pixels, so that what the latent holds there is what the whole photo'
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,11 +106,14 @@ def _aligned(start: float, stop: float, total: int) -> tuple[int, int]:
     return first, max(last, min(total, first + _POSITION))
 
 
-def resample(pixels: np.ndarray, region: Region) -> np.ndarray:
+def resample(
+    pixels: np.ndarray, region: Region, prepare: Callable[[np.ndarray], np.ndarray] | None = None
+) -> np.ndarray:
     """The block's pixels, each a weighted average of the photo's pixels around it (Hamming window).
 
     Args:
         pixels: the whole photo, H x W x 3, of any numeric type; only what the block covers is touched.
+        prepare: done to the photo's pixels (float32) that the block covers before they are averaged.
 
     Returns:
         h x w x 3, float32, in the units of ``pixels``.
@@ -117,10 +121,13 @@ def resample(pixels: np.ndarray, region: Region) -> np.ndarray:
     step_y, step_x = region.step
     if region.is_full_size:
         part = pixels[region.rows[0] : region.rows[1], region.cols[0] : region.cols[1], :3]
-        return np.ascontiguousarray(part, np.float32)
+        part = np.ascontiguousarray(part, np.float32)
+        return part if prepare is None else prepare(part)
     top, bottom = _covered(region.rows, step_y, region.photo[0])
     left, right = _covered(region.cols, step_x, region.photo[1])
     part = np.asarray(pixels[top:bottom, left:right, :3], np.float32)
+    if prepare is not None:
+        part = prepare(part)
     box = (
         region.cols[0] * step_x - left,
         region.rows[0] * step_y - top,

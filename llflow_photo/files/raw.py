@@ -312,6 +312,7 @@ def _facts(container: RawContainer, color: CameraColor | None) -> dict[str, Any]
         "model": container.model,
         "unique_camera_model": container.unique_camera_model or f"{container.make} {container.model}".strip(),
         "baseline_exposure": container.baseline_exposure,
+        "is_rendering": container.is_ours,
     }
     if color is not None:
         facts["camera_from_xyz"] = tuple(tuple(float(v) for v in row) for row in color.camera_from_xyz)

@@ -1,0 +1,115 @@
+"""What every rendering goes through last, alike for files, previews and full size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..color.channels import greatest_channel
+from ..color.spaces import SRGB, convert
+from ..color.working import Surround, Tone, from_network
+from ..errors import ImageInputError
+from ..options import Options
+from ..photo import Photo
+from .analysis import PhotoAnalysis, Window
+from .base_curve import apply_base_curve
+from .lamps import LampGrid
+from .planes import small_box_mean
+from .refinement import Refinement
+
+__all__ = ["finished"]
+
+_AS_RENDERED = Options(strength=1.0, exposure_ev=0.0, protect_highlights=True, denoise_only=False)
+# Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that its noise does not blur curves.
+_NOISE_RADIUS = 2
+
+
+def finished(
+    rendering: np.ndarray,
+    surround: Surround,
+    options: Options,
+    analysis: PhotoAnalysis | None = None,
+    window: Window | None = None,
+) -> Photo:
+    """A rendering brought back into its photo's color space, refined, as strong and as bright as asked.
+
+    Args:
+        rendering: H x W x 3, float32, sRGB-encoded.
+        surround: what the network did not see of the photo.
+        analysis: of the whole photo; by default that of the surround's photo.
+        window: which part of the whole photo the rendering is; by default all of it.
+    """
+    photo = surround.photo
+    if rendering.shape != photo.pixels.shape:
+        raise ImageInputError(f"the rendering is {rendering.shape}, the photo {photo.pixels.shape}")
+    if options.strength == 0.0:
+        return photo.with_pixels(photo.pixels.copy())
+    analysis = analysis or PhotoAnalysis.of(photo)
+    refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
+    standard = options.look == "standard" or (options.look == "auto" and analysis.standard_look)
+    tone = apply_base_curve if standard and not options.denoise_only else None
+    if options.denoise_only:
+        shown = refinement.whole() if refinement.changes else rendering
+        return _brought_back(shown, surround, options)
+    lamps = _Lamps.of(refinement, surround, analysis.darkness) if options.protect_highlights else None
+    if lamps is None and not refinement.changes:
+        return _brought_back(rendering, surround, options, tone)
+    out = np.empty(photo.pixels.shape, np.float32)
+    for rows in refinement.blocks():
+        part = surround.crop(rows.start, 0, rows.stop - rows.start, photo.width)
+        gain = None if lamps is None else lamps.gain(rows)
+        out[rows] = _brought_back(refinement.rows(rows), part, options, tone, gain).pixels
+    return photo.with_pixels(out)
+
+
+@dataclass(frozen=True)
+class _Lamps:
+    """Corrections near lamps, and the brightness of the photo by which they go."""
+
+    grid: LampGrid
+    level: np.ndarray
+
+    @classmethod
+    def of(cls, refinement: Refinement, surround: Surround, darkness: float) -> _Lamps | None:
+        if darkness == 0.0:
+            return None
+        photo = surround.photo
+        peak = np.empty(photo.pixels.shape[:2], np.float32)
+        for rows in refinement.blocks():
+            encoded = convert(photo.pixels[rows], photo.color_space, SRGB)
+            np.clip(greatest_channel(encoded), 0.0, 1.0, out=peak[rows])
+
+        def result(rows: slice) -> np.ndarray:
+            part = surround.crop(rows.start, 0, rows.stop - rows.start, photo.width)
+            pixels = _brought_back(refinement.rows(rows), part, _AS_RENDERED).pixels
+            return np.asarray(np.clip(convert(pixels, photo.color_space, SRGB), 0.0, 1.0))
+
+        cores = peak >= LampGrid.CORE
+        if not cores.any():
+            return None
+        level = small_box_mean(peak, _NOISE_RADIUS)
+        grid = LampGrid.of(cores, level, result, refinement.blocks(), darkness)
+        return None if grid is None else cls(grid, level)
+
+    def gain(self, rows: slice) -> np.ndarray | None:
+        return self.grid.at(self.level[rows], rows.start)
+
+
+def _brought_back(
+    rendering: np.ndarray,
+    surround: Surround,
+    options: Options,
+    tone: Tone | None = None,
+    gain: np.ndarray | None = None,
+) -> Photo:
+    return from_network(
+        rendering,
+        surround,
+        strength=options.strength,
+        exposure_ev=options.exposure_ev,
+        protect_highlights=options.protect_highlights,
+        denoise_only=options.denoise_only,
+        tone=tone,
+        gain=gain,
+    )

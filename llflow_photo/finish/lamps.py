@@ -1,0 +1,208 @@
+"""Lamps without rings: near saturated cores, each channel gets brighter and darker where the photo does.
+
+The result's mean at each brightness of the photo is kept in a bilateral grid (Chen, Paris and Durand 2007)
+for each channel: cells of 16 x 16 pixels times 64 levels of the photo's brightness, smoothed over neighboring
+cells. Where such a tone curve falls although the photo's brightness rises, there is a ring. A monotone curve,
+the mean of the least one above and the greatest one below, takes its place. Pixels are scaled by the ratio of
+both curves, so that detail stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..color.guided import box_mean
+from ..color.highlights import smoothstep
+from ..color.spaces import decode
+from .planes import block_mean
+
+__all__ = ["LampGrid"]
+
+_CELL = 16
+_LEVELS = 64
+_REACH = 3
+"""How far from a core its curve counts, cells."""
+_EMPTY = 1e-3
+_DARKEST = 0.02
+# Change of light that counts as a ring.
+_VISIBLE = 0.01
+# Mean brightness, encoded, of what is around a lamp, and around what is none; and how far around, cells.
+_DARK, _LIT, _SURROUNDINGS = 0.42, 0.52, 4
+# Brightness, encoded, from which a pixel belongs to the lamp.
+_GLOW = 0.85
+
+Result = Callable[[slice], np.ndarray]
+
+
+@dataclass(frozen=True)
+class LampGrid:
+    """Corrections near lamps.
+
+    Attributes:
+        gain: rows x columns x 64 x 3 float32, gain of linear light by cell and brightness of the photo.
+        near: rows x columns bool, cells whose pixels a gain other than 1 may reach.
+    """
+
+    CORE: ClassVar[float] = 0.97
+    """Greatest channel of saturated pixels."""
+
+    gain: np.ndarray
+    near: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        cores: np.ndarray,
+        photo: np.ndarray,
+        result: Result,
+        blocks: Iterable[slice],
+        darkness: float = 1.0,
+    ) -> LampGrid | None:
+        """The grid of a whole array; None where nothing saturated lies in the dark.
+
+        Args:
+            cores: where the photo is saturated, H x W bool.
+            photo: its greatest channel with little noise, H x W, sRGB-encoded in [0, 1].
+            result: gives some rows of the result, rows x W x 3, sRGB-encoded.
+            blocks: rows to ask for at once.
+            darkness: of the frame, 0 to 1: how much is corrected.
+        """
+        shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
+        cells = np.zeros(shape, np.float32)
+        y, x = np.nonzero(cores)
+        cells[y // _CELL, x // _CELL] = 1.0
+        weight = _blurred(_dilated(cells * _in_the_dark(photo), _REACH - 1), 1) * np.float32(darkness)
+        if not weight.any():
+            return None
+        curves, count = _tone_curves(photo, result, blocks, _dilated(weight > 0, 3))
+        gain = _gain(curves, count, weight)
+        rings = np.abs(gain - 1.0).max(axis=(2, 3)) > _VISIBLE
+        gain[~rings] = 1.0
+        return cls(gain, _dilated(rings, 1))
+
+    def at(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
+        """Gain of linear light for some rows, rows x W x 3; None where there is no lamp near.
+
+        Args:
+            photo: greatest channel of the photo, rows x W, sRGB-encoded in [0, 1].
+            first_row: of these rows.
+        """
+        rows, cols = np.arange(first_row, first_row + photo.shape[0]), np.arange(photo.shape[1])
+        y, x = np.nonzero(self.near[rows[:, None] // _CELL, cols // _CELL])
+        if not y.size:
+            return None
+        result = np.ones((*photo.shape, 3), np.float32)
+        result[y, x] = self._sliced(_place(y + first_row), _place(x), photo[y, x])
+        return result
+
+    def _sliced(self, rows: np.ndarray, cols: np.ndarray, photo: np.ndarray) -> np.ndarray:
+        """Trilinear interpolation at N places: N x 3."""
+        y, down = _split(rows, self.near.shape[0])
+        x, across = _split(cols, self.near.shape[1])
+        z, inward = _split(_level(photo), _LEVELS)
+        total = np.zeros((*photo.shape, 3), np.float32)
+        for dy in (0, 1):
+            row = np.minimum(y + dy, self.near.shape[0] - 1)
+            share_y = down if dy else 1 - down
+            for dx in (0, 1):
+                col = np.minimum(x + dx, self.near.shape[1] - 1)
+                share = share_y * (across if dx else 1 - across)
+                for dz in (0, 1):
+                    part = self.gain[row, col, np.minimum(z + dz, _LEVELS - 1)]
+                    part *= (share * (inward if dz else 1 - inward))[..., None]
+                    total += part
+        return total
+
+
+def _in_the_dark(photo: np.ndarray) -> np.ndarray:
+    """Weight of each cell, 1 where what is around it is dark: skies and windows at day are no lamps."""
+    around = (photo < _GLOW).astype(np.float32)
+    share, light = (
+        box_mean(block_mean(plane, _CELL).astype(np.float64), _SURROUNDINGS)
+        for plane in (around, around * photo)
+    )
+    return np.asarray(1.0 - smoothstep(_DARK, _LIT, light / np.maximum(share, _EMPTY)))
+
+
+def _tone_curves(
+    photo: np.ndarray, result: Result, blocks: Iterable[slice], near: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means of the result by cell, level and channel, smoothed over cells, and the weight they rest on."""
+    size = near.size * _LEVELS
+    count, total = np.zeros(size, np.float32), np.zeros((3, size), np.float32)
+    for rows in blocks:
+        cells = near[rows.start // _CELL : -(-rows.stop // _CELL)]
+        if not cells.any():
+            continue
+        chosen = near[np.arange(rows.start, rows.stop)[:, None] // _CELL, np.arange(photo.shape[1]) // _CELL]
+        y, x = np.nonzero(chosen)
+        z, share = _split(_level(photo[rows][y, x]), _LEVELS)
+        place = (((y + rows.start) // _CELL) * near.shape[1] + x // _CELL) * _LEVELS
+        first = int(place.min())
+        low, high = place + z - first, place + np.minimum(z + 1, _LEVELS - 1) - first
+        length = int(max(low.max(), high.max())) + 1
+        part = slice(first, first + length)
+        count[part] += np.bincount(low, 1 - share, length) + np.bincount(high, share, length)
+        values = result(rows)[y, x]
+        for channel in range(3):
+            value = values[:, channel]
+            total[channel, part] += np.bincount(low, (1 - share) * value, length)
+            total[channel, part] += np.bincount(high, share * value, length)
+    shape = (*near.shape, _LEVELS)
+    count = _blurred(count.reshape(shape), 2)
+    means = [_blurred(plane.reshape(shape), 2) / np.maximum(count, _EMPTY) for plane in total]
+    return np.stack(means, axis=-1), count
+
+
+def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    known = (count > _EMPTY)[..., None]
+    upward = np.maximum.accumulate(np.where(known, curves, -1.0), axis=2)
+    downward = np.minimum.accumulate(np.where(known, curves, 2.0)[:, :, ::-1], axis=2)[:, :, ::-1]
+    monotone = np.where(known, 0.5 * (upward + downward), 1.0)
+    curves = np.where(known, curves, 1.0)
+    gain = decode(np.maximum(monotone, _DARKEST), "srgb") / decode(np.maximum(curves, _DARKEST), "srgb")
+    return np.asarray(1.0 + weight[..., None, None] * (gain - 1.0), np.float32)
+
+
+def _place(pixels: np.ndarray) -> np.ndarray:
+    """Places of pixels between the cells' centers."""
+    return np.asarray((pixels + 0.5) / _CELL - 0.5, np.float32)
+
+
+def _level(photo: np.ndarray) -> np.ndarray:
+    """Place on the axis of brightness, finer in the shadows."""
+    return np.asarray(np.sqrt(photo) * np.float32(_LEVELS - 1))
+
+
+def _split(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    places = np.clip(places, 0, length - 1)
+    first = places.astype(np.intp)
+    return first, np.asarray(places - first, np.float32)
+
+
+def _dilated(plane: np.ndarray, reach: int) -> np.ndarray:
+    """Greatest value within ``reach`` cells."""
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (reach, reach)
+        padded = np.pad(plane, pad)
+        length = plane.shape[axis]
+        plane = np.max([np.take(padded, range(s, s + length), axis) for s in range(2 * reach + 1)], axis=0)
+    return np.asarray(plane)
+
+
+def _blurred(grid: np.ndarray, times: int) -> np.ndarray:
+    """(1 2 1) / 4 over cells, some times."""
+    for _ in range(times):
+        for axis in (0, 1):
+            pad = [(0, 0)] * grid.ndim
+            pad[axis] = (1, 1)
+            padded = np.pad(grid, pad, mode="edge")
+            length = grid.shape[axis]
+            low, middle, high = (np.take(padded, range(s, s + length), axis) for s in range(3))
+            grid = (low + 2.0 * middle + high) / 4.0
+    return np.asarray(grid)

@@ -1,0 +1,129 @@
+"""Small filters on planes (H x W float32): box means, block means, linear interpolation, guided fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..color.guided import box_mean
+
+__all__ = [
+    "LUMA",
+    "QUARTER",
+    "GuidedFit",
+    "block_mean",
+    "interpolated",
+    "luma",
+    "quarter_places",
+    "small_box_mean",
+]
+
+QUARTER = 4
+"""Pixels along each side of one pixel of a quarter-size plane."""
+LUMA = (0.2126, 0.7152, 0.0722)
+"""ITU-R BT.709 weights of red, green and blue."""
+
+
+def luma(pixels: np.ndarray) -> np.ndarray:
+    """ITU-R BT.709 luma of ... x 3 sRGB-encoded values: ..., float32."""
+    plane = pixels[..., 1] * np.float32(LUMA[1])
+    plane += pixels[..., 0] * np.float32(LUMA[0])
+    plane += pixels[..., 2] * np.float32(LUMA[2])
+    return np.asarray(plane, np.float32)
+
+
+def small_box_mean(plane: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over windows of side 2 radius + 1, borders repeated; for radii of a few pixels."""
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (radius, radius)
+        padded = np.pad(plane, pad, mode="edge")
+        length = plane.shape[axis]
+        parts = [
+            padded[start : start + length] if axis == 0 else padded[:, start : start + length]
+            for start in range(2 * radius + 1)
+        ]
+        total = parts[0] + parts[1]
+        for part in parts[2:]:
+            total += part
+        plane = total
+    plane *= np.float32(1.0 / (2 * radius + 1) ** 2)
+    return np.asarray(plane)
+
+
+def block_mean(plane: np.ndarray, side: int) -> np.ndarray:
+    """Means of blocks of ``side`` x ``side`` pixels, borders repeated: ceil(H / side) x ceil(W / side)."""
+    height, width = plane.shape
+    pad = (-height % side, -width % side)
+    if any(pad):
+        plane = np.pad(plane, ((0, pad[0]), (0, pad[1])), mode="edge")
+    rows = plane[0::side].copy()
+    for start in range(1, side):
+        rows += plane[start::side]
+    columns = rows[:, 0::side].copy()
+    for start in range(1, side):
+        columns += rows[:, start::side]
+    columns *= np.float32(1.0 / side**2)
+    return np.asarray(columns, np.float32)
+
+
+def interpolated(plane: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    """A plane at fractional places, linearly, its borders repeated.
+
+    Args:
+        plane: h x w float32; pixel centers are at whole numbers.
+        rows, cols: H and W positions; the result is H x W.
+    """
+    top, down = _neighbors(rows, plane.shape[0])
+    left, across = _neighbors(cols, plane.shape[1])
+    lower = np.minimum(top + 1, plane.shape[0] - 1)
+    right = np.minimum(left + 1, plane.shape[1] - 1)
+    lines = plane[top] + (plane[lower] - plane[top]) * down[:, None]
+    start = lines[:, left]
+    return np.asarray(start + (lines[:, right] - start) * across, np.float32)
+
+
+def _neighbors(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    places = np.clip(places, 0, length - 1)
+    first = np.floor(places).astype(np.intp)
+    return first, (places - first).astype(np.float32)
+
+
+def quarter_places(start: int, stop: int) -> np.ndarray:
+    """Where the centers of pixels ``start`` to ``stop`` lie on a quarter-size plane."""
+    return np.asarray((np.arange(start, stop) + 0.5) / QUARTER - 0.5, np.float32)
+
+
+@dataclass(frozen=True)
+class GuidedFit:
+    """A quarter-size plane as local linear functions of a guide, to be had at full size with its edges.
+
+    The fast guided filter (He and Sun 2015, arXiv:1505.00996).
+
+    Attributes:
+        slope, offset: h x w float32.
+    """
+
+    slope: np.ndarray
+    offset: np.ndarray
+
+    @classmethod
+    def of(cls, target: np.ndarray, guide: np.ndarray, radius: int, epsilon: float) -> GuidedFit:
+        """Fit ``target = slope * guide + offset`` in windows of side 2 radius + 1 (both h x w)."""
+        x, y = guide.astype(np.float64), target.astype(np.float64)
+        mean_x, mean_y = box_mean(x, radius), box_mean(y, radius)
+        slope = (box_mean(x * y, radius) - mean_x * mean_y) / (
+            box_mean(x * x, radius) - mean_x * mean_x + epsilon
+        )
+        offset = mean_y - slope * mean_x
+        return cls(box_mean(slope, radius).astype(np.float32), box_mean(offset, radius).astype(np.float32))
+
+    def at(self, guide: np.ndarray, rows: slice) -> np.ndarray:
+        """The plane at full size for some rows of the guide at full size (rows x W)."""
+        down = quarter_places(rows.start, rows.stop)
+        across = quarter_places(0, guide.shape[1])
+        result = interpolated(self.slope, down, across)
+        result *= guide
+        result += interpolated(self.offset, down, across)
+        return result

@@ -1,0 +1,17 @@
+"""Progress of one stage among several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+__all__ = ["Progress", "of_stage"]
+
+Progress = Callable[[int, int], None]
+_STEPS = 1000
+
+
+def of_stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
+    """Progress of one stage reported as progress of all, in thousandths of a stage."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(stage * _STEPS + _STEPS * done // max(total, 1), stages * _STEPS)

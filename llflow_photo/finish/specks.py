@@ -1,0 +1,167 @@
+"""Hot pixels of developed photos and JPEGs, told from stars by their shape and color.
+
+The image of a star, as sharp as lenses draw it (Gaussian, sigma 0.6 pixels or more), gives each of its four
+neighbors at least a quarter of its excess over the sky, and raises all channels. Two kinds of specks do not:
+
+- A single pixel shines, or a row or column of three as demosaicing draws green: across, the neighbors have
+  next to nothing of its excess.
+- A hot site of a mosaic was interpolated over 3 x 3 pixels: one or two channels rise there, another one stays
+  or falls, and two pixels away there is nothing, where the image of a colored lamp still has a sixth of its
+  excess (encoded).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..color.channels import greatest_channel
+from ..photo import Photo
+from .planes import luma
+
+__all__ = ["repaired", "without_specks"]
+
+HALO = 8
+"""Pixels around each pixel that decide on it."""
+_BLOCK_ROWS = 256
+_LEAST = 0.06
+_SIGMAS = 8.0
+_MEDIAN_TO_SIGMA = 1.4826
+_SHARE_OF_NEIGHBORS = 0.15
+_SHARE_OF_PAIR = 0.08
+_SHARE_TWO_AWAY = 0.06
+_RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if max(abs(dy), abs(dx)) == 2]
+# Glints and distant lights come in swarms: within these pixels nothing else shines like a speck.
+_FAR = [(dy, dx) for dy in range(-8, 9) for dx in range(-8, 9) if max(abs(dy), abs(dx)) >= 4]
+_SHARE_OF_SWARM = 0.4
+_TOUCHING = [(-1, 0), (1, 0), (0, -1), (0, 1)]
+_AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
+_AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+
+
+def without_specks(photo: Photo) -> Photo:
+    """The photo with specks replaced by the median of the pixels two away; unchanged where it has none."""
+    pixels, count = repaired(photo.pixels)
+    if not count:
+        return photo
+    return replace(photo, pixels=pixels)
+
+
+def repaired(pixels: np.ndarray) -> tuple[np.ndarray, int]:
+    """Pixels without specks, and how many were repaired.
+
+    Args:
+        pixels: H x W x 3 float32, encoded or linear.
+
+    Returns:
+        a copy where there were specks, ``pixels`` itself where there were none.
+    """
+    height, width = pixels.shape[:2]
+    if height < 2 * HALO or width < 2 * HALO:
+        return pixels, 0
+    out, count = pixels, 0
+    for top in range(0, height, _BLOCK_ROWS):
+        bottom = min(top + _BLOCK_ROWS, height)
+        first, last = max(0, top - HALO), min(height, bottom + HALO)
+        y, x, wide = _specks(pixels[first:last])
+        inside = (y >= top - first) & (y < bottom - first)
+        if not inside.any():
+            continue
+        if out is pixels:
+            out = pixels.copy()
+        _fill(pixels, out, y[inside] + first, x[inside], wide[inside])
+        count += int(inside.sum())
+    return out, count
+
+
+def _specks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, columns and whether a speck is an interpolated one."""
+    found = np.zeros(pixels.shape[:2], np.uint8)
+    found[_interpolated(pixels)] = 2
+    # JPEG keeps luma sharper than color.
+    for plane in (greatest_channel(pixels), luma(pixels)):
+        found[_single(plane)] = 1
+    y, x = np.nonzero(found)
+    alone = _alone(greatest_channel(pixels), y, x)
+    y, x = y[alone], x[alone]
+    return y, x, found[y, x] == 2
+
+
+def _alone(peak: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Whether nothing within 8 pixels stands out of its surroundings by a good part as much."""
+    reach = HALO
+    padded = np.pad(peak, reach, mode="reflect")
+    offsets = np.array(_FAR) + reach
+    far = padded[y[:, None] + offsets[:, 0], x[:, None] + offsets[:, 1]]
+    median = np.median(far, axis=1)
+    return np.asarray(far.max(axis=1) - median < _SHARE_OF_SWARM * (peak[y, x] - median))
+
+
+def _interpolated(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Peaks of one or two channels, 3 x 3 pixels wide, where another channel does not rise."""
+    y, x = _candidates(greatest_channel(pixels))
+    if not y.size:
+        return y, x
+    ring = np.stack([pixels[y + dy, x + dx] for dy, dx in _RING], axis=1)
+    median = np.median(ring, axis=1)
+    scatter = _MEDIAN_TO_SIGMA * np.median(np.abs(ring - median[:, None]), axis=1)
+    inside = np.stack([pixels[y + dy, x + dx] for dy, dx in _AROUND], axis=1) - median[:, None]
+    excess = inside[:, len(_AROUND) // 2]
+    best = excess.argmax(axis=1)[:, None]
+    most, noise = (np.take_along_axis(values, best, axis=1)[:, 0] for values in (excess, scatter))
+    rises = np.take_along_axis(ring - median[:, None], best[..., None], axis=2)[..., 0]
+    hot = most > np.maximum(_SIGMAS * noise, _LEAST)
+    hot &= rises.max(axis=1) < 0.1 * most + 3 * noise
+    hot &= rises[:, _AXES].mean(axis=1) < _SHARE_TWO_AWAY * most + 0.5 * noise
+    hot &= (inside.mean(axis=1) - 0.5 * scatter).min(axis=1) < 0.0
+    return y[hot], x[hot]
+
+
+def _single(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Peaks one pixel wide."""
+    y, x = _candidates(plane)
+    if not y.size:
+        return y, x
+    ring = np.stack([plane[y + dy, x + dx] for dy, dx in _RING], axis=1)
+    median = np.median(ring, axis=1)
+    scatter = _MEDIAN_TO_SIGMA * np.median(np.abs(ring - median[:, None]), axis=1)
+    excess = plane[y, x] - median
+    touching = np.stack([plane[y + dy, x + dx] for dy, dx in _TOUCHING], axis=1) - median[:, None]
+    hot = excess > np.maximum(_SIGMAS * scatter, _LEAST)
+    hot &= ring.max(axis=1) - median < 0.25 * excess + 3 * scatter
+    touching = np.maximum(touching, 0)
+    pairs = touching.reshape(-1, 2, 2).mean(axis=2).min(axis=1)
+    hot &= (touching.mean(axis=1) < _SHARE_OF_NEIGHBORS * excess + scatter) | (
+        pairs < _SHARE_OF_PAIR * excess + 0.5 * scatter
+    )
+    return y[hot], x[hot]
+
+
+def _candidates(peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Local peaks well above the four pixels two away, not at the borders."""
+    inner = peak[2:-2, 2:-2]
+    two_away = np.maximum(
+        np.maximum(peak[:-4, 2:-2], peak[4:, 2:-2]), np.maximum(peak[2:-2, :-4], peak[2:-2, 4:])
+    )
+    touching = np.maximum(
+        np.maximum(peak[1:-3, 2:-2], peak[3:-1, 2:-2]), np.maximum(peak[2:-2, 1:-3], peak[2:-2, 3:-1])
+    )
+    y, x = np.nonzero((inner > two_away + np.float32(_LEAST)) & (inner > touching))
+    return y + 2, x + 2
+
+
+def _fill(pixels: np.ndarray, out: np.ndarray, y: np.ndarray, x: np.ndarray, wide: np.ndarray) -> None:
+    """The speck and what touches it by the median of the ring; the color that JPEG spread further, too."""
+    ring = np.stack([pixels[y + dy, x + dx] for dy, dx in _RING], axis=1)
+    median = np.median(ring, axis=1)
+    gray = luma(median)
+    scatter = _MEDIAN_TO_SIGMA * np.median(np.abs(luma(ring) - gray[:, None]), axis=1)[:, None]
+    color = median - gray[:, None]
+    for dy, dx in _RING:
+        around = out[y + dy, x + dx]
+        own = luma(around)[:, None]
+        out[y + dy, x + dx] = own + np.clip(around - own, color - 2 * scatter, color + 2 * scatter)
+    for dy, dx in _AROUND:
+        replaced = (wide | (dy == 0 and dx == 0))[:, None]
+        out[y + dy, x + dx] = np.where(replaced, median, np.minimum(out[y + dy, x + dx], median))

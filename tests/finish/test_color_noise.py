@@ -1,0 +1,76 @@
+"""Color noise of high ISO."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llflow_photo import Options, Photo, enhance, files
+from llflow_photo.camera import night, simulate_night_raw, write_frame_dng
+from llflow_photo.camera.sensors import CAMERAS
+from llflow_photo.color.guided import box_mean
+from llflow_photo.color.spaces import SRGB, convert
+from llflow_photo.color.working import to_network
+from llflow_photo.finish import finished
+from llflow_photo.finish.planes import luma
+
+_PLAIN = Options(texture=0, local_exposure=0, look="neutral")
+
+
+def _raw(scene: np.ndarray, shot: float, light: str, folder: Path, random: np.random.Generator) -> Path:
+    settings = night(-3.0, light, CAMERAS[1], shot)
+    noise = replace(settings.noise, black_error=(0.0, 0.0, 0.0, 0.0), hot=0.0, row=0.0)
+    frame = simulate_night_raw(scene, replace(settings, noise=noise), random)
+    write_frame_dng(folder / "frame.dng", frame, compression="none", camera_model=settings.camera.name)
+    return folder / "frame.dng"
+
+
+def _mottling(picture: np.ndarray) -> float:
+    """Standard deviation of chroma, smoothed over 9 x 9 pixels, of 255."""
+    gray = luma(picture)
+    planes = [box_mean((picture[..., c] - gray).astype(np.float64), 4)[12:-12, 12:-12] for c in (0, 2)]
+    return float(255 * np.hypot(planes[0].std(), planes[1].std()))
+
+
+def _brighter(view: np.ndarray) -> np.ndarray:
+    """A rendering whose fine noise is gone, and whose mottling is not."""
+    planes = [box_mean(view[..., c].astype(np.float64), 2) for c in range(3)]
+    return np.clip(2.0 * np.stack(planes, -1), 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("shot", [0.003, 0.006, 0.012])
+def test_mottling_of_flat_dark_patches_is_halved(
+    tmp_path: Path, random: np.random.Generator, shot: float
+) -> None:
+    photo = files.read(_raw(np.full((160, 160, 3), 40, np.uint8), shot, "daylight", tmp_path, random))
+    view, surround = to_network(photo)
+    rendering = _brighter(view)
+    with_it, without = (
+        convert(
+            finished(rendering, surround, _PLAIN.with_changes(color_smoothing=amount)).pixels,
+            photo.color_space,
+            SRGB,
+        )
+        for amount in (Options().color_smoothing, 0.0)
+    )
+    assert _mottling(without) > 3.0
+    assert _mottling(with_it) < 0.5 * _mottling(without)
+
+
+def test_clean_color_stays(random: np.random.Generator) -> None:
+    pixels = np.full((96, 96, 3), 0.08) + random.normal(0, 0.004, (96, 96, 3))
+    pixels[:, 48:] *= [1.6, 0.9, 0.5]
+    photo = Photo(np.clip(pixels, 0, 1).astype(np.float32))
+    view, surround = to_network(photo)
+    result = finished(_brighter(view), surround, _PLAIN).pixels
+    np.testing.assert_allclose(result, _brighter(view), atol=1e-6)
+
+
+@pytest.mark.parametrize("light", ["daylight", "tungsten"])
+def test_a_black_frame_is_neutral(tmp_path: Path, random: np.random.Generator, light: str) -> None:
+    path = _raw(np.zeros((160, 160, 3), np.uint8), 0.003, light, tmp_path, random)
+    mean = 255 * enhance(path, device="cpu").reshape(-1, 3).mean(axis=0)
+    assert np.abs(mean - mean.mean()).max() < 0.5

@@ -1,0 +1,77 @@
+"""Rings around lamps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llflow_photo import Options, Photo
+from llflow_photo.color.working import to_network
+from llflow_photo.finish import finished
+
+_SIDE = 160
+
+
+def _radius() -> np.ndarray:
+    y, x = np.mgrid[:_SIDE, :_SIDE] - (_SIDE - 1) / 2
+    return np.hypot(y, x)
+
+
+def _lamp(core: float = 7.0, color: tuple[float, float, float] = (1.0, 0.92, 0.8)) -> Photo:
+    """A saturated core in a glow that falls with the square of the distance, over a dark ground."""
+    glow = 0.75 * (core / np.maximum(_radius(), core)) ** 1.5 + 0.05
+    level = np.where(_radius() < core, 1.0, glow)[..., None] * np.array(color)
+    level[_radius() < core] = 1.0
+    return Photo(level.astype(np.float32))
+
+
+def _rendered(photo: Photo, ring: str) -> np.ndarray:
+    """Brighter by a curve, with a ring as networks draw them."""
+    bright = np.clip(photo.pixels, 0, 1) ** 0.55
+    radius = _radius()
+    if ring == "gray":
+        bright *= 1 - 0.35 * np.exp(-(((radius - 11) / 2.5) ** 2))[..., None]
+    elif ring == "bright":
+        bright *= 1 + 0.25 * np.exp(-(((radius - 20) / 3.0) ** 2))[..., None]
+    return np.clip(bright, 0, 1).astype(np.float32)
+
+
+def _profile(picture: np.ndarray) -> np.ndarray:
+    """Mean luma by radius, of 255."""
+    luma = picture @ np.array([0.2126, 0.7152, 0.0722])
+    ring = _radius().astype(int)
+    sums = np.bincount(ring.ravel(), luma.ravel())
+    return (255 * sums / np.bincount(ring.ravel()))[:60]
+
+
+@pytest.mark.parametrize("ring", ["none", "gray", "bright"])
+def test_brightness_falls_from_a_lamp_outwards(ring: str) -> None:
+    photo = _lamp()
+    _, surround = to_network(photo)
+    rendering = _rendered(photo, ring)
+    if ring != "none":
+        assert np.diff(_profile(rendering)).max() > 2
+    result = finished(rendering, surround, Options()).pixels
+    assert np.diff(_profile(result)).max() < 0.5
+
+
+def test_away_from_lamps_and_with_no_ring_the_rendering_stays() -> None:
+    photo = _lamp()
+    _, surround = to_network(photo)
+    rendering = _rendered(photo, "none")
+    plain = Options(texture=0, local_exposure=0, color_smoothing=0)
+    with_lamps = finished(rendering, surround, plain).pixels
+    without = finished(rendering, surround, plain.with_changes(protect_highlights=False)).pixels
+    far = _radius() > 40
+    np.testing.assert_allclose(with_lamps[far], without[far], atol=1 / 255)
+
+
+def test_the_color_of_a_sodium_lamp_and_its_core_stay() -> None:
+    photo = _lamp(color=(1.0, 0.6, 0.15))
+    _, surround = to_network(photo)
+    result = finished(_rendered(photo, "gray"), surround, Options()).pixels
+    glow = (_radius() > 8) & (_radius() < 14)
+    assert result[_radius() < 4].min() > 0.98
+    ratio = result[glow].mean(axis=0) / result[glow].mean()
+    wanted = _rendered(photo, "none")[glow].mean(axis=0)
+    np.testing.assert_allclose(ratio, wanted / wanted.mean(), atol=0.12)

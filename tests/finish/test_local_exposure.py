@@ -1,0 +1,71 @@
+"""Dark surroundings of lamps lifted without halos."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from llflow_photo import Options, Photo
+from llflow_photo.color.spaces import decode, encode
+from llflow_photo.color.working import to_network
+from llflow_photo.finish import PhotoAnalysis, finished
+from llflow_photo.finish.local_exposure import MOST_EV
+
+_PLAIN = Options(texture=0, color_smoothing=0, protect_highlights=False, local_exposure=1.0)
+
+
+def _street(random: np.random.Generator, sky_level: float = 0.004) -> Photo:
+    """Three lamps, lit brick below, an even sky above; linear light encoded."""
+    height, width = 240, 320
+    light = np.full((height, width), sky_level, np.float32)
+    y, x = np.mgrid[:height, :width]
+    brick = 0.012 * (1 + 0.5 * (((x // 6) + (y // 4)) % 2))
+    light[90:] = brick[90:]
+    for column in (60, 160, 260):
+        light[np.hypot(y - 120, x - column) < 6] = 1.0
+    light += random.normal(0, 0.0003, light.shape)
+    return Photo(encode(np.clip(light, 0, 1), "srgb").astype(np.float32)[..., None].repeat(3, axis=2))
+
+
+def test_lamp_lit_ground_rises_by_one_to_two_stops_and_the_sky_stays(random: np.random.Generator) -> None:
+    photo = _street(random)
+    view, surround = to_network(photo)
+    before = decode(view, "srgb")
+    default = _PLAIN.with_changes(local_exposure=Options().local_exposure)
+    after = decode(finished(view, surround, default).pixels, "srgb")
+    ground, sky = np.s_[150:230, 20:40], np.s_[10:60, 20:300]
+    assert 1.0 < np.log2(after[ground].mean() / before[ground].mean()) < 2.0
+    assert np.log2(after[sky].mean() / before[sky].mean()) < 0.5
+
+
+def test_noise_without_signal_stays_down(random: np.random.Generator) -> None:
+    photo = _street(random)
+    noisy = np.clip(decode(photo.pixels, "srgb"), 0, 1)
+    noisy[90:, :150] = np.abs(random.normal(0, 0.002, noisy[90:, :150].shape))
+    noisy[np.hypot(*(np.mgrid[:240, :320] - np.array([120, 60])[:, None, None])) < 6] = 1.0
+    analysis = PhotoAnalysis.of(Photo(encode(noisy, "srgb").astype(np.float32)))
+    height, width = analysis.lift.shape
+    empty = analysis.lift[int(0.7 * height) : int(0.95 * height), int(0.05 * width) : int(0.35 * width)]
+    lit = analysis.lift[int(0.7 * height) : int(0.95 * height), int(0.6 * width) : int(0.9 * width)]
+    assert empty.mean() < 0.3 * lit.mean()
+
+
+def test_no_halo_at_a_step_of_six_stops() -> None:
+    light = np.full((128, 256), 0.4, np.float32)
+    light[:, 131:] = 0.4 / 64
+    rendering = encode(light, "srgb").astype(np.float32)[..., None].repeat(3, axis=2)
+    photo = Photo(rendering)
+    _, surround = to_network(photo)
+    analysis = replace(PhotoAnalysis.of(photo), lift=np.full((4, 4), MOST_EV, np.float32))
+    row = 255 * finished(rendering, surround, _PLAIN, analysis).pixels[64, :, 1]
+    assert row[250] > 255 * rendering[64, 250, 1] + 20  # it is lifted
+    assert np.abs(row[:131] - row[5]).max() < 2
+    assert np.abs(row[131:] - row[250]).max() < 2
+
+
+def test_frames_without_lamps_and_well_lit_ones_stay(random: np.random.Generator) -> None:
+    street = decode(_street(random).pixels, "srgb")
+    for light in (np.minimum(street, 0.1), np.clip(street * 16, 0, 1)):
+        photo = Photo(encode(light, "srgb").astype(np.float32))
+        assert PhotoAnalysis.of(photo).lift.max() < 0.05

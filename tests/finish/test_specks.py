@@ -1,0 +1,97 @@
+"""Hot pixels go, stars stay."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo import Photo
+from llflow_photo.finish import without_specks
+from llflow_photo.finish.specks import repaired
+
+_SIDE = 256
+
+
+def _sky(random: np.random.Generator, noise: float = 0.012) -> np.ndarray:
+    sky = 0.06 + 0.03 * np.linspace(0, 1, _SIDE)[:, None, None] + np.zeros((_SIDE, _SIDE, 3))
+    return np.asarray(sky + random.normal(0, noise, sky.shape))
+
+
+def _places(random: np.random.Generator, count: int = 40) -> np.ndarray:
+    """Far from each other and from borders."""
+    grid = np.array([(y, x) for y in range(16, _SIDE - 16, 24) for x in range(16, _SIDE - 16, 24)])
+    return np.asarray(grid[random.permutation(len(grid))[:count]] + random.integers(-4, 5, (count, 2)))
+
+
+def _as_jpeg(pixels: np.ndarray, quality: int = 92) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray((np.clip(pixels, 0, 1) * 255).round().astype(np.uint8)).save(
+        file, "JPEG", quality=quality
+    )
+    return np.asarray(Image.open(file), np.float32) / 255
+
+
+def _with_hot_pixels(pixels: np.ndarray, places: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    out = pixels.copy()
+    for (y, x), channel in zip(places, random.integers(0, 4, len(places)), strict=True):
+        channels = slice(None) if channel == 3 else slice(channel, channel + 1)
+        out[y, x, channels] += random.uniform(0.3, 0.8)
+    return out
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_hot_pixels_go(random: np.random.Generator, kind: str) -> None:
+    clean = _sky(random)
+    places = _places(random)
+    hot = np.clip(_with_hot_pixels(clean, places, random), 0, 1).astype(np.float32)
+    given = _as_jpeg(hot) if kind == "jpeg" else hot
+    result = without_specks(Photo(given)).pixels
+    before = given[places[:, 0], places[:, 1]].max(axis=-1)
+    after = result[places[:, 0], places[:, 1]].max(axis=-1)
+    seen = before > 0.17  # JPEG itself hides some colored ones
+    assert np.mean(seen) > 0.8
+    assert np.mean(after[seen] < 0.15) > (0.85 if kind == "jpeg" else 0.95)
+
+
+@pytest.mark.parametrize("sigma", [0.7, 1.0, 1.6])
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_stars_stay(random: np.random.Generator, sigma: float, kind: str) -> None:
+    pixels = _sky(random)
+    y, x = np.mgrid[:_SIDE, :_SIDE]
+    places = _places(random) + random.uniform(-0.5, 0.5, (40, 2))
+    for row, column in places:
+        spread = np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * sigma**2))
+        pixels += spread[..., None] * random.uniform(0.3, 0.9)
+    given = _as_jpeg(pixels) if kind == "jpeg" else np.clip(pixels, 0, 1).astype(np.float32)
+    result, count = repaired(given)
+    assert count <= 1
+    near = np.round(places).astype(int)
+    kept = result[near[:, 0], near[:, 1]] / given[near[:, 0], near[:, 1]]
+    assert np.median(kept) == 1.0
+
+
+def test_a_photo_without_specks_is_the_same_object(random: np.random.Generator) -> None:
+    photo = Photo(_sky(random).astype(np.float32))
+    assert without_specks(photo) is photo
+
+
+def test_fine_texture_stays(random: np.random.Generator) -> None:
+    texture = random.uniform(0.1, 0.9, (_SIDE, _SIDE, 1)).repeat(3, axis=2).astype(np.float32)
+    assert repaired(texture)[1] == 0
+
+
+def test_parts_are_repaired_like_the_whole(random: np.random.Generator) -> None:
+    clean = _sky(random)
+    hot = _with_hot_pixels(clean, _places(random), random).astype(np.float32)
+    whole, part = repaired(hot)[0], repaired(hot[40:200, 30:220])[0]
+    np.testing.assert_array_equal(part[8:-8, 8:-8], whole[48:192, 38:212])
+
+
+def test_lights_of_a_city_stay(random: np.random.Generator) -> None:
+    city = _sky(random).astype(np.float32)
+    y, x = random.integers(10, _SIDE - 10, (2, 900))
+    city[y, x] += random.uniform(0.2, 0.9, (900, 1)).astype(np.float32)
+    assert repaired(city)[1] < 20

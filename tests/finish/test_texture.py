@@ -1,0 +1,82 @@
+"""The photo's own texture, given back above the noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llflow_photo import Options, Photo
+from llflow_photo.color.guided import box_mean
+from llflow_photo.color.spaces import encode
+from llflow_photo.color.working import to_network
+from llflow_photo.finish import finished
+from llflow_photo.finish.noise_estimate import DetailNoise
+from llflow_photo.finish.planes import luma
+
+_SIDE = 192
+_PLAIN = Options(local_exposure=0, color_smoothing=0, protect_highlights=False)
+
+
+def _wall(random: np.random.Generator, noise: float, texture: float = 0.25) -> np.ndarray:
+    """Dark plaster on the left, flat paint on the right: H x W, linear light."""
+    grain = random.normal(0, texture, (_SIDE, _SIDE))
+    grain[:, _SIDE // 2 :] = 0
+    light = 0.01 * np.exp(grain)
+    return np.asarray(np.clip(light + random.normal(0, noise, light.shape), 0, 1))
+
+
+def _photo(light: np.ndarray) -> Photo:
+    return Photo(encode(light, "srgb").astype(np.float32)[..., None].repeat(3, axis=2))
+
+
+def _smooth(photo: Photo) -> np.ndarray:
+    """A rendering that is twice as bright (encoded), and has lost all fine detail."""
+    plane = box_mean(photo.pixels[..., 0].astype(np.float64), 3)
+    return np.clip(2 * plane, 0, 1).astype(np.float32)[..., None].repeat(3, axis=2)
+
+
+def _detail(picture: np.ndarray) -> np.ndarray:
+    plane = luma(picture).astype(np.float64)
+    return np.asarray(plane / box_mean(plane, 2) - 1)
+
+
+def test_texture_comes_back_and_noise_does_not(random: np.random.Generator) -> None:
+    photo = _photo(_wall(random, noise=0.0006))
+    _, surround = to_network(photo)
+    rendering = _smooth(photo)
+    result = finished(rendering, surround, _PLAIN).pixels
+    plaster, paint = np.s_[8:-8, 8:88], np.s_[8:-8, 104:-8]
+    own, lost, back = (_detail(x) for x in (photo.pixels, rendering, result))
+    assert lost[plaster].std() < 0.2 * own[plaster].std()
+    assert back[plaster].std() > 0.3 * own[plaster].std()
+    assert np.corrcoef(back[plaster].ravel(), own[plaster].ravel())[0, 1] > 0.9
+    assert back[paint].std() < 0.4 * own[paint].std()
+
+
+def test_at_1_a_clean_dark_photo_keeps_its_grain(random: np.random.Generator) -> None:
+    photo = _photo(_wall(random, noise=0.0, texture=0.1))
+    _, surround = to_network(photo)
+    result = finished(_smooth(photo), surround, _PLAIN.with_changes(texture=1.0)).pixels
+    plaster = np.s_[8:-8, 8:88]
+    assert _detail(result)[plaster].std() > 0.7 * _detail(photo.pixels)[plaster].std()
+
+
+def test_colored_noise_brings_no_colored_speckle(random: np.random.Generator) -> None:
+    light = 0.01 + random.normal(0, 0.003, (_SIDE, _SIDE, 3))
+    photo = Photo(encode(np.clip(light, 0, 1), "srgb").astype(np.float32))
+    _, surround = to_network(photo)
+    color = np.array([0.30, 0.25, 0.18], np.float32)
+    rendering = np.broadcast_to(color, photo.pixels.shape).copy()
+    result = finished(rendering, surround, _PLAIN.with_changes(texture=1.0)).pixels
+    ratio = result / result[..., 1:2]
+    np.testing.assert_allclose(ratio, np.broadcast_to(color / color[1], ratio.shape), rtol=1e-3)
+
+
+@pytest.mark.parametrize("sigma", [0.004, 0.012, 0.03])
+def test_noise_of_a_photo_is_estimated(random: np.random.Generator, sigma: float) -> None:
+    ramp = np.linspace(0.2, 0.7, 512)[None, :, None].repeat(256, axis=0).repeat(3, axis=2)
+    noise = random.normal(0, sigma, (256, 512, 1))  # the same in all channels: sigma is that of luma
+    estimated = DetailNoise.of_photo(Photo((ramp + noise).astype(np.float32)))
+    # Less the mean of 25 pixels, a standard deviation is sqrt(24 / 25) as large.
+    wanted = sigma * np.sqrt(24 / 25)
+    np.testing.assert_allclose(estimated.at(np.array([0.3, 0.45, 0.6])), wanted, rtol=0.2)
