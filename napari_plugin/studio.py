@@ -84,7 +84,7 @@ class Studio:
                 self._regions.move_to_end(key)
                 return self._regions[key]
         enhancer = self.enhancer(options)
-        made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel)
+        made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel, options)
         with self._lock:
             self._regions[key] = made
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
@@ -116,4 +116,4 @@ def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:
 
 
 def _key(subject: Subject, region: Region, options: Options) -> tuple[Any, ...]:
-    return subject.number, region, options.model, options.device
+    return subject.number, region, options.model, options.device, options.remove_specks
