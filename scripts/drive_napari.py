@@ -211,6 +211,7 @@ class Drive:
         film.open("sodium-lane.jpg")
         self.settle(0.5)
         self.rendered()
+        self.widget.batch.folder.line_edit.value = "~/photos/night"  # no path of this machine in a picture
         self.shot("folder")
         film.close()
         self.widget.photo.value = photo
