@@ -11,11 +11,11 @@ from typing import Any
 
 from .errors import OptionError
 
-__all__ = ["DEFAULT_MODEL", "Options"]
+__all__ = ["DEFAULT_MODEL", "LOOKS", "Options"]
 
 DEFAULT_MODEL = "night-compact"
 _MOST_SAMPLES = 10_000
-_LOOKS = ("auto", "neutral", "standard")
+LOOKS = ("auto", "neutral", "standard")
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Options:
         self._check_range("strength", 0.0, 1.0)
         for name in ("grain", "texture", "local_exposure", "color_smoothing"):
             self._check_range(name, 0.0, 1.0)
-        if self.look not in _LOOKS:
-            raise OptionError(f"look is {self.look!r}; give {', '.join(_LOOKS)}")
+        if self.look not in LOOKS:
+            raise OptionError(f"look is {self.look!r}; give {', '.join(LOOKS)}")
         self._check_range("brightness", -10.0, 10.0)
         self._check_range("exposure_ev", -10.0, 10.0)
         self._check_whole("samples", 1, f"a whole number from 1 to {_MOST_SAMPLES}", _MOST_SAMPLES)

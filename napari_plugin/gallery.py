@@ -113,7 +113,7 @@ class Gallery(QListWidget):
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             self.addItem(item)
             if entry in kept:
-                item.setIcon(QIcon(kept[entry]))
+                item.setIcon(_icon_of(kept[entry]))
         self.blockSignals(False)
         self._images = {entry: image for entry, image in self._images.items() if entry in self.entries}
         self.first = self.first if self.first in self.entries else None
@@ -124,7 +124,7 @@ class Gallery(QListWidget):
         """Give an entry its thumbnail, h x w x 3, sRGB-encoded, [0, 1]; entries that are gone are ignored."""
         if entry in self.entries:
             item = self.item(self.entries.index(entry))
-            item.setIcon(QIcon(pixmap_of(image)))
+            item.setIcon(_icon_of(pixmap_of(image)))
             self._images[entry] = image
             if len(self._images) == len(self.entries):
                 self._name_all()
@@ -176,6 +176,13 @@ def _shares(latent: AnyLatent) -> dict[int, float]:
         for seed, share in _shares(part).items():
             shares[seed] = shares.get(seed, 0.0) + share * weight**2 / total
     return shares
+
+
+def _icon_of(picture: QPixmap) -> QIcon:
+    """An icon that is not tinted where it is selected: colors are judged by it."""
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon
 
 
 def pixmap_of(image: np.ndarray) -> QPixmap:

@@ -26,7 +26,14 @@ def lay_out(panel: EnhanceWidget) -> None:
     for part in (
         rows([("Photo", panel.photo)]),
         panel.look,
-        rows([("Preset", panel.presets), *picture, ("", settings.switches)]),
+        rows(
+            [
+                ("Preset", panel.presets),
+                *picture,
+                ("Look", settings.control("look")),
+                ("", settings.switches),
+            ]
+        ),
         panel.histogram,
         panel.comparing,
         panel.apply,

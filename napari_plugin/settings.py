@@ -12,7 +12,7 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent
-from llflow_photo.options import Options
+from llflow_photo.options import LOOKS, Options
 
 from .controls import Choice, Slider, Switch, WholeNumber, button
 
@@ -35,18 +35,25 @@ _SLIDERS = {
     "strength": _Slider("Strength", 0.0, 1.0, 0.01),
     "exposure_ev": _Slider("Exposure (EV)", -3.0, 3.0, 0.05),
     "brightness": _Slider("Brightness (EV)", -2.0, 1.0, 0.05),
+    "texture": _Slider("Texture", 0.0, 1.0, 0.05),
+    "local_exposure": _Slider("Local exposure", 0.0, 1.0, 0.05),
+    "color_smoothing": _Slider("Color smoothing", 0.0, 1.0, 0.05),
     "temperature": _Slider("Temperature", 0.0, 1.5, 0.05),
     "grain": _Slider("Grain", 0.0, 1.0, 0.05),
 }
-_SWITCHES = {"protect_highlights": "Keep lamps", "denoise_only": "Denoise only"}
-PICTURE = ("strength", "exposure_ev", "brightness")
+_SWITCHES = {
+    "protect_highlights": "Keep lamps",
+    "denoise_only": "Denoise only",
+    "remove_specks": "Remove specks",
+}
+PICTURE = ("strength", "exposure_ev", "brightness", "texture", "local_exposure", "color_smoothing")
 """What photographers reach for first."""
 VARIATION = ("temperature", "grain")
 """Which of the plausible renderings it is, beside the seed."""
 MACHINE = ("model", "device")
 """With what it is rendered."""
 _NOISE = frozenset({*VARIATION, "seed"})
-CONTROLLED = frozenset({*MACHINE, *_SLIDERS, *_SWITCHES, "seed"})
+CONTROLLED = frozenset({*MACHINE, *_SLIDERS, *_SWITCHES, "look", "seed"})
 """Options that have a control."""
 _DRAWN_TEMPERATURE = 0.8
 """Of a seed thrown at temperature 0, where every seed looks the same."""
@@ -79,6 +86,8 @@ class Settings:
         self.on_change: Callable[[str], None] = lambda name: None
         self._quiet = False
         self._controls: dict[str, Any] = {"model": Choice(models), "device": Choice(devices)}
+        self._controls["look"] = Choice(LOOKS)
+        self._controls["look"].value = defaults.look
         if defaults.model in models:
             self._controls["model"].value = defaults.model
         for name, shown in _SLIDERS.items():

@@ -42,6 +42,7 @@ class Studio:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
         self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
         self._wholes: dict[tuple[int, str], WholePhoto] = {}
         self._before: dict[tuple[int, Region], Histogram] = {}
@@ -50,7 +51,8 @@ class Studio:
         """The model and device of ``options``, loaded once per process."""
         from llflow_photo.api import load_enhancer
 
-        return load_enhancer(options.model, device=options.device, tile=options.tile)
+        with self._loading:  # who comes while it is being loaded waits, and does not load it again
+            return load_enhancer(options.model, device=options.device, tile=options.tile)
 
     def whole(self, subject: Subject, options: Options) -> WholePhoto:
         """What is decided once for the whole photo by the model of ``options``."""
@@ -82,7 +84,7 @@ class Studio:
                 self._regions.move_to_end(key)
                 return self._regions[key]
         enhancer = self.enhancer(options)
-        made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel)
+        made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel, options)
         with self._lock:
             self._regions[key] = made
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
@@ -114,4 +116,4 @@ def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:
 
 
 def _key(subject: Subject, region: Region, options: Options) -> tuple[Any, ...]:
-    return subject.number, region, options.model, options.device
+    return subject.number, region, options.model, options.device, options.remove_specks

@@ -40,6 +40,7 @@ from .stored_settings import StoredSettings, config_folder
 from .studio import Studio, Subject
 from .view import whole_region
 from .wanted import Wanted
+from .warm_up import load_soon
 from .work import Work
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class EnhanceWidget(QWidget):
         lay_out(self)
         self._connect()
         self._closing = Closing(self, self.shut_down)
+        self._warm = False
         self._layers_changed()
 
     def _make_parts(self) -> None:
@@ -127,8 +129,6 @@ class EnhanceWidget(QWidget):
         app = QApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.work.close)
-
-    # -- what panels ask ---------------------------------------------------------------------------------
 
     def subject(self) -> tuple[Image, Subject] | None:
         """The layer to work on and its photo; None, after telling the user, where there is none."""
@@ -241,8 +241,6 @@ class EnhanceWidget(QWidget):
             self.apply.uncover(self.photo.value)
         self.preview.request()
 
-    # -- looking -----------------------------------------------------------------------------------------
-
     def _view_rested(self) -> None:
         self.looking.fit_beside_the_panel()
         self.preview.request(0)
@@ -261,13 +259,14 @@ class EnhanceWidget(QWidget):
         picked = self.wanted.picked
         self.look.tell("" if picked is None else f"Showing {describe(picked)}")
 
-    # -- coming and going --------------------------------------------------------------------------------
-
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         super().showEvent(event)
         make_room(self)  # napari's style, which is known by now, has wider fonts
         self._closing.watch_window()
         self.canvas.attach(self)
+        if not self._warm:
+            self._warm = True
+            load_soon(self.work, self.studio, self.options())
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if not self.keys(event):

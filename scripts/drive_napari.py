@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 SCREEN = "1600x1000x24"
+ROOT = Path(__file__).resolve().parent.parent
 _TICK = 0.01
 
 
@@ -92,6 +93,7 @@ class Drive:
         self.judge()
         self.compare()
         self.apply_and_save()
+        self.folder()
         self.answer_during_a_long_run()
         self.small_window()
         (self.output / "timings.json").write_text(json.dumps(self.timings, indent=2) + "\n")
@@ -197,6 +199,22 @@ class Drive:
         self.widget.apply.save(path)
         self.until(lambda: path.exists() and not self.widget.work.running, "save", started)
         self.shot("saved")
+
+    def folder(self) -> None:
+        """The filmstrip of the sample images, one of them opened."""
+        film, photo, started = self.widget.film, self.widget.photo.value, time.monotonic()
+        self.widget.tabs.setCurrentWidget(self.widget.batch)
+        self.widget.batch.folder.value = ROOT / "sample_images"
+        self.until(lambda: bool(film.states), "folder listed", started)
+        strip = film.strip
+        self.until(lambda: all(map(strip.has_picture, strip.sources)), "thumbnails of the folder", started)
+        film.open("sodium-lane.jpg")
+        self.settle(0.5)
+        self.rendered()
+        self.widget.batch.folder.line_edit.value = "~/photos/night"  # no path of this machine in a picture
+        self.shot("folder")
+        film.close()
+        self.widget.photo.value = photo
 
     def answer_during_a_long_run(self) -> None:
         """The window's own timer, idle and while a photo four times the size is rendered; then a cancel."""

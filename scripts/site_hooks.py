@@ -23,11 +23,12 @@ RESULTS = ROOT / "benchmarks" / "results"
 PLOTS = "images/benchmarks"
 SCREENSHOTS = {
     "preview": "The photo and the panel, the preview rendered.",
-    "renderings": "*Draw* renders what is on screen with different seeds; a click takes one over.",
+    "renderings": "*Draw variations* shows nine pictures to choose from; a click takes one over.",
     "interpolation": "A slider moves between two renderings.",
     "disagreement": "Where the renderings disagree, as a layer.",
     "split": "Before and after beside a line that can be dragged.",
     "applied": "Applied at full size, as a new layer.",
+    "folder": "A folder's photos in a strip; a click opens one.",
 }
 
 

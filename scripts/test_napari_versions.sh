@@ -2,7 +2,12 @@
 # Tests of the napari plugin that depend on napari's version and on Qt's binding: the newest napari with PyQt6, and
 # the oldest napari claimed with PySide6. Each gets an environment of its own; what is neither napari nor Qt comes
 # from the environment of scripts/test.sh, which must be there.
+# Arguments are tests to run instead of those that open, close and use the panel.
 . "$(dirname "$0")/environment.sh"
+
+[ $# -gt 0 ] || set -- tests/napari_plugin/test_closing.py tests/napari_plugin/test_controls.py \
+    tests/napari_plugin/test_opening.py
+TESTS="$*"
 
 OLDEST=$(sed -n 's/^napari = .*"napari>=\([0-9.]*\)".*/\1/p' pyproject.toml)
 SHARED=$("${TEST_ENVIRONMENT:-.venv-test}/bin/python" -c "import sysconfig; print(sysconfig.get_path('purelib'))")
@@ -16,8 +21,8 @@ test_with() (
     python -m pip install -q "$@" pytest pytest-qt
     python -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'zz_shared.pth').write_text('$SHARED\n')"
     python -c "import napari, qtpy; print('napari', napari.__version__, qtpy.API_NAME, qtpy.QT_VERSION)"
-    PYTHONPATH="$PWD" python -m pytest -q tests/napari_plugin/test_closing.py tests/napari_plugin/test_canvas.py \
-        tests/napari_plugin/test_controls.py
+    # shellcheck disable=SC2086
+    PYTHONPATH="$PWD" python -m pytest -q $TESTS
 )
 
 test_with pyqt6 newest napari PyQt6

@@ -100,8 +100,8 @@ def test_a_large_photo_opens_is_previewed_and_applied_in_a_window_that_answers(
     assert viewer.layers["large enhanced"].multiscale
     np.testing.assert_allclose(layer.data[0][2000, 1500] * 255, (20, 20, 29), atol=12)
     # Read outright, the window would stand still for seconds. napari itself takes a while to add a layer of
-    # any size, where OpenGL is software above all.
-    assert max(opening, applying) < max(0.25, usual + 0.1), (opening, applying, usual)
+    # any size, where OpenGL is software above all: 0.6 s with napari 0.6.6, 0.1 s with 0.9.2.
+    assert max(opening, applying) < max(0.25, 1.5 * usual), (opening, applying, usual)
 
 
 def _add_small_pyramid(window: Any, until: Until) -> float:

@@ -53,7 +53,7 @@ def test_apply_makes_what_the_preview_showed_and_save_keeps_the_settings(
 
 
 def test_the_mean_of_the_grid_can_be_applied(widget: Any, until: Until) -> None:
-    widget.apply.what.value = "Mean of the grid"
+    widget.apply.what.value = "Average of the variations"
     widget.apply.apply_button.click()
     assert not widget.work.running  # there is no grid yet
     widget.explore.count.value = 2

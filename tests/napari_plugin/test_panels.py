@@ -1,0 +1,58 @@
+"""Two windows with a panel each, and a panel that is closed and opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import open_panel
+from PIL import Image
+
+Until = Callable[..., None]
+
+
+def _photo(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(np.full((40, 60, 3), 25, np.uint8)).save(folder / "a.png")
+    return folder
+
+
+@pytest.mark.usefixtures("small_network")
+def test_two_windows_do_not_disturb_each_other(
+    window: Any, make_napari_viewer: Any, dark_photo: np.ndarray, until: Until
+) -> None:
+    other = open_panel(make_napari_viewer(show=True), dark_photo, until)
+    window.settings.control("exposure_ev").value = 2.0
+    until(lambda: window.preview.rendering.options.exposure_ev == 2.0)
+    assert other.preview.rendering.options.exposure_ev == 0.0
+    assert len(other.viewer.layers) == len(window.viewer.layers) == 2
+    other.shut_down()
+    until(lambda: not other.work.running)
+    window.settings.control("exposure_ev").value = 0.0
+    until(lambda: window.preview.rendering.options.exposure_ev == 0.0 and not window.preview.newest.busy)
+
+
+def test_a_panel_that_was_closed_opens_again_with_its_folder(
+    window: Any, tmp_path: Path, until: Until
+) -> None:
+    viewer, folder = window.viewer, _photo(tmp_path)
+    window.batch.folder.value = folder
+    until(lambda: window.film.states)
+    window.film.open("a.png")
+    window.settings.control("strength").value = 0.5
+    viewer.window.remove_dock_widget(window)
+    until(lambda: not window.work.running)
+    _, again = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
+    assert again is not window
+    again.batch.folder.value = folder
+    until(lambda: again.film.states)
+    assert again.film.strip.marks("a.png") == {"edited"}
+    again.film.open("a.png")
+    assert len([layer for layer in viewer.layers if layer.name == "a"]) == 1  # it is open already
+    until(lambda: again.preview.rendering is not None and not again.preview.newest.busy)
+    again.shut_down()
+    until(lambda: not again.work.running)
