@@ -75,8 +75,8 @@ class CanvasWatch(QObject):
 
     @property
     def is_drawn(self) -> bool:
-        """Whether frames are drawn: the window is shown."""
-        return self.widget is not None and self.widget.isVisible()
+        """Whether frames are drawn: the window is shown, and docks leave some of it to the canvas."""
+        return self.widget is not None and self.widget.isVisible() and min(self.size) > 0
 
     @property
     def size(self) -> tuple[int, int]:

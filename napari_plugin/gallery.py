@@ -18,7 +18,7 @@ from .naming import names_of
 __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
 _COLUMNS = 3
-_LEAST_CELL = 120
+_LEAST_CELL = 112
 """Width of a thumbnail's place in a narrow panel; in a wider one thumbnails are larger."""
 _GAP = 6
 _WIDEST = 300

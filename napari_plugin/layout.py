@@ -30,7 +30,7 @@ def lay_out(panel: EnhanceWidget) -> None:
             [
                 ("Preset", panel.presets),
                 *picture,
-                ("Look", settings.control("look")),
+                ("Look", settings.look_row),
                 ("", settings.switches),
             ]
         ),

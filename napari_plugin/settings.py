@@ -78,7 +78,8 @@ class Settings:
     Attributes:
         on_change: called with the option's name when the user changes one.
         seed_row: the seed and its dice.
-        switches: the check boxes, in one row.
+        look_row: the look and the check box of specks, in one row.
+        switches: the other check boxes, in one row.
     """
 
     def __init__(self, models: list[str], devices: list[str]) -> None:
@@ -101,7 +102,8 @@ class Settings:
             control.changed.connect(lambda _value, name=name: self._changed(name))
         self.dice = button("Dice", "Another seed, another rendering", self._throw)
         self.seed_row = _row(self._controls["seed"], self.dice)
-        self.switches = _row(*(self._controls[name] for name in _SWITCHES))
+        self.look_row = _row(self._controls["look"], self._controls["remove_specks"])
+        self.switches = _row(self._controls["protect_highlights"], self._controls["denoise_only"])
         self._tell_what_works()
 
     def control(self, name: str) -> Any:

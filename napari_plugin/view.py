@@ -132,7 +132,7 @@ def fit(viewer: Viewer, layer: Image, size: tuple[int, int]) -> None:
     span = np.maximum(high - low, 1e-9)
     seen = camera(viewer)
     seen.center = (*seen.center[:-2], *(float(at) for at in (low + high) / 2))
-    seen.zoom = _MARGIN * float(min(size[1] / span[0], size[0] / span[1]))
+    seen.zoom = _MARGIN * float(min(max(1, size[1]) / span[0], max(1, size[0]) / span[1]))
 
 
 def sees_all_of(viewer: Viewer, layer: Image, size: tuple[int, int]) -> bool:
