@@ -31,9 +31,9 @@ from typing import Any
 
 from llflow_photo import enhance_dir
 from llflow_photo.batch import Event
-from llflow_photo.batch.lanes import environment
-from llflow_photo.batch.placement import Placement, place
-from llflow_photo.batch.work import Job
+from llflow_photo.batch.workers.placement import Placement, place
+from llflow_photo.batch.workers.pool import environment
+from llflow_photo.batch.workers.work import Job
 from llflow_photo.files import is_photo
 from llflow_photo.options import DEFAULT_MODEL, Options
 
@@ -71,7 +71,7 @@ def network_alone(photos: Sequence[Path], placements: Sequence[Placement], model
 
 def _render(share: Sequence[Path], placement: Placement, model: str, start: Any, told: Any) -> None:
     from llflow_photo import files
-    from llflow_photo.batch.photo_renderer import PhotoRenderer
+    from llflow_photo.batch.workers.photo_renderer import PhotoRenderer
     from llflow_photo.color.working import to_network
     from llflow_photo.engine import Latent
 

@@ -60,7 +60,7 @@ def photo_of_image(image: Image.Image) -> Photo:
     Raises:
         ImageInputError: its pixels cannot be loaded, or are of a kind that is no photo.
     """
-    from .files.pillow_read import pillow_samples
+    from .files.pillow.images import pillow_samples
     from .files.reading import photo_of_samples
 
     if not image.width or not image.height:

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .folder import enhance_dir
-    from .progress import Event
-    from .report import BatchInterrupted, Report
-    from .row import Look, Row
-    from .state import PhotoState, folder_state
+    from .recording.progress import Event
+    from .recording.record import Look, Row
+    from .recording.report import BatchInterrupted, Report
+    from .recording.state import PhotoState, folder_state
 
 _FILES = {
-    "BatchInterrupted": "report",
-    "Event": "progress",
-    "Look": "row",
-    "PhotoState": "state",
-    "Report": "report",
-    "Row": "row",
+    "BatchInterrupted": "recording.report",
+    "Event": "recording.progress",
+    "Look": "recording.record",
+    "PhotoState": "recording.state",
+    "Report": "recording.report",
+    "Row": "recording.record",
     "enhance_dir": "folder",
-    "folder_state": "state",
+    "folder_state": "recording.state",
 }
 
 __all__ = [

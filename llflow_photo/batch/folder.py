@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EmptyFolderError, OptionError
 from ..options import Options
-from .manifest import holds_outputs, outputs_in
-from .naming import DEFAULT_FORMAT, suffix_of
 from .output import choose_output
-from .photo_renderer import PhotoRenderer
-from .progress import Progress
-from .report import Report
+from .recording.identity import settings_hash
+from .recording.manifest import holds_outputs, outputs_in
+from .recording.progress import Progress
+from .recording.report import Report
 from .run import Batch, run_batch
-from .selection import Pairs, Selection, parse_newer_than
-from .series import DEFAULT_GAP_S, DEFAULT_MODE, Mode, SeriesRules
-from .settings import settings_hash
-from .work import Job
+from .selecting.naming import DEFAULT_FORMAT, suffix_of
+from .selecting.selection import Pairs, Selection, parse_newer_than
+from .selecting.series import DEFAULT_GAP_S, DEFAULT_MODE, Mode, SeriesRules
+from .workers.photo_renderer import PhotoRenderer
+from .workers.work import Job
 
 if TYPE_CHECKING:
     from ..files import Encoding, RawOptions

@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BatchError, EmptyFolderError
-from .cluster import run_cluster
-from .connection import check_backend
-from .manifest import Manifest, Stored, read_manifest
+from .cluster.connection import check_backend
+from .cluster.run import run_cluster
 from .output import is_intact, remove_leftovers
-from .page import write_page
-from .pipeline import Output, run_local
-from .placement import place, threads_per_process
-from .plan import Plan, make_plan
-from .progress import Progress, Tally
-from .report import BatchInterrupted, Report
-from .row import Row
-from .selection import AN_OUTPUT, Selection, select
-from .series import DEFAULT_MODE, Found, SeriesRules, find_series
+from .recording.manifest import Manifest, Stored, read_manifest
+from .recording.page import write_page
+from .recording.progress import Progress, Tally
+from .recording.record import Row
+from .recording.report import BatchInterrupted, Report
+from .selecting.plan import Plan, make_plan
+from .selecting.selection import AN_OUTPUT, Selection, select
+from .selecting.series import DEFAULT_MODE, Found, SeriesRules, find_series
 from .series_decisions import SeriesDecisions
-from .series_look import look
-from .work import Job, Task
+from .workers.pipeline import Output, run_local
+from .workers.placement import place, threads_per_process
+from .workers.series_look import look
+from .workers.work import Job, Task
 
 __all__ = ["Batch", "run_batch"]
 

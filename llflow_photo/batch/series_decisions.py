@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..series import FrameSummary, SeriesReference, same_scene
-from .series import DEFAULT_MODE, Found, Frame, Mode
-from .series_record import SeriesRecord, rejection_key
+from .recording.series_record import SeriesRecord, rejection_key
+from .selecting.series import DEFAULT_MODE, Found, Frame, Mode
 
 __all__ = ["NOT_DECIDED", "SeriesDecisions", "Shared"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..files.dng import write_cfa_dng
+from ..files.dng.write import write_cfa_dng
 from .raw import RawFrame
 
 __all__ = ["write_frame_dng"]

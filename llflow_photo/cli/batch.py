@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..batch.series import DEFAULT_GAP_S, DEFAULT_MODE
-from ..batch.series import Mode as SeriesMode
+from ..batch.selecting.series import DEFAULT_GAP_S, DEFAULT_MODE
+from ..batch.selecting.series import Mode as SeriesMode
 from ..errors import OptionError
 from .batch_progress import Mode, watch_batch
 from .console import output, say

@@ -35,7 +35,7 @@ def choose_targets(
     Raises:
         OptionError: one file is given for several photos.
     """
-    from ..batch.naming import assign_stems, output_names, suffix_of
+    from ..batch.selecting.naming import assign_stems, output_names, suffix_of
 
     if output is not None and is_one_file(output):
         if len(sources) > 1:

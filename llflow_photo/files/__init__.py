@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..paths import expanded
-from .capture import Capture, capture_of
 from .dimensions import check_dimensions
 from .encoding import Encoding
+from .metadata.capture import Capture, capture_of
+from .metadata.settings import read_settings, with_settings
 from .provenance import check_replaceable, content_of, made_from
-from .raw_options import RawOptions
+from .raw.options import RawOptions
 from .reading import read
-from .settings import read_settings, with_settings
 from .sniff import RASTER_SUFFIXES, RAW_SUFFIXES, is_photo, is_raw
 from .source import as_regular_file
 from .writing import check_folder, check_format, write

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 
 from ..errors import ReadError
-from .heif_boxes import picture_extents
+from .pillow.heif_boxes import picture_extents
 
 __all__ = ["blank_rows", "check_not_blank"]
 

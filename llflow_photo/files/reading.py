@@ -11,22 +11,22 @@ from ..errors import FormatError, ReadError
 from ..paths import expanded
 from ..photo import Metadata, Photo
 from .color_reading import pixels_of
-from .exif import block_orientation, carry_block
-from .exif_color import space_of_exif
-from .exif_geometry import turned_block
-from .exif_resolution import with_resolution
 from .limits import DEFAULT_MAX_PIXELS
-from .orientation import declared, remaining, stored_size, swaps_sides, upright
-from .parse import parse_tiff
-from .raster import decode_raster
-from .raw_options import RawOptions
+from .metadata.exif import block_orientation, carry_block
+from .metadata.exif_color import space_of_exif
+from .metadata.exif_geometry import turned_block
+from .metadata.exif_resolution import with_resolution
+from .metadata.orientation import declared, remaining, stored_size, swaps_sides, upright
+from .metadata.texts import with_texts
+from .metadata.xmp_photo import PhotoXmp
+from .pillow.read import decode_raster
+from .raw.options import RawOptions
 from .samples import Samples
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .source import as_regular_file
-from .texts import with_texts
-from .tiff_read import decode_tiff
+from .tiff.parse import parse_tiff
+from .tiff.read import decode_tiff
 from .unsupported import why_no_photo
-from .xmp_photo import PhotoXmp
 
 __all__ = ["photo_of_samples", "read"]
 
@@ -96,7 +96,7 @@ def _head(path: Path) -> tuple[bytes, int]:
 
 
 def _read_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
-    from .raw import decode_raw
+    from .raw.read import decode_raw
 
     return _developed(decode_raw(path, options, half_size, max_pixels), path)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .directory import IFD, Directory
-from .parse import is_tiff, numbers_of
+from .tiff.directory import IFD, Directory
+from .tiff.parse import is_tiff, numbers_of
 
 __all__ = ["RASTER_SUFFIXES", "RAW_SUFFIXES", "is_photo", "is_raw", "kind_of_head", "tiff_is_raw"]
 

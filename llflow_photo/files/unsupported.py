@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from .heif_boxes import codec_of
-from .jpeg_stream import frame_of
+from .pillow.heif_boxes import codec_of
+from .pillow.jpeg_stream import frame_of
 
 __all__ = ["why_no_photo", "why_not_supported"]
 

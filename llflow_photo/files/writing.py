@@ -14,15 +14,15 @@ from ..paths import expanded
 from ..photo import Photo
 from .atomic import atomic_file
 from .dimensions import check_dimensions
+from .dng.linear_dng import write_linear_dng
 from .encoding import Encoding
-from .exif import describing
-from .linear_dng import write_linear_dng
-from .pillow_write import check_pillow_writes, write_with_pillow
-from .png_write import write_png
+from .metadata.exif import describing
+from .metadata.settings import with_settings
+from .metadata.texts import unplaced_texts
+from .pillow.png_write import write_png
+from .pillow.write import check_pillow_writes, write_with_pillow
 from .quantize import check_finite
-from .settings import with_settings
-from .texts import unplaced_texts
-from .tiff_write import write_tiff
+from .tiff.write import write_tiff
 
 __all__ = ["check_folder", "check_format", "write"]
 

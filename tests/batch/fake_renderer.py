@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from llflow_photo.batch.frames import FrameReader
+from llflow_photo.batch.workers.frames import FrameReader
 from llflow_photo.errors import FormatError, ReadError, WriteError
 from llflow_photo.files.atomic import atomic_file
 from llflow_photo.files.provenance import SOURCE_SETTING, content_hash

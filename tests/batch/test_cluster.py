@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.cluster_task import Room
-from llflow_photo.batch.connection import Watch
+from llflow_photo.batch.cluster.connection import Watch
+from llflow_photo.batch.cluster.task import Room
 from llflow_photo.errors import OptionError
 
 Run = Callable[..., Any]

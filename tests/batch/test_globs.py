@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from llflow_photo.batch.globs import matches_any
+from llflow_photo.batch.selecting.globs import matches_any
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from llflow_photo.batch.measure import look_at, warnings_of
-from llflow_photo.batch.row import Look
-from llflow_photo.batch.settings import photo_seed, settings_hash
+from llflow_photo.batch.recording.identity import photo_seed, settings_hash
+from llflow_photo.batch.recording.measure import look_at, warnings_of
+from llflow_photo.batch.recording.record import Look
 from llflow_photo.color.spaces import LINEAR_SRGB
 from llflow_photo.photo import Photo
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import PurePosixPath
 
-from llflow_photo.batch.naming import assign_stems, folded, output_names, suffix_of
+from llflow_photo.batch.selecting.naming import assign_stems, folded, output_names, suffix_of
 from llflow_photo.files.encoding import FORMATS
 
 

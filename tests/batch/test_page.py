@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.page import page_of, write_page
-from llflow_photo.batch.report import Report
-from llflow_photo.batch.row import Look, Row
+from llflow_photo.batch.recording.page import page_of, write_page
+from llflow_photo.batch.recording.record import Look, Row
+from llflow_photo.batch.recording.report import Report
 
 LOOK = Look(-5.0, 0.0, tuple([0.5, 0.3, 0.2] + [0.0] * 61), b"jpeg")
 

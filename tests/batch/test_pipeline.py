@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from batch_helpers import make_batch
 
-from llflow_photo.batch import lanes, pipeline
-from llflow_photo.batch.placement import Placement
-from llflow_photo.batch.row import Row
-from llflow_photo.batch.work import Job, Task
+from llflow_photo.batch.recording.record import Row
+from llflow_photo.batch.workers import pipeline
+from llflow_photo.batch.workers import pool as lanes
+from llflow_photo.batch.workers.placement import Placement
+from llflow_photo.batch.workers.work import Job, Task
 
 
 class Scripted(lanes.Lane):

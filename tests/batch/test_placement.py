@@ -5,8 +5,8 @@ from __future__ import annotations
 import joblib
 import pytest
 
-from llflow_photo.batch import placement
-from llflow_photo.batch.placement import place
+from llflow_photo.batch.workers import placement
+from llflow_photo.batch.workers.placement import place
 from llflow_photo.errors import OptionError
 from llflow_photo.machine import Memory
 

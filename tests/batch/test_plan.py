@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.plan import make_plan
-from llflow_photo.batch.row import Look, Row
-from llflow_photo.batch.selection import Source
-from llflow_photo.batch.work import Job
+from llflow_photo.batch.recording.record import Look, Row
+from llflow_photo.batch.selecting.plan import make_plan
+from llflow_photo.batch.selecting.selection import Source
+from llflow_photo.batch.workers.work import Job
 from llflow_photo.options import Options
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from llflow_photo.batch.progress import Event, Tally
-from llflow_photo.batch.row import Row
+from llflow_photo.batch.recording.progress import Event, Tally
+from llflow_photo.batch.recording.record import Row
 from llflow_photo.cli.batch_progress import watch_batch
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.manifest import MANIFEST_NAME, Manifest
 from llflow_photo.batch.output import remove_leftovers
-from llflow_photo.batch.report import BatchInterrupted
+from llflow_photo.batch.recording.manifest import MANIFEST_NAME, Manifest
+from llflow_photo.batch.recording.report import BatchInterrupted
 from llflow_photo.errors import BatchError
 
 Run = Callable[..., Any]

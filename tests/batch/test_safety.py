@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from llflow_photo.batch.caches import is_cache
+from llflow_photo.batch.selecting.caches import is_cache
 
 Run = Callable[..., Any]
 Photos = Callable[..., Path]

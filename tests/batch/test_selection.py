@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from batch_helpers import RASTER, RAW
 
-from llflow_photo.batch.manifest import MANIFEST_NAME, holds_outputs
-from llflow_photo.batch.selection import AN_OUTPUT, Selection, parse_newer_than, select
+from llflow_photo.batch.recording.manifest import MANIFEST_NAME, holds_outputs
+from llflow_photo.batch.selecting.selection import AN_OUTPUT, Selection, parse_newer_than, select
 from llflow_photo.errors import OptionError, ReadError
 
 Photos = Callable[..., Path]

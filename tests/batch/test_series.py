@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llflow_photo.batch.selection import Source
-from llflow_photo.batch.series import Found, Frame, SeriesRules, find_series
+from llflow_photo.batch.selecting.selection import Source
+from llflow_photo.batch.selecting.series import Found, Frame, SeriesRules, find_series
 from llflow_photo.batch.series_decisions import SeriesDecisions
 from llflow_photo.errors import OptionError
 from llflow_photo.files import Capture, is_raw

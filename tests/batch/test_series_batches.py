@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from llflow_photo import enhance_dir, models
-from llflow_photo.batch.manifest import MANIFEST_NAME, read_manifest
-from llflow_photo.batch.page import page_of
+from llflow_photo.batch.recording.manifest import MANIFEST_NAME, read_manifest
+from llflow_photo.batch.recording.page import page_of
 from llflow_photo.camera import develop_many, night, simulate_night_raw
 from llflow_photo.camera.light import Lamp
 from llflow_photo.files import Encoding, read, read_settings, write
-from llflow_photo.files.directory import exif_block
-from llflow_photo.files.exif_fields import exif_directories
+from llflow_photo.files.metadata.exif_fields import exif_directories
+from llflow_photo.files.tiff.directory import exif_block
 from llflow_photo.flow.exposure import FEATURES
 from llflow_photo.photo import Metadata, Photo
 
@@ -182,7 +182,7 @@ def test_a_broken_frame_fails_alone(batch: Run, photos: Photos, tmp_path: Path) 
 def test_a_frame_that_ends_its_process_fails_alone(
     batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llflow_photo.batch.series_look.FRAME_READER", "fake_renderer:KillingReader")
+    monkeypatch.setattr("llflow_photo.batch.workers.series_look.FRAME_READER", "fake_renderer:KillingReader")
     report = batch(photos("a.png", "b.png", "kills.png"), tmp_path / "out", series="all")
     assert [row.source for row in report.failed] == ["kills.png"]
     assert list(report.series.values()) == [("a.png", "b.png")]

@@ -10,7 +10,7 @@ import pytest
 from batch_helpers import make_batch
 
 from llflow_photo.batch import folder_state
-from llflow_photo.batch.manifest import Manifest
+from llflow_photo.batch.recording.manifest import Manifest
 from llflow_photo.batch.run import run_batch
 from llflow_photo.errors import ReadError
 

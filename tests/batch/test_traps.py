@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from llflow_photo.batch.output import choose_output
-from llflow_photo.batch.row import Row
-from llflow_photo.batch.work import failure
+from llflow_photo.batch.recording.record import Row
+from llflow_photo.batch.workers.work import failure
 from llflow_photo.errors import BatchError, EmptyFolderError, WorkerError
 
 Run = Callable[..., Any]

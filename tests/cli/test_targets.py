@@ -13,7 +13,7 @@ from llflow_photo import Options, enhance_file, errors, files
 from llflow_photo.cli import main
 from llflow_photo.cli.targets import choose_targets, is_one_file
 from llflow_photo.files.atomic import atomic_file
-from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.files.dng.write import write_cfa_dng
 
 
 def _photo(path: Path, seed: int = 0) -> Path:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from llflow_photo.color.spaces import LINEAR_SRGB, xyz_matrix
-from llflow_photo.files.directory import (
+from llflow_photo.files.dng.lossless_jpeg import encode_lossless_jpeg
+from llflow_photo.files.tiff.directory import (
     BYTE,
     LONG,
     SHORT,
@@ -19,8 +20,7 @@ from llflow_photo.files.directory import (
     Entry,
     encode_directories,
 )
-from llflow_photo.files.lossless_jpeg import encode_lossless_jpeg
-from llflow_photo.files.tags import Compression, Photometric, Predictor, SampleFormat, Tag
+from llflow_photo.files.tiff.tags import Compression, Photometric, Predictor, SampleFormat, Tag
 
 BAYER = ((0, 1), (1, 2))
 SRGB_CAMERA = np.linalg.inv(xyz_matrix(LINEAR_SRGB))

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from llflow_photo.color.spaces import LINEAR_SRGB, SRGB, convert
-from llflow_photo.files.directory import exif_block
-from llflow_photo.files.dng import write_cfa_dng
-from llflow_photo.files.exif_fields import exif_directories
+from llflow_photo.files.dng.write import write_cfa_dng
+from llflow_photo.files.metadata.exif_fields import exif_directories
+from llflow_photo.files.tiff.directory import exif_block
 from llflow_photo.photo import Metadata, Photo
 
 EXIF_FIELDS = {

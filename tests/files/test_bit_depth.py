@@ -14,7 +14,8 @@ from file_helpers import photo_of_scene
 from llflow_photo import files
 from llflow_photo.color.spaces import DISPLAY_P3, SRGB, convert
 from llflow_photo.errors import OptionError
-from llflow_photo.files import Encoding, modern_read
+from llflow_photo.files import Encoding
+from llflow_photo.files.pillow import modern_read
 from llflow_photo.photo import Metadata
 
 RAMP = np.linspace(0, 3000, 512).astype(np.uint16)[None, :, None].repeat(64, 0).repeat(3, 2)

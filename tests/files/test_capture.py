@@ -11,9 +11,9 @@ import pytest
 from file_helpers import EXIF_FIELDS
 
 from llflow_photo.files import Encoding, capture_of, write
-from llflow_photo.files.directory import exif_block
-from llflow_photo.files.dng import write_cfa_dng
-from llflow_photo.files.exif_fields import exif_directories
+from llflow_photo.files.dng.write import write_cfa_dng
+from llflow_photo.files.metadata.exif_fields import exif_directories
+from llflow_photo.files.tiff.directory import exif_block
 from llflow_photo.photo import Metadata, Photo
 
 TAKEN = datetime(2024, 5, 6, 23, 44, 59)

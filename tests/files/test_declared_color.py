@@ -17,8 +17,8 @@ from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, REC2020_LINEAR, SRGB, ColorSpace
 from llflow_photo.errors import FormatError
 from llflow_photo.files import Encoding
-from llflow_photo.files.directory import SHORT, Directory, Entry, encode_directories, exif_block
-from llflow_photo.files.parse import parse_tiff
+from llflow_photo.files.tiff.directory import SHORT, Directory, Entry, encode_directories, exif_block
+from llflow_photo.files.tiff.parse import parse_tiff
 
 GRAY = np.full((8, 8, 3), 38056, np.uint16)  # 0.5807 of 65535: 203 cd/m2 in PQ
 

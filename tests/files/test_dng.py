@@ -15,8 +15,8 @@ from file_helpers import mosaic_of_scene, photo_of_scene, scene, write_scene_dng
 from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, REC2020_LINEAR, SRGB, convert, encode
 from llflow_photo.errors import ImageInputError, OptionError
-from llflow_photo.files.dng import write_cfa_dng
-from llflow_photo.files.lossless_jpeg import encode_lossless_jpeg
+from llflow_photo.files.dng.lossless_jpeg import encode_lossless_jpeg
+from llflow_photo.files.dng.write import write_cfa_dng
 from llflow_photo.photo import Photo
 
 X_TRANS = ((1, 1, 0, 1, 1, 2), (1, 1, 2, 1, 1, 0), (2, 0, 1, 0, 2, 1), (1, 1, 2, 1, 1, 0), (1, 1, 0, 1, 1, 2),
@@ -160,7 +160,7 @@ def test_a_second_generation_is_the_first(tmp_path: Path) -> None:
 
 
 def test_linear_dng_has_a_preview_and_says_its_exposure(tmp_path: Path) -> None:
-    from llflow_photo.files.parse import numbers_of, parse_tiff
+    from llflow_photo.files.tiff.parse import numbers_of, parse_tiff
 
     bright = Photo(np.full((40, 60, 3), 4.0, np.float32), REC2020_LINEAR, 16)
     path = tmp_path / "linear.dng"

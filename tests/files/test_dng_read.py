@@ -24,9 +24,10 @@ from PIL import Image
 from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, REC2020_LINEAR, convert
 from llflow_photo.errors import FormatError, ReadError
-from llflow_photo.files import RawOptions, raw
-from llflow_photo.files.directory import BYTE, FLOAT, LONG, SHORT, Entry
-from llflow_photo.files.tags import Compression, NewSubfile, Photometric, Predictor, Tag
+from llflow_photo.files import RawOptions
+from llflow_photo.files.raw import read as raw
+from llflow_photo.files.tiff.directory import BYTE, FLOAT, LONG, SHORT, Entry
+from llflow_photo.files.tiff.tags import Compression, NewSubfile, Photometric, Predictor, Tag
 
 Fields = Mapping[int, Entry | None]
 
@@ -176,7 +177,7 @@ def test_crop_that_a_camera_suggests_is_noted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_orientations(orientation: int, tmp_path: Path) -> None:
-    from llflow_photo.files.orientation import upright
+    from llflow_photo.files.metadata.orientation import upright
 
     extra = {Tag.Orientation: Entry.numbers(SHORT, orientation)}
     seen = files.read(write_dng(tmp_path / "turned.dng", _scene16(), extra=extra)).pixels
@@ -198,7 +199,7 @@ def test_white_balance_as_chromaticity(tmp_path: Path) -> None:
 
 def test_chromaticity_goes_through_the_matrix_of_that_light(tmp_path: Path) -> None:
     """Two matrices: the one for tungsten counts in tungsten, and half of each in the middle (in mireds)."""
-    from llflow_photo.files.dng_color import as_shot_neutral, camera_from_xyz
+    from llflow_photo.files.dng.color import as_shot_neutral, camera_from_xyz
 
     tungsten = np.diag((0.5, 1, 2)) @ SRGB_CAMERA
     tags, _ = dng_directory(
@@ -262,7 +263,7 @@ def test_floats_are_what_they_say(kind: str, brightest: float, tmp_path: Path) -
 
 def test_floats_of_24_bits(tmp_path: Path) -> None:
     values = np.array([0.0, 1.0, -1.0, 0.5, 1.5, 3.0, 1 / 1024, 2.0**-62, 255.99609375], np.float32)
-    from llflow_photo.files.unpack import FLOAT24, undo_predictor
+    from llflow_photo.files.tiff.unpack import FLOAT24, undo_predictor
 
     mantissa, exponent = np.frexp(np.abs(values))
     stored = np.zeros((values.size, 3), np.uint8)

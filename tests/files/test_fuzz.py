@@ -20,7 +20,7 @@ from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import DISPLAY_P3
 from llflow_photo.errors import ReadError
 from llflow_photo.files import Encoding
-from llflow_photo.files.raw_metadata import RawContainer
+from llflow_photo.files.raw.metadata import RawContainer
 
 # Of each kind of file; more where time allows: LLFLOW_PHOTO_MUTATIONS=1000 pytest tests/files/test_fuzz.py
 MUTATIONS = int(os.environ.get("LLFLOW_PHOTO_MUTATIONS", "100"))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from llflow_photo.camera import RawFrame, night, simulate_night_raw
 from llflow_photo.camera.curves import linear_to_srgb
-from llflow_photo.files.hot_pixels import repair_hot_pixels
+from llflow_photo.files.raw.hot_pixels import repair_hot_pixels
 
 SIZE = (256, 320)
 WHITE, BLACK, SKY, NOISE = 16383, 512, 90, 8.0

@@ -11,7 +11,7 @@ from PIL import Image
 
 from llflow_photo import files
 from llflow_photo.errors import ReadError
-from llflow_photo.files.jpeg_stream import has_every_scan, scan_jpeg
+from llflow_photo.files.pillow.jpeg_stream import has_every_scan, scan_jpeg
 from llflow_photo.photo import Photo
 
 NOISE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)

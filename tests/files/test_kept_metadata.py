@@ -15,9 +15,9 @@ from file_helpers import IPTC, XMP, photo_of_scene, png_chunk, png_of, quadrants
 from PIL import Image, features
 
 from llflow_photo import files
-from llflow_photo.files.directory import SHORT, UNDEFINED, Entry, exif_block
-from llflow_photo.files.exif_resolution import resolution_of
-from llflow_photo.files.parse import parse_tiff, text_of
+from llflow_photo.files.metadata.exif_resolution import resolution_of
+from llflow_photo.files.tiff.directory import SHORT, UNDEFINED, Entry, exif_block
+from llflow_photo.files.tiff.parse import parse_tiff, text_of
 from llflow_photo.photo import Metadata, Photo
 
 FORMATS = ["jpg", "png", "tif", "dng", "webp", "avif", "heic", "jxl"]

@@ -15,9 +15,9 @@ from PIL import Image, features
 
 from llflow_photo import files
 from llflow_photo.errors import OptionError
-from llflow_photo.files.directory import SHORT, UNDEFINED, Entry, exif_block
-from llflow_photo.files.exif import carry_block
-from llflow_photo.files.parse import parse_tiff
+from llflow_photo.files.metadata.exif import carry_block
+from llflow_photo.files.tiff.directory import SHORT, UNDEFINED, Entry, exif_block
+from llflow_photo.files.tiff.parse import parse_tiff
 from llflow_photo.photo import Metadata, Photo
 
 SETTINGS = {"model": "lol-compact", "temperature": 0.8, "seed": 3, "strength": 1.0, "version": "0.1.0"}

@@ -11,11 +11,11 @@ from dng_helpers import area, gain_map, opcode, opcode_list, write_dng
 
 from llflow_photo import files
 from llflow_photo.files import RawOptions
-from llflow_photo.files.directory import LONG, Entry
-from llflow_photo.files.opcode_points import Grid
-from llflow_photo.files.opcode_warp import resample
-from llflow_photo.files.opcodes import Opcode, apply_opcodes
-from llflow_photo.files.tags import Tag
+from llflow_photo.files.dng.opcode_points import Grid
+from llflow_photo.files.dng.opcode_warp import resample
+from llflow_photo.files.dng.opcodes import Opcode, apply_opcodes
+from llflow_photo.files.tiff.directory import LONG, Entry
+from llflow_photo.files.tiff.tags import Tag
 
 HEIGHT, WIDTH = 96, 128
 

@@ -13,9 +13,9 @@ from heif_helpers import avif_of, clean_aperture, with_properties
 from PIL import Image, features
 
 from llflow_photo import files
-from llflow_photo.files import orientation as turns
-from llflow_photo.files.directory import SHORT, Entry, exif_block
-from llflow_photo.files.exif import block_orientation
+from llflow_photo.files.metadata import orientation as turns
+from llflow_photo.files.metadata.exif import block_orientation
+from llflow_photo.files.tiff.directory import SHORT, Entry, exif_block
 from llflow_photo.pictures import photo_of_image
 
 UPRIGHT = {

@@ -13,8 +13,8 @@ from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, REC2020_LINEAR, SRGB, convert, xyz_matrix
 from llflow_photo.errors import FormatError, OptionError, ReadError
 from llflow_photo.files import RawOptions
-from llflow_photo.files.directory import Entry
-from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.files.dng.write import write_cfa_dng
+from llflow_photo.files.tiff.directory import Entry
 
 # Fujifilm's array, in one of its phases.
 X_TRANS = ((1, 1, 0, 1, 1, 2), (1, 1, 2, 1, 1, 0), (2, 0, 1, 0, 2, 1),
@@ -135,7 +135,7 @@ def test_monochrome_is_refused_and_says_why(tmp_path: Path) -> None:
 
 def _monochrome_dng(path: Path) -> None:
     """LinearRaw with one sample per pixel, as monochrome cameras write."""
-    from llflow_photo.files import dng
+    from llflow_photo.files.dng import write as dng
 
     directory = dng._layout_tags(mosaic_of_scene(), np.zeros((2, 2), np.uint8), 512, 16383)
     for code in (0x828D, 0x828E, 0xC616, 0xC617):

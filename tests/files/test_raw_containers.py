@@ -12,10 +12,10 @@ import pytest
 from file_helpers import EXIF_FIELDS
 from PIL import Image
 
-from llflow_photo.files.directory import Directory, Entry, exif_block
-from llflow_photo.files.exif_fields import EXIF_POINTER, GPS_POINTER, exif_directories
-from llflow_photo.files.parse import parse_tiff, text_of
-from llflow_photo.files.raw_metadata import RawContainer
+from llflow_photo.files.metadata.exif_fields import EXIF_POINTER, GPS_POINTER, exif_directories
+from llflow_photo.files.raw.metadata import RawContainer
+from llflow_photo.files.tiff.directory import Directory, Entry, exif_block
+from llflow_photo.files.tiff.parse import parse_tiff, text_of
 
 
 def _box(name: bytes, content: bytes) -> bytes:
@@ -59,7 +59,7 @@ def _panasonic() -> bytes:
 
 def _two_directories() -> bytes:
     """Makers who chain the Exif directory to a later page."""
-    from llflow_photo.files.directory import encode_directories
+    from llflow_photo.files.tiff.directory import encode_directories
 
     page = exif_directories(EXIF_FIELDS)
     later = {EXIF_POINTER: page.pop(EXIF_POINTER), GPS_POINTER: page.pop(GPS_POINTER)}

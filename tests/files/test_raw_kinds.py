@@ -16,8 +16,8 @@ from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, convert
 from llflow_photo.errors import FormatError, ReadError
 from llflow_photo.files import RawOptions
-from llflow_photo.files.directory import BYTE, LONG, SHORT, UNDEFINED, Entry, exif_block
-from llflow_photo.files.tags import Compression, Tag
+from llflow_photo.files.tiff.directory import BYTE, LONG, SHORT, UNDEFINED, Entry, exif_block
+from llflow_photo.files.tiff.tags import Compression, Tag
 
 
 @pytest.mark.parametrize("value", [0, 512, 65535])

@@ -18,8 +18,8 @@ from llflow_photo import files
 from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import ADOBE_RGB, DISPLAY_P3, LINEAR_SRGB, PROPHOTO, SRGB, convert
 from llflow_photo.errors import FormatError, ReadError
-from llflow_photo.files.directory import Entry, exif_block
-from llflow_photo.files.exif_fields import exif_directories
+from llflow_photo.files.metadata.exif_fields import exif_directories
+from llflow_photo.files.tiff.directory import Entry, exif_block
 from llflow_photo.photo import Photo
 
 
@@ -109,7 +109,7 @@ def test_lzw_of_16_bits(tmp_path: Path) -> None:
     with tifffile.TiffFile(io.BytesIO(inner.getvalue())) as tiff:
         page = tiff.pages[0]
         strip = inner.getvalue()[page.dataoffsets[0] : page.dataoffsets[0] + page.databytecounts[0]]
-    from llflow_photo.files.directory import LONG, SHORT, encode_directories
+    from llflow_photo.files.tiff.directory import LONG, SHORT, encode_directories
 
     tags = {256: (LONG, 34), 257: (LONG, 21), 259: (SHORT, 5), 262: (SHORT, 2), 277: (SHORT, 3)}
     tags |= {278: (LONG, 21), 273: (LONG, 8), 279: (LONG, len(strip))}

@@ -10,7 +10,7 @@ from file_helpers import XMP, write_scene_dng
 from PIL import Image
 
 from llflow_photo import files
-from llflow_photo.files.sidecars import sidecars_of
+from llflow_photo.files.metadata.sidecars import sidecars_of
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from llflow_photo.api import read_srgb
 from llflow_photo.cli import main
 from llflow_photo.evaluation.night import write_csv
 from llflow_photo.files.dimensions import check_dimensions
-from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.files.dng.write import write_cfa_dng
 from llflow_photo.models import save
 from llflow_photo.photo import Photo
 

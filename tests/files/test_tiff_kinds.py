@@ -16,8 +16,8 @@ from PIL import Image, ImageCms
 from llflow_photo import files
 from llflow_photo.color.spaces import SRGB, convert
 from llflow_photo.errors import FormatError, ReadError
-from llflow_photo.files import unpack
-from llflow_photo.files.directory import LONG, SHORT, Directory, Entry, encode_directories
+from llflow_photo.files.tiff import unpack
+from llflow_photo.files.tiff.directory import LONG, SHORT, Directory, Entry, encode_directories
 
 VALUES = quadrants()
 

@@ -14,7 +14,7 @@ from PIL import Image
 from llflow_photo import files
 from llflow_photo.color.profiles import profile_bytes
 from llflow_photo.color.spaces import DISPLAY_P3
-from llflow_photo.files.directory import LONG, SHORT, UNDEFINED, Directory, Entry, encode_directories
+from llflow_photo.files.tiff.directory import LONG, SHORT, UNDEFINED, Directory, Entry, encode_directories
 
 FULL, REDUCED, MASK = 0, 1, 4
 

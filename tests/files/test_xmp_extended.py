@@ -15,8 +15,8 @@ from file_helpers import packet_of
 from PIL import Image
 
 from llflow_photo import files
-from llflow_photo.files.jpeg_stream import scan_jpeg
-from llflow_photo.files.xmp_extended import EXTENSION
+from llflow_photo.files.metadata.xmp_extended import EXTENSION
+from llflow_photo.files.pillow.jpeg_stream import scan_jpeg
 from llflow_photo.photo import Metadata, Photo
 
 DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/" '

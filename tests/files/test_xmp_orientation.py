@@ -11,11 +11,11 @@ from PIL import Image, features
 
 from llflow_photo import files
 from llflow_photo.color.spaces import SRGB, convert
-from llflow_photo.files.directory import SHORT, Entry, encode_directories
-from llflow_photo.files.dng import write_cfa_dng
-from llflow_photo.files.orientation import upright
-from llflow_photo.files.parse import parse_tiff
-from llflow_photo.files.xmp_packet import Packet, qualified
+from llflow_photo.files.dng.write import write_cfa_dng
+from llflow_photo.files.metadata.orientation import upright
+from llflow_photo.files.metadata.xmp_packet import Packet, qualified
+from llflow_photo.files.tiff.directory import SHORT, Entry, encode_directories
+from llflow_photo.files.tiff.parse import parse_tiff
 
 EVERY = pytest.mark.parametrize("orientation", range(1, 9))
 PICTURE = quadrants(48, 64)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from llflow_photo.files.xmp import settings_of, with_settings_packet
-from llflow_photo.files.xmp_packet import NAMESPACES, Packet, qualified
-from llflow_photo.files.xmp_photo import PhotoXmp
+from llflow_photo.files.metadata.xmp import settings_of, with_settings_packet
+from llflow_photo.files.metadata.xmp_packet import NAMESPACES, Packet, qualified
+from llflow_photo.files.metadata.xmp_photo import PhotoXmp
 
 RDF = NAMESPACES["rdf"]
 SECRET = "urn:not-to-be-read"

@@ -14,8 +14,8 @@ from file_helpers import packet_of, quadrants
 from PIL import Image
 
 from llflow_photo import files
-from llflow_photo.files import modern_read
-from llflow_photo.files.modern_read import read_heif
+from llflow_photo.files.pillow import modern_read
+from llflow_photo.files.pillow.modern_read import read_heif
 from llflow_photo.photo import Photo
 
 NAMES = (

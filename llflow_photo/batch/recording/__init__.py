@@ -1,0 +1,1 @@
+"""What a batch did: manifest, progress, report."""

@@ -1,0 +1,286 @@
+"""The manifest: one SQLite file beside the outputs that knows what was done, and makes a batch resumable.
+
+Every change is a transaction that is on the disk before the next step is taken, so the file is whole whenever
+the program dies. One batch at a time holds it. It is meant to be read by others too::
+
+    sqlite3 llflow-photo-manifest.sqlite "select source, reason from photos where status = 'failed'"
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from ...errors import BatchError
+from ..selecting.naming import folded
+from .record import Row
+from .series_record import SeriesRecord
+
+__all__ = ["MANIFEST_NAME", "Manifest", "Stored", "holds_outputs", "outputs_in", "read_manifest"]
+
+MANIFEST_NAME = "llflow-photo-manifest.sqlite"
+
+_TABLES = """
+create table if not exists photos (
+    source text primary key, status text, reason text, error text, size integer, mtime_ns integer, content
+    text, settings text, model text, seed integer, outputs text, seconds text, finished text default
+    current_timestamp, row text not null
+);
+create table if not exists written (name text primary key);
+create table if not exists series (
+    key text primary key, mode text, development text, members text, reference text
+);
+create table if not exists runs (
+    id integer primary key, started text default current_timestamp, version text, settings text, given text
+);
+"""
+_COLUMNS = (
+    "source, status, reason, error, size, mtime_ns, content, settings, model, seed, outputs, seconds, row"
+)
+_log = logging.getLogger(__name__)
+
+
+class Stored(NamedTuple):
+    """What a manifest holds.
+
+    Attributes:
+        rows: what is known of each photo, by source.
+        written: names, `folded`, of all outputs that batches wrote here or were about to.
+        series: what was decided about series of photos.
+    """
+
+    rows: dict[str, Row]
+    written: set[str]
+    series: tuple[SeriesRecord, ...]
+
+
+def holds_outputs(folder: Path) -> bool:
+    """Whether a folder is one that a batch wrote to: it has a manifest."""
+    return os.path.exists(folder / MANIFEST_NAME)  # False too where one may not look
+
+
+def outputs_in(folder: Path) -> set[str]:
+    """Names, `folded`, of all outputs that batches wrote to a folder or were about to, relative to it.
+
+    Raises:
+        BatchError: as `read_manifest`.
+    """
+    return read_manifest(folder).written
+
+
+def read_manifest(folder: Path) -> Stored:
+    """What the manifest of a folder holds, read only; nothing where there is no manifest.
+
+    Raises:
+        BatchError: a batch is writing to it, or it is damaged or no manifest.
+    """
+    path = folder / MANIFEST_NAME
+    if not os.path.exists(path):
+        return Stored({}, set(), ())
+    try:
+        # What a killed batch left half written is undone on opening, which needs a place to write to.
+        with tempfile.TemporaryDirectory() as elsewhere:
+            copied = Path(elsewhere, MANIFEST_NAME)
+            _ensure_free(path)
+            for end in ("-journal", ""):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(f"{path}{end}", f"{copied}{end}")
+            with contextlib.closing(sqlite3.connect(copied)) as connection:
+                return _stored(connection)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+    except OSError as error:
+        raise BatchError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _ensure_free(path: Path) -> None:
+    """
+    Raises:
+        BatchError: a batch holds the manifest.
+    """
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            connection.execute("select 1 from sqlite_master")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_BUSY":
+                raise _held(path) from error
+            if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
+                raise
+
+
+class Manifest:
+    """The manifest of an output folder, held by one batch; a context manager.
+
+    Args:
+        folder: the output folder, which exists.
+
+    Attributes:
+        path: the manifest's file.
+        rows: what is known of each photo, by source.
+        written: names, `folded`, of all outputs that batches wrote here or were about to.
+        series: what was decided about series of photos.
+
+    Raises:
+        BatchError: another batch holds it, or it is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / MANIFEST_NAME
+        self._connection = self._open()
+        try:
+            self.rows, self.written, self.series = _stored(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise _unreadable(self.path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def begin_run(self, version: str, settings: Mapping[str, Any], given: str) -> None:
+        """Note that a batch begins: package version, settings, the inputs as given."""
+        row = (version, json.dumps(settings, default=str), _storable(given))
+        with self._connection:
+            self._connection.execute("insert into runs (version, settings, given) values (?, ?, ?)", row)
+
+    def record(self, rows: Iterable[Row]) -> None:
+        """Store rows, each in place of an earlier one of its source; on the disk when this returns.
+
+        Where the folder was deleted meanwhile, the manifest is written anew with all it knew.
+
+        Raises:
+            sqlite3.Error: the disk is full or gone; what was recorded before is safe.
+        """
+        rows = list(rows)
+        self.rows.update((row.source, row) for row in rows)
+        names = {folded(name) for row in rows for name in row.outputs} - self.written
+        self.written |= names
+        if self._vanished():
+            self._ensure_same_disk()
+            _log.warning("%s was deleted while a batch was writing to its folder; writing it anew", self.path)
+            self._connection.close()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._open()
+            rows, names = list(self.rows.values()), self.written
+            self._put_series()
+        with self._connection:
+            self._connection.executemany(
+                f"insert or replace into photos ({_COLUMNS}) values ({_COLUMNS.count(',') * '?, '}?)",
+                map(_values, rows),
+            )
+            self._connection.executemany(
+                "insert or ignore into written values (?)", ((_storable(name),) for name in names)
+            )
+
+    def record_series(self, records: Iterable[SeriesRecord]) -> None:
+        """Store what was decided about series, in place of all that was known of any.
+
+        Raises:
+            sqlite3.Error: the disk is full or gone; what was recorded before is safe.
+        """
+        self.series = tuple(records)
+        self._put_series()
+
+    def _put_series(self) -> None:
+        with self._connection:
+            self._connection.execute("delete from series")
+            self._connection.executemany(
+                "insert or replace into series values (?, ?, ?, ?, ?)",
+                (each.to_row() for each in self.series),
+            )
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(self.path, timeout=1.0)
+            # The lock is the kernel's and goes with the process, however it ends.
+            connection.execute("pragma locking_mode = exclusive")
+            connection.execute("pragma synchronous = full")
+            connection.executescript(f"begin exclusive; {_TABLES} commit;")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise _held(self.path) from error
+            raise _unreadable(self.path, error) from error
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(self.path, error) from error
+        state = os.stat(self.path)
+        self._inode, self._device = state.st_ino, state.st_dev
+        return connection
+
+    def _ensure_same_disk(self) -> None:
+        """What is under a place where a disk was attached is another disk, and not to be filled instead."""
+        existing = next(folder for folder in self.path.parents if os.path.exists(folder))
+        if os.stat(existing).st_dev != self._device:
+            raise FileNotFoundError(errno.ENOENT, "its disk is gone", str(self.path))
+
+    def _vanished(self) -> bool:
+        try:
+            return os.stat(self.path).st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+
+def _stored(connection: sqlite3.Connection) -> Stored:
+    return Stored(_rows(connection), _written(connection), _series(connection))
+
+
+def _rows(connection: sqlite3.Connection) -> dict[str, Row]:
+    stored = (Row.from_json(json.loads(text)) for (text,) in connection.execute("select row from photos"))
+    return {row.source: row for row in stored}
+
+
+def _written(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("select name from written")}
+
+
+def _series(connection: sqlite3.Connection) -> tuple[SeriesRecord, ...]:
+    if not connection.execute("select 1 from sqlite_master where name = 'series'").fetchone():
+        return ()  # written before there were series
+    rows = connection.execute("select key, mode, development, members, reference from series order by key")
+    return tuple(SeriesRecord.from_row(*row) for row in rows)
+
+
+def _values(row: Row) -> tuple[Any, ...]:
+    return (
+        _storable(row.source),
+        row.status,
+        _storable(row.reason),
+        row.error,
+        row.size,
+        row.mtime_ns,
+        row.content,
+        row.settings,
+        row.model,
+        row.seed,
+        json.dumps(row.outputs),
+        json.dumps(row.seconds),
+        json.dumps(row.to_json()),
+    )
+
+
+def _storable(text: str) -> str:
+    """File names that are no valid UTF-8 are escaped; the JSON column keeps them as they are."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _held(path: Path) -> BatchError:
+    return BatchError(f"another batch is writing to {path.parent}; wait for it, or name another folder")
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> BatchError:
+    return BatchError(
+        f"{path} cannot be used ({error}); move it away to begin anew, or choose another folder"
+    )

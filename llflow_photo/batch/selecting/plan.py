@@ -1,0 +1,251 @@
+"""What is to do for each photo selected, given what the manifest says was done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from ...files.provenance import content_hash, made_from
+from ...files.sniff import kind_of_head
+from ..output import is_intact
+from ..recording.record import Row
+from ..series_decisions import Shared
+from ..workers.work import Job, Task
+from .copies import is_copy_of, state_of
+from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
+from .selection import Source
+
+__all__ = ["Plan", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Tasks in the order in which to do them, and rows of photos that need none."""
+
+    tasks: tuple[Task, ...]
+    rows: tuple[Row, ...]
+
+
+def make_plan(
+    sources: Iterable[Source],
+    job: Job,
+    suffix: str,
+    before: Mapping[str, Row],
+    written: Collection[str],
+    force: bool = False,
+    retry_failed: bool = False,
+    series: Mapping[str, Shared] | None = None,
+) -> Plan:
+    """Decide for each photo.
+
+    Args:
+        suffix: of the outputs, with its dot.
+        before: the manifest's rows by source.
+        written: outputs that batches wrote to this folder or meant to, `folded`.
+        force: render all photos again; files of the same name are replaced, except beside originals.
+        retry_failed: try again photos that failed for reasons of their own.
+        series: by source, of photos that belong to a series.
+    """
+    sources = list(sources)
+    outputs = _Outputs(sources, job, suffix, before, written, force)
+    stems = outputs.stems()
+    tasks, rows = [], []
+    for source in sources:
+        task = outputs.task(source, stems[source.relative])
+        old = before.get(task.source)
+        shared = (series or {}).get(task.source, Shared())
+        task = replace(task, series=shared.reference)
+        row = None
+        if old is not None and not force and _is_same_rendering(old, shared):
+            row = _settled(task, old, job, outputs.root, retry_failed)
+        if row is not None:
+            rows.append(row)
+        else:
+            again = (
+                old is not None
+                and not force
+                and _is_same_rendering(old, shared)
+                and _holds(task, old, job, outputs.root)
+            )
+            tasks.append(replace(task, known=old if again else None))
+    return Plan(tuple(_largest_first(tasks)), tuple(rows))
+
+
+class _Outputs:
+    """Names in the output folder that each photo may have, given what is there.
+
+    A photo may have a name that nothing has, that its own earlier result has, or, by force, that a file has
+    which is no original and lies beside none.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        job: Job,
+        suffix: str,
+        before: Mapping[str, Row],
+        written: Collection[str],
+        force: bool,
+    ) -> None:
+        self.root = Path(job.root)
+        self._job, self._suffix, self._written, self._force = job, suffix, written, force
+        self._sources = {source.relative: source for source in sources}
+        self._originals = {source.path.resolve() for source in sources}
+        self._contents: dict[PurePosixPath, str] = {}
+        self._rows = {
+            source.relative: row
+            for source in sources
+            if (row := before.get(source.relative.as_posix())) is not None and self._same_photo(source, row)
+        }
+
+    def stems(self) -> dict[PurePosixPath, PurePosixPath]:
+        """Folder and stem of each photo's outputs."""
+        kept = {
+            relative: stem
+            for relative, row in self._rows.items()
+            if (stem := stem_of(row.outputs)) is not None and row.status != "copied"
+        }
+        return assign_stems(self._sources, self._job.options.samples, kept, self._is_free)
+
+    def task(self, source: Source, stem: PurePosixPath) -> Task:
+        """What is to do for a photo whose outputs have a stem."""
+        plain = PurePosixPath(source.relative).with_suffix("")
+        outputs = output_names(stem, self._job.options.samples, self._suffix)
+        copy, copies = "", tuple[tuple[str, str], ...]()
+        if self._job.copy_well_exposed:
+            copy = stem.with_name(stem.name + source.relative.suffix).as_posix()
+            copies = tuple(
+                (str(each), _renamed(each.name, source.path, stem).as_posix()) for each in source.sidecars
+            )
+        task = Task(
+            source.relative.as_posix(),
+            str(source.path.absolute()),
+            source.size,
+            source.mtime_ns,
+            tuple(name.as_posix() for name in outputs),
+            copy,
+            sidecars=copies,
+            sidecar_state=source.sidecar_state,
+            notes=self._notes(plain, stem),
+        )
+        there = [(name, state) for name in task.claims if (state := state_of(self.root / name))]
+        return replace(task, replaces=tuple(there), force=self._force)
+
+    def _notes(self, plain: PurePosixPath, stem: PurePosixPath) -> tuple[str, ...]:
+        """Why a photo's output has not its plain name, where a file in the output folder is the reason."""
+        in_the_way = [
+            name
+            for name in output_names(plain, self._job.options.samples, self._suffix)
+            if os.path.lexists(self.root / name)
+        ]
+        if stem == plain or not in_the_way or len(plain.name) > MAX_STEM_BYTES // 4:
+            return ()
+        return (
+            f"{in_the_way[0]} was there already and belongs to another photo or program: "
+            f"this result is {stem.name}",
+        )
+
+    def _same_photo(self, source: Source, row: Row) -> bool:
+        """Whether a row of before is of this very photo, and not of another one of its name."""
+        if self._force or not row.content or (row.size, row.mtime_ns) == (source.size, source.mtime_ns):
+            return True
+        return row.size == source.size and row.content == self._content(source.relative)
+
+    def _content(self, relative: PurePosixPath) -> str:
+        if relative not in self._contents:
+            try:
+                self._contents[relative] = content_hash(self._sources[relative].path)
+            except OSError:  # the task itself will say so
+                self._contents[relative] = ""
+        return self._contents[relative]
+
+    def _is_free(self, relative: PurePosixPath, stem: PurePosixPath) -> bool:
+        source = self._sources[relative]
+        task = self.task(source, stem)
+        copied = zip((source.path, *source.sidecars), task.copies, strict=False)
+        return all(self._may_have(relative, name) for name in task.outputs) and all(
+            self._may_have(relative, name) or is_copy_of(self.root / name, original)
+            for original, name in copied
+        )
+
+    def _may_have(self, relative: PurePosixPath, name: str) -> bool:
+        target = self.root / name
+        if not os.path.lexists(target):
+            return True
+        resolved = target.resolve()
+        if resolved in self._originals and not target.is_symlink():
+            return False
+        if self._is_own(relative, name):
+            return True
+        return self._force and not os.path.isdir(target) and resolved.parent not in self._folders()
+
+    def _is_own(self, relative: PurePosixPath, name: str) -> bool:
+        target, row = self.root / name, self._rows.get(relative)
+        if not os.path.isfile(target) or target.is_symlink():
+            return False
+        if row is not None and name in row.outputs and folded(name) in self._written:
+            return not _edited(target, row, name)
+        return made_from(target, self._content(relative))
+
+    def _folders(self) -> set[Path]:
+        return {original.parent for original in self._originals}
+
+
+def _edited(target: Path, row: Row, name: str) -> bool:
+    """Whether an output was changed since it was written, and is no mere wreck of a file."""
+    sizes = dict(zip(row.outputs, row.output_bytes, strict=False))
+    if name not in sizes or target.stat().st_size == sizes[name]:
+        return False
+    with target.open("rb") as file:
+        return bool(kind_of_head(file.read(64)))
+
+
+def _renamed(sidecar: str, photo: Path, stem: PurePosixPath) -> PurePosixPath:
+    """A sidecar's name beside the copy of its photo."""
+    ending = sidecar[len(photo.stem) :]  # .xmp, or .nef.xmp
+    return stem.with_name(stem.name + ending)
+
+
+def _largest_first(tasks: list[Task]) -> list[Task]:
+    """Files of more than twice the median size begin, lest one process ends with them alone."""
+    if not tasks:
+        return tasks
+    median = sorted(task.size for task in tasks)[len(tasks) // 2]
+    return sorted(tasks, key=lambda task: task.size <= 2 * median)
+
+
+def _is_same_rendering(old: Row, shared: Shared) -> bool:
+    """Whether a photo belongs to the same series as before, or to none as before.
+
+    Failures that lie in the photo itself have nothing to do with its series.
+    """
+    return old.series == shared.key or (old.status == "failed" and old.lasting)
+
+
+def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> Row | None:
+    """The row of a photo that needs nothing, or None."""
+    unchanged = (old.size, old.mtime_ns, old.sidecars) == (task.size, task.mtime_ns, task.sidecar_state)
+    if not unchanged or (old.settings, old.model) != (job.settings, job.model):
+        return None
+    if old.status == "left" and not job.copy_well_exposed and job.leaves(old.before, task.series):
+        return old
+    if old.status == "failed" and old.lasting and not retry_failed:
+        return old
+    if _holds(task, old, job, root):
+        return replace(old, status="skipped", reason=old.reason or "done before")
+    return None
+
+
+def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
+    """Whether an earlier run's outputs are what this one would write, if the content is the same."""
+    leaves = job.leaves(old.before, task.series)
+    wanted = task.copies if leaves else task.outputs
+    if old.status != ("copied" if leaves else "done"):
+        return False
+    return (
+        old.outputs == wanted
+        and (old.settings, old.model) == (job.settings, job.model)
+        and is_intact(root, old.outputs, old.output_bytes)
+    )

@@ -1,0 +1,244 @@
+"""Which photos a batch takes: folders walked, patterns, dates, pairs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from ...errors import OptionError, ReadError
+from ...files.metadata.sidecars import sidecars_of
+from ...files.source import special_kind
+from ..recording.record import Row
+from .caches import is_cache
+from .globs import matches_any
+from .naming import folded
+
+__all__ = ["AN_OUTPUT", "Pairs", "Selection", "Source", "parse_newer_than", "select"]
+
+Pairs = Literal["raw", "jpeg", "both"]
+AN_OUTPUT = "an output of an earlier batch"
+"""Why a photo in a folder given was not taken."""
+
+_JPEG = {".jpg", ".jpeg", ".jpe", ".heic", ".heif", ".hif"}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo to take: its path, and that relative to the input, by which it is known; its XMP sidecars."""
+
+    path: Path
+    relative: PurePosixPath
+    size: int
+    mtime_ns: int
+    sidecars: tuple[Path, ...] = ()
+    sidecar_state: str = ""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to take of the folders given.
+
+    Attributes:
+        include: glob patterns, see `matches_any`; empty takes all.
+        exclude: glob patterns of what to leave out; a folder that matches is not entered.
+        recursive: whether to enter subfolders.
+        newer_than: only photos modified after this time, seconds since 1970.
+        pairs: which of a RAW and a JPEG of the same name, taken as one frame, to take: ``raw``, ``jpeg`` or
+            ``both``.
+        is_photo: whether a path is a photo by its name.
+        is_raw: whether a photo is RAW by its name.
+        is_output: whether a subfolder holds outputs of a batch; it is not entered.
+        outputs_in: the outputs that batches wrote to a folder given, relative to it and `folded`; they are
+            not taken.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    recursive: bool = True
+    newer_than: float | None = None
+    pairs: Pairs = "raw"
+    is_photo: Callable[[Path], bool] = field(default=lambda path: True)
+    is_raw: Callable[[Path], bool] = field(default=lambda path: False)
+    is_output: Callable[[Path], bool] = field(default=lambda path: False)
+    outputs_in: Callable[[Path], Collection[str]] = field(default=lambda path: ())
+
+
+def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], list[Row]]:
+    """The photos to take, sorted by relative path, and a row for all that was seen and not taken.
+
+    One folder's photos are known by their paths within it; of several inputs, each folder's name comes
+    first. Folders reached again through symbolic links are not entered twice, hidden files and folders
+    (their name begins with a dot), other programs' previews and trash (see `is_cache`) are passed over.
+
+    Raises:
+        ReadError: an input does not exist.
+        and what ``outputs_in`` raises.
+    """
+    found: dict[PurePosixPath, Source] = {}
+    rows: list[Row] = []
+    for given in inputs:
+        if os.path.isdir(given):
+            top = PurePosixPath() if len(inputs) == 1 else PurePosixPath(given.resolve().name)
+            walked = _walk(given, top, selection, rows)
+        elif os.path.exists(given):
+            walked = [(given, PurePosixPath(given.name))]
+        else:
+            raise ReadError(f"{given} does not exist or cannot be reached; give a folder or a photo")
+        for path, relative in walked:
+            source = _considered(path, relative, selection, rows)
+            if source is not None:
+                found[_unused(source.relative, path, found)] = source
+    sources = [replace(each, relative=key) for key, each in sorted(found.items())]
+    return _without_pairs(sources, selection, rows), rows
+
+
+def parse_newer_than(value: str | float | datetime | timedelta | None, now: datetime) -> float | None:
+    """A moment as seconds since 1970.
+
+    Args:
+        value: an ISO date or time (local where it names no zone), a span back from now (``36h``, ``7d``,
+            ``90m``, a timedelta), seconds since 1970, or None.
+        now: the present.
+
+    Raises:
+        OptionError: it is none of these.
+    """
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, timedelta):
+        return (now - value).timestamp()
+    seconds = {"m": 60, "h": 3600, "d": 86400, "w": 604800}.get(value[-1:].lower())
+    try:
+        if seconds is not None:
+            return now.timestamp() - float(value[:-1]) * seconds
+        return datetime.fromisoformat(value).timestamp()
+    except ValueError as error:
+        raise OptionError(
+            f"newer than is {value!r}; give a date (2024-11-03), a time (2024-11-03T18:30), a span (36h)"
+        ) from error
+
+
+def _walk(
+    top: Path, prefix: PurePosixPath, selection: Selection, rows: list[Row]
+) -> list[tuple[Path, PurePosixPath]]:
+    """Every visible file with its relative path; symbolic links to folders come after all real folders."""
+    files: list[tuple[Path, PurePosixPath]] = []
+    outputs = selection.outputs_in(top)
+    folders = [(top, prefix)]
+    links: list[tuple[Path, PurePosixPath]] = []
+    visited: set[str] = set()
+    while folders or links:
+        folder, relative = folders.pop() if folders else links.pop(0)
+        identity = os.path.realpath(folder)
+        if identity in visited:
+            continue
+        visited.add(identity)
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            rows.append(_unlisted(relative, error))
+            continue
+        for entry in entries:
+            path, here = Path(entry.path), relative / entry.name
+            if entry.name.startswith(".") or matches_any(here, selection.exclude):
+                continue
+            if not _is_folder(entry):
+                if outputs and folded(path.relative_to(top).as_posix()) in outputs:
+                    rows.append(Row(here.as_posix(), "skipped", AN_OUTPUT))
+                else:
+                    files.append((path, here))
+            elif is_cache(entry.name):
+                rows.append(Row(here.as_posix(), "skipped", "a folder of previews or trash"))
+            elif selection.recursive and selection.is_output(path):
+                rows.append(Row(here.as_posix(), "skipped", "a folder with outputs of a batch"))
+            elif selection.recursive:
+                (links if entry.is_symlink() else folders).append((path, here))
+    return files
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _unlisted(relative: PurePosixPath, error: OSError) -> Row:
+    reason = f"the folder cannot be listed: {error.strerror or error}; check its permissions"
+    _log.warning("%s: %s", relative, reason)
+    return Row(relative.as_posix(), "failed", reason, type(error).__name__)
+
+
+def _considered(path: Path, relative: PurePosixPath, selection: Selection, rows: list[Row]) -> Source | None:
+    """The file as a source, or None and, where a person may wonder, a row that says why."""
+    if selection.include and not matches_any(relative, selection.include):
+        return None
+    if not selection.is_photo(path):
+        rows.append(Row(relative.as_posix(), "skipped", "not a photo"))
+        return None
+    try:
+        state = path.stat()
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+        rows.append(Row(relative.as_posix(), "failed", reason, type(error).__name__))
+        return None
+    if selection.newer_than is not None and state.st_mtime <= selection.newer_than:
+        rows.append(Row(relative.as_posix(), "skipped", "not newer than asked for"))
+        return None
+    if kind := special_kind(state.st_mode):
+        rows.append(Row(relative.as_posix(), "skipped", f"not a photo but {kind}"))
+        return None
+    sidecars, sidecar_state = _sidecars(path)
+    return Source(path, relative, state.st_size, state.st_mtime_ns, sidecars, sidecar_state)
+
+
+def _sidecars(path: Path) -> tuple[tuple[Path, ...], str]:
+    """A photo's sidecars, and in a line what tells whether they changed."""
+    try:
+        found = sidecars_of(path)
+        states = [(each.name, each.stat()) for each in found]
+    except OSError:  # reading the photo will say so
+        return (), ""
+    return found, "; ".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
+
+
+def _unused(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Source]) -> PurePosixPath:
+    """Inputs from different places may share a name: those after the first are numbered."""
+    key, number = relative, 2
+    while key in found and os.path.realpath(found[key].path) != os.path.realpath(path):
+        top = relative.parts[0]
+        first = (
+            f"{Path(top).stem}-{number}{Path(top).suffix}" if len(relative.parts) == 1 else f"{top}-{number}"
+        )
+        key, number = PurePosixPath(first, *relative.parts[1:]), number + 1
+    return key
+
+
+def _without_pairs(sources: Iterable[Source], selection: Selection, rows: list[Row]) -> list[Source]:
+    """One of each RAW and JPEG of the same frame."""
+    sources = list(sources)
+    if selection.pairs == "both":
+        return sources
+    frames: dict[tuple[PurePosixPath, str], list[Source]] = defaultdict(list)
+    for source in sources:
+        frames[source.relative.parent, source.relative.stem.casefold()].append(source)
+    dropped: dict[PurePosixPath, str] = {}
+    for frame in frames.values():
+        raws = [each for each in frame if selection.is_raw(each.path)]
+        jpegs = [each for each in frame if each.relative.suffix.lower() in _JPEG]
+        if raws and jpegs:
+            kept, left = (raws, jpegs) if selection.pairs == "raw" else (jpegs, raws)
+            dropped.update((each.relative, kept[0].relative.name) for each in left)
+    rows.extend(
+        Row(relative.as_posix(), "skipped", f"the same frame as {kept}") for relative, kept in dropped.items()
+    )
+    return [source for source in sources if source.relative not in dropped]

@@ -1,0 +1,119 @@
+"""The renderer of real batches: the same functions as for one file, with the network behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ...photo import Photo
+from ...series import SeriesReference
+from .renderer import Cancel, Gate
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ...engine import Enhancer
+    from ...flow import LLFlow
+    from .work import Job
+
+__all__ = ["PhotoRenderer"]
+
+TILES = (1024, 768, 512, 384, 256)
+TILE_BYTES = 1536 << 20
+"""Memory for a tile, the same everywhere; part of `placement.PROCESS_BYTES`."""
+
+KEPT_BYTES = 1024 << 20
+"""Memory for what several samples of a photo share."""
+
+
+class PhotoRenderer:
+    """Reads, renders and writes photos; the model is loaded when this is made.
+
+    Raises:
+        ModelNotFoundError: there is no such model; `CheckpointError` where its file is damaged; `DeviceError`
+            where the device is not there.
+    """
+
+    def __init__(self, job: Job) -> None:
+        from ...engine import Enhancer
+        from ...loading import load_model
+
+        self._job = job
+        flow = load_model(job.options.model).flow
+        # What is decided by the memory that happens to be free must not decide the outputs' bytes.
+        self.enhancer = Enhancer(
+            flow,
+            device=job.options.device,
+            tile=_tile(flow) if job.options.tile == "auto" else job.options.tile,
+            threads=job.threads,
+            memory_budget=KEPT_BYTES if job.options.samples > 1 else 0,
+        )
+
+    def read(self, path: Path) -> Photo:
+        """Read a photo; see `files.read`."""
+        from ... import files
+
+        return files.read(path, self._job.raw)
+
+    def check(self, photo: Photo, path: Path) -> None:
+        """Refuse a photo that is too large for the format of its output; see `files.check_dimensions`."""
+        from ... import files
+
+        files.check_dimensions(path, self._job.encoding, photo.width, photo.height)
+
+    def render(
+        self, photo: Photo, seed: int, gate: Gate, cancel: Cancel, series: SeriesReference | None = None
+    ) -> Iterator[Photo]:
+        """Yield ``options.samples`` renderings; only the network itself is inside the gate.
+
+        ``seed`` is the photo's own: of its regions and grain. The look of the frame is the batch's.
+        Of a frame of a series the look of the regions is the series'.
+        """
+        from ...api import renderings, with_settings_told
+        from ...files.provenance import content_hash
+
+        enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
+        options = replace(self._job.options, detail_seed=seed)
+        content = content_hash(photo.source) if photo.source is not None else ""
+        for number, rendering in enumerate(
+            renderings(photo, options, enhancer, cancel=cancel, series=series)
+        ):
+            yield with_settings_told(rendering, options, options.seed + number, content, series)
+
+    def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
+        """Write a rendering; see `files.write`."""
+        from ... import files
+
+        return tuple(files.write(photo, path, self._job.encoding, overwrite=overwrite))
+
+
+def _tile(flow: LLFlow) -> int:
+    """Side of the largest tile that fits in `TILE_BYTES` or a third of a small machine's memory, pixels."""
+    from ...engine.costs import working_bytes_per_pixel
+    from ...engine.inference import Precision
+    from ...engine.memory import largest_tile
+    from ...machine import memory
+
+    room = min(TILE_BYTES, memory().total // 3)
+    return largest_tile(room, working_bytes_per_pixel(flow.size, Precision()), TILES)
+
+
+class _Gated:
+    """An enhancer, or a scene of one, whose network runs in the gate; color work need not wait."""
+
+    def __init__(self, inner: Any, gate: Gate) -> None:
+        self._inner, self._gate = inner, gate
+
+    def encode(self, view: np.ndarray, **callbacks: Any) -> _Gated:
+        with self._gate():
+            return _Gated(self._inner.encode(view, **callbacks), self._gate)
+
+    def decode(self, latent: Any, **callbacks: Any) -> np.ndarray:
+        with self._gate():
+            rendering: np.ndarray = self._inner.decode(latent, **callbacks)
+        return rendering
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)

@@ -1,0 +1,1 @@
+"""DNG: developed as the specification says, and written, as a mosaic or linear."""

@@ -1,0 +1,165 @@
+"""Linear DNG: a demosaiced photo, to be finished in a RAW editor. Source: Adobe DNG Specification 1.4."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from ...color.profiles import profile_bytes
+from ...color.spaces import REC2020_LINEAR, SRGB, convert, xyz_matrix
+from ...photo import Photo
+from ..pillow.jpeg_write import jpeg_bytes
+from ..quantize import row_blocks
+from ..raw.camera_color import CameraColor
+from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
+from ..tiff.write import append, finish_tiff, metadata_tags
+from .lossless_jpeg import encode_lossless_jpeg
+
+__all__ = ["PRIVATE_DATA", "write_linear_dng"]
+
+_LINEAR_RAW, _YCBCR, _JPEG = 34892, 6, 7
+_D65_ILLUMINANT = 21
+# Tells our own reading that no sensor clipped these pixels. The terminated name is what DNG asks for.
+PRIVATE_DATA = b"llflow-photo developed\0"
+_UNKNOWN_CAMERA = "llflow-photo linear Rec. 2020"
+_PREVIEW_SIDE = 1024
+_WHITE_CODE = 65535
+_TILE = 512
+# More headroom than four stops is a mistake somewhere, and would cost precision in the shadows.
+_MAX_HEADROOM = 16.0
+
+
+def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
+    """Write the photo as 16-bit LinearRaw in the camera's RGB before white balance.
+
+    Where the camera is not known, linear Rec. 2020 stands for its RGB. Highlights above white are kept below
+    the file's white level, and BaselineExposure says by how many EV the whole was darkened for that.
+
+    Returns:
+        notes on what could not be kept.
+    """
+    color = _camera(photo.metadata.raw)
+    matrix = _camera_from_rec2020(color)
+    peak, lowest = _extent(photo, matrix)
+    headroom = float(min(max(peak, 1.0), _MAX_HEADROOM))
+    notes = []
+    if lowest < -1e-3:
+        notes.append("colors outside the camera's own gamut were moved to its edge")
+    if peak > _MAX_HEADROOM:
+        notes.append("highlights more than four stops above white were cut")
+    file.write(b"\0" * 8)
+    preview = _preview_directory(file, photo)
+    raw = _raw_directory(file, photo, matrix / headroom)
+    named = {0x010F: Entry.text("llflow-photo"), 0x0110: Entry.text(_UNKNOWN_CAMERA)}
+    page = named | metadata_tags(photo.metadata) | preview | _dng_tags(photo.metadata.raw, color, headroom)
+    page[0x014A] = Entry.directories(raw)
+    finish_tiff(file, page)
+    return notes
+
+
+def _camera(facts: Any) -> CameraColor:
+    if facts and "camera_from_xyz" in facts:
+        return CameraColor(np.array(facts["camera_from_xyz"], float), np.array(facts["multipliers"], float))
+    return CameraColor(np.linalg.inv(xyz_matrix(REC2020_LINEAR)), np.ones(3))
+
+
+def _camera_from_rec2020(color: CameraColor) -> np.ndarray:
+    """3 x 3: linear Rec. 2020 to camera RGB before white balance; white's greatest channel is 1."""
+    return np.diag(1.0 / color.multipliers) @ np.linalg.inv(color.to_rec2020())
+
+
+def _in_camera(photo: Photo, rows: slice, matrix: np.ndarray) -> np.ndarray:
+    block = convert(photo.pixels[rows], photo.color_space, REC2020_LINEAR)
+    return np.asarray(block @ matrix.T.astype(np.float32))
+
+
+def _extent(photo: Photo, matrix: np.ndarray) -> tuple[float, float]:
+    """Greatest and smallest camera value, of all but the odd pixel."""
+    peak, lowest = 0.0, 0.0
+    for rows in row_blocks(photo):
+        block = _in_camera(photo, rows, matrix)
+        peak, lowest = max(peak, float(block.max())), min(lowest, float(block.min()))
+    return peak, lowest
+
+
+def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
+    """An sRGB JPEG of at most 1024 pixels a side."""
+    step = max(1, -(-max(photo.width, photo.height) // (2 * _PREVIEW_SIDE)))
+    small = convert(np.ascontiguousarray(photo.pixels[::step, ::step]), photo.color_space, SRGB)
+    image = Image.fromarray((np.clip(small, 0, 1) * 255 + 0.5).astype(np.uint8))
+    image.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    data = jpeg_bytes(image, 85, profile_bytes(SRGB))
+    offsets: list[int] = []
+    counts: list[int] = []
+    append(file, data, offsets, counts)
+    return {
+        254: Entry.numbers(LONG, 1),
+        256: Entry.numbers(LONG, image.width),
+        257: Entry.numbers(LONG, image.height),
+        258: Entry.numbers(SHORT, 8, 8, 8),
+        259: Entry.numbers(SHORT, _JPEG),
+        262: Entry.numbers(SHORT, _YCBCR),
+        273: Entry.numbers(LONG, *offsets),
+        274: Entry.numbers(SHORT, 1),
+        277: Entry.numbers(SHORT, 3),
+        278: Entry.numbers(LONG, image.height),
+        279: Entry.numbers(LONG, *counts),
+        284: Entry.numbers(SHORT, 1),
+        530: Entry.numbers(SHORT, 1, 1),
+        531: Entry.numbers(SHORT, 1),
+    }
+
+
+def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Directory:
+    """The pixels in lossless JPEG: tiles of 512 x 512, or one strip where a photo is smaller than that."""
+    offsets: list[int] = []
+    counts: list[int] = []
+    tiled = min(photo.height, photo.width) >= _TILE
+    for top in range(0, photo.height, _TILE if tiled else photo.height):
+        rows = slice(top, min(top + _TILE, photo.height) if tiled else photo.height)
+        codes = np.rint(np.clip(_in_camera(photo, rows, matrix), 0, 1) * _WHITE_CODE).astype(np.uint16)
+        if not tiled:
+            append(file, encode_lossless_jpeg(codes), offsets, counts)
+            break
+        codes = np.pad(codes, ((0, _TILE - codes.shape[0]), (0, -photo.width % _TILE), (0, 0)), mode="edge")
+        for left in range(0, codes.shape[1], _TILE):
+            append(file, encode_lossless_jpeg(codes[:, left : left + _TILE]), offsets, counts)
+    directory: Directory = {
+        254: Entry.numbers(LONG, 0),
+        256: Entry.numbers(LONG, photo.width),
+        257: Entry.numbers(LONG, photo.height),
+        258: Entry.numbers(SHORT, 16, 16, 16),
+        259: Entry.numbers(SHORT, _JPEG),
+        262: Entry.numbers(SHORT, _LINEAR_RAW),
+        277: Entry.numbers(SHORT, 3),
+        284: Entry.numbers(SHORT, 1),
+        0xC61A: Entry.rationals((0, 0, 0)),
+        0xC619: Entry.numbers(SHORT, 1, 1),
+        0xC61D: Entry.numbers(LONG, *(_WHITE_CODE,) * 3),
+        0xC61F: Entry.numbers(LONG, 0, 0),
+        0xC620: Entry.numbers(LONG, photo.width, photo.height),
+    }
+    if tiled:
+        directory[322] = directory[323] = Entry.numbers(LONG, _TILE)
+        directory[324], directory[325] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+    else:
+        directory[278] = Entry.numbers(LONG, photo.height)
+        directory[273], directory[279] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+    return directory
+
+
+def _dng_tags(facts: Any, color: CameraColor, headroom: float) -> Directory:
+    neutral = 1.0 / color.multipliers
+    name = (facts or {}).get("unique_camera_model") or _UNKNOWN_CAMERA
+    return {
+        0xC612: Entry(BYTE, bytes((1, 4, 0, 0))),
+        0xC613: Entry(BYTE, bytes((1, 1, 0, 0))),
+        0xC614: Entry.text(name),
+        0xC621: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
+        0xC628: Entry.rationals((neutral / neutral.max()).tolist()),
+        0xC62A: Entry.rationals([float(np.log2(headroom))], signed=True),
+        0xC634: Entry(BYTE, PRIVATE_DATA),
+        0xC65A: Entry.numbers(SHORT, _D65_ILLUMINANT),
+    }

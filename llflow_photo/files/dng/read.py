@@ -1,0 +1,298 @@
+"""Developing DNG files as their specification says; LibRaw demosaics, and nothing more.
+
+Source: Adobe, Digital Negative Specification 1.7.1. The order is that of its processing model: raw values,
+OpcodeList1, linear light, OpcodeList2, demosaicing, OpcodeList3, default crop.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import FormatError
+from ..metadata.exif import orientation_of
+from ..metadata.orientation import upright
+from ..raw.camera_color import CameraColor, develop_camera_rgb
+from ..raw.demosaic import demosaic, second_green
+from ..raw.hot_pixels import repair_hot_pixels
+from ..raw.options import RawOptions
+from ..tiff.directory import Directory
+from ..tiff.parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff
+from ..tiff.tags import Photometric, Tag
+from .interleave import without_interleaving
+from .levels import Levels, active_area
+from .opcode_points import Grid
+from .opcodes import apply_opcodes
+from .picture import cfa_pattern, first_number, is_dng, raw_directory
+from .pixels import read_samples
+
+__all__ = ["DngPicture", "corrections_left_out", "develop_dng", "open_dng"]
+
+# A mosaic is demosaiced in 16 bits, with room below black: the search for hot pixels wants to see the whole
+# noise, which LibRaw cuts at black.
+_BLACK, _WHITE = 4096, 65535
+# More headroom than six stops would cost precision in the shadows.
+_MAX_HEADROOM = 64.0
+_BLOCK_ROWS = 256
+_CROP_SLACK = 2  # pixels that some writers round beyond the border
+
+
+@dataclass(frozen=True)
+class DngPicture:
+    """A DNG's raw picture, not yet developed.
+
+    Attributes:
+        page: the first directory of the file.
+        directory: the one of the picture.
+        samples: H x W x C as the file holds them.
+        pattern: colors of the mosaic, see `cfa_pattern`; None for linear pictures.
+        notes: what was chosen or left out.
+    """
+
+    page: Directory
+    directory: Directory
+    samples: np.ndarray
+    pattern: np.ndarray | None
+    notes: tuple[str, ...]
+
+    @property
+    def orientation(self) -> int:
+        """As the camera declares it, 1 to 8."""
+        return orientation_of(self.page) or 1
+
+    @property
+    def active_samples(self) -> np.ndarray:
+        """Those of the area that saw light."""
+        top, left, bottom, right = active_area(self.directory, *self.samples.shape[:2])
+        return self.samples[top:bottom, left:right]
+
+    @property
+    def black(self) -> float:
+        """The lowest black level of a sample; 0 behind a table, which may begin anywhere."""
+        has_table = Tag.LinearizationTable in self.directory
+        return 0.0 if has_table else min(numbers_of(self.directory, Tag.BlackLevel), default=0.0)
+
+    @property
+    def is_floating(self) -> bool:
+        return self.samples.dtype.kind == "f"
+
+    @property
+    def greatest_value(self) -> float:
+        """The sample of a saturated pixel: white, or the end of a linearization table."""
+        table = numbers_of(self.directory, Tag.LinearizationTable)
+        if table:
+            return float(len(table) - 1)
+        depth = 1.0 if self.is_floating else float(np.iinfo(self.samples.dtype).max)
+        return first_number(self.directory, Tag.WhiteLevel, depth)
+
+
+def open_dng(path: Path, max_pixels: int) -> DngPicture | None:
+    """Read the picture of a DNG; None where the file is none, or is laid out in a way that is left to LibRaw.
+
+    Raises:
+        FormatError: a compression or a pattern of colors that cannot be read.
+        ReadError: pixels are missing or damaged.
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = _found(data)
+        if found is None:
+            return None
+        page, directory, notes = found
+        if _left_to_libraw(directory, path.name):
+            return None
+        order = "<" if bytes(data[:2]) == b"II" else ">"
+        samples = read_samples(data, directory, order, path.name, max_pixels)
+        samples = without_interleaving(samples, directory, path.name)
+    is_mosaic = first_number(directory, Tag.PhotometricInterpretation, 0) == Photometric.CFA
+    if samples.shape[2] > 3:
+        samples = np.ascontiguousarray(samples[..., :3])
+        notes.append("channels beyond color (alpha or infrared) were not kept")
+    notes += [*_make_finite(samples), *_user_crop(page, directory)]
+    pattern = cfa_pattern(directory) if is_mosaic else None
+    return DngPicture(page, directory, samples, pattern, tuple(notes))
+
+
+def corrections_left_out(path: Path) -> list[str]:
+    """Notes on a DNG that is left to LibRaw, which applies no corrections."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = _found(data)
+    if found is None or not {Tag.OpcodeList1, Tag.OpcodeList2, Tag.OpcodeList3} & found[1].keys():
+        return []
+    return ["the corrections that the DNG asks for (opcodes) were left out: its sensor's layout is unusual"]
+
+
+def _found(data: Buffer) -> tuple[Directory, Directory, list[str]] | None:
+    """First directory, that of the picture, and notes; None where the file is no DNG."""
+    if not is_tiff(bytes(data[:16])):
+        return None
+    try:
+        directories = parse_tiff(data)
+    except FormatError:
+        return None
+    found = raw_directory(directories) if is_dng(directories) else None
+    return None if found is None else (directories[0], *found)
+
+
+def _left_to_libraw(directory: Directory, name: str) -> bool:
+    """Sensors of other colors, arrays turned by 45 degrees, pixels that are not square."""
+    channels = int(first_number(directory, Tag.SamplesPerPixel, 1))
+    if first_number(directory, Tag.PhotometricInterpretation, 0) == Photometric.CFA:
+        repeat = [int(v) for v in numbers_of(directory, Tag.CFARepeatPatternDim)]
+        if len(repeat) == 2 and repeat[1] != 2 and repeat != [6, 6] and cfa_pattern(directory) is None:
+            # LibRaw would take it for another pattern.
+            raise FormatError(
+                f"{name} has a pattern of {repeat[0]} x {repeat[1]} colors; 2 x 2 and 6 x 6 are supported. "
+                "Develop it elsewhere and give a 16-bit TIFF"
+            )
+        if channels != 1 or cfa_pattern(directory) is None:
+            return True
+    elif channels != 3 and not (
+        channels > 3 and len(numbers_of(directory, Tag.ColorMatrix1)) != 3 * channels
+    ):
+        return True
+    scale = numbers_of(directory, Tag.DefaultScale)
+    return len(scale) == 2 and min(scale) > 0 and abs(scale[0] / scale[1] - 1) > 1e-3
+
+
+def _make_finite(samples: np.ndarray) -> list[str]:
+    if samples.dtype.kind != "f":
+        return []
+    broken = ~np.isfinite(samples)
+    count = int(broken.sum())
+    if not count:
+        return []
+    samples[broken] = 0
+    return [f"{count} values that are not finite (NaN or infinite) were set to 0"]
+
+
+def _user_crop(page: Directory, directory: Directory) -> list[str]:
+    crop = numbers_of(directory, Tag.DefaultUserCrop) or numbers_of(page, Tag.DefaultUserCrop)
+    if len(crop) == 4 and tuple(crop) != (0, 0, 1, 1):
+        return ["the crop that the DNG suggests (DefaultUserCrop) was not applied; the whole frame was kept"]
+    return []
+
+
+def develop_dng(
+    picture: DngPicture, color: CameraColor, options: RawOptions, half_size: bool, name: str, notes: list[str]
+) -> np.ndarray:
+    """The picture in linear light, upright.
+
+    Args:
+        picture: what `open_dng` read.
+        color: the camera's matrix, and the white balance to apply.
+        half_size: develop a mosaic at half the width and height.
+        name: for messages.
+        notes: what was left out or repaired is added here.
+
+    Returns:
+        H x W x 3 float32, linear Rec. 2020, white at 1, headroom above.
+
+    Raises:
+        ReadError: the pixel data is missing, or levels contradict each other.
+    """
+    levels = Levels.read(picture.directory, _shape(picture.samples), name)
+    if picture.is_floating and Tag.WhiteLevel not in picture.directory:
+        levels = levels.of_integers(picture.samples, notes)
+    lists = [packet_of(picture.directory, t) for t in (Tag.OpcodeList1, Tag.OpcodeList2, Tag.OpcodeList3)]
+    mosaic = picture.pattern is not None
+    period = 1 if picture.pattern is None else max(picture.pattern.shape)
+    grid = Grid(limited=not picture.is_floating, mosaic=mosaic, period=period)
+    with np.errstate(all="ignore"):
+        samples = picture.samples
+        if lists[0]:
+            raw_grid = replace(grid, unit=1.0 if picture.is_floating else 65535.0)
+            samples = apply_opcodes(samples.astype(np.float32), lists[0], raw_grid, notes)
+        linear = apply_opcodes(levels.linearize(samples), lists[1], grid, notes)
+        _bound(linear)
+        brightest = float(linear.max())
+        if picture.pattern is not None:
+            # The pattern begins at the active area's corner, as the linear picture does.
+            camera, scale = _demosaiced(linear[..., 0], picture.pattern, color, options, half_size, notes)
+        else:
+            camera, scale = np.maximum(linear, 0, out=linear), 1.0
+            camera *= color.multipliers.astype(np.float32)
+        step = 2 if mosaic and half_size else 1
+        if lists[2]:
+            third_grid = Grid(limited=grid.limited, step=step)
+            camera, scale = _third_list(camera, scale, lists[2], third_grid, color, notes), 1.0
+    camera = _default_crop(camera, picture.directory, step, notes)
+    if picture.is_floating and options.highlights == "neutral" and brightest > 1.0:
+        # No sensor's saturation: a merge of exposures goes on above white.
+        options = replace(options, highlights="keep")
+    pixels = develop_camera_rgb(camera, color, color.multipliers, scale, options.highlights)
+    return upright(pixels, picture.orientation)
+
+
+def _shape(samples: np.ndarray) -> tuple[int, int, int]:
+    height, width, channels = samples.shape
+    return height, width, channels
+
+
+def _bound(linear: np.ndarray) -> None:
+    """Corrections with absurd numbers must not lead to values that are none."""
+    if not np.isfinite(linear).all():
+        np.nan_to_num(linear, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+
+
+def _demosaiced(
+    linear: np.ndarray,
+    pattern: np.ndarray,
+    color: CameraColor,
+    options: RawOptions,
+    half_size: bool,
+    notes: list[str],
+) -> tuple[np.ndarray, float]:
+    """White-balanced camera RGB of a mosaic in linear light: uint16, and what one of its steps is worth."""
+    brightest = float(linear.max())
+    headroom = float(np.clip(brightest, 1.0, _MAX_HEADROOM))
+    if brightest > _MAX_HEADROOM:
+        notes.append(f"highlights more than {np.log2(_MAX_HEADROOM):.0f} stops above white were cut")
+    codes = np.empty(linear.shape, np.uint16)
+    for start in range(0, linear.shape[0], _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        scaled = linear[rows] * np.float32((_WHITE - _BLACK) / headroom) + np.float32(_BLACK)
+        codes[rows] = np.clip(np.rint(scaled), 0, _WHITE)
+    if options.hot_pixels:
+        # The two greens of a Bayer pattern are looked at apart: they may differ.
+        kinds: np.ndarray = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
+        height, width = linear.shape
+        y, x = np.arange(height) % kinds.shape[0], np.arange(width) % kinds.shape[1]
+        black = np.full(4, _BLACK, np.float32)
+        count = repair_hot_pixels(codes, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
+        if count:
+            notes.append(f"{count} hot pixels were repaired")
+    values = demosaic(codes, pattern, (_BLACK, _WHITE), color, options, half_size)
+    largest = max(float(color.multipliers.max()), second_green(options, color.multipliers))
+    return values, headroom * largest / 65535.0
+
+
+def _third_list(
+    camera: np.ndarray, scale: float, block: bytes, grid: Grid, color: CameraColor, notes: list[str]
+) -> np.ndarray:
+    """OpcodeList3, which is meant for camera RGB before white balance: float32, with white balance again."""
+    multipliers = color.multipliers.astype(np.float32)
+    unbalanced = camera.astype(np.float32)
+    unbalanced *= np.float32(scale) / multipliers
+    corrected = apply_opcodes(unbalanced, block, grid, notes)
+    _bound(corrected)
+    np.maximum(corrected, 0, out=corrected)
+    corrected *= multipliers
+    return corrected
+
+
+def _default_crop(camera: np.ndarray, directory: Directory, step: int, notes: list[str]) -> np.ndarray:
+    """The part of the active area that is meant to be seen."""
+    origin = numbers_of(directory, Tag.DefaultCropOrigin) or (0, 0)
+    size = numbers_of(directory, Tag.DefaultCropSize)
+    if len(origin) != 2 or len(size) != 2:
+        return camera
+    height, width = camera.shape[:2]
+    left, top = (round(v / step) for v in origin)
+    right, bottom = left + round(size[0] / step), top + round(size[1] / step)
+    if not (0 <= left < right <= width + _CROP_SLACK and 0 <= top < bottom <= height + _CROP_SLACK):
+        notes.append("the crop that the DNG declares does not lie in its picture; the whole frame was kept")
+        return camera
+    return camera[top:bottom, left:right]

@@ -1,0 +1,157 @@
+"""DNG files: mosaics as a camera would write them. Source: Adobe, Digital Negative Specification 1.4."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import ImageInputError, OptionError
+from ...paths import expanded
+from ..atomic import atomic_file
+from ..metadata.exif_fields import exif_directories
+from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry, encode_directories
+from ..tiff.tags import Compression, Photometric, Tag
+from .lossless_jpeg import encode_lossless_jpeg
+
+__all__ = ["write_cfa_dng"]
+
+# LibRaw, and programs that use it, read deflated DNGs of floating-point samples only.
+_COMPRESSIONS = {"none": Compression.Uncompressed, "ljpeg": Compression.JPEG}
+_D65_ILLUMINANT = 21
+
+
+def write_cfa_dng(
+    path: str | Path,
+    mosaic: np.ndarray,
+    pattern: str | Sequence[Sequence[int]] = "RGGB",
+    *,
+    black_level: float | Sequence[float] = 0,
+    white_level: int = 65535,
+    color_matrix: np.ndarray | None = None,
+    as_shot_neutral: Sequence[float] = (1.0, 1.0, 1.0),
+    exif: Mapping[str, Any] | None = None,
+    compression: str = "ljpeg",
+    orientation: int = 1,
+    baseline_exposure: float = 0.0,
+    camera_model: str = "llflow-photo simulated camera",
+) -> None:
+    """Write a mosaic as a camera RAW file that LibRaw and RAW editors open.
+
+    Args:
+        path: where to; written atomically.
+        mosaic: H x W uint16 sensor codes, black level included.
+        pattern: color of each site, ``"RGGB"`` and its other three phases, or rows of 0 red, 1 green, 2 blue
+            (6 x 6 for X-Trans).
+        black_level: code of no light: one number, or one for each of the four Bayer sites (rows first).
+        white_level: code at which a site is saturated.
+        color_matrix: 3 x 3, CIE XYZ (D65) to camera RGB, before white balance; default: that of linear sRGB.
+        as_shot_neutral: camera RGB of a neutral surface, greatest 1 (white balance gains are its inverse).
+        exif: fields by EXIF name, see `exif_fields.exif_directories`.
+        compression: ``ljpeg`` (lossless) or ``none``.
+        orientation: EXIF orientation, 1 to 8.
+        baseline_exposure: EV a RAW editor adds.
+        camera_model: the ``UniqueCameraModel``.
+
+    Raises:
+        ImageInputError: the mosaic is not H x W uint16, or the pattern does not fit.
+        OptionError: an unknown compression or EXIF field.
+        WriteError: the file cannot be written.
+    """
+    mosaic = np.asarray(mosaic)
+    if mosaic.ndim != 2 or mosaic.dtype != np.uint16 or mosaic.size == 0:
+        raise ImageInputError(f"a mosaic is H x W uint16; given {mosaic.shape} {mosaic.dtype}")
+    if compression not in _COMPRESSIONS:
+        raise OptionError(f"unknown compression {compression!r}; known are {', '.join(_COMPRESSIONS)}")
+    directory = exif_directories({"Make": "llflow-photo", "Model": camera_model, **dict(exif or {})})
+    directory |= _layout_tags(mosaic, _pattern_rows(pattern), black_level, white_level)
+    directory |= _color_tags(color_matrix, as_shot_neutral, baseline_exposure)
+    directory[Tag.Compression] = Entry.numbers(SHORT, _COMPRESSIONS[compression])
+    directory[Tag.Orientation] = Entry.numbers(SHORT, orientation)
+    directory[Tag.UniqueCameraModel] = Entry.text(camera_model)
+    _write_single(expanded(path), directory, _compress(mosaic, compression))
+
+
+def _pattern_rows(pattern: str | Sequence[Sequence[int]]) -> np.ndarray:
+    if isinstance(pattern, str):
+        text = pattern.upper()
+        if text not in ("RGGB", "BGGR", "GRBG", "GBRG"):
+            raise ImageInputError(f"a Bayer pattern is one of RGGB, BGGR, GRBG, GBRG; given {pattern!r}")
+        return np.array(["RGB".index(letter) for letter in text], np.uint8).reshape(2, 2)
+    rows = np.asarray(pattern)
+    if rows.ndim != 2 or not np.isin(rows, (0, 1, 2)).all():
+        raise ImageInputError("a pattern is rows of 0 (red), 1 (green), 2 (blue)")
+    return rows.astype(np.uint8)
+
+
+def _layout_tags(
+    mosaic: np.ndarray, pattern: np.ndarray, black_level: float | Sequence[float], white_level: int
+) -> Directory:
+    height, width = mosaic.shape
+    tags: Directory = {
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
+        Tag.ImageWidth: Entry.numbers(LONG, width),
+        Tag.ImageLength: Entry.numbers(LONG, height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 16),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
+        Tag.RowsPerStrip: Entry.numbers(LONG, height),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
+        Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
+        Tag.CFAPattern: Entry(BYTE, pattern.tobytes()),
+        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
+        Tag.DNGBackwardVersion: Entry(BYTE, bytes((1, 1, 0, 0))),
+        Tag.CFAPlaneColor: Entry(BYTE, bytes((0, 1, 2))),
+        Tag.CFALayout: Entry.numbers(SHORT, 1),
+        Tag.WhiteLevel: Entry.numbers(LONG, int(white_level)),
+    }
+    levels = [float(v) for v in np.atleast_1d(np.asarray(black_level, float))]
+    if len(levels) not in (1, 4):
+        raise ImageInputError(f"black_level is one number or four; given {len(levels)}")
+    side = 1 if len(levels) == 1 else 2
+    tags[Tag.BlackLevelRepeatDim] = Entry.numbers(SHORT, side, side)
+    tags[Tag.BlackLevel] = Entry.rationals(levels)
+    return tags
+
+
+def _color_tags(
+    color_matrix: np.ndarray | None, as_shot_neutral: Sequence[float], baseline_exposure: float
+) -> Directory:
+    if color_matrix is None:
+        from ...color.spaces import SRGB, xyz_matrix
+
+        color_matrix = np.linalg.inv(xyz_matrix(SRGB))
+    matrix = np.asarray(color_matrix, float)
+    neutral = [float(v) for v in as_shot_neutral]
+    if matrix.shape != (3, 3) or len(neutral) != 3 or min(neutral) <= 0:
+        raise ImageInputError("color_matrix is 3 x 3 and as_shot_neutral three numbers above 0")
+    return {
+        Tag.ColorMatrix1: Entry.rationals(matrix.reshape(-1).tolist(), signed=True),
+        Tag.AsShotNeutral: Entry.rationals(neutral),
+        Tag.BaselineExposure: Entry.rationals([baseline_exposure], signed=True),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
+    }
+
+
+def _compress(mosaic: np.ndarray, compression: str) -> bytes:
+    if compression == "none":
+        return mosaic.astype("<u2").tobytes()
+    height, width = mosaic.shape
+    # An odd width cannot be split into two components: predict from the other color there.
+    components = 2 if width % 2 == 0 else 1
+    return encode_lossless_jpeg(mosaic.reshape(height, width // components, components))
+
+
+def _write_single(path: Path, directory: Directory, data: bytes) -> None:
+    """A TIFF file of one directory with one strip."""
+    padding = len(data) % 2
+    directory[Tag.StripOffsets] = Entry.numbers(LONG, 8)
+    directory[Tag.StripByteCounts] = Entry.numbers(LONG, len(data))
+    position = 8 + len(data) + padding
+    with atomic_file(path) as file:
+        file.write(struct.pack("<2sHI", b"II", 42, position))
+        file.write(data + b"\0" * padding)
+        file.write(encode_directories([directory], position))

@@ -1,0 +1,42 @@
+"""EXIF blocks that have to fit into the 64 KB of a JPEG segment."""
+
+from __future__ import annotations
+
+from ..tiff.directory import IFD, TYPE_SIZES, Directory, Entry, exif_block
+from .exif import split_block
+from .exif_fields import EXIF_POINTER
+
+__all__ = ["fitted_block"]
+
+
+def fitted_block(block: bytes, limit: int) -> tuple[bytes, list[int]]:
+    """The block without its largest fields, as many as must go; and the codes of those.
+
+    Args:
+        block: TIFF-structured EXIF.
+        limit: bytes it may have.
+    """
+    image = dict(split_block(block))
+    pointer = image.get(EXIF_POINTER)
+    exif: Directory = dict(pointer.value[0]) if pointer is not None and pointer.type == IFD else {}
+    dropped: list[int] = []
+    while len(block) > limit:
+        sizes = [
+            (_size(entry), code, directory)
+            for directory in (image, exif)
+            for code, entry in directory.items()
+            if entry.type != IFD
+        ]
+        if not sizes:
+            break
+        _, code, directory = max(sizes, key=lambda item: item[0])
+        del directory[code]
+        dropped.append(code)
+        if exif:
+            image[EXIF_POINTER] = Entry.directories(exif)
+        block = exif_block(image)
+    return block, dropped
+
+
+def _size(entry: Entry) -> int:
+    return entry.count * TYPE_SIZES.get(entry.type, 1)

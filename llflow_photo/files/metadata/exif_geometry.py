@@ -1,0 +1,50 @@
+"""EXIF fields that point at places in the picture, turned with it. Source: Exif 2.32, 4.6.5 D and G."""
+
+from __future__ import annotations
+
+from ..tiff.directory import IFD, SHORT, Directory, Entry, exif_block
+from .exif import split_block
+from .exif_fields import EXIF_POINTER
+from .orientation import turned_box
+
+__all__ = ["turned_block"]
+
+# A point; a point and a diameter; a center, a width and a height. In stored pixels, before the orientation.
+_SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
+
+
+def turned_block(block: bytes | None, orientation: int, width: int, height: int) -> bytes | None:
+    """The block of a photo that was turned.
+
+    Args:
+        orientation: that was applied, 1 to 8.
+        width, height: of the stored pixels.
+    """
+    if not block or orientation == 1:
+        return block
+    image = dict(split_block(block))
+    pointer = image.get(EXIF_POINTER)
+    if pointer is None or pointer.type != IFD:
+        return block
+    exif: Directory = dict(pointer.value[0])
+    found = [code for code in (_SUBJECT_AREA, _SUBJECT_LOCATION) if code in exif]
+    for code in found:
+        exif[code] = _turned(exif[code], orientation, width, height)
+    if not found:
+        return block
+    image[EXIF_POINTER] = Entry.directories(exif)
+    return exif_block(image)
+
+
+def _turned(entry: Entry, orientation: int, width: int, height: int) -> Entry:
+    if entry.type != SHORT or not 2 <= entry.count <= 4:
+        return entry
+    x, y, *size = (float(value) for value in entry.value)
+    box_width, box_height = size if len(size) == 2 else (0.0, 0.0)
+    box = ((x - box_width / 2) / width, (y - box_height / 2) / height, box_width / width, box_height / height)
+    left, top, wide, high = turned_box(box, orientation)
+    if orientation >= 5:
+        width, height = height, width
+    center = [(left + wide / 2) * width, (top + high / 2) * height]
+    sides = [wide * width, high * height] if len(size) == 2 else size
+    return Entry.numbers(SHORT, *(min(max(round(value), 0), 65535) for value in (*center, *sides)))

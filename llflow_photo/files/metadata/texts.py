@@ -1,0 +1,36 @@
+"""Named texts that PNG and JPEG carry beside EXIF and XMP, and where other formats can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..tiff.directory import Directory, Entry, exif_block
+from .exif import split_block
+
+__all__ = ["Texts", "unplaced_texts", "with_texts"]
+
+Texts = Sequence[tuple[str, str]]
+
+COMMENT = "Comment"
+# Keywords of the PNG standard that EXIF has fields for.
+_FIELDS = {"Description": 0x010E, "Author": 0x013B, "Copyright": 0x8298}
+
+
+def with_texts(block: bytes | None, texts: Texts) -> bytes | None:
+    """An EXIF block that says what the texts say, where it does not say anything of that yet."""
+    named = {_FIELDS[keyword]: text for keyword, text in texts if keyword in _FIELDS and text.strip()}
+    directory: Directory = dict(split_block(block)) if block else {}
+    added = {code: Entry.text(text) for code, text in named.items() if code not in directory}
+    return exif_block(directory | added) if added else block
+
+
+def unplaced_texts(texts: Texts, format_name: str) -> list[str]:
+    """Notes on texts that a format other than PNG has no place for."""
+    if format_name == "png":
+        return []
+    known = {*_FIELDS, *([COMMENT] if format_name == "jpeg" else [])}
+    lost = sorted({keyword for keyword, _ in texts if keyword not in known})
+    if not lost:
+        return []
+    which = ", ".join(repr(keyword) for keyword in lost)
+    return [f"{format_name} has no place for texts named {which}; they were not kept"]

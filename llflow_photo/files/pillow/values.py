@@ -1,0 +1,107 @@
+"""Pixel values of images that Pillow decoded, of any mode, with the file's bit depth."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image
+
+from ...errors import FormatError, ReadError
+
+__all__ = ["no_global_limit", "values_of"]
+
+_BOMB_LOCK = threading.Lock()
+_GRAY_16 = ("I;16", "I;16B", "I;16L", "I;16N")
+
+
+@contextmanager
+def no_global_limit() -> Iterator[None]:
+    """Pillow's own limit refuses photos of 180 megapixels; ours is checked right after the header is read."""
+    with _BOMB_LOCK:
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def values_of(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
+    """H x W x 3 or H x W x 1, uint8 or uint16 of the whole range, as stored; and the file's bit depth.
+
+    Args:
+        notes: gets what was left out.
+
+    Raises:
+        FormatError: the mode is no photo's.
+    """
+    mode = image.mode
+    if image.format == "PNG" and mode in ("RGB", "RGBA", "LA") and _raw_mode(image).endswith(";16B"):
+        if mode != "RGB":
+            notes.append("the alpha channel was not kept")
+        return _deep_png(image), 16
+    if mode in _GRAY_16:
+        return np.asarray(image).astype(np.uint16)[..., None], 16
+    if mode == "I":
+        # Older Pillow reads 16-bit gray PNG into 32-bit integers.
+        return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None], 16
+    if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        notes.append("the alpha channel was not kept")
+    if mode == "P":
+        # Through RGBA, so that a transparent color keeps its own value.
+        image = image.convert("RGBA")
+    if mode in ("1", "L", "LA", "La"):
+        return np.asarray(image.convert("L"))[..., None], 8
+    if mode == "CMYK":
+        return _from_cmyk(image, notes), 8
+    if image.mode in ("RGB", "RGBA", "RGBX", "YCbCr", "PA", "HSV", "RGBa"):
+        return np.asarray(image.convert("RGB")), 8
+    raise FormatError(f"pixels of mode {mode} cannot be read; convert the file to RGB first")
+
+
+def _raw_mode(image: Image.Image) -> str:
+    tile = getattr(image, "tile", None)
+    arguments = tile[0][3] if tile else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _deep_png(image: Image.Image) -> np.ndarray:
+    """16-bit color, of which Pillow keeps the upper bytes.
+
+    Its unpackers take the first or the second byte of a sample as the file's byte order is declared big- or
+    little-endian, so decoding once each way gives both.
+    """
+    fp = getattr(image, "fp", None)
+    if fp is None:
+        raise ReadError("the PNG file is closed")
+    planes = []
+    for order in ("B", "L"):
+        fp.seek(0)
+        with no_global_limit():
+            again = Image.open(fp, formats=["PNG"])
+        again.tile = [(*tile[:3], str(tile[3])[:-1] + order) for tile in again.tile]  # type: ignore[misc]
+        planes.append(np.asarray(again))
+    channels = planes[0].shape[2]
+    if image.mode == "LA" or channels == 2:
+        planes = [plane[..., :1] for plane in planes]
+    out = planes[0][..., :3].astype(np.uint16)
+    out <<= 8
+    out |= planes[1][..., :3]
+    return out
+
+
+def _from_cmyk(image: Image.Image, notes: list[str]) -> np.ndarray:
+    """Through the embedded profile where there is a good one; the result is meant as Adobe RGB, or sRGB."""
+    from ..engine_profiles import cmyk_to_adobe_rgb
+
+    converted = cmyk_to_adobe_rgb(image)
+    if converted is not None:
+        return converted
+    notes.append(
+        "CMYK without a usable profile: colors are approximate; convert the file to RGB for exact ones"
+    )
+    image.info.pop("icc_profile", None)
+    return np.asarray(image.convert("RGB"))

@@ -1,0 +1,100 @@
+"""Demosaicing by LibRaw, with everything that it would decide by itself switched off."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import rawpy
+
+from ..dng.picture import dng_bytes
+from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
+from ..tiff.tags import Compression, Photometric, Tag
+from .camera_color import CameraColor
+from .options import RawOptions
+
+__all__ = ["demosaic", "postprocess", "second_green"]
+
+_ALGORITHMS = {"ahd": "AHD", "dht": "DHT", "dcb": "DCB", "vng": "VNG", "ppg": "PPG", "linear": "LINEAR"}
+_D65_ILLUMINANT = 21
+
+
+def second_green(options: RawOptions, multipliers: np.ndarray) -> float:
+    """White balance of the second green: that of the first, unless the user gave four multipliers."""
+    if isinstance(options.white_balance, tuple) and len(options.white_balance) == 4:
+        return float(options.white_balance[3] / min(options.white_balance[:3]))
+    return float(multipliers[1])
+
+
+def postprocess(
+    raw: Any, options: RawOptions, multipliers: np.ndarray, half_size: bool, **changes: Any
+) -> np.ndarray:
+    """White-balanced, demosaiced camera RGB, linear, without automatic brightness.
+
+    Args:
+        raw: an opened `rawpy.RawPy`.
+        multipliers: white balance of red, green, blue, the smallest 1.
+        changes: arguments of `rawpy.RawPy.postprocess` to set otherwise.
+
+    Returns:
+        H x W x 3 uint16; 65535 is where the most amplified channel is saturated.
+    """
+    settings = {
+        "demosaic_algorithm": rawpy.DemosaicAlgorithm[_ALGORITHMS[options.demosaic]],
+        "half_size": half_size,
+        "user_wb": [*(float(m) for m in multipliers), second_green(options, multipliers)],
+        "output_color": rawpy.ColorSpace.raw,
+        "output_bps": 16,
+        "gamma": (1, 1),
+        "no_auto_bright": True,
+        # Otherwise LibRaw lowers the white level to the brightest pixel it finds.
+        "adjust_maximum_thr": 0.0,
+        # The amplified channels keep what is above white; what to do with it is decided here, not there.
+        "highlight_mode": rawpy.HighlightMode.Ignore,
+    }
+    return np.asarray(raw.postprocess(**(settings | changes)))
+
+
+def demosaic(
+    mosaic: np.ndarray,
+    pattern: np.ndarray,
+    levels: tuple[int, int],
+    color: CameraColor,
+    options: RawOptions,
+    half_size: bool,
+) -> np.ndarray:
+    """`postprocess` of a mosaic in memory.
+
+    Args:
+        mosaic: H x W uint16.
+        pattern: rows x columns of 0 red, 1 green, 2 blue, from the top left corner.
+        levels: values of black and white.
+        color: the camera's; some algorithms weigh colors by it.
+    """
+    height, width = mosaic.shape
+    directory: Directory = {
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
+        Tag.ImageWidth: Entry.numbers(LONG, width),
+        Tag.ImageLength: Entry.numbers(LONG, height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 16),
+        Tag.Compression: Entry.numbers(SHORT, Compression.Uncompressed),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
+        Tag.Make: Entry.text("llflow-photo"),
+        Tag.Model: Entry.text("mosaic"),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
+        Tag.RowsPerStrip: Entry.numbers(LONG, height),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
+        Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
+        Tag.CFAPattern: Entry(BYTE, pattern.astype(np.uint8).tobytes()),
+        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
+        Tag.UniqueCameraModel: Entry.text("llflow-photo mosaic"),
+        Tag.BlackLevel: Entry.numbers(LONG, levels[0]),
+        Tag.WhiteLevel: Entry.numbers(LONG, levels[1]),
+        Tag.ColorMatrix1: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
+        Tag.AsShotNeutral: Entry.rationals((1.0 / color.multipliers).tolist()),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
+    }
+    data = dng_bytes(directory, [mosaic.astype("<u2").tobytes()])
+    with rawpy.imread(io.BytesIO(data)) as raw:
+        return postprocess(raw, options, color.multipliers, half_size)

@@ -1,0 +1,1 @@
+"""TIFF: its structure, its pages and pixels of any depth, read and written."""

@@ -1,0 +1,132 @@
+"""How the samples of a TIFF page are stored: sizes, types, places of strips and tiles."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...errors import FormatError, ReadError
+from .directory import Directory
+from .pages import one_number
+from .parse import numbers_of
+from .unpack import FLOAT24
+
+__all__ = ["Layout", "layout_of"]
+
+_UNCOMPRESSED = 1
+_TYPES = {(8, 1): "u1", (16, 1): "u2", (32, 1): "u4", (16, 3): "f2", (32, 3): "f4", (64, 3): "f8"}
+_SIGNED, _UNDEFINED = 2, 4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Strips are tiles as wide as the picture; sizes in pixels, places and counts in bytes.
+
+    Samples of 9 to 15 bits are packed without gaps, row by row; their ``dtype`` is that of the unpacked ones.
+    """
+
+    width: int
+    height: int
+    channels: int
+    dtype: np.dtype
+    compression: int
+    predictor: int
+    planar: bool
+    tiled: bool
+    tile_width: int
+    tile_height: int
+    offsets: tuple[int, ...]
+    counts: tuple[int, ...]
+    order: str
+    bits: int
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether samples do not fill whole bytes."""
+        return self.bits % 8 != 0
+
+    def bytes_of_rows(self, rows: int) -> int:
+        """Of a strip or tile of so many rows, uncompressed."""
+        per_row = self.tile_width * (1 if self.planar else self.channels) * self.bits
+        return rows * (-(-per_row // 8))
+
+
+def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout:
+    """The layout of a page.
+
+    Args:
+        order: byte order of the file, ``<`` or ``>``.
+        file_bytes: its size.
+
+    Raises:
+        FormatError: samples of a kind that is no photo's.
+        ReadError: places are missing or make no sense.
+    """
+    width, height = one_number(page, 256, 0), one_number(page, 257, 0)
+    channels = one_number(page, 277, 1)
+    bits = {int(v) for v in numbers_of(page, 258) or (1,)}
+    formats = {int(v) for v in numbers_of(page, 339) or (1,)}
+    if len(bits) != 1 or len(formats) != 1 or not 1 <= channels <= 16:
+        raise FormatError(
+            f"{name} mixes samples of several depths, or has {channels} channels; that is no photo"
+        )
+    depth = bits.pop()
+    dtype = _dtype(depth, formats.pop(), order, name)
+    tiled = 322 in page
+    tile_width = one_number(page, 322, 0) if tiled else width
+    tile_height = one_number(page, 323, 0) if tiled else min(one_number(page, 278, height) or height, height)
+    # Some writers give tiles' places as strips'.
+    offsets = _places(page, 324, 273, tiled)
+    if tile_width <= 0 or tile_height <= 0 or not offsets:
+        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
+    if tile_width > width + 65536 or tile_height > height + 65536:
+        raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged, copy it again")
+    planar, compression = one_number(page, 284, 1) == 2, one_number(page, 259, _UNCOMPRESSED)
+    layout = Layout(
+        width, height, channels, dtype, compression, one_number(page, 317, 1), planar, tiled, tile_width,
+        tile_height, offsets, (), order, depth,
+    )  # fmt: skip
+    whole = layout.bytes_of_rows(tile_height)
+    counts = _places(page, 325, 279, tiled)
+    if len(counts) != len(offsets) or not any(counts):
+        counts = _guessed_counts(offsets, file_bytes, whole if compression == _UNCOMPRESSED else None)
+        if not tiled and compression == _UNCOMPRESSED:
+            counts = _last_is_shorter(counts, whole, height, tile_height)
+    return replace(layout, counts=counts)
+
+
+def _places(page: Directory, of_tiles: int, of_strips: int, tiled: bool) -> tuple[int, ...]:
+    return tuple(int(v) for v in (numbers_of(page, of_tiles) if tiled else ()) or numbers_of(page, of_strips))
+
+
+def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
+    if (bits, sample_format) == (24, 3):
+        return FLOAT24
+    # "Undefined" is used for plain integers.
+    plain = 1 if sample_format == _UNDEFINED else sample_format
+    if plain == 1 and 8 < bits < 16:
+        return np.dtype(np.uint16)
+    code = _TYPES.get((bits, plain))
+    if code is None:
+        kind = {1: "unsigned", _SIGNED: "signed", 3: "floating-point"}.get(sample_format, "complex")
+        raise FormatError(
+            f"{name} has {bits}-bit samples of format {sample_format} ({kind}), which are not supported; "
+            "save it as 8- or 16-bit unsigned or as 32-bit floating point"
+        )
+    return np.dtype(order + code)
+
+
+def _guessed_counts(offsets: tuple[int, ...], size: int, whole: int | None) -> tuple[int, ...]:
+    """Old programs leave the counts out: a strip reaches as far as its pixels, or to the next one."""
+    starts = sorted({*offsets, size})
+    following = {start: end for start, end in itertools.pairwise(starts)}
+    return tuple(whole if whole is not None else following.get(start, 0) - start for start in offsets)
+
+
+def _last_is_shorter(counts: tuple[int, ...], whole: int, height: int, rows: int) -> tuple[int, ...]:
+    """Of uncompressed strips the last of each plane ends with the picture."""
+    last = whole * (height - (height - 1) // rows * rows) // rows
+    per_plane = -(-height // rows)
+    return tuple(last if index % per_plane == per_plane - 1 else count for index, count in enumerate(counts))

@@ -1,0 +1,112 @@
+"""Deflated TIFF of 8 and 16-bit integers and 32-bit floats, with ICC, EXIF, XMP and IPTC."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import BinaryIO
+
+import numpy as np
+
+from ...color.profiles import profile_bytes
+from ...color.spaces import ColorSpace
+from ...errors import WriteError
+from ...photo import Metadata, Photo
+from ..metadata.exif import split_block
+from ..quantize import quantized
+from .directory import BYTE, LONG, SHORT, UNDEFINED, Directory, Entry, encode_directories
+
+__all__ = ["finish_tiff", "metadata_tags", "write_strips", "write_tiff"]
+
+_LEVEL = 6
+_DEFLATE = 8
+_MAX_FILE = (1 << 32) - (1 << 20)
+_ROWS = 64
+
+
+def write_tiff(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) -> None:
+    """Write the photo; ``bit_depth`` 8, 16 or 32 (float).
+
+    Raises:
+        WriteError: the file would exceed the 4 GB that TIFF can address.
+    """
+    file.write(b"\0" * 8)
+    offsets: list[int] = []
+    counts: list[int] = []
+    rows_held: list[np.ndarray] = []
+    held = 0
+    # Strips of equal numbers of rows, whatever the blocks of the conversion are.
+    for block in quantized(photo, space, bit_depth):
+        rows_held.append(block)
+        held += block.shape[0]
+        if held >= _ROWS:
+            joined = np.concatenate(rows_held) if len(rows_held) > 1 else block
+            whole = held // _ROWS * _ROWS
+            write_strips(file, joined[:whole], _ROWS, offsets, counts)
+            rows_held, held = [joined[whole:]], held - whole
+    if held:
+        write_strips(file, np.concatenate(rows_held), _ROWS, offsets, counts)
+    directory: Directory = {
+        254: Entry.numbers(LONG, 0),
+        256: Entry.numbers(LONG, photo.width),
+        257: Entry.numbers(LONG, photo.height),
+        258: Entry.numbers(SHORT, *(bit_depth,) * 3),
+        259: Entry.numbers(SHORT, _DEFLATE),
+        262: Entry.numbers(SHORT, 2),
+        273: Entry.numbers(LONG, *offsets),
+        274: Entry.numbers(SHORT, 1),
+        277: Entry.numbers(SHORT, 3),
+        278: Entry.numbers(LONG, _ROWS),
+        279: Entry.numbers(LONG, *counts),
+        284: Entry.numbers(SHORT, 1),
+        339: Entry.numbers(SHORT, *((3 if bit_depth == 32 else 1),) * 3),
+        0x8773: Entry(UNDEFINED, profile_bytes(space)),
+    }
+    if bit_depth != 32:
+        directory[317] = Entry.numbers(SHORT, 2)
+    finish_tiff(file, metadata_tags(photo.metadata) | directory)
+
+
+def write_strips(
+    file: BinaryIO, values: np.ndarray, rows_per_strip: int, offsets: list[int], counts: list[int]
+) -> None:
+    """Deflate rows x W x 3 values into strips at the end of the file; integers as differences along rows."""
+    for start in range(0, values.shape[0], rows_per_strip):
+        rows = values[start : start + rows_per_strip]
+        if rows.dtype.kind == "u":
+            differences = rows.copy()
+            differences[:, 1:] -= rows[:, :-1]
+            rows = differences
+        data = zlib.compress(rows.astype(rows.dtype.newbyteorder("<")).tobytes(), _LEVEL)
+        append(file, data, offsets, counts)
+
+
+def append(file: BinaryIO, data: bytes, offsets: list[int], counts: list[int]) -> None:
+    """Put bytes at an even place at the end of the file and remember where."""
+    position = file.tell()
+    if position + len(data) > _MAX_FILE:
+        raise WriteError("the file would exceed the 4 GB that TIFF can address; use a smaller depth or JPEG")
+    offsets.append(position)
+    counts.append(len(data))
+    file.write(data + b"\0" * (len(data) % 2))
+
+
+def metadata_tags(metadata: Metadata) -> Directory:
+    """EXIF, XMP and IPTC as tags of an image directory."""
+    tags: Directory = dict(split_block(metadata.exif)) if metadata.exif else {}
+    if metadata.xmp:
+        tags[700] = Entry(BYTE, metadata.xmp)
+    if metadata.iptc:
+        # Declared as LONGs, as TIFF readers have come to expect.
+        padded = metadata.iptc + b"\0" * (-len(metadata.iptc) % 4)
+        tags[0x83BB] = Entry(LONG, struct.unpack(f"<{len(padded) // 4}I", padded))
+    return tags
+
+
+def finish_tiff(file: BinaryIO, directory: Directory) -> None:
+    """Write the directory at the end and the header, which points at it, at the beginning."""
+    position = file.tell()
+    file.write(encode_directories([directory], position))
+    file.seek(0)
+    file.write(struct.pack("<2sHI", b"II", 42, position))
+    file.seek(0, 2)
