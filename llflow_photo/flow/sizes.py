@@ -47,6 +47,7 @@ class UNetSize:
         up: residual blocks at 1/2, 1/4 on the way up.
         vector: channels of the whole photo's vector.
         branch: residual blocks at each of the two finer scales of the whole-photo branch.
+        quantiles: of each channel's light over the frame, that the whole-photo branch is given, too.
     """
 
     widths: tuple[int, ...]
@@ -54,6 +55,7 @@ class UNetSize:
     up: tuple[int, ...]
     vector: int = 96
     branch: int = 0
+    quantiles: int = 0
 
     def __post_init__(self) -> None:
         for name in ("widths", "down", "up"):
@@ -62,9 +64,10 @@ class UNetSize:
         counts = (len(self.widths), len(self.down), len(self.up) + 1)
         if counts != (Size.LEVELS,) * 3:
             raise ValueError(f"widths, down and up have {counts[0]}, {counts[1]} and {counts[2] - 1} entries")
-        if min(self.widths) < 1 or min(*self.down, *self.up, self.branch) < 0:
+        if min(self.widths) < 1 or min(*self.down, *self.up, self.branch, self.quantiles) < 0:
             raise ValueError(
-                f"widths {self.widths}, down {self.down}, up {self.up} or branch {self.branch}: too small"
+                f"widths {self.widths}, down {self.down}, up {self.up}, branch {self.branch} or "
+                f"quantiles {self.quantiles}: too small"
             )
 
     @property
@@ -162,7 +165,7 @@ def _listed(value: Any) -> Any:
 
 
 COMPACT = Size(
-    UNetSize(widths=(32, 64, 128), down=(2, 2, 3), up=(3, 2), branch=3),
+    UNetSize(widths=(32, 64, 128), down=(2, 2, 3), up=(3, 2), branch=3, quantiles=32),
     steps=(1, 1, 2),
     hidden=16,
     transition_steps=0,

@@ -8,6 +8,7 @@ bilateral grid without its range axis, Gharbi et al. 2017, arXiv:1707.02880).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +26,7 @@ GRID_CHANNELS = 16
 
 _DARKEST = 2.0**-13
 _LOWEST_EV, _HIGHEST_EV = -2.0, 9.0
+_TONES = 128
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class WholePhotoBranch(nn.Module):
         channels: of the vector.
         blocks: residual blocks at 1/4 and at 1/16 of the thumbnail's size. With any, the grid is given what
             the latter know of the frame, too.
+        quantiles: of the light of each channel, given to the vector and the gain beside the convolutions.
+            How bright a frame should be shows in its distribution of light: where it is clipped, how deep its
+            shadows are.
     """
 
-    def __init__(self, channels: int, blocks: int = 0) -> None:
+    def __init__(self, channels: int, blocks: int = 0, quantiles: int = 0) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             _conv(7, 24, 2), nn.ReLU(), _conv(24, 48, 2), nn.ReLU(), _conv(48, 48), nn.ReLU()
@@ -78,6 +83,7 @@ class WholePhotoBranch(nn.Module):
         self.exposure = nn.Linear(channels, 1)
         self.to_grid = nn.Linear(channels, 48)
         self.local = nn.Sequential(_conv(48, 48), nn.ReLU(), _conv(48, GRID_CHANNELS))
+        self.tones = Tones(quantiles, channels) if quantiles else None
         nn.init.zeros_(self.exposure.weight)
         nn.init.constant_(self.exposure.bias, 2.0)
         last = self.local[-1]
@@ -94,8 +100,15 @@ class WholePhotoBranch(nn.Module):
         down = down.expand(len(light), 1, *light.shape[2:])
         near = self.near_blocks(self.stem(torch.cat([stops, encoded, down], 1)))
         deep = self.deep_blocks(self.deep(near))
-        vector = self.summary(torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1))
-        gain_ev = full_precision(self.exposure(vector)[:, 0]).clamp(_LOWEST_EV, _HIGHEST_EV)
+        summary = self.summary[0](torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1))
+        if self.tones is not None:
+            tones = self.tones.quantiles_of(light)
+            summary = summary + self.tones(tones)
+        vector = self.summary[1:](summary)
+        gain_ev = full_precision(self.exposure(vector)[:, 0])
+        if self.tones is not None:
+            gain_ev = gain_ev + self.tones.gain_ev(tones)
+        gain_ev = gain_ev.clamp(_LOWEST_EV, _HIGHEST_EV)
         known = near + self.to_grid(vector)[:, :, None, None]
         if self.deep_to_grid is not None:
             known = known + functional.interpolate(
@@ -103,6 +116,45 @@ class WholePhotoBranch(nn.Module):
             )
         grid = self.local(known)
         return PhotoContext(gain_ev, full_precision(vector), full_precision(grid))
+
+
+class Tones(nn.Module):
+    """What the distribution of a frame's light adds to the whole-photo branch.
+
+    Args:
+        count: quantiles of each of red, green, blue, luminance and the brightest channel; closer together
+            towards the darkest and the brightest.
+        channels: of the vector.
+    """
+
+    def __init__(self, count: int, channels: int) -> None:
+        super().__init__()
+        self.count = count
+        self.layers = nn.Sequential(
+            nn.Linear(5 * count, _TONES), nn.ReLU(), nn.Linear(_TONES, _TONES), nn.ReLU()
+        )
+        self.to_vector = nn.Linear(_TONES, channels)
+        self.to_gain = nn.Linear(5 * count, 1)
+        nn.init.zeros_(self.to_gain.weight)
+        nn.init.zeros_(self.to_gain.bias)
+
+    def quantiles_of(self, light: Tensor) -> Tensor:
+        """Of N x 3 x S x S in linear light: N x (5 * count), stops, scaled."""
+        luminance = torch.einsum("nchw,c->nhw", light, light.new_tensor([0.2126, 0.7152, 0.0722]))[:, None]
+        sorted_light = torch.cat([light, luminance, light.amax(1, keepdim=True)], 1).flatten(2).sort(2).values
+        shares = 0.5 - 0.5 * (torch.linspace(0.0, math.pi, self.count, dtype=torch.float64)).cos()
+        places = (shares * (sorted_light.shape[2] - 1)).round().long().to(light.device)
+        return ((sorted_light[:, :, places] + _DARKEST).log2() / 4.0 + 1.5).flatten(1)
+
+    def forward(self, quantiles: Tensor) -> Tensor:
+        added: Tensor = self.to_vector(self.layers(quantiles))
+        return added
+
+    def gain_ev(self, quantiles: Tensor) -> Tensor:
+        """Stops, N; a linear map, in full precision."""
+        with torch.autocast(quantiles.device.type, enabled=False):
+            gain: Tensor = self.to_gain(quantiles)[:, 0]
+        return gain
 
 
 class _Residual(nn.Module):

@@ -15,7 +15,7 @@ __all__ = ["grown"]
 def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
     """The weights of a network of ``size`` that renders as ``flow`` does.
 
-    Its further residual blocks begin as the identity, and the branch's further path as zero (after Chen et
+    Its further residual blocks begin as the identity, and the branch's further paths as zero (after Chen et
     al. 2016, arXiv:1511.05641).
 
     Raises:
@@ -41,4 +41,4 @@ def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
 
 def _ends_a_new_part(name: str) -> bool:
     """Whether a tensor is the last of a residual block or path, whose output is added."""
-    return ".second." in name or ".deep_to_grid." in name
+    return any(part in name for part in (".second.", ".deep_to_grid.", ".to_vector.", ".to_gain."))

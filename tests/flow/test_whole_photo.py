@@ -12,7 +12,9 @@ from llflow_photo.flow import LLFlow, Size, UNetSize
 from llflow_photo.flow.thumbnail import THUMBNAIL, thumbnail
 from llflow_photo.flow.whole_photo import GRID, grid_at
 
-SIZE = Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16, branch=1), steps=(1, 1, 1), hidden=8)
+SIZE = Size(
+    UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16, branch=1, quantiles=8), steps=(1, 1, 1), hidden=8
+)
 
 
 @pytest.fixture(scope="module")
