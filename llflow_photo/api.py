@@ -18,8 +18,8 @@ from .options import Options
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .color.working import Surround
-    from .engine import Enhancer, Scene
+    from .color.working import Residual
+    from .engine import EncodedPhoto, Enhancer
     from .files import Encoding, RawOptions
     from .finish import PhotoAnalysis
     from .models import LoadedModel
@@ -128,24 +128,24 @@ def renderings(
 
     if options.remove_specks:
         photo = without_specks(photo)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     statistics, levels = None, None
     if series is not None:
-        surround = replace(surround, highlight=series.highlight)
+        residual = replace(residual, highlight=series.highlight)
         statistics = enhancer.photo_statistics(series.view, series.levels)
         levels = series.levels
     analysis = PhotoAnalysis.of(photo, levels)
     stages = 1 + options.samples
     tell = of_stage(progress, 0, stages)
-    scene = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
+    encoded = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
     for number in range(options.samples):
         tell = of_stage(progress, 1 + number, stages)
-        yield rendering_of(scene, surround, options, options.seed + number, tell, cancel, series, analysis)
+        yield rendering_of(encoded, residual, options, options.seed + number, tell, cancel, series, analysis)
 
 
 def rendering_of(
-    scene: Scene,
-    surround: Surround,
+    encoded: EncodedPhoto,
+    residual: Residual,
     options: Options,
     seed: int,
     progress: Progress | None = None,
@@ -167,8 +167,8 @@ def rendering_of(
     if series is not None:
         detail_seed = series.detail_seed(seed)
     latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
-    rendering = scene.decode(latent, progress=progress, cancel=cancel)
-    result = finished(rendering, surround, options, analysis)
+    rendering = encoded.decode(latent, progress=progress, cancel=cancel)
+    result = finished(rendering, residual, options, analysis)
     if not np.isfinite(result.pixels).all():
         raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
     return result

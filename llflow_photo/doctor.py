@@ -21,7 +21,7 @@ from typing import Literal
 
 from . import __version__
 from .errors import LLFlowPhotoError
-from .mending import PACKAGE, files_again, pip_install
+from .install_hints import PACKAGE, files_again, pip_install
 from .options import DEFAULT_MODEL
 
 __all__ = ["Finding", "Level", "Requirement", "examine", "requirements"]

@@ -44,7 +44,7 @@ class FrameSummary:
         light: 128 x 128 x 3, float32, linear sRGB in [0, 1]: the frame averaged over a grid of equal cells.
         levels: 4096 x 3, float32, sRGB-encoded in [0, 1]: each channel's values in ascending order, at equal
             shares of the pixels.
-        highlight: as of `color.working.Surround`.
+        highlight: as of `color.working.Residual`.
         exposure_ev: mean exposure relative to 18 % gray, `color.exposure.mean_exposure_ev`.
     """
 
@@ -60,13 +60,13 @@ class FrameSummary:
         Raises:
             ImageInputError: the pixels are not H x W x 3 or not finite.
         """
-        view, surround = to_network(photo.with_pixels(_every_nth(photo.pixels, _READ)))
+        view, residual = to_network(photo.with_pixels(_every_nth(photo.pixels, _READ)))
         picked = _every_nth(view, _SAMPLED)
         luminance = decode(picked, "srgb") @ luminance_weights(SRGB).astype(np.float32)
         return cls(
             _averaged(decode(view, "srgb"), _SIDE),
             _levels(picked.reshape(-1, 3)),
-            surround.highlight,
+            residual.highlight,
             mean_exposure_ev(luminance),
         )
 
@@ -78,7 +78,7 @@ class SeriesReference:
     Attributes:
         view_bytes: of `view`, float32, little-endian.
         levels_bytes: of `levels`, likewise.
-        highlight: weight of the highlights, as of `color.working.Surround`: the greatest of these frames.
+        highlight: weight of the highlights, as of `color.working.Residual`: the greatest of these frames.
         exposure_ev: median of their mean exposures, in EV relative to 18 % gray.
     """
 

@@ -87,7 +87,7 @@ class ArtifactPanel(QWidget):
                 judged = encoded.decode(latent, job.cancelled)
             else:
                 judged = np.clip(resample(picture.photo.pixels, region), 0.0, 1.0)
-            return activation_map(encoded.scene, judged, progress=job.progress, cancel=job.cancelled)
+            return activation_map(encoded.photo, judged, progress=job.progress, cancel=job.cancelled)
 
         def done(heat: np.ndarray) -> None:
             if layer in self._host.viewer.layers:

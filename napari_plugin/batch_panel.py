@@ -10,7 +10,7 @@ from magicgui.widgets import ComboBox, Container, FileEdit
 from napari.utils.notifications import show_error
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from llflow_photo.batch import PhotoState, Row
+from llflow_photo.batch import PhotoRecord, PhotoState
 
 from .batch_run import Order, grouped, run_order
 from .controls import button, guard_wheel
@@ -141,7 +141,7 @@ class BatchPanel(QWidget):
         self.bar.setValue(done)
         self.status.setText(f"{done} of {total} photos")
 
-    def _photo_done(self, row: Row) -> None:
+    def _photo_done(self, row: PhotoRecord) -> None:
         known = self.film.states.get(row.source)
         if known is not None and row.status in ("done", "failed", "skipped"):
             status, reason = ("failed", row.reason) if row.status == "failed" else ("done", "")

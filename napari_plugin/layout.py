@@ -30,7 +30,7 @@ def lay_out(panel: EnhanceWidget) -> None:
             [
                 ("Preset", panel.presets),
                 *picture,
-                ("Look", settings.look_row),
+                ("PhotoStats", settings.look_row),
                 ("", settings.switches),
             ]
         ),

@@ -21,7 +21,7 @@ from torch import Tensor
 from llflow_photo import load_enhancer, load_model
 from llflow_photo.api import read_srgb
 from llflow_photo.color.spaces import encode
-from llflow_photo.engine import Latent, Scene
+from llflow_photo.engine import EncodedPhoto, Latent
 from llflow_photo.explore import spread_of
 from llflow_photo.flow import LLFlow
 from llflow_photo.flow.thumbnail import thumbnail
@@ -105,7 +105,7 @@ def _draw_latent(flow: LLFlow, offset: Tensor) -> dict[str, object]:
     return {"latent_std": f"{values.std():.2f}", "latent_share_within_2": f"{(abs(values) < 2).mean():.0%}"}
 
 
-def draw_temperature(scene: Scene) -> dict[str, object]:
+def draw_temperature(scene: EncodedPhoto) -> dict[str, object]:
     """One frame at rising temperatures, without grain and with all of it."""
     panels, numbers = [], dict[str, object]()
     everywhere = (slice(None), slice(None))
@@ -119,7 +119,7 @@ def draw_temperature(scene: Scene) -> dict[str, object]:
     return numbers
 
 
-def draw_brightness(scene: Scene) -> dict[str, object]:
+def draw_brightness(scene: EncodedPhoto) -> dict[str, object]:
     """The same frame along the model's brightness direction."""
     pictures = [(f"{ev:+g} EV", scene.decode(Latent(brightness=ev))) for ev in BRIGHTNESS]
     _sheet("brightness.jpg", pictures, len(pictures))

@@ -44,12 +44,12 @@ def main() -> None:
 def make_strip(photo: Path, model: str) -> dict[str, str]:
     """Write the strip of one photo; returns its size and mean exposure before and after."""
     as_read = read(photo)
-    view, surround = to_network(as_read)
+    view, residual = to_network(as_read)
     scene = load_enhancer(model).encode(view)
     before = srgb_of(as_read)
-    guess = srgb_of(rendering_of(scene, surround, Options(), 0))
+    guess = srgb_of(rendering_of(scene, residual, Options(), 0))
     varied = Options(temperature=0.8)
-    others = [srgb_of(rendering_of(scene, surround, varied, seed)) for seed in (1, 2)]
+    others = [srgb_of(rendering_of(scene, residual, varied, seed)) for seed in (1, 2)]
     panels = [_panel(picture) for picture in (before, guess, *others)]
     strip = Image.fromarray(np.concatenate(panels, axis=1))
     strip.save(TARGET / f"{photo.stem}.jpg", quality=85)

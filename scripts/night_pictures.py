@@ -18,8 +18,8 @@ from llflow_photo import Options, Photo, load_enhancer
 from llflow_photo.api import rendering_of
 from llflow_photo.color.exposure import mean_exposure_ev
 from llflow_photo.color.spaces import SRGB, convert, decode
-from llflow_photo.color.working import Surround, to_network
-from llflow_photo.engine import Scene
+from llflow_photo.color.working import Residual, to_network
+from llflow_photo.engine import EncodedPhoto
 from llflow_photo.files import read
 from llflow_photo.options import DEFAULT_MODEL
 
@@ -34,7 +34,7 @@ RED_LAMP = slice(37, 141), slice(70, 230)
 DOG = slice(690, 960), slice(350, 750)
 SHOWN_EV = 3.0
 
-Encoded = tuple[Scene, Surround]
+Encoded = tuple[EncodedPhoto, Residual]
 
 
 def main() -> None:
@@ -51,8 +51,8 @@ def main() -> None:
 
 
 def encoded(photo: Photo, model: str) -> Encoded:
-    view, surround = to_network(photo)
-    return load_enhancer(model).encode(view), surround
+    view, residual = to_network(photo)
+    return load_enhancer(model).encode(view), residual
 
 
 def rendered(photo: Encoded, **options: object) -> np.ndarray:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .folder import enhance_dir
     from .recording.progress import Event
-    from .recording.record import Look, Row
+    from .recording.record import PhotoRecord, PhotoStats
     from .recording.report import BatchInterrupted, Report
     from .recording.state import PhotoState, folder_state
 
 _FILES = {
     "BatchInterrupted": "recording.report",
     "Event": "recording.progress",
-    "Look": "recording.record",
+    "PhotoStats": "recording.record",
     "PhotoState": "recording.state",
     "Report": "recording.report",
-    "Row": "recording.record",
+    "PhotoRecord": "recording.record",
     "enhance_dir": "folder",
     "folder_state": "recording.state",
 }
@@ -29,10 +29,10 @@ _FILES = {
 __all__ = [
     "BatchInterrupted",
     "Event",
-    "Look",
+    "PhotoRecord",
     "PhotoState",
+    "PhotoStats",
     "Report",
-    "Row",
     "enhance_dir",
     "folder_state",
 ]

@@ -19,7 +19,7 @@ from .output import is_intact, remove_leftovers
 from .recording.manifest import Manifest, Stored, read_manifest
 from .recording.page import write_page
 from .recording.progress import Progress, Tally
-from .recording.record import Row
+from .recording.record import PhotoRecord
 from .recording.report import BatchInterrupted, Report
 from .selecting.plan import Plan, make_plan
 from .selecting.selection import AN_OUTPUT, Selection, select
@@ -124,7 +124,7 @@ def run_batch(batch: Batch) -> Report:
         return run.to_the_end()
 
 
-def _ensure_reasons(batch: Batch, seen: Sequence[Row]) -> None:
+def _ensure_reasons(batch: Batch, seen: Sequence[PhotoRecord]) -> None:
     """Where no photo is to be taken, there must be a reason that is worth a report.
 
     Raises:
@@ -143,8 +143,8 @@ def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bo
     return lambda folder: known(folder) or folder.resolve() == root
 
 
-def _claim(task: Task) -> Row:
-    return Row(task.source, "planned", outputs=task.claims, size=task.size, mtime_ns=task.mtime_ns)
+def _claim(task: Task) -> PhotoRecord:
+    return PhotoRecord(task.source, "planned", outputs=task.claims, size=task.size, mtime_ns=task.mtime_ns)
 
 
 class _Run:
@@ -155,7 +155,7 @@ class _Run:
         batch: Batch,
         manifest: Manifest,
         planned: Plan,
-        seen: Sequence[Row],
+        seen: Sequence[PhotoRecord],
         started: float,
         decisions: SeriesDecisions,
     ) -> None:
@@ -237,7 +237,7 @@ class _Run:
             return run_local(batch.job, tasks, self._placements)
         return run_cluster(batch.job, tasks, batch.backend, batch.address, batch.jobs)
 
-    def _take(self, row: Row) -> None:
+    def _take(self, row: PhotoRecord) -> None:
         """Record a row and tell of it."""
         task = self._tasks[row.source]
         if row.status != "cancelled":
@@ -291,7 +291,7 @@ class _Run:
         if gone:
             self._record(gone)
 
-    def _record(self, rows: Sequence[Row]) -> None:
+    def _record(self, rows: Sequence[PhotoRecord]) -> None:
         """Store rows."""
         self._store(lambda: self._manifest.record(rows))
 
@@ -304,11 +304,11 @@ class _Run:
             self._stopped = self._stopped or why
             _log.error("%s", why)
 
-    def _all_rows(self) -> tuple[Row, ...]:
+    def _all_rows(self) -> tuple[PhotoRecord, ...]:
         waiting = [_claim(task) for source, task in self._tasks.items() if source not in self._rows]
         return tuple(sorted([*self._rows.values(), *waiting], key=lambda row: row.source))
 
 
-def _report(batch: Batch, rows: Sequence[Row], started: float, **more: Any) -> Report:
+def _report(batch: Batch, rows: Sequence[PhotoRecord], started: float, **more: Any) -> Report:
     ordered = tuple(sorted(rows, key=lambda row: row.source))
     return Report(ordered, Path(batch.job.root), time.monotonic() - started, settings=batch.settings, **more)

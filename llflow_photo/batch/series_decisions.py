@@ -32,7 +32,7 @@ class Shared:
 
     @property
     def key(self) -> str | None:
-        """What `Row.series` is of a photo rendered so; None where that is not known yet."""
+        """What `PhotoRecord.series` is of a photo rendered so; None where that is not known yet."""
         if not self.decided:
             return None
         return "" if self.reference is None else self.reference.key

@@ -23,7 +23,7 @@ from .highlights import expose, is_protected, protect
 from .noise import NoiseLevel, trusted
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
-__all__ = ["Surround", "Tone", "from_network", "to_network"]
+__all__ = ["Residual", "Tone", "from_network", "to_network"]
 
 Tone = Callable[[np.ndarray], np.ndarray]
 """A tone curve: ... x 3 float32 in linear sRGB, unbounded, to the same."""
@@ -36,7 +36,7 @@ _BLACK = np.float32(1e-5)
 
 
 @dataclass(frozen=True)
-class Surround:
+class Residual:
     """What the network does not see of a photo, and what was decided once for the whole of it.
 
     Attributes:
@@ -49,17 +49,17 @@ class Surround:
     highlight: float
     noise: NoiseLevel
 
-    def crop(self, top: int, left: int, height: int, width: int) -> Surround:
+    def crop(self, top: int, left: int, height: int, width: int) -> Residual:
         """The surround of a part, with what was decided for the whole."""
         pixels = self.photo.pixels[top : top + height, left : left + width]
         return replace(self, photo=self.photo.with_pixels(pixels))
 
 
-def to_network(photo: Photo) -> tuple[np.ndarray, Surround]:
+def to_network(photo: Photo) -> tuple[np.ndarray, Residual]:
     """The view of a photo that the network gets, and the rest.
 
     Returns:
-        H x W x 3 float32, sRGB-encoded, clipped to [0, 1]; and the `Surround` for `from_network`.
+        H x W x 3 float32, sRGB-encoded, clipped to [0, 1]; and the `Residual` for `from_network`.
 
     Raises:
         ImageInputError: the pixels are not H x W x 3 or not finite.
@@ -76,12 +76,12 @@ def to_network(photo: Photo) -> tuple[np.ndarray, Surround]:
         np.clip(block, 0.0, 1.0, out=view[rows])
         peak = greatest_channel(view[rows])
         bright += np.bincount((peak * 256).astype(np.intp).reshape(-1), minlength=257)
-    return view, Surround(photo, _highlight(bright), NoiseLevel.of_photo(photo))
+    return view, Residual(photo, _highlight(bright), NoiseLevel.of_photo(photo))
 
 
 def from_network(
     rendering: np.ndarray,
-    surround: Surround,
+    residual: Residual,
     *,
     strength: float = 1.0,
     exposure_ev: float = 0.0,
@@ -108,7 +108,7 @@ def from_network(
     Raises:
         ImageInputError: the rendering is of another size than the photo.
     """
-    photo = surround.photo
+    photo = residual.photo
     rendering = np.asarray(rendering, np.float32)
     if rendering.shape != photo.pixels.shape:
         raise ImageInputError(f"the rendering is {rendering.shape}, the photo {photo.pixels.shape}")
@@ -118,10 +118,10 @@ def from_network(
     for rows in _blocks(photo):
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
         if strength == 1.0 and not exposure_ev and tone is None and gain is None:
-            _keep(photo.pixels[rows], shown, surround, protect_highlights, out=out[rows])
+            _keep(photo.pixels[rows], shown, residual, protect_highlights, out=out[rows])
             continue
         linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
-        result = _with_residual(linear, decode(shown, "srgb"), surround, protect_highlights)
+        result = _with_residual(linear, decode(shown, "srgb"), residual, protect_highlights)
         if gain is not None:
             result *= gain[rows]
         if exposure_ev:
@@ -151,7 +151,7 @@ def _highlight(histogram: np.ndarray) -> float:
 
 
 def _keep(
-    pixels: np.ndarray, shown: np.ndarray, surround: Surround, protect_highlights: bool, out: np.ndarray
+    pixels: np.ndarray, shown: np.ndarray, residual: Residual, protect_highlights: bool, out: np.ndarray
 ) -> None:
     """Rows of the rendering as they are, but for the pixels of which something is kept: most have nothing.
 
@@ -160,37 +160,37 @@ def _keep(
         shown: the same of the rendering, sRGB-encoded in [0, 1].
         out: where to put the result, in the photo's color space.
     """
-    space = surround.photo.color_space
+    space = residual.photo.color_space
     encoded = pixels if space == SRGB else convert(pixels, space, SRGB)
     peak = greatest_channel(encoded)
     kept = peak > 1.0
     if float(encoded.min()) < 0.0:
         kept |= least_channel(encoded) < 0.0
     if protect_highlights:
-        kept |= is_protected(peak, greatest_channel(shown), surround.highlight)
+        kept |= is_protected(peak, greatest_channel(shown), residual.highlight)
     convert(shown, SRGB, space, out=out)
     if kept.any():
         linear = convert(pixels[kept], space, LINEAR_SRGB)
-        result = _with_residual(linear, decode(shown[kept], "srgb"), surround, protect_highlights)
+        result = _with_residual(linear, decode(shown[kept], "srgb"), residual, protect_highlights)
         out[kept] = convert(result, LINEAR_SRGB, space)
 
 
 def _with_residual(
-    linear: np.ndarray, rendered: np.ndarray, surround: Surround, protect_highlights: bool
+    linear: np.ndarray, rendered: np.ndarray, residual: Residual, protect_highlights: bool
 ) -> np.ndarray:
     """The rendering with lamps kept and the residual given back: ... x 3, linear sRGB, unbounded."""
     view = np.clip(linear, 0.0, 1.0)
-    residual = linear - view
+    outside = linear - view
     if protect_highlights:
-        rendered = protect(rendered, view, surround.highlight)
+        rendered = protect(rendered, view, residual.highlight)
     peak = greatest_channel(view)
     # Where both are black the gain is 1, and an unchanged view gives the photo back unchanged.
     gain = (greatest_channel(rendered) + _BLACK) / (peak + _BLACK)
     np.minimum(gain, np.float32(_MAX_GAIN), out=gain)
-    gain *= trusted(residual, peak, gain, surround.noise)
-    residual *= gain[..., None]
-    residual += rendered
-    return np.asarray(residual)
+    gain *= trusted(outside, peak, gain, residual.noise)
+    outside *= gain[..., None]
+    outside += rendered
+    return np.asarray(outside)
 
 
 def _denoised_rows(rendering: np.ndarray, photo: Photo, rows: slice) -> np.ndarray:

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 from .latent import AnyLatent, Blend, Latent, around, interpolate, with_brightness
 
 if TYPE_CHECKING:
+    from .encoded_photo import EncodedPhoto
     from .enhancer import Enhancer
-    from .scene import Scene
 
-__all__ = ["AnyLatent", "Blend", "Enhancer", "Latent", "Scene", "around", "interpolate", "with_brightness"]
+__all__ = [
+    "AnyLatent",
+    "Blend",
+    "EncodedPhoto",
+    "Enhancer",
+    "Latent",
+    "around",
+    "interpolate",
+    "with_brightness",
+]
 
-_LATE = {"Enhancer": "enhancer", "Scene": "scene"}
+_LATE = {"Enhancer": "enhancer", "EncodedPhoto": "encoded_photo"}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from torch.nn import functional
 from ..errors import ImageInputError
 
 if TYPE_CHECKING:
-    from .scene import Cancel, Progress, Scene
+    from .encoded_photo import Cancel, EncodedPhoto, Progress
 
 __all__ = ["activation_map", "departure"]
 
@@ -35,19 +35,19 @@ _REACH = 2
 
 
 def activation_map(
-    scene: Scene,
+    encoded: EncodedPhoto,
     picture: np.ndarray,
     *,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> np.ndarray:
-    """Where ``picture`` is unlike what the model would make of the scene's photo.
+    """Where ``picture`` is unlike what the model would make of the encoded's photo.
 
     Pixels clipped to black or white are no objection where the model's own rendering goes beyond, too.
 
     Args:
-        scene: the photo.
-        picture: H x W x 3, sRGB-encoded, float in [0, 1]: one of the scene's renderings, perhaps edited, or
+        encoded: the photo.
+        picture: H x W x 3, sRGB-encoded, float in [0, 1]: one of the encoded's renderings, perhaps edited, or
             any picture of the same frame.
         progress: called with tiles done and tiles in all.
         cancel: asked before each tile.
@@ -60,12 +60,12 @@ def activation_map(
     Raises:
         ImageInputError: the picture's size is not the photo's.
     """
-    height, width = scene.shape
+    height, width = encoded.shape
     if picture.shape != (height, width, 3):
         raise ImageInputError(
             f"the picture is {picture.shape}, the photo ({height}, {width}, 3): they must agree"
         )
-    residual = torch.from_numpy(scene.residual(picture, progress=progress, cancel=cancel))
+    residual = torch.from_numpy(encoded.residual(picture, progress=progress, cancel=cancel))
     inside = residual[None, :, : _own_positions(height), : _own_positions(width)]
     heat = departure(inside)
     heat = functional.interpolate(heat, scale_factor=_POSITION, mode="bilinear", align_corners=False)

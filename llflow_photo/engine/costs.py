@@ -79,7 +79,7 @@ def default_halo(size: Size) -> int:
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:
-    """Memory of a kept scene per pixel: shifts and gains in float32, hidden shares in the network's type."""
+    """Memory of a kept encoding per pixel: shifts and gains in float32, hidden shares in its type."""
     total = 4.0 * 3
     if size.sees_whole_photo:
         total += 4 * (12 + 12) / 4

@@ -7,9 +7,9 @@ import numpy as np
 from ..errors import OptionError
 from ..flow import LLFlow, PhotoStatistics, Size
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
+from .encoded_photo import Cancel, EncodedPhoto, Progress
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
-from .scene import Cancel, Progress, Scene
 from .view import FramePart, View
 
 __all__ = ["Enhancer"]
@@ -18,7 +18,7 @@ _MIB = 2**20
 _TILES = (1024, 768, 512, 384, 256)
 """Sides of tiles to choose from, the fastest first."""
 _KEPT = 1024 * _MIB
-"""Bytes a scene may keep by default."""
+"""Bytes an encoded photo may keep by default."""
 
 
 class Enhancer:
@@ -29,8 +29,8 @@ class Enhancer:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: side in pixels of what is read at once, or ``auto``: as large as pays and memory allows.
         threads: processor threads while rendering; by default what torch is set to.
-        memory_budget: bytes a scene may keep so that further renderings are cheap; by default 1 GiB, or a
-            quarter of what is free where that is less.
+        memory_budget: bytes an encoded photo may keep so that further renderings are cheap; by default 1 GiB or
+            a quarter of what is free where that is less.
         backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` takes the fastest that stays within
             1/255 of float32.
         halo: pixels of context each tile reads on each side; by default what the network's size needs.
@@ -75,7 +75,7 @@ class Enhancer:
         part: FramePart | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
-    ) -> Scene:
+    ) -> EncodedPhoto:
         """Everything that depends on the photo alone.
 
         Args:
@@ -89,15 +89,17 @@ class Enhancer:
         photo = View(view, part)
         statistics = statistics or photo.statistics(self._size)
         free = free_bytes(self.device)
-        scene = Scene(self._runner, photo, statistics, self._tile_for(free), self.halo, self._threads)
+        encoded = EncodedPhoto(
+            self._runner, photo, statistics, self._tile_for(free), self.halo, self._threads
+        )
         if keep is None:
             budget = min(_KEPT, free // 4) if self._budget is None else self._budget
             keep = self._kept_bytes(photo) <= budget
         if keep:
-            scene.keep(progress, cancel)
+            encoded.keep(progress, cancel)
         elif progress:
             progress(1, 1)
-        return scene
+        return encoded
 
     def photo_statistics(self, view: np.ndarray, levels: np.ndarray | None = None) -> PhotoStatistics:
         """What this model decides once for a whole photo.

@@ -25,7 +25,7 @@ from .layers import Conv, Place, folded_order, is_traced, unfold
 from .trunk import FoldedEncoder
 from .unet import FoldedUNet
 
-__all__ = ["FoldedFlow", "Given", "Precision", "StepGiven"]
+__all__ = ["FoldedFlow", "Precision", "StepConditioning", "TileConditioning"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Precision:
         return "+".join(dict.fromkeys(names))
 
 
-class StepGiven(NamedTuple):
+class StepConditioning(NamedTuple):
     """What one coupling's inverse needs of the photo, at its level's resolution.
 
     Attributes:
@@ -60,18 +60,18 @@ class StepGiven(NamedTuple):
     hidden: Tensor
 
 
-class Given(NamedTuple):
+class TileConditioning(NamedTuple):
     """Everything decoding needs of a photo or tile of H x W pixels (multiples of 8).
 
     Attributes:
         mean: N x 192 x H/8 x W/8, float32, mean of the latent.
-        levels: per level, finest first, one `StepGiven` per step, last step first.
+        levels: per level, finest first, one `StepConditioning` per step, last step first.
         base: as of `trunk.Encoded`.
         scale: likewise.
     """
 
     mean: Tensor
-    levels: tuple[tuple[StepGiven, ...], ...]
+    levels: tuple[tuple[StepConditioning, ...], ...]
     base: Tensor | None = None
     scale: Tensor | None = None
 
@@ -123,7 +123,7 @@ class FoldedFlow:
         """What the encoder needs of a whole photo, on the device, for `condition` and `__call__`."""
         return self._encoder.photo(statistics)
 
-    def condition(self, images: Tensor, photo: Any, windows: Tensor) -> Given:
+    def condition(self, images: Tensor, photo: Any, windows: Tensor) -> TileConditioning:
         """N parts of a photo to what decoding needs.
 
         Args:
@@ -135,14 +135,14 @@ class FoldedFlow:
         levels = (
             tuple(level.condition(c)) for level, c in zip(self._levels, encoded.conditions, strict=True)
         )
-        return Given(_mean(encoded.color), tuple(levels), encoded.base, encoded.scale)
+        return TileConditioning(_mean(encoded.color), tuple(levels), encoded.base, encoded.scale)
 
-    def render(self, given: Given, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
+    def render(self, given: TileConditioning, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
         """Decode ``mean + offset``, offset N x 192 x H/8 x W/8 (default 0), to N x 3 x H x W, unclipped.
 
         ``far`` says that the offset holds more than noise, which chooses between the `Bounds`.
         """
-        # The steps write to z, and the mean of a kept scene is read again.
+        # The steps write to z, and the mean of a kept encoding is read again.
         z = given.mean.clone() if offset is None else given.mean + offset
         for level, steps in zip(self._levels[:0:-1], given.levels[:0:-1], strict=True):
             z = unfold(level.inverse(z, steps, far))
@@ -187,16 +187,16 @@ class _FoldedLevel:
         ]
         self._mixes = [Conv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
 
-    def condition(self, condition: Tensor) -> Iterator[StepGiven]:
+    def condition(self, condition: Tensor) -> Iterator[StepConditioning]:
         """N x condition channels x H x W to the steps' needs, last step first as the inverse asks."""
         first = torch.split(self._condition_first(condition), self._hidden, 1)
         count = len(self._steps)
         for index in reversed(range(count)):
             gain, offset = self._condition_tails[index](first[index].relu())
             shared = first[count + index].contiguous(memory_format=torch.channels_last)
-            yield StepGiven(gain, offset.to(torch.float32, copy=True), shared)
+            yield StepConditioning(gain, offset.to(torch.float32, copy=True), shared)
 
-    def inverse(self, z: Tensor, given: Iterable[StepGiven], far: bool) -> Tensor:
+    def inverse(self, z: Tensor, given: Iterable[StepConditioning], far: bool) -> Tensor:
         """N x C x H x W to the same, ready to be unfolded; ``given`` runs from the last step to the first."""
         for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), given, strict=True):
             z = mix(step(z, own, far))
@@ -214,7 +214,7 @@ class _FoldedStep:
         self._first = Conv(first.conv.weight[:, : self._kept] * scale, None, inner)
         self._tail = _CouplingTail(coupling.from_latent, inner)
 
-    def __call__(self, z: Tensor, given: StepGiven, far: bool) -> Tensor:
+    def __call__(self, z: Tensor, given: StepConditioning, far: bool) -> Tensor:
         """``z`` is written to, unless the network is being written down for a compiler."""
         written = None if is_traced() else z
         if self._bounds is not None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import CancelledError
-from .inference import Given
+from .inference import TileConditioning
 from .latent import AnyLatent
 from .runner import Pending, Runner
 from .tiles import Tile
@@ -29,7 +29,7 @@ def rendered(
     view: View,
     photo: Any,
     tiles: Sequence[Tile],
-    kept: Sequence[Given],
+    kept: Sequence[TileConditioning],
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[tuple[int, Tile, Tensor]]:
@@ -83,7 +83,7 @@ def _conditioned_jobs(
     view: View,
     photo: Any,
     tiles: Sequence[Tile],
-    kept: Sequence[Given],
+    kept: Sequence[TileConditioning],
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[_Job]:
@@ -95,7 +95,7 @@ def _conditioned_jobs(
             yield index, [tile], runner.render(given, *_offset(runner, view, latent, tile))
 
 
-def condition(runner: Runner, view: View, photo: Any, tile: Tile) -> Given:
+def condition(runner: Runner, view: View, photo: Any, tile: Tile) -> TileConditioning:
     """What decoding needs of one tile."""
     return runner.condition(view.image(tile)[None], photo, view.window(tile)[None])
 

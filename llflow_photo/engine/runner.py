@@ -16,7 +16,7 @@ from ..flow import LLFlow, PhotoStatistics
 from .gain_path import GainPath, measure_gain_path
 from .graphs import Graphs
 from .guard import trust_region
-from .inference import FoldedFlow, Given
+from .inference import FoldedFlow, TileConditioning
 from .offsets import LatentOffsets
 from .precision import chosen_precision
 
@@ -99,7 +99,7 @@ class Runner:
         return self._net.photo(statistics)
 
     @torch.inference_mode()
-    def condition(self, images: Tensor, photo: Any, windows: Tensor) -> Given:
+    def condition(self, images: Tensor, photo: Any, windows: Tensor) -> TileConditioning:
         """What decoding needs of N tiles, N x 3 x H x W, kept on the device.
 
         Args:
@@ -109,7 +109,7 @@ class Runner:
         return self._net.condition(self._sent(images), photo, self._sent(windows))
 
     @torch.inference_mode()
-    def render(self, given: Given, offsets: Tensor | None, far: bool = False) -> Pending:
+    def render(self, given: TileConditioning, offsets: Tensor | None, far: bool = False) -> Pending:
         """Decode N tiles (or N latents of one tile) of which the condition is known."""
         return Pending(self._net.render(given, self._on_device(offsets), far=far))
 

@@ -19,7 +19,7 @@ from ..color.working import to_network
 from ..errors import EmptyFolderError, NonFiniteOutputError
 
 if TYPE_CHECKING:
-    from ..engine import Scene
+    from ..engine import EncodedPhoto
     from ..engine.latent import AnyLatent
 
 __all__ = [
@@ -68,12 +68,12 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.asarray((last - (count - 1) / 2)[group], float)
 
 
-def measure_brightness(scene: Scene, name: str) -> BrightnessRow:
+def measure_brightness(encoded: EncodedPhoto, name: str) -> BrightnessRow:
     """One encoded photo at every one of `SETTINGS`."""
     from ..engine.latent import Latent
 
-    start = luminance_of(scene, Latent())
-    reached = np.array([luminance_of(scene, Latent(brightness=float(at))) for at in SETTINGS])
+    start = luminance_of(encoded, Latent())
+    reached = np.array([luminance_of(encoded, Latent(brightness=float(at))) for at in SETTINGS])
     there = np.isfinite(reached)
     ev = np.log2(np.maximum(reached[there], 1e-6) / max(start, 1e-6))
     return BrightnessRow(
@@ -85,10 +85,10 @@ def measure_brightness(scene: Scene, name: str) -> BrightnessRow:
     )
 
 
-def luminance_of(scene: Scene, latent: AnyLatent) -> float:
+def luminance_of(encoded: EncodedPhoto, latent: AnyLatent) -> float:
     """Mean luminance of a rendering, linear light, 0 to 1; nan where the network gave no picture."""
     try:
-        rendering = scene.decode(latent)
+        rendering = encoded.decode(latent)
     except NonFiniteOutputError:
         return float("nan")
     weights = luminance_weights(SRGB).astype(np.float32)

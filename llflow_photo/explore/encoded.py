@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..color.spaces import SRGB, convert
-from ..color.working import Surround, to_network
+from ..color.working import Residual, to_network
 from ..finish import PhotoAnalysis, finished
 from ..finish.analysis import Window
 from ..finish.specks import repaired
@@ -18,7 +18,7 @@ from ..photo import Photo
 from .region import Region, resample, subsample
 
 if TYPE_CHECKING:
-    from ..engine import Enhancer, Scene
+    from ..engine import EncodedPhoto, Enhancer
     from ..engine.latent import AnyLatent
     from ..flow import PhotoStatistics
 
@@ -33,7 +33,7 @@ class WholePhoto:
 
     Attributes:
         statistics: what the model decides for it.
-        highlight: as of `color.working.Surround`.
+        highlight: as of `color.working.Residual`.
         analysis: what the finish decides for it.
     """
 
@@ -45,8 +45,8 @@ class WholePhoto:
     def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
         """From at most about a million of the photo's pixels."""
         analysis = PhotoAnalysis.of(photo)
-        view, surround = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
-        return cls(enhancer.photo_statistics(view), surround.highlight, analysis)
+        view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
+        return cls(enhancer.photo_statistics(view), residual.highlight, analysis)
 
 
 @dataclass(frozen=True)
@@ -55,23 +55,23 @@ class EncodedRegion:
 
     Attributes:
         region: where it lies in its photo, and at which scale.
-        scene: the encoded view.
+        photo: the encoded view.
         surround: what the network does not see of it.
         analysis: what the finish decided for the whole photo.
     """
 
     region: Region
-    scene: Scene
-    surround: Surround
+    photo: EncodedPhoto
+    residual: Residual
     analysis: PhotoAnalysis
 
     def decode(self, latent: AnyLatent, cancel: Cancel | None = None) -> np.ndarray:
         """The network's rendering of a latent of the region's frame: h x w x 3, float32, sRGB, [0, 1]."""
-        return self.scene.decode(latent, cancel=cancel)
+        return self.photo.decode(latent, cancel=cancel)
 
     def finish(self, rendering: np.ndarray, options: Options) -> np.ndarray:
         """Every control of the finish applied: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
-        photo = finished(rendering, self.surround, options, self.analysis, _window(self.region))
+        photo = finished(rendering, self.residual, options, self.analysis, _window(self.region))
         return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0))
 
     def render(self, latent: AnyLatent, options: Options, cancel: Cancel | None = None) -> np.ndarray:
@@ -101,10 +101,10 @@ def encode_region(
     from ..engine.view import FramePart
 
     whole = whole or WholePhoto.of(photo, enhancer)
-    view, surround = to_network(photo.with_pixels(_pixels(photo, region, options or Options())))
+    view, residual = to_network(photo.with_pixels(_pixels(photo, region, options or Options())))
     part = FramePart(region.frame, region.rows[0], region.cols[0])
-    scene = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
-    return EncodedRegion(region, scene, replace(surround, highlight=whole.highlight), whole.analysis)
+    encoded = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
+    return EncodedRegion(region, encoded, replace(residual, highlight=whole.highlight), whole.analysis)
 
 
 def _pixels(photo: Photo, region: Region, options: Options) -> np.ndarray:

@@ -47,14 +47,14 @@ def render_full_size(
     """
     if options.remove_specks:
         photo = without_specks(photo)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     stages = 1 + len(latents)
-    scene = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)
+    encoded = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)
     if len(latents) == 1:
-        rendering = scene.decode(latents[0], progress=of_stage(progress, 1, stages), cancel=cancel)
+        rendering = encoded.decode(latents[0], progress=of_stage(progress, 1, stages), cancel=cancel)
     else:
-        rendering = _mean(scene.decode, latents, progress, cancel)
-    return finished(rendering, surround, options)
+        rendering = _mean(encoded.decode, latents, progress, cancel)
+    return finished(rendering, residual, options)
 
 
 def _mean(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..color.channels import greatest_channel
 from ..color.spaces import SRGB, convert
-from ..color.working import Surround, Tone, from_network
+from ..color.working import Residual, Tone, from_network
 from ..errors import ImageInputError
 from ..options import Options
 from ..photo import Photo
@@ -27,7 +27,7 @@ _NOISE_RADIUS = 2
 
 def finished(
     rendering: np.ndarray,
-    surround: Surround,
+    residual: Residual,
     options: Options,
     analysis: PhotoAnalysis | None = None,
     window: Window | None = None,
@@ -40,7 +40,7 @@ def finished(
         analysis: of the whole photo; by default that of the surround's photo.
         window: which part of the whole photo the rendering is; by default all of it.
     """
-    photo = surround.photo
+    photo = residual.photo
     if rendering.shape != photo.pixels.shape:
         raise ImageInputError(f"the rendering is {rendering.shape}, the photo {photo.pixels.shape}")
     if options.strength == 0.0:
@@ -51,13 +51,13 @@ def finished(
     tone = apply_base_curve if standard and not options.denoise_only else None
     if options.denoise_only:
         shown = refinement.whole() if refinement.changes else rendering
-        return _brought_back(shown, surround, options)
-    lamps = _Lamps.of(refinement, surround, analysis.darkness) if options.protect_highlights else None
+        return _brought_back(shown, residual, options)
+    lamps = _Lamps.of(refinement, residual, analysis.darkness) if options.protect_highlights else None
     if lamps is None and not refinement.changes:
-        return _brought_back(rendering, surround, options, tone)
+        return _brought_back(rendering, residual, options, tone)
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in refinement.blocks():
-        part = surround.crop(rows.start, 0, rows.stop - rows.start, photo.width)
+        part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
         gain = None if lamps is None else lamps.gain(rows)
         out[rows] = _brought_back(refinement.rows(rows), part, options, tone, gain).pixels
     return photo.with_pixels(out)
@@ -71,17 +71,17 @@ class _Lamps:
     level: np.ndarray
 
     @classmethod
-    def of(cls, refinement: Refinement, surround: Surround, darkness: float) -> _Lamps | None:
+    def of(cls, refinement: Refinement, residual: Residual, darkness: float) -> _Lamps | None:
         if darkness == 0.0:
             return None
-        photo = surround.photo
+        photo = residual.photo
         peak = np.empty(photo.pixels.shape[:2], np.float32)
         for rows in refinement.blocks():
             encoded = convert(photo.pixels[rows], photo.color_space, SRGB)
             np.clip(greatest_channel(encoded), 0.0, 1.0, out=peak[rows])
 
         def result(rows: slice) -> np.ndarray:
-            part = surround.crop(rows.start, 0, rows.stop - rows.start, photo.width)
+            part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
             pixels = _brought_back(refinement.rows(rows), part, _AS_RENDERED).pixels
             return np.asarray(np.clip(convert(pixels, photo.color_space, SRGB), 0.0, 1.0))
 
@@ -98,14 +98,14 @@ class _Lamps:
 
 def _brought_back(
     rendering: np.ndarray,
-    surround: Surround,
+    residual: Residual,
     options: Options,
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
 ) -> Photo:
     return from_network(
         rendering,
-        surround,
+        residual,
         strength=options.strength,
         exposure_ev=options.exposure_ev,
         protect_highlights=options.protect_highlights,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from llflow_photo.batch.recording.identity import photo_seed, settings_hash
 from llflow_photo.batch.recording.measure import look_at, warnings_of
-from llflow_photo.batch.recording.record import Look
+from llflow_photo.batch.recording.record import PhotoStats
 from llflow_photo.color.spaces import LINEAR_SRGB
 from llflow_photo.photo import Photo
 
@@ -44,11 +44,11 @@ def test_histogram_and_thumbnail() -> None:
 
 
 def test_warnings() -> None:
-    dark, clipped = Look(-5.0, 0.0, ()), Look(-1.0, 0.04, ())
+    dark, clipped = PhotoStats(-5.0, 0.0, ()), PhotoStats(-1.0, 0.04, ())
     assert warnings_of(dark, [dark], (-8.0, -2.0)) == ()
     assert "4% more pixels at white" in warnings_of(dark, [dark, clipped])[0]
     assert "brighter (-1.0 EV)" in warnings_of(clipped, [clipped], (-8.0, -2.0))[0]
-    assert "darker" in warnings_of(Look(-9.0, 0.0, ()), [], (-8.0, -2.0))[0]
+    assert "darker" in warnings_of(PhotoStats(-9.0, 0.0, ()), [], (-8.0, -2.0))[0]
 
 
 def test_seeds_follow_from_content_and_seed() -> None:

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from llflow_photo.batch.recording.page import page_of, write_page
-from llflow_photo.batch.recording.record import Look, Row
+from llflow_photo.batch.recording.record import PhotoRecord, PhotoStats
 from llflow_photo.batch.recording.report import Report
 
-LOOK = Look(-5.0, 0.0, tuple([0.5, 0.3, 0.2] + [0.0] * 61), b"jpeg")
+LOOK = PhotoStats(-5.0, 0.0, tuple([0.5, 0.3, 0.2] + [0.0] * 61), b"jpeg")
 
 
 def sample_report(output: Path) -> Report:
     rows = (
-        Row(
+        PhotoRecord(
             "a.png",
             "done",
             outputs=("a 1.jpg",),
@@ -29,10 +29,14 @@ def sample_report(output: Path) -> Report:
             before=LOOK,
             after=(LOOK,),
         ),
-        Row("b.png", "skipped", "done before", outputs=("b.jpg",), seconds={"network": 1.0}, before=LOOK),
-        Row("<b>.png", "failed", "is <no> image", "FormatError"),
-        Row("n.txt", "skipped", "not a photo"),
-        Row("z.png", "done", outputs=("z.jpg",), seconds={"network": 9.0}, warnings=("clipped: 3 %",)),
+        PhotoRecord(
+            "b.png", "skipped", "done before", outputs=("b.jpg",), seconds={"network": 1.0}, before=LOOK
+        ),
+        PhotoRecord("<b>.png", "failed", "is <no> image", "FormatError"),
+        PhotoRecord("n.txt", "skipped", "not a photo"),
+        PhotoRecord(
+            "z.png", "done", outputs=("z.jpg",), seconds={"network": 9.0}, warnings=("clipped: 3 %",)
+        ),
     )
     return Report(rows, output, 12.0, 11.0, 1, {"model": "m", "temperature": 0.8})
 

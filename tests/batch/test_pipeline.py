@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from batch_helpers import make_batch
 
-from llflow_photo.batch.recording.record import Row
+from llflow_photo.batch.recording.record import PhotoRecord
 from llflow_photo.batch.workers import pipeline
 from llflow_photo.batch.workers import pool as lanes
 from llflow_photo.batch.workers.placement import Placement
@@ -47,7 +47,7 @@ class Scripted(lanes.Lane):
             self.begun_before.add(source)
             if "kills" in source or ("once" in source and first):
                 return self._say("died")
-            self._say("row", Row(source, "done"))
+            self._say("row", PhotoRecord(source, "done"))
         return None
 
     def _say(self, kind: str, content: Any = None) -> None:
@@ -70,7 +70,7 @@ class Scripted(lanes.Lane):
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A function from photos' names to their rows and to what lanes had in hand, one after the other."""
 
-    def run(*names: str) -> tuple[dict[str, Row], list[tuple[str, ...]]]:
+    def run(*names: str) -> tuple[dict[str, PhotoRecord], list[tuple[str, ...]]]:
         monkeypatch.setattr(Scripted, "begun_before", set(), raising=False)
         monkeypatch.setattr(Scripted, "log", [], raising=False)
         monkeypatch.setattr(pipeline, "Lane", Scripted)

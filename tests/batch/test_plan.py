@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.recording.record import Look, Row
+from llflow_photo.batch.recording.record import PhotoRecord, PhotoStats
 from llflow_photo.batch.selecting.plan import make_plan
 from llflow_photo.batch.selecting.selection import Source
 from llflow_photo.batch.workers.work import Job
@@ -35,12 +35,14 @@ def test_rows_of_before_decide(tmp_path: Path) -> None:
     known = {"size": 10, "mtime_ns": 1, "settings": "settings", "model": "model"}
     written = {"outputs": ("same.jpg",), "output_bytes": (4,)}
     before = {
-        "same.png": Row("same.png", "done", **known, **written),
-        "gone.png": Row("gone.png", "done", **known, outputs=("gone.jpg",), output_bytes=(4,)),
-        "broken.png": Row("broken.png", "failed", "broken", lasting=True, **known),
-        "unlucky.png": Row("unlucky.png", "failed", "disk full", **known),
-        "begun.png": Row("begun.png", "planned", **known),
-        "other.png": Row("other.png", "done", **{**known, "model": "another"}, outputs=("other.jpg",)),
+        "same.png": PhotoRecord("same.png", "done", **known, **written),
+        "gone.png": PhotoRecord("gone.png", "done", **known, outputs=("gone.jpg",), output_bytes=(4,)),
+        "broken.png": PhotoRecord("broken.png", "failed", "broken", lasting=True, **known),
+        "unlucky.png": PhotoRecord("unlucky.png", "failed", "disk full", **known),
+        "begun.png": PhotoRecord("begun.png", "planned", **known),
+        "other.png": PhotoRecord(
+            "other.png", "done", **{**known, "model": "another"}, outputs=("other.jpg",)
+        ),
     }
     plan = make_plan(map(source, sorted(before)), job(tmp_path), ".jpg", before, {"same.jpg"})
     assert {row.source: row.status for row in plan.rows} == {"same.png": "skipped", "broken.png": "failed"}
@@ -62,11 +64,11 @@ def test_another_threshold_renders_only_what_it_concerns(
 ) -> None:
     (tmp_path / "dark.jpg").write_bytes(b"1234")
     known = {"size": 10, "mtime_ns": 1, "settings": "settings", "model": "model"}
-    dark, light = (Look(ev, 0.0, ()) for ev in (-5.0, 0.0))
+    dark, light = (PhotoStats(ev, 0.0, ()) for ev in (-5.0, 0.0))
     written = {"outputs": ("dark.jpg",), "output_bytes": (4,)}
     before = {
-        "dark.png": Row("dark.png", "done", **known, **written, before=dark),
-        "light.png": Row("light.png", "left", "well exposed", **known, before=light),
+        "dark.png": PhotoRecord("dark.png", "done", **known, **written, before=dark),
+        "light.png": PhotoRecord("light.png", "left", "well exposed", **known, before=light),
     }
     asked = job(tmp_path, if_darker_than=threshold, copy_well_exposed=copy)
     plan = make_plan(map(source, before), asked, ".jpg", before, {"dark.jpg"})
@@ -89,7 +91,7 @@ def test_originals_are_not_written_over_through_a_linked_folder(tmp_path: Path) 
 
 def test_a_new_date_alone_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"1234")
-    row = Row("a.png", "done", size=10, mtime_ns=7, settings="settings", model="model",
+    row = PhotoRecord("a.png", "done", size=10, mtime_ns=7, settings="settings", model="model",
               outputs=("a.jpg",), output_bytes=(4,))  # fmt: skip
     plan = make_plan([source("a.png")], job(tmp_path), ".jpg", {"a.png": row}, {"a.jpg"})
     assert plan.tasks[0].known == row

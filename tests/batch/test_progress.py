@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from llflow_photo.batch.recording.progress import Event, Tally
-from llflow_photo.batch.recording.record import Row
+from llflow_photo.batch.recording.record import PhotoRecord
 from llflow_photo.cli.batch_progress import watch_batch
 
 
@@ -20,13 +20,13 @@ def test_rate_and_time_left_follow_the_clock() -> None:
     now = [100.0]
     events: list[Event] = []
     tally = Tally(events.append, 10, clock=lambda: now[0])
-    tally.count([Row("x", "skipped", "done before"), Row("y", "failed", "broken")])
+    tally.count([PhotoRecord("x", "skipped", "done before"), PhotoRecord("y", "failed", "broken")])
     tally.start()
     assert (events[-1].rate, events[-1].seconds_remaining) == (0.0, None)
     for name in "abcd":
         tally.stage(name, "network")
         now[0] += 2.0
-        tally.photo(Row(name, "done"))
+        tally.photo(PhotoRecord(name, "done"))
     last = events[-1]
     assert (last.done, last.skipped, last.failed) == (4, 1, 1)
     assert last.rate == pytest.approx(0.5)
@@ -61,8 +61,10 @@ def test_errors_of_the_callable_end_the_batch(
 EVENTS = [
     Event("start", 2),
     Event("stage", 2, current=("a.png",), source="a.png", stage="network"),
-    Event("photo", 2, 1, 0, 0, (), 0.5, 2.0, "a.png", "", Row("a.png", "done", seconds={"network": 1.5})),
-    Event("photo", 2, 1, 0, 1, (), 0.5, 0.0, "b[1].png", "", Row("b[1].png", "failed", "no image")),
+    Event(
+        "photo", 2, 1, 0, 0, (), 0.5, 2.0, "a.png", "", PhotoRecord("a.png", "done", seconds={"network": 1.5})
+    ),
+    Event("photo", 2, 1, 0, 1, (), 0.5, 0.0, "b[1].png", "", PhotoRecord("b[1].png", "failed", "no image")),
     Event("end", 2, 1, 0, 1),
 ]
 

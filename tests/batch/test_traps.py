@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from llflow_photo.batch.output import choose_output
-from llflow_photo.batch.recording.record import Row
+from llflow_photo.batch.recording.record import PhotoRecord
 from llflow_photo.batch.workers.work import failure
 from llflow_photo.errors import BatchError, EmptyFolderError, WorkerError
 
@@ -60,7 +60,7 @@ def test_a_photo_that_happens_to_be_in_hand_with_one_that_kills(
 
 
 def test_what_one_may_not_read_is_told_plainly() -> None:
-    row = Row("a.png", "failed")
+    row = PhotoRecord("a.png", "failed")
     told = failure(row, PermissionError(13, "Permission denied", "/in/a.png"), Path("/in/a.png"))
     assert (told.reason, told.lasting, told.stops) == ("/in/a.png: Permission denied", False, False)
 

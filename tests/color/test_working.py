@@ -40,9 +40,9 @@ def test_round_trip_changes_nothing_beyond_rounding(space: ColorSpace, bits: int
     else:
         pixels = np.rint(pixels * (2**bits - 1)).astype(np.float32) / np.float32(2**bits - 1)
     photo = Photo(pixels, space, bits)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     assert view.min() >= 0 and view.max() <= 1
-    result = from_network(view, surround, strength=strength)
+    result = from_network(view, residual, strength=strength)
     assert result.color_space == space
     if strength == 0.0:
         np.testing.assert_array_equal(result.pixels, pixels)
@@ -57,9 +57,9 @@ def test_a_saturated_flower_stays_saturated() -> None:
     linear = np.full((16, 16, 3), 0.02, np.float32)
     linear[4:12, 4:12] = (0.2, 0.0, 0.0)
     photo = Photo(encode(linear, "srgb"), DISPLAY_P3, 16)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     brighter = encode(np.clip(decode(view, "srgb") * 4, 0, 1), "srgb")
-    result = decode(from_network(brighter, surround).pixels, "srgb")
+    result = decode(from_network(brighter, residual).pixels, "srgb")
     ratio = result[8, 8, 1:] / result[8, 8, 0]
     assert result[8, 8, 0] > 0.75
     assert np.abs(ratio).max() < 0.01
@@ -73,12 +73,12 @@ def test_a_lamp_keeps_its_color_and_its_core() -> None:
     linear = np.full((32, 32, 3), 0.01, np.float32)
     linear[12:20, 12:20] = lamp
     photo = Photo(linear, LINEAR_SRGB, 32)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     washed = np.clip(view * 3, 0, 1)
     washed[12:20, 12:20] = 0.93
-    kept = from_network(washed, surround).pixels
+    kept = from_network(washed, residual).pixels
     np.testing.assert_allclose(kept[16, 16], lamp, rtol=1e-3)
-    lost = from_network(washed, surround, protect_highlights=False).pixels
+    lost = from_network(washed, residual, protect_highlights=False).pixels
     assert np.abs(lost[16, 16] / lost[16, 16].max() - lamp / lamp.max()).max() > 0.05
 
 
@@ -86,9 +86,9 @@ def test_protection_is_smooth_and_monotone() -> None:
     """A ramp to white that the network washes out keeps rising, without a step."""
     ramp = np.repeat(np.linspace(0, 1, 512, dtype=np.float32)[None, :, None], 3, axis=2).repeat(8, axis=0)
     photo = Photo(ramp, SRGB, 32)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     washed = np.clip(view * 2.5, 0, 1)
-    row = from_network(washed, surround).pixels[4, :, 1]
+    row = from_network(washed, residual).pixels[4, :, 1]
     assert (np.diff(row) > -1e-4).all()
     assert np.diff(row).max() < 3 * np.diff(washed[4, :, 1]).max()
     # A rendering that ends white at 0.4 of the ramp leaves room: 0.5 and 1 are told apart.
@@ -98,10 +98,10 @@ def test_protection_is_smooth_and_monotone() -> None:
 
 def test_a_photo_without_lamps_is_not_dimmed() -> None:
     photo = Photo(encode(_smooth(), "srgb"), SRGB, 8)
-    view, surround = to_network(photo)
-    assert surround.highlight == 0.0
+    view, residual = to_network(photo)
+    assert residual.highlight == 0.0
     bright = np.clip(view * 2.2, 0, 1)
-    np.testing.assert_allclose(from_network(bright, surround).pixels, bright, atol=2e-3)
+    np.testing.assert_allclose(from_network(bright, residual).pixels, bright, atol=2e-3)
 
 
 def test_noise_outside_the_gamut_is_not_lifted() -> None:
@@ -109,18 +109,18 @@ def test_noise_outside_the_gamut_is_not_lifted() -> None:
     generator = np.random.default_rng(3)
     linear = (0.004 + generator.normal(0, 0.004, (96, 96, 3))).astype(np.float32)
     photo = Photo(linear, REC2020_LINEAR, 16)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     flat = np.full(linear.shape, encode(np.float32(0.064), "srgb"), np.float32)
-    result = convert(from_network(flat, surround).pixels, REC2020_LINEAR, LINEAR_SRGB)
+    result = convert(from_network(flat, residual).pixels, REC2020_LINEAR, LINEAR_SRGB)
     assert result.std() < 0.2 * 16 * 0.004
     assert np.median(np.abs(result - 0.064)) < 1e-3
 
 
 def test_strength_blends_encoded_values() -> None:
     photo = Photo(encode(_smooth(), "srgb"), SRGB, 8)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     bright = np.clip(view * 2, 0, 1)
-    half = from_network(bright, surround, strength=0.5, protect_highlights=False)
+    half = from_network(bright, residual, strength=0.5, protect_highlights=False)
     np.testing.assert_allclose(half.pixels, (view + bright) / 2, atol=1e-3)
 
 
@@ -137,8 +137,8 @@ def test_exposure_in_linear_light(ev: float) -> None:
 
 def test_exposure_of_a_rendering() -> None:
     photo = Photo(encode(_smooth(), "srgb"), SRGB, 8)
-    view, surround = to_network(photo)
-    stop = from_network(view, surround, exposure_ev=1.0)
+    view, residual = to_network(photo)
+    stop = from_network(view, residual, exposure_ev=1.0)
     np.testing.assert_allclose(decode(stop.pixels, "srgb"), 2 * _smooth(), rtol=5e-3)
 
 
@@ -147,9 +147,9 @@ def test_denoise_only_keeps_brightness_and_takes_the_noise_away() -> None:
     clean = encode(_smooth(96, 96), "srgb")
     clean[30:60, 30:60] = 0.6
     noisy = np.clip(clean + generator.normal(0, 0.03, clean.shape), 0, 1).astype(np.float32)
-    _, surround = to_network(Photo(noisy, SRGB, 8))
+    _, residual = to_network(Photo(noisy, SRGB, 8))
     rendering = np.clip(clean**0.5, 0, 1)
-    result = from_network(rendering, surround, denoise_only=True).pixels
+    result = from_network(rendering, residual, denoise_only=True).pixels
     assert abs(result.mean() - noisy.mean()) < 0.004
     assert np.abs(result - clean).std() < 0.35 * 0.03
     # The square's edge is where it was.
@@ -160,10 +160,10 @@ def test_blocks_of_rows_leave_no_trace() -> None:
     """Tall enough for several blocks; the same picture cut by hand gives the same rows."""
     generator = np.random.default_rng(0)
     pixels = generator.uniform(0, 0.3, (1200, 900, 3)).astype(np.float32)
-    _, surround = to_network(Photo(pixels, SRGB, 8))
+    _, residual = to_network(Photo(pixels, SRGB, 8))
     rendering = np.clip(pixels**0.6, 0, 1)
-    whole = from_network(rendering, surround, denoise_only=True).pixels
-    part = surround.crop(200, 0, 400, 900)
+    whole = from_network(rendering, residual, denoise_only=True).pixels
+    part = residual.crop(200, 0, 400, 900)
     cut = from_network(rendering[200:600], part, denoise_only=True).pixels
     np.testing.assert_allclose(cut[32:-32], whole[232:568], atol=1e-5)
 
@@ -181,9 +181,9 @@ def test_noise_level_of_known_noise() -> None:
 
 def test_wrong_shapes_and_values_are_named() -> None:
     photo = Photo(np.zeros((8, 8, 3), np.float32))
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     with pytest.raises(ImageInputError, match="rendering"):
-        from_network(np.zeros((8, 9, 3), np.float32), surround)
+        from_network(np.zeros((8, 9, 3), np.float32), residual)
     with pytest.raises(ImageInputError, match="not finite"):
         to_network(Photo(np.full((8, 8, 3), np.nan, np.float32)))
     with pytest.raises(ImageInputError, match="H x W x 3"):
@@ -199,10 +199,10 @@ def test_pixels_taken_as_they_are_are_those_that_the_formula_leaves(
     random = np.random.default_rng(3)
     linear = (random.uniform(-0.02, 1, (60, 80, 3)) ** 3 * 1.5).astype(np.float32)
     photo = Photo(convert(linear, LINEAR_SRGB, space), space)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     rendering = random.uniform(-0.1, 1.1, linear.shape).astype(np.float32)
     quick, thorough = (
-        from_network(rendering, surround, protect_highlights=protect_highlights, exposure_ev=exposure_ev)
+        from_network(rendering, residual, protect_highlights=protect_highlights, exposure_ev=exposure_ev)
         for exposure_ev in (0.0, 1e-9)
     )
     difference = decode(quick.pixels, space.transfer) - decode(thorough.pixels, space.transfer)

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from llflow_photo import doctor, mending
+from llflow_photo import doctor, install_hints
 from llflow_photo.cli import main
 from llflow_photo.doctor import Finding, examine
 from llflow_photo.models import registry
@@ -77,7 +77,7 @@ def test_missing_extras_are_hints_with_their_command(pretend: Callable[[str, str
     pretend("pillow-heif", None)
     findings = examine("cpu")
     cluster = about(findings, "cluster")
-    assert (cluster.level, cluster.command) == ("hint", mending.pip_install("'llflow-photo[cluster]'"))
+    assert (cluster.level, cluster.command) == ("hint", install_hints.pip_install("'llflow-photo[cluster]'"))
     assert "dask not installed" in cluster.text
     assert "pip install 'llflow-photo[heic]'" in about(findings, "heic").command
     assert not [finding for finding in findings if finding.level == "problem"]
@@ -105,18 +105,18 @@ def test_damaged_and_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (shipped / f"{DEFAULT_MODEL}.safetensors").unlink()
     finding = about(examine("cpu"), DEFAULT_MODEL)
     assert "missing" in finding.text
-    assert finding.command == mending.files_again()
+    assert finding.command == install_hints.files_again()
 
 
 def test_files_of_ours_come_back_from_where_they_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mending, "__file__", str(tmp_path / "llflow_photo" / "mending.py"))
+    monkeypatch.setattr(install_hints, "__file__", str(tmp_path / "llflow_photo" / "install_hints.py"))
     wheel = SimpleNamespace(read_text=lambda name: '{"url": "file:///tmp/some.whl", "archive_info": {}}')
-    monkeypatch.setattr(mending.metadata, "distribution", lambda name: wheel)
-    assert mending.files_again().endswith("pip install --force-reinstall --no-deps /tmp/some.whl")
+    monkeypatch.setattr(install_hints.metadata, "distribution", lambda name: wheel)
+    assert install_hints.files_again().endswith("pip install --force-reinstall --no-deps /tmp/some.whl")
     (tmp_path / ".git").mkdir()
-    assert mending.files_again() == f"git -C {tmp_path} checkout -- llflow_photo/models"
+    assert install_hints.files_again() == f"git -C {tmp_path} checkout -- llflow_photo/models"
 
 
 def test_a_damaged_model_beside_the_default_is_a_hint(tmp_path: Path) -> None:

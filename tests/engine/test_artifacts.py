@@ -9,7 +9,7 @@ from engine_helpers import dark_photo, random_flow
 from PIL import Image, ImageFilter
 
 from llflow_photo import models
-from llflow_photo.engine import Enhancer, Latent, Scene
+from llflow_photo.engine import EncodedPhoto, Enhancer, Latent
 from llflow_photo.engine.artifacts import activation_map
 from llflow_photo.errors import CancelledError, ImageInputError
 from llflow_photo.options import DEFAULT_MODEL
@@ -18,7 +18,7 @@ PATCH = slice(96, 144), slice(120, 168)
 
 
 @pytest.fixture(scope="module")
-def scene() -> Scene:
+def scene() -> EncodedPhoto:
     return Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(200, 264))
 
 
@@ -37,7 +37,7 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
 @pytest.mark.parametrize("artifact", [noisy, tinted, blurred])
-def test_planted_artifacts_stand_out(scene: Scene, artifact: object, temperature: float) -> None:
+def test_planted_artifacts_stand_out(scene: EncodedPhoto, artifact: object, temperature: float) -> None:
     picture = scene.decode(Latent(1, temperature))
     picture[PATCH] = artifact(picture)[PATCH]  # type: ignore[operator]
     heat = activation_map(scene, picture)
@@ -71,7 +71,7 @@ def test_the_residual_is_the_noise_that_was_put_in() -> None:
     assert np.abs(residual - expected).max() < 0.01 * np.abs(expected).max()
 
 
-def test_pictures_of_other_sizes_are_refused_and_cancel_is_heard(scene: Scene) -> None:
+def test_pictures_of_other_sizes_are_refused_and_cancel_is_heard(scene: EncodedPhoto) -> None:
     with pytest.raises(ImageInputError, match="agree"):
         activation_map(scene, np.zeros((10, 10, 3), np.float32))
     with pytest.raises(CancelledError):

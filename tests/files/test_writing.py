@@ -46,8 +46,8 @@ def test_read_show_decode_write_is_the_identity(space: str, depth: int, tmp_path
     first, second = tmp_path / "first.tif", tmp_path / "second.tif"
     files.write(photo_of_scene(), first, Encoding(bit_depth=depth, color_space=space))
     photo = files.read(first)
-    view, surround = to_network(photo)
-    result = from_network(np.clip(view * 2, 0, 1), surround, strength=0.0)
+    view, residual = to_network(photo)
+    result = from_network(np.clip(view * 2, 0, 1), residual, strength=0.0)
     files.write(result, second, Encoding(bit_depth=depth, color_space=space))
     np.testing.assert_array_equal(tifffile.imread(first), tifffile.imread(second))
 

@@ -50,13 +50,13 @@ def test_a_region_is_finished_as_in_the_whole(
     random: np.random.Generator, changes: dict[str, float | bool]
 ) -> None:
     photo = _night(random)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     rendering, analysis = _rendered(photo), PhotoAnalysis.of(photo)
     options = _NONE.with_changes(**changes)
-    whole = finished(rendering, surround, options, analysis).pixels
-    assert np.abs(whole - finished(rendering, surround, _NONE, analysis).pixels).max() > 2 / 255
+    whole = finished(rendering, residual, options, analysis).pixels
+    assert np.abs(whole - finished(rendering, residual, _NONE, analysis).pixels).max() > 2 / 255
     top, left, height, width, context = 96, 136, 240, 304, 96
-    part = surround.crop(top, left, height, width)
+    part = residual.crop(top, left, height, width)
     window = Window(top / 384, left / 512, height / 384, width / 512)
     region = rendering[top : top + height, left : left + width]
     result = finished(region, part, options, analysis, window).pixels
@@ -67,22 +67,22 @@ def test_a_region_is_finished_as_in_the_whole(
 
 def test_at_0_the_rendering_stays(random: np.random.Generator) -> None:
     photo = _night(random)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     rendering = _rendered(photo)
-    plain = from_network(rendering, surround, protect_highlights=False).pixels
-    np.testing.assert_array_equal(finished(rendering, surround, _NONE).pixels, plain)
+    plain = from_network(rendering, residual, protect_highlights=False).pixels
+    np.testing.assert_array_equal(finished(rendering, residual, _NONE).pixels, plain)
 
 
 def test_at_strength_0_the_photo_stays(random: np.random.Generator) -> None:
     photo = _night(random)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     options = Options(strength=0.0, look="standard")
-    np.testing.assert_array_equal(finished(_rendered(photo), surround, options).pixels, photo.pixels)
+    np.testing.assert_array_equal(finished(_rendered(photo), residual, options).pixels, photo.pixels)
 
 
 def test_denoise_only_keeps_the_brightness_of_the_photo(random: np.random.Generator) -> None:
     photo = replace(_night(random), pixels=_night(random).pixels)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     options = Options(denoise_only=True, look="standard", local_exposure=1.0)
-    result = finished(_rendered(photo), surround, options).pixels
+    result = finished(_rendered(photo), residual, options).pixels
     assert result.mean() == pytest.approx(photo.pixels.mean(), rel=0.02)

@@ -48,9 +48,9 @@ def test_standard_for_raws_neutral_for_others_and_for_own_results(
 def test_auto_is_standard_for_a_raw(random: np.random.Generator) -> None:
     pixels = random.uniform(0.1, 0.6, (32, 48, 3)).astype(np.float32)
     raw = Photo(pixels, metadata=Metadata(raw={"make": "x"}))
-    _, surround = to_network(raw)
+    _, residual = to_network(raw)
     auto, standard, neutral = (
-        finished(pixels, surround, Options(look=look)).pixels for look in ("auto", "standard", "neutral")
+        finished(pixels, residual, Options(look=look)).pixels for look in ("auto", "standard", "neutral")
     )
     np.testing.assert_array_equal(auto, standard)
     assert np.abs(auto - neutral).max() > 0.02

@@ -46,11 +46,11 @@ def test_mottling_of_flat_dark_patches_is_halved(
     tmp_path: Path, random: np.random.Generator, shot: float
 ) -> None:
     photo = files.read(_raw(np.full((160, 160, 3), 40, np.uint8), shot, "daylight", tmp_path, random))
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     rendering = _brighter(view)
     with_it, without = (
         convert(
-            finished(rendering, surround, _PLAIN.with_changes(color_smoothing=amount)).pixels,
+            finished(rendering, residual, _PLAIN.with_changes(color_smoothing=amount)).pixels,
             photo.color_space,
             SRGB,
         )
@@ -64,8 +64,8 @@ def test_clean_color_stays(random: np.random.Generator) -> None:
     pixels = np.full((96, 96, 3), 0.08) + random.normal(0, 0.004, (96, 96, 3))
     pixels[:, 48:] *= [1.6, 0.9, 0.5]
     photo = Photo(np.clip(pixels, 0, 1).astype(np.float32))
-    view, surround = to_network(photo)
-    result = finished(_brighter(view), surround, _PLAIN).pixels
+    view, residual = to_network(photo)
+    result = finished(_brighter(view), residual, _PLAIN).pixels
     np.testing.assert_allclose(result, _brighter(view), atol=1e-6)
 
 

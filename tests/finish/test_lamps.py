@@ -47,29 +47,29 @@ def _profile(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("ring", ["none", "gray", "bright"])
 def test_brightness_falls_from_a_lamp_outwards(ring: str) -> None:
     photo = _lamp()
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     rendering = _rendered(photo, ring)
     if ring != "none":
         assert np.diff(_profile(rendering)).max() > 2
-    result = finished(rendering, surround, Options()).pixels
+    result = finished(rendering, residual, Options()).pixels
     assert np.diff(_profile(result)).max() < 0.5
 
 
 def test_away_from_lamps_and_with_no_ring_the_rendering_stays() -> None:
     photo = _lamp()
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     rendering = _rendered(photo, "none")
     plain = Options(texture=0, local_exposure=0, color_smoothing=0)
-    with_lamps = finished(rendering, surround, plain).pixels
-    without = finished(rendering, surround, plain.with_changes(protect_highlights=False)).pixels
+    with_lamps = finished(rendering, residual, plain).pixels
+    without = finished(rendering, residual, plain.with_changes(protect_highlights=False)).pixels
     far = _radius() > 40
     np.testing.assert_allclose(with_lamps[far], without[far], atol=1 / 255)
 
 
 def test_the_color_of_a_sodium_lamp_and_its_core_stay() -> None:
     photo = _lamp(color=(1.0, 0.6, 0.15))
-    _, surround = to_network(photo)
-    result = finished(_rendered(photo, "gray"), surround, Options()).pixels
+    _, residual = to_network(photo)
+    result = finished(_rendered(photo, "gray"), residual, Options()).pixels
     glow = (_radius() > 8) & (_radius() < 14)
     assert result[_radius() < 4].min() > 0.98
     ratio = result[glow].mean(axis=0) / result[glow].mean()

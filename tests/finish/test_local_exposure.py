@@ -30,10 +30,10 @@ def _street(random: np.random.Generator, sky_level: float = 0.004) -> Photo:
 
 def test_lamp_lit_ground_rises_by_one_to_two_stops_and_the_sky_stays(random: np.random.Generator) -> None:
     photo = _street(random)
-    view, surround = to_network(photo)
+    view, residual = to_network(photo)
     before = decode(view, "srgb")
     default = _PLAIN.with_changes(local_exposure=Options().local_exposure)
-    after = decode(finished(view, surround, default).pixels, "srgb")
+    after = decode(finished(view, residual, default).pixels, "srgb")
     ground, sky = np.s_[150:230, 20:40], np.s_[10:60, 20:300]
     assert 1.0 < np.log2(after[ground].mean() / before[ground].mean()) < 2.0
     assert np.log2(after[sky].mean() / before[sky].mean()) < 0.5
@@ -56,9 +56,9 @@ def test_no_halo_at_a_step_of_six_stops() -> None:
     light[:, 131:] = 0.4 / 64
     rendering = encode(light, "srgb").astype(np.float32)[..., None].repeat(3, axis=2)
     photo = Photo(rendering)
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     analysis = replace(PhotoAnalysis.of(photo), lift=np.full((4, 4), MOST_EV, np.float32))
-    row = 255 * finished(rendering, surround, _PLAIN, analysis).pixels[64, :, 1]
+    row = 255 * finished(rendering, residual, _PLAIN, analysis).pixels[64, :, 1]
     assert row[250] > 255 * rendering[64, 250, 1] + 20  # it is lifted
     assert np.abs(row[:131] - row[5]).max() < 2
     assert np.abs(row[131:] - row[250]).max() < 2

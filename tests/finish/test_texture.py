@@ -42,9 +42,9 @@ def _detail(picture: np.ndarray) -> np.ndarray:
 
 def test_texture_comes_back_and_noise_does_not(random: np.random.Generator) -> None:
     photo = _photo(_wall(random, noise=0.0006))
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     rendering = _smooth(photo)
-    result = finished(rendering, surround, _PLAIN).pixels
+    result = finished(rendering, residual, _PLAIN).pixels
     plaster, paint = np.s_[8:-8, 8:88], np.s_[8:-8, 104:-8]
     own, lost, back = (_detail(x) for x in (photo.pixels, rendering, result))
     assert lost[plaster].std() < 0.2 * own[plaster].std()
@@ -55,8 +55,8 @@ def test_texture_comes_back_and_noise_does_not(random: np.random.Generator) -> N
 
 def test_at_1_a_clean_dark_photo_keeps_its_grain(random: np.random.Generator) -> None:
     photo = _photo(_wall(random, noise=0.0, texture=0.1))
-    _, surround = to_network(photo)
-    result = finished(_smooth(photo), surround, _PLAIN.with_changes(texture=1.0)).pixels
+    _, residual = to_network(photo)
+    result = finished(_smooth(photo), residual, _PLAIN.with_changes(texture=1.0)).pixels
     plaster = np.s_[8:-8, 8:88]
     assert _detail(result)[plaster].std() > 0.7 * _detail(photo.pixels)[plaster].std()
 
@@ -64,10 +64,10 @@ def test_at_1_a_clean_dark_photo_keeps_its_grain(random: np.random.Generator) ->
 def test_colored_noise_brings_no_colored_speckle(random: np.random.Generator) -> None:
     light = 0.01 + random.normal(0, 0.003, (_SIDE, _SIDE, 3))
     photo = Photo(encode(np.clip(light, 0, 1), "srgb").astype(np.float32))
-    _, surround = to_network(photo)
+    _, residual = to_network(photo)
     color = np.array([0.30, 0.25, 0.18], np.float32)
     rendering = np.broadcast_to(color, photo.pixels.shape).copy()
-    result = finished(rendering, surround, _PLAIN.with_changes(texture=1.0)).pixels
+    result = finished(rendering, residual, _PLAIN.with_changes(texture=1.0)).pixels
     ratio = result / result[..., 1:2]
     np.testing.assert_allclose(ratio, np.broadcast_to(color / color[1], ratio.shape), rtol=1e-3)
 

@@ -13,7 +13,7 @@ from plugin_helpers import Pulse
 from qtpy.QtCore import QPoint, Qt
 
 from llflow_photo import files
-from llflow_photo.batch import Event, Report, Row
+from llflow_photo.batch import Event, PhotoRecord, Report
 from llflow_photo.options import Options
 from napari_plugin.stored_settings import StoredSettings
 
@@ -118,7 +118,9 @@ def test_each_photo_is_rendered_with_its_own_settings_and_marked(
     def batch(path: Path, **given: Any) -> Report:
         asked.append((given["options"], tuple(given["include"])))
         rows = tuple(
-            Row(name.removeprefix("./").replace("[[]", "["), "failed" if "e.jpg" in name else "done", "why")
+            PhotoRecord(
+                name.removeprefix("./").replace("[[]", "["), "failed" if "e.jpg" in name else "done", "why"
+            )
             for name in given["include"]
         )
         for number, row in enumerate(rows):

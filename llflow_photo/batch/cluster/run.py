@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...errors import WorkerError
-from ..recording.record import Row
+from ..recording.record import PhotoRecord
 from ..workers.pipeline import Output
 from ..workers.work import Job, Task
 from .connection import Engine, Watch, connected
@@ -128,7 +128,7 @@ def _feed(
     """Run joblib; tell what is handed out and what comes back, then ``end``, or an ``error``."""
     from joblib import Parallel, delayed, parallel_config
 
-    do: Callable[[Job, Task], Row | None] = do_task
+    do: Callable[[Job, Task], PhotoRecord | None] = do_task
 
     def calls() -> Iterator[Any]:
         for task in tasks:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..output import MARKS
-from ..recording.record import Row
+from ..recording.record import PhotoRecord
 from ..workers.pipeline import died
 from ..workers.renderer import load_renderer
 from ..workers.work import Job, Task, Worker
@@ -32,7 +32,7 @@ _ROW = ".row"
 _log = logging.getLogger(__name__)
 
 
-def do_task(job: Job, task: Task) -> Row:
+def do_task(job: Job, task: Task) -> PhotoRecord:
     """Do one task on a worker; several threads of a worker may."""
     count, mark = starts(job, task), _mark_of(job, task)
     if count >= MAX_STARTS:
@@ -60,10 +60,10 @@ def some_left(job: Job) -> bool:
     return any((Path(job.root) / MARKS).glob(f"*{_ROW}"))
 
 
-def left_rows(job: Job) -> Iterator[Row]:
+def left_rows(job: Job) -> Iterator[PhotoRecord]:
     """Rows that `leave_task` left, each once."""
     for path in (Path(job.root) / MARKS).glob(f"*{_ROW}"):
-        row = Row.from_json(json.loads(path.read_text("utf-8")))
+        row = PhotoRecord.from_json(json.loads(path.read_text("utf-8")))
         path.unlink()
         yield row
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Self
 
 from ...errors import BatchError
 from ..selecting.naming import folded
-from .record import Row
+from .record import PhotoRecord
 from .series_record import SeriesRecord
 
 __all__ = ["MANIFEST_NAME", "Manifest", "Stored", "holds_outputs", "outputs_in", "read_manifest"]
@@ -59,7 +59,7 @@ class Stored(NamedTuple):
         series: what was decided about series of photos.
     """
 
-    rows: dict[str, Row]
+    rows: dict[str, PhotoRecord]
     written: set[str]
     series: tuple[SeriesRecord, ...]
 
@@ -157,7 +157,7 @@ class Manifest:
         with self._connection:
             self._connection.execute("insert into runs (version, settings, given) values (?, ?, ?)", row)
 
-    def record(self, rows: Iterable[Row]) -> None:
+    def record(self, rows: Iterable[PhotoRecord]) -> None:
         """Store rows, each in place of an earlier one of its source; on the disk when this returns.
 
         Where the folder was deleted meanwhile, the manifest is written anew with all it knew.
@@ -237,8 +237,10 @@ def _stored(connection: sqlite3.Connection) -> Stored:
     return Stored(_rows(connection), _written(connection), _series(connection))
 
 
-def _rows(connection: sqlite3.Connection) -> dict[str, Row]:
-    stored = (Row.from_json(json.loads(text)) for (text,) in connection.execute("select row from photos"))
+def _rows(connection: sqlite3.Connection) -> dict[str, PhotoRecord]:
+    stored = (
+        PhotoRecord.from_json(json.loads(text)) for (text,) in connection.execute("select row from photos")
+    )
     return {row.source: row for row in stored}
 
 
@@ -253,7 +255,7 @@ def _series(connection: sqlite3.Connection) -> tuple[SeriesRecord, ...]:
     return tuple(SeriesRecord.from_row(*row) for row in rows)
 
 
-def _values(row: Row) -> tuple[Any, ...]:
+def _values(row: PhotoRecord) -> tuple[Any, ...]:
     return (
         _storable(row.source),
         row.status,

@@ -12,7 +12,7 @@ from ...color.channels import greatest_channel
 from ...color.exposure import mean_exposure_ev
 from ...color.spaces import SRGB, convert, decode, encode, luminance_weights
 from ...photo import Photo
-from .record import Look
+from .record import PhotoStats
 
 __all__ = ["look_at", "warnings_of"]
 
@@ -22,7 +22,7 @@ _BINS = 64
 _WHITE = 254.5 / 255  # what ends as 255 in eight bits
 
 
-def look_at(photo: Photo, thumbnail: bool = True) -> Look:
+def look_at(photo: Photo, thumbnail: bool = True) -> PhotoStats:
     """Measure a photo on a regular subset of its pixels, at most 480 on a side."""
     step = -(-max(photo.height, photo.width) // _SAMPLED_SIDE)
     # Averaging before measuring would hide single clipped pixels, so pixels are picked, not averaged.
@@ -33,7 +33,7 @@ def look_at(photo: Photo, thumbnail: bool = True) -> Look:
     bins = np.minimum(encode(luminance, "srgb") * _BINS, _BINS - 1).astype(np.intp)
     counts = np.bincount(bins.reshape(-1), minlength=_BINS)
     histogram = tuple(round(float(count) / luminance.size, 5) for count in counts)
-    return Look(
+    return PhotoStats(
         round(mean_exposure_ev(luminance), 3),
         round(clipped, 5),
         histogram,
@@ -42,7 +42,7 @@ def look_at(photo: Photo, thumbnail: bool = True) -> Look:
 
 
 def warnings_of(
-    before: Look, after: Sequence[Look], familiar_ev: tuple[float, float] | None = None
+    before: PhotoStats, after: Sequence[PhotoStats], familiar_ev: tuple[float, float] | None = None
 ) -> tuple[str, ...]:
     """What a person should look at, one sentence each.
 

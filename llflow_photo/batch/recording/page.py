@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...files.atomic import atomic_file
 from .page_parts import PAGE, SCRIPT, STYLE
-from .record import Look, Row
+from .record import PhotoRecord, PhotoStats
 from .report import Report
 
 __all__ = ["PAGE_NAME", "page_of", "write_page"]
@@ -73,7 +73,7 @@ def page_of(report: Report) -> str:
     )
 
 
-def _is_photo(row: Row) -> bool:
+def _is_photo(row: PhotoRecord) -> bool:
     """Skipped without ever having been looked at: not a photo, or not asked for."""
     return row.status != "skipped" or row.before is not None
 
@@ -115,7 +115,7 @@ def _settings(report: Report) -> str:
     )
 
 
-def _failures(failed: Sequence[Row]) -> str:
+def _failures(failed: Sequence[PhotoRecord]) -> str:
     if not failed:
         return ""
     lines = "".join(
@@ -124,14 +124,14 @@ def _failures(failed: Sequence[Row]) -> str:
     return f'<section class="failures"><h2>Failed ({len(failed)})</h2><ul>{lines}</ul></section>'
 
 
-def _strays(strays: Sequence[Row]) -> str:
+def _strays(strays: Sequence[PhotoRecord]) -> str:
     if not strays:
         return ""
     lines = "".join(f"<li>{_text(row.source)}: {_text(row.reason)}</li>" for row in strays)
     return f"<details><summary>Passed over ({len(strays)})</summary><ul>{lines}</ul></details>"
 
 
-def _row(row: Row, series: Sequence[str]) -> str:
+def _row(row: PhotoRecord, series: Sequence[str]) -> str:
     before = _picture(row.before, None) if row.before else ""
     names = [*row.outputs, *[None] * len(row.after)]
     after = "".join(_picture(look, name) for look, name in zip(row.after, names, strict=False))
@@ -160,7 +160,7 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
 
 
-def _facts(row: Row) -> str:
+def _facts(row: PhotoRecord) -> str:
     digits = ".1f" if row.megapixels >= 1 else ".2g"
     facts = [f"{row.megapixels:{digits}} MP"] if row.megapixels else []
     if row.seed is not None and row.status in ("done", "skipped"):
@@ -168,7 +168,7 @@ def _facts(row: Row) -> str:
     return f"<small>{_text(', '.join(facts))}</small>" if facts else ""
 
 
-def _place(row: Row, series: Sequence[str]) -> str:
+def _place(row: PhotoRecord, series: Sequence[str]) -> str:
     """Which frame of a series a photo is; the name of the first one finds all of them."""
     if row.source not in series:
         return ""
@@ -176,12 +176,12 @@ def _place(row: Row, series: Sequence[str]) -> str:
     return f"<small>{_text(place)}</small>"
 
 
-def _seconds(row: Row) -> str:
+def _seconds(row: PhotoRecord) -> str:
     parts = [f"{name} {seconds:.2f} s" for name, seconds in row.seconds.items()]
     return f"<small>{'<br>'.join(parts)}</small>"
 
 
-def _remarks(row: Row) -> str:
+def _remarks(row: PhotoRecord) -> str:
     lines = [f'<li class="warn">{_text(warning)}</li>' for warning in row.warnings]
     if row.status in ("failed", "left", "copied"):
         lines.append(f"<li>{_text(row.reason)}</li>")
@@ -189,7 +189,7 @@ def _remarks(row: Row) -> str:
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
-def _picture(look: Look, name: str | None) -> str:
+def _picture(look: PhotoStats, name: str | None) -> str:
     data = base64.b64encode(look.thumbnail).decode()
     image = f'<img loading="lazy" alt="" src="data:image/jpeg;base64,{data}">'
     if name is None:
@@ -198,7 +198,7 @@ def _picture(look: Look, name: str | None) -> str:
     return f'<a href="{link}" title="{_text(name)}">{image}</a>'
 
 
-def _histogram(row: Row) -> str:
+def _histogram(row: PhotoRecord) -> str:
     """Luminance before (gray) and of the first rendering (amber), each scaled to its second-highest bin."""
     curves = [(row.before, "#9aa0a6")] if row.before else []
     curves += [(row.after[0], "#e39b1f")] if row.after else []

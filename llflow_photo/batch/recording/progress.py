@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .record import Row
+from .record import PhotoRecord
 
 __all__ = ["Event", "Progress", "Tally"]
 
@@ -45,7 +45,7 @@ class Event:
     seconds_remaining: float | None = None
     source: str = ""
     stage: str = ""
-    row: Row | None = None
+    row: PhotoRecord | None = None
 
 
 Progress = Callable[[Event], None]
@@ -74,7 +74,7 @@ class Tally:
         """The work begins."""
         self._emit("start")
 
-    def count(self, rows: Iterable[Row]) -> None:
+    def count(self, rows: Iterable[PhotoRecord]) -> None:
         """Photos that were settled before the work began."""
         for row in rows:
             self._add(row)
@@ -98,7 +98,7 @@ class Tally:
         for source in sources:
             self._current.pop(source, None)
 
-    def photo(self, row: Row) -> None:
+    def photo(self, row: PhotoRecord) -> None:
         """A photo is finished."""
         self._current.pop(row.source, None)
         self._add(row)
@@ -110,7 +110,7 @@ class Tally:
         self._current.clear()
         self._emit("end")
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: PhotoRecord) -> None:
         if row.status == "failed":
             self.failed += 1
         elif row.status == "done":
@@ -123,7 +123,7 @@ class Tally:
         kind: Literal["start", "stage", "photo", "end"],
         source: str = "",
         stage: str = "",
-        row: Row | None = None,
+        row: PhotoRecord | None = None,
     ) -> None:
         if self._tell is None:
             return

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
-__all__ = ["Look", "Row", "Status"]
+__all__ = ["PhotoRecord", "PhotoStats", "Status"]
 
 Status = Literal["planned", "done", "skipped", "left", "copied", "failed", "cancelled"]
 """``left``: well exposed, left alone; ``copied``: well exposed, copied; ``skipped``: nothing was to do."""
 
 
 @dataclass(frozen=True)
-class Look:
+class PhotoStats:
     """How a photo looks, small.
 
     Attributes:
@@ -39,7 +39,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Row:
+class PhotoRecord:
     """One photo's line in the report and the manifest.
 
     Attributes:
@@ -89,8 +89,8 @@ class Row:
     output_bytes: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    before: Look | None = None
-    after: tuple[Look, ...] = ()
+    before: PhotoStats | None = None
+    after: tuple[PhotoStats, ...] = ()
 
     def to_json(self, looks: bool = True) -> dict[str, Any]:
         """Plain values; without ``looks`` small enough for a log."""
@@ -105,6 +105,6 @@ class Row:
         given = {name: value for name, value in values.items() if name in known}
         for name in ("outputs", "output_bytes", "warnings", "notes"):
             given[name] = tuple(given.get(name) or ())
-        given["before"] = Look.from_json(given["before"]) if given.get("before") else None
-        given["after"] = tuple(Look.from_json(look) for look in given.get("after") or ())
+        given["before"] = PhotoStats.from_json(given["before"]) if given.get("before") else None
+        given["after"] = tuple(PhotoStats.from_json(look) for look in given.get("after") or ())
         return cls(**given)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .record import Row
+from .record import PhotoRecord
 
 __all__ = ["BatchInterrupted", "Report"]
 
@@ -28,7 +28,7 @@ class Report:
         dry_run: nothing was done; rows of status ``planned`` are what would be.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[PhotoRecord, ...]
     output: Path
     seconds: float = 0.0
     working_seconds: float = 0.0
@@ -39,22 +39,22 @@ class Report:
     dry_run: bool = False
 
     @property
-    def done(self) -> tuple[Row, ...]:
+    def done(self) -> tuple[PhotoRecord, ...]:
         """Photos rendered in this run."""
         return self._with("done")
 
     @property
-    def skipped(self) -> tuple[Row, ...]:
+    def skipped(self) -> tuple[PhotoRecord, ...]:
         """What needed nothing: done before, well exposed, no photos; ``reason`` says why."""
         return self._with("skipped", "left", "copied")
 
     @property
-    def failed(self) -> tuple[Row, ...]:
+    def failed(self) -> tuple[PhotoRecord, ...]:
         """What failed, in this run or in an earlier one whose failure still stands."""
         return self._with("failed")
 
     @property
-    def planned(self) -> tuple[Row, ...]:
+    def planned(self) -> tuple[PhotoRecord, ...]:
         """What is still to do: all of it in a dry run, the rest after a stop."""
         return self._with("planned", "cancelled")
 
@@ -121,7 +121,7 @@ class Report:
             "rows": [row.to_json(looks=False) for row in self.rows],
         }
 
-    def _with(self, *status: str) -> tuple[Row, ...]:
+    def _with(self, *status: str) -> tuple[PhotoRecord, ...]:
         return tuple(row for row in self.rows if row.status in status)
 
 

@@ -12,7 +12,7 @@ from ...errors import BatchError
 from ..output import choose_output, is_intact
 from ..selecting.selection import Selection, Source, select
 from .manifest import holds_outputs, outputs_in, read_manifest
-from .record import Row
+from .record import PhotoRecord
 
 __all__ = ["PhotoState", "folder_state"]
 
@@ -66,14 +66,14 @@ def folder_state(folder: AnyPath, output: AnyPath | None = None) -> tuple[PhotoS
     return tuple(_state(source, rows, root) for source in sources)
 
 
-def _rows(root: Path) -> Mapping[str, Row]:
+def _rows(root: Path) -> Mapping[str, PhotoRecord]:
     try:
         return read_manifest(root)[0]
     except BatchError:  # a batch holds it, or it is damaged: the next batch tells
         return {}
 
 
-def _state(source: Source, rows: Mapping[str, Row], root: Path) -> PhotoState:
+def _state(source: Source, rows: Mapping[str, PhotoRecord], root: Path) -> PhotoState:
     name = source.relative.as_posix()
     row = rows.get(name)
     if row is None or (row.size, row.mtime_ns) != (source.size, source.mtime_ns):

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from ...files.provenance import content_hash, made_from
 from ...files.sniff import kind_of_head
 from ..output import is_intact
-from ..recording.record import Row
+from ..recording.record import PhotoRecord
 from ..series_decisions import Shared
 from ..workers.work import Job, Task
 from .copies import is_copy_of, state_of
@@ -25,14 +25,14 @@ class Plan:
     """Tasks in the order in which to do them, and rows of photos that need none."""
 
     tasks: tuple[Task, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PhotoRecord, ...]
 
 
 def make_plan(
     sources: Iterable[Source],
     job: Job,
     suffix: str,
-    before: Mapping[str, Row],
+    before: Mapping[str, PhotoRecord],
     written: Collection[str],
     force: bool = False,
     retry_failed: bool = False,
@@ -85,7 +85,7 @@ class _Outputs:
         sources: Sequence[Source],
         job: Job,
         suffix: str,
-        before: Mapping[str, Row],
+        before: Mapping[str, PhotoRecord],
         written: Collection[str],
         force: bool,
     ) -> None:
@@ -147,7 +147,7 @@ class _Outputs:
             f"this result is {stem.name}",
         )
 
-    def _same_photo(self, source: Source, row: Row) -> bool:
+    def _same_photo(self, source: Source, row: PhotoRecord) -> bool:
         """Whether a row of before is of this very photo, and not of another one of its name."""
         if self._force or not row.content or (row.size, row.mtime_ns) == (source.size, source.mtime_ns):
             return True
@@ -193,7 +193,7 @@ class _Outputs:
         return {original.parent for original in self._originals}
 
 
-def _edited(target: Path, row: Row, name: str) -> bool:
+def _edited(target: Path, row: PhotoRecord, name: str) -> bool:
     """Whether an output was changed since it was written, and is no mere wreck of a file."""
     sizes = dict(zip(row.outputs, row.output_bytes, strict=False))
     if name not in sizes or target.stat().st_size == sizes[name]:
@@ -216,7 +216,7 @@ def _largest_first(tasks: list[Task]) -> list[Task]:
     return sorted(tasks, key=lambda task: task.size <= 2 * median)
 
 
-def _is_same_rendering(old: Row, shared: Shared) -> bool:
+def _is_same_rendering(old: PhotoRecord, shared: Shared) -> bool:
     """Whether a photo belongs to the same series as before, or to none as before.
 
     Failures that lie in the photo itself have nothing to do with its series.
@@ -224,7 +224,7 @@ def _is_same_rendering(old: Row, shared: Shared) -> bool:
     return old.series == shared.key or (old.status == "failed" and old.lasting)
 
 
-def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> Row | None:
+def _settled(task: Task, old: PhotoRecord, job: Job, root: Path, retry_failed: bool) -> PhotoRecord | None:
     """The row of a photo that needs nothing, or None."""
     unchanged = (old.size, old.mtime_ns, old.sidecars) == (task.size, task.mtime_ns, task.sidecar_state)
     if not unchanged or (old.settings, old.model) != (job.settings, job.model):
@@ -238,7 +238,7 @@ def _settled(task: Task, old: Row, job: Job, root: Path, retry_failed: bool) -> 
     return None
 
 
-def _holds(task: Task, old: Row, job: Job, root: Path) -> bool:
+def _holds(task: Task, old: PhotoRecord, job: Job, root: Path) -> bool:
     """Whether an earlier run's outputs are what this one would write, if the content is the same."""
     leaves = job.leaves(old.before, task.series)
     wanted = task.copies if leaves else task.outputs

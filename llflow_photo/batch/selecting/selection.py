@@ -14,7 +14,7 @@ from typing import Literal
 from ...errors import OptionError, ReadError
 from ...files.metadata.sidecars import sidecars_of
 from ...files.source import special_kind
-from ..recording.record import Row
+from ..recording.record import PhotoRecord
 from .caches import is_cache
 from .globs import matches_any
 from .naming import folded
@@ -70,7 +70,7 @@ class Selection:
     outputs_in: Callable[[Path], Collection[str]] = field(default=lambda path: ())
 
 
-def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], list[Row]]:
+def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], list[PhotoRecord]]:
     """The photos to take, sorted by relative path, and a row for all that was seen and not taken.
 
     One folder's photos are known by their paths within it; of several inputs, each folder's name comes
@@ -82,7 +82,7 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
         and what ``outputs_in`` raises.
     """
     found: dict[PurePosixPath, Source] = {}
-    rows: list[Row] = []
+    rows: list[PhotoRecord] = []
     for given in inputs:
         if os.path.isdir(given):
             top = PurePosixPath() if len(inputs) == 1 else PurePosixPath(given.resolve().name)
@@ -128,7 +128,7 @@ def parse_newer_than(value: str | float | datetime | timedelta | None, now: date
 
 
 def _walk(
-    top: Path, prefix: PurePosixPath, selection: Selection, rows: list[Row]
+    top: Path, prefix: PurePosixPath, selection: Selection, rows: list[PhotoRecord]
 ) -> list[tuple[Path, PurePosixPath]]:
     """Every visible file with its relative path; symbolic links to folders come after all real folders."""
     files: list[tuple[Path, PurePosixPath]] = []
@@ -153,13 +153,13 @@ def _walk(
                 continue
             if not _is_folder(entry):
                 if outputs and folded(path.relative_to(top).as_posix()) in outputs:
-                    rows.append(Row(here.as_posix(), "skipped", AN_OUTPUT))
+                    rows.append(PhotoRecord(here.as_posix(), "skipped", AN_OUTPUT))
                 else:
                     files.append((path, here))
             elif is_cache(entry.name):
-                rows.append(Row(here.as_posix(), "skipped", "a folder of previews or trash"))
+                rows.append(PhotoRecord(here.as_posix(), "skipped", "a folder of previews or trash"))
             elif selection.recursive and selection.is_output(path):
-                rows.append(Row(here.as_posix(), "skipped", "a folder with outputs of a batch"))
+                rows.append(PhotoRecord(here.as_posix(), "skipped", "a folder with outputs of a batch"))
             elif selection.recursive:
                 (links if entry.is_symlink() else folders).append((path, here))
     return files
@@ -172,30 +172,32 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _unlisted(relative: PurePosixPath, error: OSError) -> Row:
+def _unlisted(relative: PurePosixPath, error: OSError) -> PhotoRecord:
     reason = f"the folder cannot be listed: {error.strerror or error}; check its permissions"
     _log.warning("%s: %s", relative, reason)
-    return Row(relative.as_posix(), "failed", reason, type(error).__name__)
+    return PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__)
 
 
-def _considered(path: Path, relative: PurePosixPath, selection: Selection, rows: list[Row]) -> Source | None:
+def _considered(
+    path: Path, relative: PurePosixPath, selection: Selection, rows: list[PhotoRecord]
+) -> Source | None:
     """The file as a source, or None and, where a person may wonder, a row that says why."""
     if selection.include and not matches_any(relative, selection.include):
         return None
     if not selection.is_photo(path):
-        rows.append(Row(relative.as_posix(), "skipped", "not a photo"))
+        rows.append(PhotoRecord(relative.as_posix(), "skipped", "not a photo"))
         return None
     try:
         state = path.stat()
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
-        rows.append(Row(relative.as_posix(), "failed", reason, type(error).__name__))
+        rows.append(PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__))
         return None
     if selection.newer_than is not None and state.st_mtime <= selection.newer_than:
-        rows.append(Row(relative.as_posix(), "skipped", "not newer than asked for"))
+        rows.append(PhotoRecord(relative.as_posix(), "skipped", "not newer than asked for"))
         return None
     if kind := special_kind(state.st_mode):
-        rows.append(Row(relative.as_posix(), "skipped", f"not a photo but {kind}"))
+        rows.append(PhotoRecord(relative.as_posix(), "skipped", f"not a photo but {kind}"))
         return None
     sidecars, sidecar_state = _sidecars(path)
     return Source(path, relative, state.st_size, state.st_mtime_ns, sidecars, sidecar_state)
@@ -223,7 +225,7 @@ def _unused(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Sour
     return key
 
 
-def _without_pairs(sources: Iterable[Source], selection: Selection, rows: list[Row]) -> list[Source]:
+def _without_pairs(sources: Iterable[Source], selection: Selection, rows: list[PhotoRecord]) -> list[Source]:
     """One of each RAW and JPEG of the same frame."""
     sources = list(sources)
     if selection.pairs == "both":
@@ -239,6 +241,7 @@ def _without_pairs(sources: Iterable[Source], selection: Selection, rows: list[R
             kept, left = (raws, jpegs) if selection.pairs == "raw" else (jpegs, raws)
             dropped.update((each.relative, kept[0].relative.name) for each in left)
     rows.extend(
-        Row(relative.as_posix(), "skipped", f"the same frame as {kept}") for relative, kept in dropped.items()
+        PhotoRecord(relative.as_posix(), "skipped", f"the same frame as {kept}")
+        for relative, kept in dropped.items()
     )
     return [source for source in sources if source.relative not in dropped]

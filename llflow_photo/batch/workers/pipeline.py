@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-from ..recording.record import Row
+from ..recording.record import PhotoRecord
 from .placement import Placement
 from .pool import Lane, Message, wait_all
 from .work import Job, Task
@@ -129,9 +129,9 @@ class _Pool:
         self._lanes[self._lanes.index(lane)] = Lane(self._job, lane.placement, self._messages)
 
 
-def died(task: Task, job: Job, reason: str) -> Row:
+def died(task: Task, job: Job, reason: str) -> PhotoRecord:
     """The row of a photo that a worker did not survive."""
-    return Row(
+    return PhotoRecord(
         task.source,
         "failed",
         reason,

@@ -30,7 +30,7 @@ from ...options import Options
 from ...series import SeriesReference
 from ..recording.identity import photo_seed
 from ..recording.measure import look_at, warnings_of
-from ..recording.record import Look, Row
+from ..recording.record import PhotoRecord, PhotoStats
 from ..selecting.copies import copy_file, is_copy_of, size_of, state_of
 from .renderer import Cancel, Renderer
 
@@ -77,7 +77,7 @@ class Job:
     copy_well_exposed: bool = False
     familiar_ev: tuple[float, float] | None = None
 
-    def leaves(self, look: Look | None, series: SeriesReference | None = None) -> bool:
+    def leaves(self, look: PhotoStats | None, series: SeriesReference | None = None) -> bool:
         """Whether a photo that looks like this is well exposed, so that it is not rendered.
 
         The frames of a series are well exposed together, or none of them is.
@@ -116,7 +116,7 @@ class Task:
     mtime_ns: int
     outputs: tuple[str, ...]
     copy: str
-    known: Row | None = None
+    known: PhotoRecord | None = None
     sidecars: tuple[tuple[str, str], ...] = ()
     sidecar_state: str = ""
     notes: tuple[str, ...] = ()
@@ -155,9 +155,9 @@ class Worker:
         self._job, self._renderer, self._stage, self._cancel = job, renderer, stage, cancel
         self._network = threading.Lock()
 
-    def __call__(self, task: Task) -> Row:
+    def __call__(self, task: Task) -> PhotoRecord:
         """Do one task. Errors become a failed row: one photo never ends the batch."""
-        row = Row(task.source, "failed", settings=self._job.settings, model=self._job.model)
+        row = PhotoRecord(task.source, "failed", settings=self._job.settings, model=self._job.model)
         row = replace(row, size=task.size, mtime_ns=task.mtime_ns)
         row = replace(row, series=task.series.key if task.series else "")
         clock = _Clock()
@@ -172,7 +172,7 @@ class Worker:
                 _log.exception("%s: unexpected error", task.source)
             return failure(row, error, Path(task.path))
 
-    def _process(self, task: Task, row: Row, clock: _Clock) -> Row:
+    def _process(self, task: Task, row: PhotoRecord, clock: _Clock) -> PhotoRecord:
         path = Path(task.path)
         with clock("read"):
             photo = self._renderer.read(path)
@@ -187,7 +187,7 @@ class Worker:
             self._renderer.check(photo, Path(self._job.root) / name)
         return self._rendered(task, row, photo, clock)
 
-    def _identify(self, task: Task, row: Row) -> tuple[Row, Row | None]:
+    def _identify(self, task: Task, row: PhotoRecord) -> tuple[PhotoRecord, PhotoRecord | None]:
         """The row with the state and content of the file now; and a row of before that still holds."""
         self._stage(task.source, "reading")
         path = Path(task.path)
@@ -202,12 +202,12 @@ class Worker:
         return row, None
 
     @staticmethod
-    def _ensure_unchanged(path: Path, row: Row) -> None:
+    def _ensure_unchanged(path: Path, row: PhotoRecord) -> None:
         state = path.stat()
         if (state.st_size, state.st_mtime_ns) != (row.size, row.mtime_ns):
             raise _ChangedError(f"{path} changed while it was read; run again when it is complete")
 
-    def _rendered(self, task: Task, row: Row, photo: Any, clock: _Clock) -> Row:
+    def _rendered(self, task: Task, row: PhotoRecord, photo: Any, clock: _Clock) -> PhotoRecord:
         @contextlib.contextmanager
         def gate() -> Iterator[None]:
             with self._network:
@@ -218,7 +218,7 @@ class Worker:
                     yield
 
         assert row.seed is not None and row.before is not None
-        after: list[Look] = []
+        after: list[PhotoStats] = []
         notes, sizes = list(row.notes), []
         renderings = self._renderer.render(photo, row.seed, gate, self._cancel, task.series)
         for name, rendering in zip(task.outputs, renderings, strict=True):
@@ -251,7 +251,7 @@ class Worker:
                 raise
             return self._renderer.write(rendering, target, True)
 
-    def _well_exposed(self, task: Task, row: Row, exposure_ev: float) -> Row:
+    def _well_exposed(self, task: Task, row: PhotoRecord, exposure_ev: float) -> PhotoRecord:
         reason = f"well exposed ({exposure_ev:+.1f} EV)"
         if not self._job.copy_well_exposed:
             return replace(row, status="left", reason=f"{reason}: left alone")
@@ -299,7 +299,7 @@ class _DiskGoneError(WriteError):
     """The disk of the output folder is gone."""
 
 
-def failure(row: Row, error: Exception, path: Path) -> Row:
+def failure(row: PhotoRecord, error: Exception, path: Path) -> PhotoRecord:
     """A failed row that names the error and says whether it lies in the photo or ends the batch."""
     codes = set()
     cause: BaseException | None = error

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DeviceError
 from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
-from .inference import Given
+from .inference import TileConditioning
 from .latent import AnyLatent
 from .memory import is_out_of_memory
 from .rendering import Cancel, check, rendered
@@ -20,7 +20,7 @@ from .runner import Runner, using_threads
 from .tiles import Tile, plan_tiles
 from .view import View
 
-__all__ = ["Cancel", "Progress", "Scene"]
+__all__ = ["Cancel", "EncodedPhoto", "Progress"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of tiles done and of all."""
@@ -31,7 +31,7 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
-class Scene:
+class EncodedPhoto:
     """One photo, ready to be rendered; made by `Enhancer.encode`.
 
     The array the photo came in is read again by every rendering, unless `cached`: leave it unchanged.
@@ -56,7 +56,7 @@ class Scene:
         self._statistics = statistics
         self._photo = runner.photo(statistics)
         self._threads = threads
-        self._kept: list[Given] = []
+        self._kept: list[TileConditioning] = []
         self.tile = tile
         self.halo = halo
         self.notes: list[str] = []
