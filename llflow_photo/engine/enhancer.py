@@ -29,8 +29,8 @@ class Enhancer:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: side in pixels of what is read at once, or ``auto``: as large as pays and memory allows.
         threads: processor threads while rendering; by default what torch is set to.
-        memory_budget: bytes an encoded photo may keep so that further renderings are cheap; by default 1 GiB or
-            a quarter of what is free where that is less.
+        memory_budget: bytes an encoded photo may keep so that further renderings are cheap; by default 1
+            GiB, or a quarter of what is free where that is less.
         backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` takes the fastest that stays within
             1/255 of float32.
         halo: pixels of context each tile reads on each side; by default what the network's size needs.
