@@ -7,7 +7,6 @@ latents or references under that conditioning.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,19 +87,6 @@ class LLFlow(nn.Module):
         else:
             self.encoder = ConditionalEncoder(size.encoder)
         self.flow = Flow(size)
-
-    @classmethod
-    def from_released(cls, state: Mapping[str, Tensor]) -> LLFlow:
-        """Build from tensors under the released checkpoints' names; the size is read off their shapes.
-
-        Raises:
-            CheckpointError: tensors are missing, unknown or of shapes that do not fit together.
-        """
-        from .released import rename_released, size_of_released
-
-        model = cls(size_of_released(state))
-        model.load_state_dict(rename_released(state))
-        return model.eval()
 
     def context(self, thumbnails: Tensor) -> PhotoContext | None:
         """What the whole-photo branch decides; None of a network without one.

@@ -1,16 +1,18 @@
-"""Names and sizes of the released checkpoints' tensors, for users who bring their own copy."""
+"""The checkpoints released by the paper's authors: their tensors' names and sizes, and networks of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ..errors import CheckpointError
+from .llflow import LLFlow
 from .sizes import DenseSize, Size
 
-__all__ = ["rename_released", "size_of_released"]
+__all__ = ["from_released", "rename_released", "size_of_released"]
 
 _UNUSED = re.compile(
     r"RRDB\.(downconv3|HRconv|conv_last|awb_para)\.(weight|bias)|flowUpsamplerNet\.f\.\d+\..*"
@@ -27,6 +29,19 @@ _STEP = re.compile(r"flowUpsamplerNet\.layers\.(\d+)\.(.+)")
 _NETS = {"fFeatures": "from_condition", "fAffine": "from_latent"}
 _COUPLING = re.compile(r"affine\.(fFeatures|fAffine)\.([024])\.(.+)")
 _NORM = {"bias": "bias", "logs": "log_scale"}
+
+
+def from_released(state: Mapping[str, Tensor]) -> LLFlow:
+    """Build a network from tensors with the names of the released checkpoints.
+
+    The size is inferred from the tensors' shapes.
+
+    Raises:
+        CheckpointError: tensors are missing, unknown, or of shapes that do not fit together.
+    """
+    model = LLFlow(size_of_released(state))
+    model.load_state_dict(rename_released(state))
+    return model.eval()
 
 
 def size_of_released(state: Mapping[str, Tensor]) -> Size:
@@ -122,10 +137,6 @@ def _rename_in_step(inner: str) -> str | None:
 
 
 def _check_against(renamed: Mapping[str, Tensor], size: Size) -> None:
-    import torch
-
-    from .llflow import LLFlow
-
     with torch.device("meta"):
         expected = LLFlow(size).state_dict()
     if missing := sorted(set(expected) - set(renamed)):

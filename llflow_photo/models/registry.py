@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import CheckpointError, ModelNotFoundError
 from ..paths import expanded
 from .card import Card
+from .header import read_size
 
 __all__ = ["available", "find", "user_folder"]
 
@@ -44,8 +45,6 @@ def card_of(path: Path) -> Card:
     beside = path.with_suffix(".json")
     if beside.is_file():
         return Card.read(beside)
-    from .store import read_size  # imports torch
-
     try:
         size = read_size(path).to_dict()
     except CheckpointError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
@@ -18,9 +18,10 @@ from ..errors import CheckpointError, WriteError
 from ..flow import LLFlow, Size
 from ..paths import expanded
 from .card import Card, checksum
+from .header import not_weights, read_size
 from .registry import find
 
-__all__ = ["LoadedModel", "load", "read_size", "save"]
+__all__ = ["LoadedModel", "load", "save"]
 
 _KEEP_FULL_BELOW = 2048
 """Tensors of fewer values stay in float32: they cost nothing, and rounding them shifts whole channels."""
@@ -97,41 +98,12 @@ def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
     return LoadedModel(flow.requires_grad_(False).eval(), card)
 
 
-def read_size(path: Path) -> Size:
-    """The size in a file's metadata.
-
-    Raises:
-        CheckpointError: it is no safetensors file, or was not written by `save`.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise _not_weights(path, error) from error
-    if "size" not in metadata:
-        raise CheckpointError(
-            f"{path} does not say the network's size; a released checkpoint is made usable by "
-            f"'llflow-photo import {path} NAME.safetensors'"
-        )
-    try:
-        return Size.from_dict(json.loads(metadata["size"]))
-    except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} describes a size that cannot be: {error}") from error
-
-
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise _not_weights(path, error) from error
+        raise not_weights(path, error) from error
     return tensors
-
-
-def _not_weights(path: Path, error: Exception) -> CheckpointError:
-    return CheckpointError(
-        f"{path} is no readable safetensors file ({error}); other checkpoints are made usable by "
-        f"'llflow-photo import {path} NAME.safetensors'"
-    )
 
 
 def check_fits(state: Mapping[str, Tensor], size: Size, source: str) -> None:

@@ -11,7 +11,7 @@ from released_names import released_names
 
 from llflow_photo.errors import CheckpointError
 from llflow_photo.flow import LARGE, SMALL, LLFlow, Size
-from llflow_photo.flow.released import rename_released, size_of_released
+from llflow_photo.flow.released import from_released, rename_released, size_of_released
 
 
 @torch.no_grad()
@@ -23,7 +23,7 @@ def test_a_network_comes_back_through_released_names(
     state = released_names(flow.state_dict(), flow.size)
     state["RRDB.HRconv.weight"] = torch.zeros(3)  # not used in the forward pass
     state["flowUpsamplerNet.f.0.weight"] = torch.zeros(3)
-    back = LLFlow.from_released(state)
+    back = from_released(state)
     assert back.size == flow.size
     dark = torch.rand(1, 3, 24, 16, generator=torch.Generator().manual_seed(0))
     assert torch.equal(back.decode(back.encode(dark)), flow.decode(flow.encode(dark)))

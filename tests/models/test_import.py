@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from llflow_photo import models
 from llflow_photo.errors import CheckpointError
 from llflow_photo.flow import LLFlow
+from llflow_photo.flow.released import from_released
 
 State = dict[str, torch.Tensor]
 
@@ -106,7 +107,7 @@ def test_a_checkpoint_of_the_released_small_shape_renders_a_photo(shared: Path, 
     rendered = flow.decode(flow.encode(dark))
     assert rendered.shape == dark.shape
     assert torch.isfinite(rendered).all()
-    expected = LLFlow.from_released(state)
+    expected = from_released(state)
     assert torch.equal(rendered, expected.decode(expected.encode(dark)))
 
 
