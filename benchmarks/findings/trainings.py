@@ -29,7 +29,7 @@ from llflow_photo.evaluation.perceptual import load_ssimulacra2
 from llflow_photo.flow import DenseSize, LLFlow, Size
 from llflow_photo.flow.encoder import EncoderOutput
 from llflow_photo.flow.inputs import reference_color_map
-from llflow_photo.training.checkpoint import load_checkpoint
+from llflow_photo.models.checkpoint import load_checkpoint
 from llflow_photo.training.crops import CropSource
 from llflow_photo.training.loop import BEST, CHECKPOINT, Progress, Trainer
 from llflow_photo.training.loss import LossWeights

@@ -28,7 +28,7 @@ class Card:
             mean brightness aligned to the reference's), ``ssim_gray``, ``ssim_gray_aligned``, ``nll``
             (bits per pixel).
         inputs: what the training inputs were like, ``{"exposure_ev": [low, high]}``: 1st and 99th percentile,
-            see `evaluation.inputs.input_ranges`; empty where it is not known.
+            see `training.input_ranges.input_ranges`; empty where it is not known.
         licence: what the weights may be used for.
         reproduce: the command that gives the validation numbers.
         sha256: of the weights' file; empty where it is not known.

@@ -13,6 +13,7 @@ from ..flow import LLFlow, Size
 from ..flow.prior import LatentPrior
 from ..paths import expanded
 from .card import Card, checksum
+from .checkpoint import load_checkpoint
 from .store import save
 
 __all__ = ["best_flow", "export_run"]
@@ -42,7 +43,7 @@ def export_run(
         licence: what the weights may be used for.
         reproduce: the command that gives the validation numbers.
         notes: anything else a user should know.
-        inputs: what the training inputs were like, as of `evaluation.inputs.input_ranges`.
+        inputs: what the training inputs were like, as of `training.input_ranges.input_ranges`.
         half: store large tensors in float16.
         prior: of the latent, in place of the one in the weights.
 
@@ -90,17 +91,11 @@ def best_flow(run: Path) -> LLFlow:
 
 
 def _newest(run: Path) -> dict[str, Any]:
-    return _read(run / NEWEST) if (run / NEWEST).is_file() else {}
+    return load_checkpoint(run / NEWEST) if (run / NEWEST).is_file() else {}
 
 
 def _best(run: Path) -> dict[str, Any]:
-    return _read(run / BEST) if (run / BEST).is_file() else _averaged(_newest(run), run)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    from ..training.checkpoint import load_checkpoint
-
-    return load_checkpoint(path)
+    return load_checkpoint(run / BEST) if (run / BEST).is_file() else _averaged(_newest(run), run)
 
 
 def _averaged(newest: Mapping[str, Any], run: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import LLFlow, Size
-from .checkpoint import load_checkpoint, save_checkpoint
+from ..models.checkpoint import load_checkpoint, save_checkpoint
 from .crops import Batch, BatchSource
 from .distributed import ALONE, Workers
 from .ema import WeightAverage

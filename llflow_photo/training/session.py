@@ -12,7 +12,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
-from .checkpoint import load_checkpoint
+from ..models.checkpoint import load_checkpoint
 from .crops import BatchSource, CropSource
 from .distributed import Workers, join_workers
 from .growth import grown
@@ -103,7 +103,7 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
 
 def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
     """What the dark photos of a run's training data are like, as a card's ``inputs`` has it."""
-    from ..evaluation.inputs import input_ranges, simulated_input_ranges
+    from .input_ranges import input_ranges, simulated_input_ranges
 
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")

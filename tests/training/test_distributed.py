@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from llflow_photo.errors import OptionError
-from llflow_photo.training.checkpoint import load_checkpoint
+from llflow_photo.models.checkpoint import load_checkpoint
 from llflow_photo.training.distributed import ALONE, Workers
 
 SIZE = "features=8,growth=4,blocks=1,stacked=0,steps=1,hidden=8"

@@ -17,7 +17,7 @@ import torch
 from llflow_photo.errors import CheckpointError, TrainingDataError
 from llflow_photo.flow import DenseSize, Size
 from llflow_photo.flow.actnorm import ActNorm
-from llflow_photo.training.checkpoint import load_checkpoint, save_checkpoint
+from llflow_photo.models.checkpoint import load_checkpoint, save_checkpoint
 from llflow_photo.training.crops import Batch, CropSource
 from llflow_photo.training.loop import Progress, Trainer
 from llflow_photo.training.pairs import LoadedPair
@@ -221,7 +221,7 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:
 _SAVE_FOREVER = """
 import sys, torch
 from pathlib import Path
-from llflow_photo.training.checkpoint import save_checkpoint
+from llflow_photo.models.checkpoint import save_checkpoint
 step = 0
 while True:
     step += 1

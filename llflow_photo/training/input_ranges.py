@@ -33,7 +33,7 @@ def simulated_input_ranges(
     photos: Sequence[np.ndarray], nights: int = 10, seed: int = 0
 ) -> dict[str, list[float]]:
     """`input_ranges` of clean photos (H x W x 3, uint8) under random nights, ``nights`` of each."""
-    from ..training.simulated import SimulatedSource
+    from .simulated import SimulatedSource
 
     source = SimulatedSource(photos, seed)
     weights = luminance_weights(SRGB).astype(np.float32)
