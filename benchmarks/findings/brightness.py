@@ -16,8 +16,7 @@ from finding_parts.command import run
 from finding_parts.homes import Home
 from finding_parts.measures import spearman
 
-from llflow_photo.engine import Latent
-from llflow_photo.evaluation.brightness import SETTINGS, luminance_of
+from llflow_photo.evaluation.brightness import SETTINGS, brightness_curve
 
 
 def measure(home: Home) -> list[dict[str, Any]]:
@@ -25,18 +24,16 @@ def measure(home: Home) -> list[dict[str, Any]]:
     rows = []
     for number, example in enumerate(home.examples, 1):
         report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark, keep=True)
-        start = luminance_of(scene, Latent())
-        reached = np.array([luminance_of(scene, Latent(brightness=float(at))) for at in SETTINGS])
-        there = np.isfinite(reached)
+        curve = brightness_curve(home.enhancer.encode(example.dark, keep=True))
+        finite = np.isfinite(curve)
         row: dict[str, Any] = {
             "model": home.model,
             "weights": home.checksum,
             "photo": example.name,
-            "spearman": spearman(SETTINGS[there], reached[there]),
-            "failed": int((~there).sum()),
+            "spearman": spearman(SETTINGS[finite], curve[finite]),
+            "failed": int((~finite).sum()),
         }
-        for index, value in enumerate(np.log2(np.maximum(reached, 1e-6) / start), 1):
+        for index, value in enumerate(curve, 1):
             row[f"ev_{index:02d}"] = float(value)
         rows.append(row)
     return rows
