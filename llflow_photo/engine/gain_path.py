@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..flow import Conditioning, LLFlow
+from .latent_window import LatentWindow
 
 __all__ = ["GainPath", "measure_gain_path", "synthetic_view"]
 
@@ -59,22 +60,19 @@ class GainPath:
     warmth: np.ndarray
     shifts: np.ndarray
 
-    def shift(self, gains: np.ndarray, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
-        """Latent shifts for a field of gains, interpolated linearly between nodes, held beyond the last.
+    def shift(self, gains: np.ndarray, window: LatentWindow) -> np.ndarray:
+        """Latent shifts for a field of gains, interpolated linearly and constant beyond the last nodes.
 
         Args:
-            gains: 2 x rows x cols: exposure and warmth in EV at each latent position.
-            rows: of the frame's latent grid.
-            cols: of it.
-            height8: rows of the whole grid.
-            width8: columns of it.
+            gains: 2 x rows x cols: exposure and warmth in EV at each latent position of the window.
+            window: the part of the frame's latent grid.
 
         Returns:
             192 x rows x cols, float32.
         """
         row, down = _place(gains[0], self.exposure)
         col, across = _place(gains[1], self.warmth)
-        zone = np.ix_(_zones(rows, height8), _zones(cols, width8))
+        zone = np.ix_(_zones(window.rows, window.grid[0]), _zones(window.cols, window.grid[1]))
 
         def at(exposure: np.ndarray, warmth: np.ndarray) -> np.ndarray:
             return np.asarray(self.shifts[exposure, warmth, zone[0], zone[1]])

@@ -108,5 +108,5 @@ def _results(job: _Job) -> Iterator[tuple[int, Tile, Tensor]]:
 
 def _offset(runner: Runner, view: View, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
     """A latent's offset from the mean, 1 x 192 x h x w, and whether it holds more than noise."""
-    offset, far = runner.offsets.block(latent, *view.positions(tile))
+    offset, far = runner.offsets.block(latent, view.latent_window(tile))
     return None if offset is None else torch.from_numpy(offset)[None], far

@@ -12,6 +12,7 @@ from ..errors import ImageInputError
 from ..flow import Size
 from ..flow.llflow import pad_to_multiple
 from ..flow.statistics import PhotoStatistics
+from .latent_window import LatentWindow
 from .tiles import Tile
 
 __all__ = ["FramePart", "View"]
@@ -84,13 +85,13 @@ class View:
         rows, cols = tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start
         return torch.tensor([top / height, left / width, rows / height, cols / width])
 
-    def positions(self, tile: Tile) -> tuple[slice, slice, int, int]:
-        """Rows and columns of the frame's latent grid that the tile reads, and how many the grid has."""
+    def latent_window(self, tile: Tile) -> LatentWindow:
+        """The part of the frame's latent grid that the tile reads."""
         down, across = self._part.top // Size.MULTIPLE, self._part.left // Size.MULTIPLE
         rows, cols = tile.rows.latent, tile.cols.latent
-        return (
+        height, width = self._part.frame
+        return LatentWindow(
             slice(rows.start + down, rows.stop + down),
             slice(cols.start + across, cols.stop + across),
-            -(-self._part.frame[0] // Size.MULTIPLE),
-            -(-self._part.frame[1] // Size.MULTIPLE),
+            (-(-height // Size.MULTIPLE), -(-width // Size.MULTIPLE)),
         )

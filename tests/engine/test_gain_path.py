@@ -10,6 +10,7 @@ from PIL import Image
 from llflow_photo import models
 from llflow_photo.engine import Enhancer, Latent
 from llflow_photo.engine.gain_path import GainPath, measure_gain_path, synthetic_view
+from llflow_photo.engine.latent_window import LatentWindow
 from llflow_photo.flow import LLFlow
 from llflow_photo.options import DEFAULT_MODEL
 
@@ -28,7 +29,7 @@ def path(flow: LLFlow) -> GainPath:
 
 def test_no_gain_is_no_shift(path: GainPath) -> None:
     gains = np.zeros((2, 3, 4), np.float32)
-    assert np.abs(path.shift(gains, slice(5, 8), slice(0, 4), 12, 9)).max() < 1e-3
+    assert np.abs(path.shift(gains, LatentWindow(slice(5, 8), slice(0, 4), (12, 9)))).max() < 1e-3
 
 
 def test_nodes_ascend_and_reach_half_an_ev_either_way(path: GainPath) -> None:
@@ -40,7 +41,7 @@ def test_nodes_ascend_and_reach_half_an_ev_either_way(path: GainPath) -> None:
 def test_shifts_between_nodes_are_interpolated_and_held_beyond(path: GainPath) -> None:
     middle = (path.exposure[2] + path.exposure[3]) / 2
     gains = np.array([[[middle, 99.0]], [[0.0, 0.0]]], np.float32)
-    shift = path.shift(gains, slice(10, 11), slice(20, 22), 30, 40)
+    shift = path.shift(gains, LatentWindow(slice(10, 11), slice(20, 22), (30, 40)))
     zero = int(np.flatnonzero(path.warmth == 0)[0])
     inner = path.shifts[:, zero, 2, 2]
     np.testing.assert_allclose(shift[:, 0, 0], (inner[2] + inner[3]) / 2, atol=1e-3)
@@ -49,11 +50,11 @@ def test_shifts_between_nodes_are_interpolated_and_held_beyond(path: GainPath) -
 
 def test_positions_at_the_edges_have_shifts_of_their_own(path: GainPath) -> None:
     gains = np.stack([np.full((30, 40), path.exposure[0]), np.zeros((30, 40))]).astype(np.float32)
-    whole = path.shift(gains, slice(0, 30), slice(0, 40), 30, 40)
+    whole = path.shift(gains, LatentWindow.whole(30, 40))
     dark = path.shifts[0, int(np.flatnonzero(path.warmth == 0)[0])]
     for at, zone in (((0, 0), (0, 0)), ((1, 39), (1, 4)), ((15, 38), (2, 3)), ((29, 5), (4, 2))):
         np.testing.assert_allclose(whole[:, at[0], at[1]], dark[zone], atol=1e-3)
-    part = path.shift(gains[:, 25:, 30:], slice(25, 30), slice(30, 40), 30, 40)
+    part = path.shift(gains[:, 25:, 30:], LatentWindow(slice(25, 30), slice(30, 40), (30, 40)))
     np.testing.assert_array_equal(part, whole[:, 25:, 30:])
 
 

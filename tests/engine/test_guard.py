@@ -10,6 +10,7 @@ from engine_helpers import dark_photo, random_flow
 from llflow_photo import models
 from llflow_photo.engine import Enhancer, Latent
 from llflow_photo.engine.guard import trust_region
+from llflow_photo.engine.latent_window import LatentWindow
 from llflow_photo.flow import LLFlow
 from llflow_photo.options import DEFAULT_MODEL
 
@@ -36,7 +37,7 @@ def test_bounds_leave_usual_renderings_as_the_flow_makes_them(flow: LLFlow) -> N
     latent = Latent(2, 0.5)
     with torch.inference_mode():
         given = flow.encode(image)
-        offset, _ = scene._runner.offsets.block(latent, slice(0, 15), slice(0, 20), 15, 20)
+        offset, _ = scene._runner.offsets.block(latent, LatentWindow.whole(15, 20))
         assert offset is not None
         exact = flow.decode(given, given.mean + torch.from_numpy(offset))[0].permute(1, 2, 0).numpy()
     difference = np.abs(scene.decode(latent) - exact.clip(0, 1))
