@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import NonFiniteOutputError, WriteError
+from .errors import WriteError
 from .loading import load_enhancer, load_model
 from .options import Options
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .color.working import Residual
-    from .engine import EncodedPhoto, Enhancer
+    from .engine import EncodedPhoto, Enhancer, Latent
     from .files import Encoding, RawOptions
     from .finish import PhotoAnalysis
     from .models import LoadedModel
@@ -123,24 +123,14 @@ def renderings(
     Raises:
         NonFiniteOutputError: a rendering holds values that are not finite.
     """
-    from .color.working import to_network
-    from .finish import PhotoAnalysis, of_stage, without_specks
+    from .finish import of_stage
+    from .prepared import prepare
 
-    if options.remove_specks:
-        photo = without_specks(photo)
-    view, residual = to_network(photo)
-    statistics, levels = None, None
-    if series is not None:
-        residual = replace(residual, highlight=series.highlight)
-        statistics = enhancer.photo_statistics(series.view, series.levels)
-        levels = series.levels
-    analysis = PhotoAnalysis.of(photo, levels)
     stages = 1 + options.samples
-    tell = of_stage(progress, 0, stages)
-    encoded = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
+    prepared = prepare(photo, enhancer, options, series, of_stage(progress, 0, stages), cancel)
     for number in range(options.samples):
-        tell = of_stage(progress, 1 + number, stages)
-        yield rendering_of(encoded, residual, options, options.seed + number, tell, cancel, series, analysis)
+        latent = _latent(options, options.seed + number, series)
+        yield prepared.render(latent, options, of_stage(progress, 1 + number, stages), cancel)
 
 
 def rendering_of(
@@ -157,8 +147,15 @@ def rendering_of(
 
     In a series the look of the regions follows from the series, only the grain from the detail seed.
     """
+    from .prepared import PreparedPhoto
+
+    prepared = PreparedPhoto(encoded, residual, analysis)
+    return prepared.render(_latent(options, seed, series), options, progress, cancel)
+
+
+def _latent(options: Options, seed: int, series: SeriesReference | None) -> Latent:
+    """The latent of one rendering; in a series the look of the regions follows from the series."""
     from .engine import Latent
-    from .finish import finished
 
     detail_seed = options.detail_seed
     if detail_seed is not None:
@@ -166,12 +163,7 @@ def rendering_of(
     grain_seed = detail_seed
     if series is not None:
         detail_seed = series.detail_seed(seed)
-    latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
-    rendering = encoded.decode(latent, progress=progress, cancel=cancel)
-    result = finished(rendering, residual, options, analysis)
-    if not np.isfinite(result.pixels).all():
-        raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
-    return result
+    return Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..prepared import subsample
+
 __all__ = ["Region", "resample", "subsample", "visible_region"]
 
 _POSITION = 8
@@ -147,16 +149,3 @@ def _covered(span: tuple[int, int], step: float, total: int) -> tuple[int, int]:
 def _resize(plane: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]) -> np.ndarray:
     image: Any = Image.fromarray(np.ascontiguousarray(plane))
     return np.asarray(image.resize(size, Image.Resampling.HAMMING, box=box), np.float32)
-
-
-def subsample(pixels: np.ndarray, most_pixels: int = 1_000_000) -> np.ndarray:
-    """Every n-th pixel of a photo, for statistics of the whole: noise keeps its spread, unlike by averaging.
-
-    Args:
-        pixels: H x W x 3.
-
-    Returns:
-        A view of ``pixels``, of at most about ``most_pixels`` pixels.
-    """
-    step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most_pixels)))
-    return pixels[step // 2 :: step, step // 2 :: step]
