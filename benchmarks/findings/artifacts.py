@@ -127,11 +127,11 @@ def measure(home: Home) -> tuple[list[dict[str, Any]], Any]:
     shown = None
     for number, example in enumerate(home.examples):
         report.tell(f"{home.model}: artifacts in {number + 1} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark)
-        pictures = {GUESS: scene.decode(Latent()), "reference": example.reference}
+        encoded = home.enhancer.encode(example.dark)
+        pictures = {GUESS: encoded.decode(Latent()), "reference": example.reference}
         for kind, picture in pictures.items():
             spoilt, where, outside = planted(picture, np.random.default_rng([0, number]))
-            heat = activation_map(scene, spoilt)
+            heat = activation_map(encoded, spoilt)
             error = np.abs(spoilt - example.reference).mean(2)
             for name, patch in where.items():
                 of_error = auc(error[patch], error[outside]) if kind == GUESS else float("nan")

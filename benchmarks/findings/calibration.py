@@ -38,11 +38,11 @@ def measure(home: Home) -> list[dict[str, Any]]:
     rows = []
     for number, example in enumerate(home.examples, 1):
         report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark, keep=True)
-        guess = scene.decode(Latent())
+        encoded = home.enhancer.encode(example.dark, keep=True)
+        guess = encoded.decode(Latent())
         predictors = {
             f"disagreement, grain {grain:g}": spread_of(
-                scene.decode_many([Latent(seed, TEMPERATURE, grain) for seed in range(RENDERINGS)])
+                encoded.decode_many([Latent(seed, TEMPERATURE, grain) for seed in range(RENDERINGS)])
             ).disagreement
             for grain in GRAINS
         }

@@ -50,11 +50,11 @@ def measure(home: Home) -> list[dict[str, Any]]:
     scores: dict[tuple[float, float], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for number, example in enumerate(home.examples, 1):
         report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark, keep=True)
-        guess = scene.decode(Latent())
+        encoded = home.enhancer.encode(example.dark, keep=True)
+        guess = encoded.decode(Latent())
         for temperature, grain in [(0.0, 0.0), *((t, g) for g in GRAINS for t in TEMPERATURES)]:
             seeds = range(RENDERINGS) if temperature else range(1)
-            renderings = scene.decode_many([Latent(seed, temperature, grain) for seed in seeds])
+            renderings = encoded.decode_many([Latent(seed, temperature, grain) for seed in seeds])
             spread = spread_of(renderings)
             found = scores[temperature, grain]
             found["diversity"].append(255 * float(np.sqrt(np.mean(spread.disagreement**2))))

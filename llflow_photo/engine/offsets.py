@@ -1,4 +1,4 @@
-"""From a latent's description to its offset from the mean, for any block of a frame."""
+"""Conversion of a latent's description to its offset from the mean, for any part of a frame."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["LatentOffsets"]
 
 @dataclass(frozen=True)
 class LatentOffsets:
-    """Turns latents into offsets under a model's prior.
+    """Converts latents to offsets under a model's prior.
 
     Attributes:
-        prior: of the model; None stands for independent noise, N(g, I).
-        gain_path: gives the model's way to brighter renderings, which is measured when first asked for.
+        prior: prior of the model; None is independent noise, N(g, I).
+        gain_path: returns the model's `GainPath`, which is measured on first use.
     """
 
     prior: LatentPrior | None
@@ -64,10 +64,10 @@ class LatentOffsets:
         return np.asarray(fields @ self.prior.directions.float().numpy().T).transpose(2, 0, 1)
 
     def _scaled(self, noise: np.ndarray) -> np.ndarray:
-        """Unit noise, 192 x rows x cols, as the prior's detail; overwritten."""
+        """Scale unit noise, 192 x rows x cols, to the prior's detail, in place."""
         assert self.prior is not None
         directions, detail = self.prior.directions.float().numpy(), self.prior.detail.float().numpy()
-        flat = noise.transpose(1, 2, 0)  # in memory the channels come last
+        flat = noise.transpose(1, 2, 0)  # channels last, as in memory
         along = flat @ directions
         flat *= detail[-1]
         flat += (along * (detail[:-1] - detail[-1])) @ directions.T

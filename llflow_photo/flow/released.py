@@ -1,4 +1,4 @@
-"""The checkpoints released by the paper's authors: their tensors' names and sizes, and networks of them."""
+"""Checkpoints released by the paper's authors: tensor names, sizes, and conversion to our network."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def from_released(state: Mapping[str, Tensor]) -> LLFlow:
 
 
 def size_of_released(state: Mapping[str, Tensor]) -> Size:
-    """Read the network's size off the tensors' shapes.
+    """Infer the network's size from the tensors' shapes.
 
-    The stacked blocks leave only their number in the shapes: 1 is block 1 (block 0 in networks of fewer than
-    three blocks), 4 are blocks 1, 3, 5, 7.
+    Only the number of stacked blocks can be inferred: one is block 1 (block 0 in networks of fewer than three
+    blocks), four are blocks 1, 3, 5, 7.
     """
     try:
         features = state["RRDB.conv_first.weight"].shape[0]
@@ -73,10 +73,10 @@ def size_of_released(state: Mapping[str, Tensor]) -> Size:
 
 
 def rename_released(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Give the tensors in use our names; leave those the forward pass does not use behind.
+    """Rename the tensors to our names; tensors that the forward pass does not use are dropped.
 
     Raises:
-        CheckpointError: a tensor has a name that is no released one.
+        CheckpointError: a tensor has an unknown name.
     """
     size = size_of_released(state)
     renamed, unknown = {}, []
@@ -109,7 +109,7 @@ def _rename(name: str, size: Size) -> str | None:
 
 
 def _place_of_layer(layer: int, size: Size) -> str | None:
-    """The released layers count on: per level a squeeze, the transition steps, the conditional steps."""
+    """Released layers are numbered consecutively: per level a squeeze, transition and conditional steps."""
     level, within = divmod(layer, 1 + size.transition_steps + size.steps[0])
     if within == 0 or level >= Size.LEVELS:
         return None
@@ -143,7 +143,7 @@ def _check_against(renamed: Mapping[str, Tensor], size: Size) -> None:
         raise CheckpointError(f"{len(missing)} tensors are missing, the first is {missing[0]!r}")
     for name, tensor in renamed.items():
         if name not in expected:
-            raise CheckpointError(f"tensor {name!r} has no place in a network of {size}")
+            raise CheckpointError(f"tensor {name!r} does not belong to a network of {size}")
         if tensor.shape != expected[name].shape:
             raise CheckpointError(
                 f"tensor {name!r} is {tuple(tensor.shape)}, expected {tuple(expected[name].shape)}"

@@ -59,8 +59,8 @@ def test_positions_at_the_edges_have_shifts_of_their_own(path: GainPath) -> None
 
 
 def test_darkening_reaches_the_edges(flow: LLFlow) -> None:
-    scene = Enhancer(flow, device="cpu").encode(synthetic_view(7, 96, 128))
-    ratio = (scene.decode(Latent(brightness=-0.6)) + 0.02) / (scene.decode(Latent()) + 0.02)
+    encoded = Enhancer(flow, device="cpu").encode(synthetic_view(7, 96, 128))
+    ratio = (encoded.decode(Latent(brightness=-0.6)) + 0.02) / (encoded.decode(Latent()) + 0.02)
     inner = ratio[24:-24, 24:-24].mean()
     assert inner < 0.92
     for edge in (ratio[:8], ratio[-8:], ratio[:, :8], ratio[:, -8:]):
@@ -72,8 +72,8 @@ def test_measuring_repeats_itself(flow: LLFlow, path: GainPath) -> None:
 
 
 def test_brightness_raises_the_mean_of_a_view_it_was_not_measured_on(flow: LLFlow) -> None:
-    scene = Enhancer(flow, device="cpu").encode(synthetic_view(9, 64, 80))
-    means = [float(scene.decode(Latent(brightness=ev)).mean()) for ev in (-1.5, -1, -0.5, 0, 0.5, 1)]
+    encoded = Enhancer(flow, device="cpu").encode(synthetic_view(9, 64, 80))
+    means = [float(encoded.decode(Latent(brightness=ev)).mean()) for ev in (-1.5, -1, -0.5, 0, 0.5, 1)]
     assert np.diff(means).min() > 0
     assert means[4] / means[3] == pytest.approx(2 ** (0.5 / 2.2), rel=0.15)
 
@@ -85,9 +85,9 @@ def test_brightness_rises_with_the_shift_on_photos(name: str) -> None:
     linear = (np.asarray(photo, np.float32) / 255) ** 2.2 / 12
     dark = linear + np.random.default_rng(0).normal(0, 0.002, linear.shape)
     view = (np.clip(dark, 0, 1) ** (1 / 2.2)).astype(np.float32)
-    scene = Enhancer(models.load(DEFAULT_MODEL).flow, device="cpu").encode(view)
+    encoded = Enhancer(models.load(DEFAULT_MODEL).flow, device="cpu").encode(view)
     shifts = np.linspace(-2, 1, 9)
-    means = [float((scene.decode(Latent(brightness=float(ev))) @ _LUMINANCE).mean()) for ev in shifts]
+    means = [float((encoded.decode(Latent(brightness=float(ev))) @ _LUMINANCE).mean()) for ev in shifts]
     ranks = np.argsort(np.argsort(means))
     assert np.corrcoef(ranks, np.arange(len(shifts)))[0, 1] >= 0.95  # Spearman's coefficient
 
