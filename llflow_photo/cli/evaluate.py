@@ -44,7 +44,7 @@ def add_commands(commands: Any) -> None:
     )
     group = parser.add_argument_group("pairs")
     group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
-    group.add_argument("--high", type=expanded, metavar="DIR", help="references of equal names")
+    group.add_argument("--high", type=expanded, metavar="DIR", help="references with the same names")
     group.add_argument("--data", type=expanded, metavar="DIR", help="instead of both, as 'train' takes it")
     group.add_argument(
         "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"

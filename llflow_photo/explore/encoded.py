@@ -1,4 +1,4 @@
-"""A region of a photo, encoded once, to be rendered again and again."""
+"""A region of a photo, encoded once for any number of renderings."""
 
 from __future__ import annotations
 

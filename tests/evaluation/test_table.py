@@ -67,8 +67,8 @@ def test_missing_packages_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
     metrics, missing = metrics_at_hand()
     assert set(metrics) == {"psnr", "ssim", "ssim_gray"}
     assert missing == [
-        "SSIMULACRA2 is left out: pip install ssimulacra2",
-        "LPIPS is left out: pip install lpips",
+        "SSIMULACRA2 is omitted: pip install ssimulacra2",
+        "LPIPS is omitted: pip install lpips",
     ]
 
 
@@ -95,4 +95,4 @@ def test_lpips_is_used_where_its_backbone_loads(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "lpips", types.SimpleNamespace(LPIPS=no_network))
     metric, reason = load_lpips()
     assert metric is None
-    assert reason == "LPIPS is left out: its backbone cannot be loaded (no route)"
+    assert reason == "LPIPS is omitted: its backbone cannot be loaded (no route)"

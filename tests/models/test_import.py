@@ -81,10 +81,10 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path, released: State) -> None
     with pytest.raises(CheckpointError, match="read safely"):
         models.import_checkpoint(tmp_path / "text.pth", out)
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(CheckpointError, match="holds a list"):
+    with pytest.raises(CheckpointError, match="contains a list"):
         models.import_checkpoint(tmp_path / "list.pth", out)
     torch.save({"epoch": 3}, tmp_path / "none.pth")
-    with pytest.raises(CheckpointError, match="holds no tensors"):
+    with pytest.raises(CheckpointError, match="contains no tensors"):
         models.import_checkpoint(tmp_path / "none.pth", out)
     torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match="not a checkpoint of the low-light flow"):

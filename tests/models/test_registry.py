@@ -135,5 +135,5 @@ def test_listing_models_needs_no_torch() -> None:
 
 def test_a_broken_card_is_named(mine: models.Card) -> None:
     mine.path.with_suffix(".json").write_text("{")
-    with pytest.raises(CheckpointError, match="no readable model card"):
+    with pytest.raises(CheckpointError, match="not a readable model card"):
         models.load("mine")

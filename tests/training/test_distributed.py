@@ -69,7 +69,7 @@ def test_two_processes_keep_one_model_and_resume_to_the_same(pairs: Path, tmp_pa
 
 def test_a_batch_is_shared_evenly_or_refused() -> None:
     assert Workers(1, 4).share_of(8) == 2
-    with pytest.raises(OptionError, match="batch of 6 cannot be shared by 4"):
+    with pytest.raises(OptionError, match="batch of 6 cannot be divided evenly among 4"):
         Workers(0, 4).share_of(6)
 
 
