@@ -64,7 +64,7 @@ def _complaints(shift: tuple[float, float], gain_ev: float, white: float) -> Ite
     if gain_ev < _LEAST_EV:
         yield f"the reference is only {gain_ev:+.1f} EV brighter: are the two photos swapped?"
     if white > _MOST_WHITE:
-        yield f"{white:.0%} of the reference is clipped: reduce its exposure"
+        yield f"{white:.0%} of the reference is clipped to white: reduce its exposure"
 
 
 def shift_between(dark: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
