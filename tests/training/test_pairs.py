@@ -71,7 +71,7 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
         find_pairs(tmp_path)
     _folder(tmp_path, ("low", "high"), [("1.png", "1.png")])
     _photo(tmp_path / "low/2.png")
-    with pytest.raises(TrainingDataError, match=r"1 files .* no counterpart of the same name, the first is 2"):
+    with pytest.raises(TrainingDataError, match=r"1 files .* no counterpart .* the first is 2"):
         find_pairs(tmp_path)
     _photo(tmp_path / "high/2.png")
     _photo(tmp_path / "high/2.jpg")
