@@ -1,4 +1,4 @@
-"""What the findings compute and how their tables are kept."""
+"""Statistics and tables of the findings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.models.store import save
 
 
-def test_auc_is_the_chance_of_standing_above() -> None:
+def test_auc_is_the_probability_of_a_larger_value() -> None:
     assert measures.auc(np.array([3, 4]), np.array([1, 2])) == 1
     assert measures.auc(np.array([1, 2]), np.array([3, 4])) == 0
     assert measures.auc(np.array([1, 3]), np.array([2, 3])) == pytest.approx((0 + 0 + 1 + 0.5) / 4)
@@ -53,7 +53,7 @@ def test_steps_between_blocks_are_those_of_their_means() -> None:
     assert measures.block_step(picture) == pytest.approx(3 * 0.6 / 7, rel=1e-5)
 
 
-def test_photos_are_taken_evenly() -> None:
+def test_photos_are_evenly_spaced() -> None:
     assert evenly(range(24), 6) == [0, 4, 8, 12, 16, 20]
     assert evenly("abc", 9) == ["a", "b", "c"]
 
@@ -81,7 +81,7 @@ def test_changes_of_equal_distance() -> None:
 
 
 @pytest.mark.parametrize("wanted", [-7.0, -4.0])
-def test_pictures_made_dark_are_as_dark_as_wanted(wanted: float) -> None:
+def test_darkened_images_have_the_wanted_exposure(wanted: float) -> None:
     random = np.random.default_rng(0)
     for picture in (kinds.screenshot(random, 96, 128), kinds.noise_picture(random, 96, 128)):
         assert picture.shape == (96, 128, 3) and picture.dtype == np.float32
@@ -129,7 +129,7 @@ def test_temperatures_of_a_photo_are_rows_with_the_guess_first(tmp_path: Path) -
     assert len(written.splitlines()) == 2 + 1 + len(rows)
 
 
-def test_residuals_are_one_where_references_lie_as_the_prior_says(tmp_path: Path) -> None:
+def test_residuals_are_one_if_the_prior_is_calibrated(tmp_path: Path) -> None:
     from llflow_photo.loading import load_model
 
     path = str(_tiny_model(tmp_path))

@@ -1,4 +1,4 @@
-"""The map of where the model objects."""
+"""The gradient activation map finds artifacts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
 @pytest.mark.parametrize("artifact", [noisy, tinted, blurred])
-def test_planted_artifacts_stand_out(encoded: EncodedPhoto, artifact: object, temperature: float) -> None:
+def test_added_artifacts_stand_out(encoded: EncodedPhoto, artifact: object, temperature: float) -> None:
     picture = encoded.decode(Latent(1, temperature))
     picture[PATCH] = artifact(picture)[PATCH]  # type: ignore[operator]
     heat = activation_map(encoded, picture)
@@ -48,7 +48,7 @@ def test_planted_artifacts_stand_out(encoded: EncodedPhoto, artifact: object, te
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
-def test_a_frame_that_is_padded_has_no_bright_edge(temperature: float) -> None:
+def test_padding_causes_no_bright_edge(temperature: float) -> None:
     encoded = Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(163, 221))
     heat = activation_map(encoded, encoded.decode(Latent(2, temperature)))
     assert heat.shape == (163, 221) and heat.max() < 10
@@ -57,7 +57,7 @@ def test_a_frame_that_is_padded_has_no_bright_edge(temperature: float) -> None:
     assert heat[edge].mean() < 2 * heat[~edge].mean() + 0.5
 
 
-def test_the_residual_is_the_noise_that_was_put_in() -> None:
+def test_the_residual_is_the_noise_that_was_added() -> None:
     flow = random_flow()
     encoded = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(195, 270))
     with torch.inference_mode():
@@ -71,7 +71,7 @@ def test_the_residual_is_the_noise_that_was_put_in() -> None:
     assert np.abs(residual - expected).max() < 0.01 * np.abs(expected).max()
 
 
-def test_pictures_of_other_sizes_are_refused_and_cancel_is_heard(encoded: EncodedPhoto) -> None:
+def test_images_of_other_sizes_are_rejected_and_cancel_works(encoded: EncodedPhoto) -> None:
     with pytest.raises(ImageInputError, match="agree"):
         activation_map(encoded, np.zeros((10, 10, 3), np.float32))
     with pytest.raises(CancelledError):

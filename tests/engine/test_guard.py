@@ -1,4 +1,4 @@
-"""The inverse is held where it can be trusted."""
+"""Latent bounds keep the inverse stable."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lamps(height: int = 160, width: int = 208) -> np.ndarray:
     return photo
 
 
-def test_bounds_leave_usual_renderings_as_the_flow_makes_them(flow: LLFlow) -> None:
+def test_bounds_do_not_change_ordinary_renderings(flow: LLFlow) -> None:
     photo = dark_photo(120, 160)
     image = torch.from_numpy(photo).permute(2, 0, 1)[None]
     encoded = Enhancer(flow, backend="float32").encode(photo)
@@ -50,7 +50,7 @@ def test_bounds_leave_usual_renderings_as_the_flow_makes_them(flow: LLFlow) -> N
 
 
 @pytest.mark.parametrize(("temperature", "clipped"), [(0.8, 0.02), (1.0, 0.03), (1.5, 0.2)])
-def test_high_temperatures_do_not_fill_the_picture_with_noise(
+def test_high_temperatures_do_not_fill_the_image_with_noise(
     flow: LLFlow, temperature: float, clipped: float
 ) -> None:
     """Without bounds all but a few values are clipped at temperature 1.5."""
@@ -76,5 +76,5 @@ def test_bounds_are_finite_positive_and_shaped_for_every_step(flow: LLFlow) -> N
             )
 
 
-def test_networks_that_make_no_pictures_are_left_as_they_are() -> None:
+def test_untrained_networks_have_no_bounds() -> None:
     assert latent_bounds(random_flow()) is None

@@ -20,14 +20,14 @@ def test_free_memory_is_that_of_the_machine_or_the_gpu(monkeypatch: pytest.Monke
     assert free_bytes(torch.device("cuda")) == 5 << 30
 
 
-def test_tiles_shrink_with_memory_but_not_below_the_smallest() -> None:
+def test_tiles_depend_on_memory_down_to_the_smallest() -> None:
     choices = (1024, 512, 256)
     assert largest_tile(2**30, 700, choices) == 1024
     assert largest_tile(2**28, 700, choices) == 512
     assert largest_tile(2**10, 700, choices) == 256
 
 
-def test_errors_of_memory_are_told_from_others() -> None:
+def test_out_of_memory_errors_are_recognized() -> None:
     assert is_out_of_memory(MemoryError())
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     assert is_out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))

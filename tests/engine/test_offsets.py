@@ -1,4 +1,4 @@
-"""A latent's offset under a model's prior, cut from the whole frame at any place."""
+"""The offset of a latent under a model's prior, for any part of a frame."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_best_guess_has_no_offset(offsets: LatentOffsets) -> None:
 
 
 @pytest.mark.parametrize("grain", [0.0, 0.5])
-def test_a_block_is_cut_from_the_frame(offsets: LatentOffsets, grain: float) -> None:
+def test_a_block_is_part_of_the_frame(offsets: LatentOffsets, grain: float) -> None:
     latent = Latent(5, 0.8, grain)
     whole, far = offsets.block(latent, WHOLE)
     part, _ = offsets.block(latent, LatentWindow(slice(3, 9), slice(11, 30), FRAME))

@@ -1,4 +1,4 @@
-"""Brightness along the latent, measured."""
+"""Measuring the brightness option."""
 
 from __future__ import annotations
 

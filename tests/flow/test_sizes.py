@@ -1,4 +1,4 @@
-"""Sizes are data: they round-trip, and refuse what cannot be."""
+"""Sizes round-trip, and invalid ones are rejected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_parameter_counts_are_the_papers() -> None:
     assert counts["large"] / 1e6 == pytest.approx(37.68, abs=0.01)
 
 
-def test_impossible_sizes_are_refused() -> None:
+def test_invalid_sizes_are_rejected() -> None:
     with pytest.raises(ValueError, match="steps must be 3"):
         Size(DenseSize(8, 4, 1), (1, 0, 1))
     with pytest.raises(ValueError, match="steps must be 3"):

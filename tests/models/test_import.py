@@ -1,4 +1,4 @@
-"""Released checkpoints, wrapped as their authors may have, become models; nothing in them is executed."""
+"""Import of released checkpoints with various wrappings; nothing in them is executed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def released(flow: LLFlow) -> State:
         lambda state: {"model": {"params": state}},
     ],
 )
-def test_a_pth_is_imported(
+def test_a_pth_file_is_imported(
     wrap: Callable[[State], object], flow: LLFlow, released: State, tmp_path: Path
 ) -> None:
     torch.save(wrap(released), tmp_path / "theirs.pth")
@@ -73,7 +73,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "out.safetensors").exists()
 
 
-def test_what_is_no_checkpoint_is_named(tmp_path: Path, released: State) -> None:
+def test_invalid_checkpoints_are_reported(tmp_path: Path, released: State) -> None:
     out = tmp_path / "out.safetensors"
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         models.import_checkpoint(tmp_path / "absent.pth", out)

@@ -1,4 +1,4 @@
-"""Models by name and path: cards, checksums, and words for whatever a file may be instead."""
+"""Models by name and path: cards, checksums, and error messages for invalid files."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_weights_come_back_as_saved(tiny_flow: Build, tmp_path: Path) -> None:
     assert (given - expected).abs().max() < 5e-3 * expected.abs().max()
 
 
-def test_a_changed_file_is_refused(mine: models.Card, tiny_flow: Build) -> None:
+def test_a_changed_file_is_rejected(mine: models.Card, tiny_flow: Build) -> None:
     other = tiny_flow(seed=1)
     models.save(other.state_dict(), other.size, mine.path)
     with pytest.raises(CheckpointError, match="SHA-256 differs"):
@@ -80,7 +80,7 @@ def test_an_unknown_name_lists_the_known(mine: models.Card) -> None:
         models.load("nowhere/x.safetensors")
 
 
-def test_files_that_are_no_weights_are_named(tmp_path: Path, tiny_flow: Build) -> None:
+def test_invalid_weights_files_are_reported(tmp_path: Path, tiny_flow: Build) -> None:
     flow = tiny_flow()
     path = tmp_path / "bad.safetensors"
     path.write_bytes(b"not at all")
@@ -103,7 +103,7 @@ def test_files_that_are_no_weights_are_named(tmp_path: Path, tiny_flow: Build) -
         models.load(path)
 
 
-def test_wrong_weights_are_not_saved(tmp_path: Path, tiny_flow: Build) -> None:
+def test_invalid_weights_are_not_saved(tmp_path: Path, tiny_flow: Build) -> None:
     flow, path = tiny_flow(), tmp_path / "x.safetensors"
     state = flow.state_dict()
     with pytest.raises(CheckpointError, match="unknown"):
@@ -133,7 +133,7 @@ def test_listing_models_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-def test_a_broken_card_is_named(mine: models.Card) -> None:
+def test_a_damaged_card_is_reported(mine: models.Card) -> None:
     mine.path.with_suffix(".json").write_text("{")
     with pytest.raises(CheckpointError, match="not a readable model card"):
         models.load("mine")

@@ -1,4 +1,4 @@
-"""Pairs that do not fit are found before they spoil a training run."""
+"""Invalid pairs are found before training."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _write(folder: Path, name: str, low: np.ndarray, high: np.ndarray) -> Pair:
     return Pair(folder / "low" / f"{name}.png", folder / "high" / f"{name}.png", name)
 
 
-def test_complaints_name_what_is_wrong(photo: np.ndarray, tmp_path: Path) -> None:
+def test_problems_of_pairs_are_reported(photo: np.ndarray, tmp_path: Path) -> None:
     calm = (photo * 0.8).astype(np.uint8)
     good = _write(tmp_path, "good", _dark(calm), calm)
     moved = _write(tmp_path, "moved", _dark(np.roll(calm, 4, 0)), calm)

@@ -1,4 +1,4 @@
-"""What photos a model was trained on, as its card tells it."""
+"""Ranges of the training inputs, for a model's card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training loop: resuming is exact, bad steps are survived, checkpoints are never half written."""
+"""The training loop: resuming is exact, bad steps are skipped, checkpoints are complete."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def rows_of(run: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_resuming_goes_on_step_for_step(tmp_path: Path) -> None:
+def test_resuming_gives_the_same_weights(tmp_path: Path) -> None:
     whole = make_trainer(tmp_path / "whole")
     whole.train(validate_every=2)
     part = make_trainer(tmp_path / "part")
@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another(tmp_path: Path) ->
     assert any(not torch.equal(weights(runs[0])[name], tensor) for name, tensor in weights(runs[2]).items())
 
 
-def test_rows_beyond_the_checkpoint_are_cut_on_resuming(tmp_path: Path) -> None:
+def test_rows_after_the_checkpoint_are_deleted_on_resuming(tmp_path: Path) -> None:
     first = make_trainer(tmp_path)
     first.train(stop=lambda: first.step == 3)
     with (tmp_path / "log.csv").open("a") as file:
@@ -121,14 +121,14 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(tmp_path: Path) -> Non
     assert [row["step"] for row in rows_of(tmp_path)] == ["1", "2", "4"]
 
 
-def test_nothing_but_bad_steps_ends_with_a_word(tmp_path: Path) -> None:
+def test_only_bad_steps_end_with_an_error(tmp_path: Path) -> None:
     recipe = Recipe(stages=parse_stages("16x1:200"))
     trainer = Trainer(tmp_path, TINY, recipe, _BadBatches(set(range(1, 200))))
     with pytest.raises(TrainingDataError, match="100 consecutive steps"):
         trainer.train()
 
 
-def test_the_first_batch_sets_every_actnorm(tmp_path: Path) -> None:
+def test_the_first_batch_initializes_every_actnorm(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path)
     trainer._initialize()
     norms = [module for module in trainer.model.flow.modules() if isinstance(module, ActNorm)]
@@ -151,7 +151,7 @@ def test_the_first_batch_sets_every_actnorm(tmp_path: Path) -> None:
         torch.testing.assert_close(deviation, torch.ones_like(deviation), rtol=0, atol=0.02)
 
 
-def test_the_loss_falls_when_one_photo_is_learnt_by_heart(tmp_path: Path) -> None:
+def test_the_loss_falls_when_overfitting_one_photo(tmp_path: Path) -> None:
     recipe = Recipe(stages=parse_stages("32x2:60"), warmup=5, learning_rate=3e-3, ema=0.5)
     losses: list[float] = []
     pair = make_pair(0)
@@ -197,7 +197,7 @@ def test_fine_tuning_starts_from_given_weights(tmp_path: Path) -> None:
         torch.testing.assert_close(weights(tuned)[name], tensor, rtol=0, atol=1e-6)
 
 
-def test_broken_checkpoints_are_named(tmp_path: Path) -> None:
+def test_damaged_checkpoints_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(b"PK\x03\x04 half a file")
     with pytest.raises(CheckpointError, match="not a readable checkpoint"):
