@@ -118,7 +118,7 @@ def prepare(
         options: only ``remove_specks`` is used here.
         series: what the frames of a series share, if the photo is one of them.
         progress: called with the number of steps done and of all.
-        cancel: asked between tiles.
+        cancel: called before each tile; the run ends if it returns true.
     """
     if options.remove_specks:
         photo = without_specks(photo)
@@ -145,7 +145,7 @@ def prepare_region(
         whole: what was decided for the whole photo.
         part: the region's place in the scaled photo.
         window: the region's place in the photo, as the finish needs it.
-        cancel: asked between tiles.
+        cancel: called before each tile; the run ends if it returns true.
     """
     view, residual = to_network(region)
     encoded = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)

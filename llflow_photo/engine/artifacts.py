@@ -51,7 +51,7 @@ def activation_map(
         picture: H x W x 3, sRGB-encoded, float in [0, 1]: a rendering, possibly edited, or any image of the
             same frame.
         progress: called with the number of tiles done and of all.
-        cancel: asked before each tile.
+        cancel: called before each tile; the run ends if it returns true.
 
     Returns:
         H x W, float32, at least 0: 1 is the typical departure within the frame, values of 3 and more stand

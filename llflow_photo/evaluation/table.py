@@ -82,7 +82,7 @@ def score_pairs(
 
     Args:
         pairs: name, rendering and reference; both H x W x 3, float, sRGB-encoded, in [0, 1].
-        metrics: by name, as `metrics_at_hand` gives them.
+        metrics: metrics by name, see `metrics_at_hand`.
         progress: called with each photo's name when it is done.
         cancel: called after each photo; if it returns true, `CancelledError` is raised.
 

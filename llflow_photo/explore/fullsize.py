@@ -37,7 +37,7 @@ def render_full_size(
         options: settings of the finish (strength, exposure and so on); its seeds, temperature and grain are
             ignored in favor of ``latents``.
         progress: called with the number of steps done and of all.
-        cancel: asked between tiles.
+        cancel: called before each tile; the run ends if it returns true.
 
     Returns:
         the photo in its own color space.

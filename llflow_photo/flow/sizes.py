@@ -117,7 +117,7 @@ class Size:
         return isinstance(self.encoder, UNetSize)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-ready values; `from_dict` reads them back."""
+        """Convert to values for JSON and `from_dict`."""
         kind = "unet" if self.sees_whole_photo else "dense"
         encoder = {name: _listed(value) for name, value in asdict(self.encoder).items()}
         values = {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
@@ -127,10 +127,10 @@ class Size:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Size:
-        """Build from `to_dict`'s output, or from a flat dictionary of a dense encoder's and the flow's.
+        """Build from the output of `to_dict`, or from a flat dictionary with a dense encoder's settings.
 
         Raises:
-            ValueError: a setting is unknown, missing or of no use.
+            ValueError: a setting is unknown, missing or invalid.
         """
         values = dict(values)
         try:

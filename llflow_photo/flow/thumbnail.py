@@ -11,7 +11,7 @@ from torch.nn import functional
 __all__ = ["THUMBNAIL", "thumbnail"]
 
 THUMBNAIL = 64
-"""Rows and columns of a thumbnail, whatever the photo's aspect ratio."""
+"""Rows and columns of a thumbnail, for any aspect ratio of the photo."""
 
 _READ = 1 << 21
 
