@@ -1,11 +1,11 @@
-"""Night photographs made visible.
+"""Enhancement of night photographs.
 
 >>> import llflow_photo
 >>> bright = llflow_photo.enhance("night.NEF")  # doctest: +SKIP
 
-The way of a photo: `files.read` makes it a `Photo`, `color.working` shows the network what it understands,
-`engine.Enhancer` encodes it once and decodes any number of renderings, `files.write` gives it back.
-Names are imported when first used, so that importing the package costs next to nothing.
+The path of a photo: `files.read` reads it as a `Photo`, `color.working` converts it for the network,
+`engine.Enhancer` encodes it once and decodes any number of renderings, and `files.write` writes these.
+Names are imported on first use, so that importing the package is fast.
 """
 
 from __future__ import annotations

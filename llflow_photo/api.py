@@ -1,4 +1,4 @@
-"""The front door: one function per use. Everything heavy is imported when it is first needed."""
+"""The main functions of the library; modules that take long to import are imported on first use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import NonFiniteOutputError, WriteError
+from .errors import WriteError
 from .loading import load_enhancer, load_model
 from .options import Options
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .color.working import Residual
-    from .engine import EncodedPhoto, Enhancer
+    from .engine import EncodedPhoto, Enhancer, Latent
     from .files import Encoding, RawOptions
     from .finish import PhotoAnalysis
     from .models import LoadedModel
@@ -62,25 +62,25 @@ def enhance(
 ) -> np.ndarray:
     """Make a dark photo visible.
 
-    What is not given is taken from ``options``, whose defaults are those of `Options`: temperature 0,
-    one sample, seed 0, strength 1, device and tile ``auto``.
+    Settings that are not given are taken from ``options``, by default `Options()`: temperature 0, one sample,
+    seed 0, strength 1, device and tile ``auto``.
 
     Args:
         image: a path, a PIL image, or an array of H x W x 3 (H x W is taken as gray): uint8, uint16, or float
-            in [0, 1]; sRGB-encoded. Of a path or a PIL image, orientation and color profile are honoured.
-        temperature: 0 gives the model's best guess; more varies the rendering (0.8 is usual).
+            in [0, 1]; sRGB-encoded. The orientation and color profile of files and PIL images are applied.
+        temperature: 0 gives the model's best guess; higher values vary the rendering (0.8 is typical).
         samples: number of renderings; their seeds are ``seed``, ``seed + 1``, ...
-        seed: the same seed gives the same rendering.
-        model: name of a model, path of a ``.safetensors`` file, or what `load_model` returned.
+        seed: seed of the variation; the same seed gives the same rendering.
+        model: name of a model, path of a ``.safetensors`` file, or result of `load_model`.
         strength: blend from the photo (0) to the rendering (1).
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: ``auto`` or the side of a tile in pixels.
-        raw: how RAW files are developed.
-        series: what the frames of a series share, by `series_reference`; give it with each frame of a
+        raw: options for developing RAW files.
+        series: what the frames of a series share, see `series_reference`; pass it with each frame of a
             time-lapse or burst, so that exposure and look do not change from frame to frame.
-        options: settings to start from.
-        progress: called with steps done and steps in all.
-        cancel: asked now and then; true ends with `CancelledError`.
+        options: default values of the settings.
+        progress: called with the number of steps done and of all.
+        cancel: called from time to time; if it returns true, `CancelledError` is raised.
         **more: any other field of `Options`, such as ``exposure_ev``.
 
     Returns:
@@ -88,23 +88,23 @@ def enhance(
 
     Raises:
         ImageInputError: the array or image cannot be a photo (shape, type, NaN, values outside [0, 1]).
-        ReadError: the file cannot be read; `FormatError` where it is no photo.
-        OptionError: a setting has a value it cannot have.
-        ModelNotFoundError: there is no such model; `CheckpointError` where its file is damaged.
-        DeviceError: the device is not there, or has too little memory.
+        ReadError: the file cannot be read; `FormatError` if it is not a photo.
+        OptionError: a setting has an invalid value.
+        ModelNotFoundError: there is no such model; `CheckpointError` if its file is damaged.
+        DeviceError: the device is not available, or has too little memory.
     """
-    given: dict[str, Any] = {"temperature": temperature, "samples": samples, "seed": seed}
-    given |= {"strength": strength, "device": device, "tile": tile, **more}
+    settings: dict[str, Any] = {"temperature": temperature, "samples": samples, "seed": seed}
+    settings |= {"strength": strength, "device": device, "tile": tile, **more}
     if isinstance(model, (str, os.PathLike)):
-        given["model"] = model
-    changes = {name: value for name, value in given.items() if value is not None}
-    settings = (options or Options()).with_changes(**changes)
+        settings["model"] = model
+    changes = {name: value for name, value in settings.items() if value is not None}
+    options = (options or Options()).with_changes(**changes)
     photo = _as_photo(image, raw)
-    chosen = settings.model if model is None or isinstance(model, (str, os.PathLike)) else model
-    enhancer = load_enhancer(chosen, device=settings.device, tile=settings.tile)
-    rendered = renderings(photo, settings, enhancer, progress, cancel, series)
+    chosen = options.model if model is None or isinstance(model, (str, os.PathLike)) else model
+    enhancer = load_enhancer(chosen, device=options.device, tile=options.tile)
+    rendered = renderings(photo, options, enhancer, progress, cancel, series)
     results = [_as_srgb(result) for result in rendered]
-    return results[0] if settings.samples == 1 else np.stack(results)
+    return results[0] if options.samples == 1 else np.stack(results)
 
 
 def renderings(
@@ -115,32 +115,22 @@ def renderings(
     cancel: Cancel | None = None,
     series: SeriesReference | None = None,
 ) -> Iterator[Photo]:
-    """Render a photo ``options.samples`` times, encoding it once; as a frame of ``series`` where given.
+    """Render a photo ``options.samples`` times, encoding it once, as a frame of ``series`` if it is given.
 
     Yields:
-        photos in the color space of the one given, with the seeds ``seed``, ``seed + 1``, ...
+        renderings in the color space of ``photo``, with the seeds ``seed``, ``seed + 1``, ...
 
     Raises:
-        NonFiniteOutputError: a rendering holds values that are not finite.
+        NonFiniteOutputError: a rendering contains values that are not finite.
     """
-    from .color.working import to_network
-    from .finish import PhotoAnalysis, of_stage, without_specks
+    from .finish import of_stage
+    from .prepared import prepare
 
-    if options.remove_specks:
-        photo = without_specks(photo)
-    view, residual = to_network(photo)
-    statistics, levels = None, None
-    if series is not None:
-        residual = replace(residual, highlight=series.highlight)
-        statistics = enhancer.photo_statistics(series.view, series.levels)
-        levels = series.levels
-    analysis = PhotoAnalysis.of(photo, levels)
     stages = 1 + options.samples
-    tell = of_stage(progress, 0, stages)
-    encoded = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
+    prepared = prepare(photo, enhancer, options, series, of_stage(progress, 0, stages), cancel)
     for number in range(options.samples):
-        tell = of_stage(progress, 1 + number, stages)
-        yield rendering_of(encoded, residual, options, options.seed + number, tell, cancel, series, analysis)
+        latent = _latent(options, options.seed + number, series)
+        yield prepared.render(latent, options, of_stage(progress, 1 + number, stages), cancel)
 
 
 def rendering_of(
@@ -153,12 +143,19 @@ def rendering_of(
     series: SeriesReference | None = None,
     analysis: PhotoAnalysis | None = None,
 ) -> Photo:
-    """One rendering of an encoded photo, brought back into the photo's own color space.
+    """Render an encoded photo once, in the color space of the photo.
 
-    In a series the look of the regions follows from the series, only the grain from the detail seed.
+    In a series, the look of the regions depends on the series, and only the grain on the detail seed.
     """
+    from .prepared import PreparedPhoto
+
+    prepared = PreparedPhoto(encoded, residual, analysis)
+    return prepared.render(_latent(options, seed, series), options, progress, cancel)
+
+
+def _latent(options: Options, seed: int, series: SeriesReference | None) -> Latent:
+    """The latent of one rendering; in a series, the look of the regions depends on the series."""
     from .engine import Latent
-    from .finish import finished
 
     detail_seed = options.detail_seed
     if detail_seed is not None:
@@ -166,26 +163,21 @@ def rendering_of(
     grain_seed = detail_seed
     if series is not None:
         detail_seed = series.detail_seed(seed)
-    latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
-    rendering = encoded.decode(latent, progress=progress, cancel=cancel)
-    result = finished(rendering, residual, options, analysis)
-    if not np.isfinite(result.pixels).all():
-        raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")
-    return result
+    return Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """What came of one file.
+    """The result of enhancing one file.
 
     Attributes:
         source: the photo.
         outputs: the files written, one per sample.
-        seeds: of the samples.
-        width: of the photo, pixels.
-        height: of the photo, pixels.
-        seconds: it took, model loading not counted.
-        notes: what could not be read or kept, one plain sentence each.
+        seeds: seeds of the samples.
+        width: width of the photo, pixels.
+        height: height of the photo, pixels.
+        seconds: duration, without loading the model.
+        notes: messages about anything that could not be read or kept.
     """
 
     source: Path
@@ -208,22 +200,24 @@ def enhance_file(
     cancel: Cancel | None = None,
     force: bool = False,
 ) -> FileResult:
-    """Read a photo, render it, write the renderings, each whole or not at all.
+    """Read a photo, render it, and write the renderings, each atomically.
 
     Args:
         path: the photo.
         output: the file to write; with several samples, ``NAME_s1``, ``NAME_s2``, ... beside it.
-        options: how to render; by default `Options`.
-        encoding: how to write; by default what the output's suffix says.
-        raw: how RAW files are developed.
-        enhancer: one to use again; by default `load_enhancer` gives it.
-        force: replace whatever is in the output's place, except the photo itself. Without it only an earlier
-            result of the same photo is replaced.
+        options: how to render; by default `Options()`.
+        encoding: how to write; by default it depends on the output's suffix.
+        raw: options for developing RAW files.
+        enhancer: the enhancer to use; by default that of `load_enhancer`.
+        progress: called with the number of steps done and of all.
+        cancel: called from time to time; if it returns true, `CancelledError` is raised.
+        force: replace any existing file except the photo itself. Without it, only an earlier result of the
+            same photo is replaced.
 
     Raises:
-        OutputExistsError: another file is in the output's place.
-        WriteError: the output would be the photo itself, or cannot be written.
-        and what `enhance` raises.
+        OutputExistsError: the output exists and is not a result of the same photo.
+        WriteError: the output is the photo itself, or cannot be written.
+        and the exceptions of `enhance`.
     """
     from . import files
 
@@ -232,7 +226,7 @@ def enhance_file(
     targets = _targets(target, settings.samples)
     for one in targets:
         if one.exists() and source.exists() and one.samefile(source):
-            raise WriteError(f"{one} is the photo itself, and originals are never written over; name another")
+            raise WriteError(f"{one} is the photo itself, which is never overwritten; give another output")
     files.check_folder(target)
     files.check_format(target, encoding)
     with files.as_regular_file(source) as regular:
@@ -248,10 +242,10 @@ def enhance_file(
     started = time.monotonic()
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
-        told = with_settings_told(result, settings, settings.seed + number, content)
-        # Asked again: another file may have taken the place since.
+        recorded = with_settings_told(result, settings, settings.seed + number, content)
+        # Checked again: the file may have been created in the meantime.
         overwrite = force or files.made_from(targets[number], content)
-        notes += files.write(told, targets[number], encoding, overwrite=overwrite)
+        notes += files.write(recorded, targets[number], encoding, overwrite=overwrite)
     return FileResult(
         source,
         targets,
@@ -266,11 +260,11 @@ def enhance_file(
 def with_settings_told(
     photo: Photo, options: Options, seed: int, content: str, series: SeriesReference | None = None
 ) -> Photo:
-    """The photo with the settings that made it in its metadata, so that it can be made again.
+    """A copy of a rendering with its settings in the metadata, so that it can be reproduced.
 
     Args:
-        content: SHA-256 of the photo's file, by which its results are known.
-        series: what it was rendered with as a frame of a series; its key is recorded.
+        content: SHA-256 of the photo's file, by which its results are recognized.
+        series: the series it was rendered with, whose key is recorded.
     """
     from . import __version__
     from .files import with_settings
@@ -296,17 +290,17 @@ def _targets(target: Path, samples: int) -> tuple[Path, ...]:
 
 
 def series_reference(frames: Sequence[Picture], *, raw: RawOptions | None = None) -> SeriesReference:
-    """What the frames of a time-lapse or burst share: the median of those given.
+    """Compute what the frames of a time-lapse or burst share: their median.
 
-    A few are enough (`enhance_dir` takes nine, evenly spread); an odd number is best.
+    A few frames are enough (`enhance_dir` uses nine, evenly spaced); an odd number is best.
 
     Args:
-        frames: as `enhance` takes them; at least one.
-        raw: how RAW files are developed.
+        frames: at least one image, in any form that `enhance` accepts.
+        raw: options for developing RAW files.
 
     Raises:
         OptionError: no frames are given.
-        and what `enhance` raises of pictures.
+        and the exceptions of `enhance` for images.
     """
     from .series import FrameSummary, SeriesReference
 
@@ -326,7 +320,7 @@ def _as_photo(image: Picture, raw: RawOptions | None) -> Photo:
 
 
 def read_srgb(path: str | os.PathLike[str], raw: RawOptions | None = None) -> np.ndarray:
-    """A photo as it is: H x W x 3, float32, sRGB-encoded, in [0, 1]; what `enhance` starts from."""
+    """Read a photo without enhancing it: H x W x 3, float32, sRGB-encoded, in [0, 1]."""
     from . import files
 
     return _as_srgb(files.read(path, raw))

@@ -31,6 +31,7 @@ from llflow_photo.flow.inputs import (  # noqa: E402
     noise_map,
     reference_color_map,
 )
+from llflow_photo.flow.released import from_released  # noqa: E402
 from llflow_photo.flow.steps import squeeze  # noqa: E402
 
 FOLDER = ROOT / "tests" / "flow" / "parity"
@@ -56,7 +57,7 @@ def _image(pixels: np.ndarray) -> torch.Tensor:
 
 @torch.no_grad()
 def _tensors(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    flow = LLFlow.from_released({name: tensor.float() for name, tensor in weights.items()}).double()
+    flow = from_released({name: tensor.float() for name, tensor in weights.items()}).double()
     random = np.random.default_rng(0)
     smooth = random.integers(40, 220, (HEIGHT // 8, WIDTH // 8, 3)).repeat(8, 0).repeat(8, 1)
     reference = np.clip(smooth + random.integers(-20, 20, smooth.shape), 0, 255).astype(np.uint8)

@@ -13,6 +13,7 @@ from llflow_photo.engine import Latent
 from llflow_photo.engine.costs import default_halo
 from llflow_photo.engine.gain_path import measure_gain_path
 from llflow_photo.engine.inference import FoldedFlow
+from llflow_photo.engine.latent_window import LatentWindow
 from llflow_photo.engine.offsets import LatentOffsets
 from llflow_photo.flow import LLFlow, PhotoStatistics
 from llflow_photo.options import DEFAULT_MODEL
@@ -61,8 +62,7 @@ def _measured(model: str) -> list[dict[str, Any]]:
 def _offset(flow: LLFlow, temperature: float, side8: int) -> torch.Tensor | None:
     """With all its grain, 1 x 192 x side x side; None at temperature 0."""
     offsets = LatentOffsets(flow.prior, lambda: measure_gain_path(flow))
-    everywhere = slice(0, side8)
-    block, _ = offsets.block(Latent(0, temperature, grain=1.0), everywhere, everywhere, side8, side8)
+    block, _ = offsets.block(Latent(0, temperature, grain=1.0), LatentWindow.whole(side8, side8))
     return None if block is None else torch.from_numpy(block)[None]
 
 

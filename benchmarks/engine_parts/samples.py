@@ -26,14 +26,14 @@ def measure(settings: Settings) -> list[dict[str, Any]]:
         enhancer = Enhancer(flow, device="cpu", threads=settings.threads)
         for height, width in ((400, 600), (1000, 1500)):
             photo = night_photo(height, width)
-            scene = enhancer.encode(photo, keep=True)
+            encoded = enhancer.encode(photo, keep=True)
             latent = Latent(1, 0.8)
 
             def first() -> None:
                 enhancer.encode(photo, keep=True).decode(latent)  # noqa: B023
 
             def another() -> None:
-                scene.decode(latent)  # noqa: B023
+                encoded.decode(latent)  # noqa: B023
 
             times = fastest([first, another], settings.repeats)
             rows.append(

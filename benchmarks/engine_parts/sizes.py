@@ -37,12 +37,12 @@ def _one(megapixels: float, threads: int) -> dict[str, Any]:
     enhancer.encode(photo[:64, :64], keep=False).decode(Latent())
     before = _peak_bytes()
     wall, processor = time.perf_counter(), time.process_time()
-    scene = enhancer.encode(photo, keep=False)
-    rendering = scene.decode(Latent(0, 0.8))
+    encoded = enhancer.encode(photo, keep=False)
+    rendering = encoded.decode(Latent(0, 0.8))
     return {
         "megapixels": photo.shape[0] * photo.shape[1] / 1e6,
-        "tile": scene.tile,
-        "tiles": scene.tiles,
+        "tile": encoded.tile,
+        "tiles": encoded.tiles,
         "precision": enhancer.precision,
         "wall_s": time.perf_counter() - wall,
         "processor_s": time.process_time() - processor,

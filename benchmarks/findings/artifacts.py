@@ -1,11 +1,11 @@
-"""Does the gradient activation map of the likelihood find planted artifacts? And does the likelihood tell
-pictures apart whose L1 distance to the reference is the same?
+"""Detection of artifacts by the gradient activation map, and likelihoods of images with equal L1 distance.
 
     python benchmarks/findings/artifacts.py --lol LOL --photos PHOTOS
 
-Six patches are spoilt in one picture, each in its own way: the model's own best guess, and the reference,
-which the model did not make. AUC: how well the map tells positions of a patch from those outside all patches.
-Beside it, in best guesses, the AUC of the absolute error, which needs the reference and the map does not.
+Six kinds of artifacts are added to patches of an image: the model's best guess, or the reference, which is
+not a rendering of the model. The AUC measures how well the map separates positions in a patch from those
+outside all patches. For best guesses, it is compared with the AUC of the absolute error, which needs the
+reference.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from finding_parts import report
-from finding_parts.homes import Example, Home, homes, make_parser, network_image
+from finding_parts.datasets import Dataset, Example, datasets, make_parser, network_image
 from finding_parts.measures import auc
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageFilter
@@ -30,11 +30,11 @@ from llflow_photo.training.loss import nll_bits
 
 GUESS = "best guess"
 SIDE = 64
-"""Of a patch, pixels."""
+"""Side of a patch, pixels."""
 MARGIN = 24
-"""Pixels around a patch that count as neither inside nor outside: the map sees windows of 40 pixels."""
+"""Width of the border around a patch that is ignored, pixels: the map uses windows of 40 pixels."""
 L1 = 0.04
-"""Mean absolute difference to the reference, of whole pictures that are compared by likelihood."""
+"""Mean absolute difference to the reference of the images whose likelihoods are compared."""
 
 
 def _noise(patch: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -106,44 +106,44 @@ def places(height: int, width: int, count: int, random: np.random.Generator) -> 
 def planted(
     picture: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, tuple[slice, slice]], np.ndarray]:
-    """A picture with a patch of every artifact; where each is; and H x W, true away from all patches."""
-    spoilt = picture.astype(np.float32).copy()
+    """An image with a patch of every artifact; the patches; and H x W, true outside all patches."""
+    altered = picture.astype(np.float32).copy()
     outside = np.ones(picture.shape[:2], bool)
     where = {}
     corners = places(*picture.shape[:2], len(ARTIFACTS), random)
     for (name, change), (top, left) in zip(ARTIFACTS.items(), corners, strict=True):
         patch = slice(top, top + SIDE), slice(left, left + SIDE)
-        spoilt[patch] = np.clip(change(picture[patch], random), 0.0, 1.0)
+        altered[patch] = np.clip(change(picture[patch], random), 0.0, 1.0)
         outside[max(0, top - MARGIN) : top + SIDE + MARGIN, max(0, left - MARGIN) : left + SIDE + MARGIN] = (
             False
         )
         where[name] = patch
-    return spoilt, where, outside
+    return altered, where, outside
 
 
-def measure(home: Home) -> tuple[list[dict[str, Any]], Any]:
-    """A row per artifact and picture it is planted in; and one picture with its map, to be shown."""
+def measure(dataset: Dataset) -> tuple[list[dict[str, Any]], Any]:
+    """A row per artifact and image it is added to; and an example image with its map."""
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
     shown = None
-    for number, example in enumerate(home.examples):
-        report.tell(f"{home.model}: artifacts in {number + 1} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark)
-        pictures = {GUESS: scene.decode(Latent()), "reference": example.reference}
+    for number, example in enumerate(dataset.examples):
+        report.show(f"{dataset.model}: artifacts in {number + 1} of {len(dataset.examples)}, {example.name}")
+        encoded = dataset.enhancer.encode(example.dark)
+        pictures = {GUESS: encoded.decode(Latent()), "reference": example.reference}
         for kind, picture in pictures.items():
-            spoilt, where, outside = planted(picture, np.random.default_rng([0, number]))
-            heat = activation_map(scene, spoilt)
-            error = np.abs(spoilt - example.reference).mean(2)
+            altered, where, outside = planted(picture, np.random.default_rng([0, number]))
+            heat = activation_map(encoded, altered)
+            error = np.abs(altered - example.reference).mean(2)
             for name, patch in where.items():
                 of_error = auc(error[patch], error[outside]) if kind == GUESS else float("nan")
                 scores = auc(heat[patch], heat[outside]), of_error
-                found[name, kind].append((*scores, float(np.abs(spoilt - picture)[patch].mean())))
+                found[name, kind].append((*scores, float(np.abs(altered - picture)[patch].mean())))
             if shown is None:
-                shown = spoilt, heat, where
+                shown = altered, heat, where
     rows = [
         {
-            "model": home.model,
-            "weights": home.checksum,
-            "photos": len(home.examples),
+            "model": dataset.model,
+            "weights": dataset.checksum,
+            "photos": len(dataset.examples),
             "artifact": name,
             "planted in": kind,
             "difference": float(np.mean([one[2] for one in scores]) * 255),
@@ -157,21 +157,23 @@ def measure(home: Home) -> tuple[list[dict[str, Any]], Any]:
 
 
 @torch.inference_mode()
-def compare(home: Home) -> list[dict[str, Any]]:
-    """Bits per pixel lost by changes of the reference that all have the same L1 distance to it."""
-    flow = load_model(home.model).flow
+def compare(dataset: Dataset) -> list[dict[str, Any]]:
+    """Decrease of the likelihood by changes of the reference with the same L1 distance, bits per pixel."""
+    flow = load_model(dataset.model).flow
     lost: dict[str, list[float]] = defaultdict(list)
-    for number, example in enumerate(home.examples):
-        report.tell(f"{home.model}: likelihoods of {number + 1} of {len(home.examples)}, {example.name}")
-        given = flow.encode(network_image(example.dark))
-        own = float(nll_bits(flow, network_image(example.reference), given))
+    for number, example in enumerate(dataset.examples):
+        report.show(
+            f"{dataset.model}: likelihoods of {number + 1} of {len(dataset.examples)}, {example.name}"
+        )
+        conditioning = flow.encode(network_image(example.dark))
+        own = float(nll_bits(flow, network_image(example.reference), conditioning))
         for name, picture in equally_far(example, np.random.default_rng([1, number])).items():
-            lost[name].append(float(nll_bits(flow, network_image(picture), given)) - own)
+            lost[name].append(float(nll_bits(flow, network_image(picture), conditioning)) - own)
     return [
         {
-            "model": home.model,
-            "weights": home.checksum,
-            "photos": len(home.examples),
+            "model": dataset.model,
+            "weights": dataset.checksum,
+            "photos": len(dataset.examples),
             "change": name,
             "bits": float(np.median(values)),
             "least": float(np.min(values)),
@@ -199,7 +201,7 @@ def equally_far(example: Example, random: np.random.Generator) -> dict[str, np.n
 
 
 def tables(rows: list[Any], distances: list[Any]) -> None:
-    """Both tables into the documentation."""
+    """Write both tables to the documentation."""
     names = [
         "model",
         "photos",
@@ -240,11 +242,13 @@ def tables(rows: list[Any], distances: list[Any]) -> None:
     report.put_table("distance", report.markdown(head, lines))
 
 
-def draw(home: Home, spoilt: np.ndarray, heat: np.ndarray, where: dict[str, tuple[slice, slice]]) -> None:
-    """A spoilt best guess beside its map."""
+def draw(
+    dataset: Dataset, altered: np.ndarray, heat: np.ndarray, where: dict[str, tuple[slice, slice]]
+) -> None:
+    """A best guess with artifacts beside its map."""
     figure, (left, right) = report.plot(2, 9, 3.2)
-    left.imshow(spoilt)
-    left.set_title(f"{home.model}: best guess, spoilt")
+    left.imshow(altered)
+    left.set_title(f"{dataset.model}: best guess with artifacts")
     right.imshow(heat, cmap="inferno", vmin=0, vmax=8)
     right.set_title("activation map, 0 to 8")
     for axis in (left, right):
@@ -253,17 +257,17 @@ def draw(home: Home, spoilt: np.ndarray, heat: np.ndarray, where: dict[str, tupl
             corner = columns.start, rows.start
             axis.add_patch(Rectangle(corner, SIDE, SIDE, fill=False, edgecolor="white", linewidth=0.6))
             axis.text(corner[0], corner[1] - 4, name, color="white", fontsize=6)
-    report.save_jpeg(figure, f"artifacts_{home.data.split()[-1].lower()}")
+    report.save_jpeg(figure, f"artifacts_{dataset.data.split()[-1].lower()}")
 
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=12).parse_args()
-    for home in homes(given):
-        own, shown = measure(home)
+    arguments = make_parser(__doc__, limit=12).parse_args()
+    for dataset in datasets(arguments):
+        own, shown = measure(dataset)
         report.keep("artifacts", own)
-        report.keep("distance", compare(home))
-        draw(home, *shown)
+        report.keep("distance", compare(dataset))
+        draw(dataset, *shown)
     tables(report.kept("artifacts"), report.kept("distance"))
 
 

@@ -1,8 +1,8 @@
-"""Brightness along the latent: does it rise, photo by photo?
+"""Brightness along the latent: whether it increases with the option ``brightness`` for every photo.
 
     python benchmarks/findings/brightness.py --lol LOL --photos PHOTOS
 
-Spearman's rank correlation of mean luminance with the ``brightness`` option, which walks on the model's gain
+Spearman's rank correlation of mean luminance with the option, which shifts the latent along the model's gain
 path.
 """
 
@@ -13,30 +13,27 @@ from typing import Any
 import numpy as np
 from finding_parts import report
 from finding_parts.command import run
-from finding_parts.homes import Home
+from finding_parts.datasets import Dataset
 from finding_parts.measures import spearman
 
-from llflow_photo.engine import Latent
-from llflow_photo.evaluation.brightness import SETTINGS, luminance_of
+from llflow_photo.evaluation.brightness import SETTINGS, brightness_curve
 
 
-def measure(home: Home) -> list[dict[str, Any]]:
-    """A row per photo; ``ev_01`` ... are the luminances reached, EV from the best guess."""
+def measure(dataset: Dataset) -> list[dict[str, Any]]:
+    """A row per photo; ``ev_01``, ... are the luminances relative to the best guess, EV."""
     rows = []
-    for number, example in enumerate(home.examples, 1):
-        report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark, keep=True)
-        start = luminance_of(scene, Latent())
-        reached = np.array([luminance_of(scene, Latent(brightness=float(at))) for at in SETTINGS])
-        there = np.isfinite(reached)
+    for number, example in enumerate(dataset.examples, 1):
+        report.show(f"{dataset.model}: {number} of {len(dataset.examples)}, {example.name}")
+        curve = brightness_curve(dataset.enhancer.encode(example.dark, keep=True))
+        finite = np.isfinite(curve)
         row: dict[str, Any] = {
-            "model": home.model,
-            "weights": home.checksum,
+            "model": dataset.model,
+            "weights": dataset.checksum,
             "photo": example.name,
-            "spearman": spearman(SETTINGS[there], reached[there]),
-            "failed": int((~there).sum()),
+            "spearman": spearman(SETTINGS[finite], curve[finite]),
+            "failed": int((~finite).sum()),
         }
-        for index, value in enumerate(np.log2(np.maximum(reached, 1e-6) / start), 1):
+        for index, value in enumerate(curve, 1):
             row[f"ev_{index:02d}"] = float(value)
         rows.append(row)
     return rows
@@ -49,7 +46,7 @@ def _curves(rows: list[Any]) -> np.ndarray:
 
 
 def table(rows: list[Any]) -> str:
-    """Per model: ranks, and how far the ends are from the best guess."""
+    """Rank correlations and the range of brightness per model."""
     head = [
         "model",
         "photos",
@@ -76,7 +73,7 @@ def table(rows: list[Any]) -> str:
 
 
 def draw(rows: list[Any]) -> None:
-    """Every photo's curve, and the median."""
+    """The curve of every photo, and their median."""
     models = sorted({row["model"] for row in rows})
     figure, axes = report.plot(len(models), 4.4 * len(models), 3.2)
     for axis, model in zip(axes, models, strict=True):

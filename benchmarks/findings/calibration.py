@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from finding_parts import report
-from finding_parts.homes import Home, homes, make_parser, network_image
+from finding_parts.datasets import Dataset, datasets, make_parser, network_image
 from finding_parts.measures import block_mean, decile_means, detail, spearman
 
 from llflow_photo.engine import Latent
@@ -33,16 +33,16 @@ GRAINS = (0.0, 0.25, 1.0)
 LUMA, SLOPE = "luma of the guess", "slope of the guess"
 
 
-def measure(home: Home) -> list[dict[str, Any]]:
-    """A row per photo and predictor: rank correlations with the error, deciles, and both means."""
+def measure(dataset: Dataset) -> list[dict[str, Any]]:
+    """A row per photo and predictor: rank correlations with the error, deciles, and means of both."""
     rows = []
-    for number, example in enumerate(home.examples, 1):
-        report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark, keep=True)
-        guess = scene.decode(Latent())
+    for number, example in enumerate(dataset.examples, 1):
+        report.show(f"{dataset.model}: {number} of {len(dataset.examples)}, {example.name}")
+        encoded = dataset.enhancer.encode(example.dark, keep=True)
+        guess = encoded.decode(Latent())
         predictors = {
             f"disagreement, grain {grain:g}": spread_of(
-                scene.decode_many([Latent(seed, TEMPERATURE, grain) for seed in range(RENDERINGS)])
+                encoded.decode_many([Latent(seed, TEMPERATURE, grain) for seed in range(RENDERINGS)])
             ).disagreement
             for grain in GRAINS
         }
@@ -54,8 +54,8 @@ def measure(home: Home) -> list[dict[str, Any]]:
         }
         for name, predictor in predictors.items():
             row: dict[str, Any] = {
-                "model": home.model,
-                "weights": home.checksum,
+                "model": dataset.model,
+                "weights": dataset.checksum,
                 "photo": example.name,
                 "predictor": name,
                 "predicted": float(predictor.mean()),
@@ -72,20 +72,20 @@ def measure(home: Home) -> list[dict[str, Any]]:
 
 
 @torch.inference_mode()
-def residuals(home: Home) -> list[dict[str, Any]]:
-    """One row: standardized residuals of the references per part; no row of a model without such a prior."""
-    flow = load_model(home.model).flow
+def residuals(dataset: Dataset) -> list[dict[str, Any]]:
+    """A row with standardized residuals of the references; empty for models without a prior."""
+    flow = load_model(dataset.model).flow
     if flow.prior is None:
         return []
     found = standardized_residuals(
-        flow.prior, (_residual(flow, example.dark, example.reference) for example in home.examples)
+        flow.prior, (_residual(flow, example.dark, example.reference) for example in dataset.examples)
     )
-    count = len(home.examples)
-    return [{"model": home.model, "weights": home.checksum, "photos": count, **found}]
+    count = len(dataset.examples)
+    return [{"model": dataset.model, "weights": dataset.checksum, "photos": count, **found}]
 
 
 def _residual(flow: LLFlow, dark: np.ndarray, reference: np.ndarray) -> torch.Tensor:
-    """A reference's latent less its mean, 192 x h x w."""
+    """A reference's latent minus its mean, 192 x h x w."""
     conditioning = flow.encode(network_image(dark))
     latent, _ = flow.latent_of(network_image(reference), conditioning)
     return (latent - conditioning.mean)[0]
@@ -103,7 +103,7 @@ def _column(rows: list[Any], name: str) -> np.ndarray:
 
 
 def table(rows: list[Any]) -> str:
-    """Medians over photos; the last two columns are over photos, one value each."""
+    """Medians over photos; the last columns are correlations between photos."""
     head = [
         "model",
         "predictor",
@@ -129,7 +129,7 @@ def table(rows: list[Any]) -> str:
 
 
 def residual_table(rows: list[Any]) -> str:
-    """1 where the prior is calibrated."""
+    """Standardized residuals; 1 if the prior is calibrated."""
     parts = ("frame", "regions", "detail")
     lines = [[row["model"], row["photos"], *(f"{float(row[part]):.2f}" for part in parts)] for row in rows]
     return report.markdown(["model", "photos", *parts], lines)
@@ -158,9 +158,9 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    for home in homes(make_parser(__doc__, limit=12).parse_args()):
-        report.keep("calibration", measure(home))
-        if found := residuals(home):
+    for dataset in datasets(make_parser(__doc__, limit=12).parse_args()):
+        report.keep("calibration", measure(dataset))
+        if found := residuals(dataset):
             report.keep("residuals", found)
     rows = report.kept("calibration")
     report.put_table("calibration", table(rows))

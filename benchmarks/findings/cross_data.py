@@ -1,4 +1,4 @@
-"""Each model on the other's data, beside the model that is at home there.
+"""Each model on the other model's kind of data, compared with the model trained on it.
 
 python benchmarks/findings/cross_data.py --lol LOL --photos PHOTOS
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from finding_parts import report
-from finding_parts.homes import Home, homes, make_parser
+from finding_parts.datasets import Dataset, datasets, make_parser
 
 from llflow_photo.api import load_enhancer
 from llflow_photo.engine import Latent
@@ -18,24 +18,24 @@ from llflow_photo.loading import load_model
 METRICS = {"psnr": ("PSNR / dB", 2), "ssim_gray": ("SSIM on gray", 3), "ssimulacra2": ("SSIMULACRA2", 1)}
 
 
-def measure(home: Home, model: str) -> list[dict[str, Any]]:
-    """A model's best guesses of one kind of data, without protection of highlights: one row."""
+def measure(dataset: Dataset, model: str) -> list[dict[str, Any]]:
+    """A row with the scores of a model on one kind of data, without highlight protection."""
     enhancer = load_enhancer(model, device="cpu")
     metrics, missing = metrics_at_hand()
     for sentence in missing:
-        report.tell(sentence)
+        report.show(sentence)
     wanted = {name: metric for name, metric in metrics.items() if name in METRICS}
     pairs = (
         (example.name, enhancer.encode(example.dark).decode(Latent()), example.reference)
-        for example in home.examples
+        for example in dataset.examples
     )
-    scores = score_pairs(pairs, wanted, lambda name: report.tell(f"{model} on {home.data}: {name}"))
+    scores = score_pairs(pairs, wanted, lambda name: report.show(f"{model} on {dataset.data}: {name}"))
     row: dict[str, Any] = {
         "model": model,
         "weights": load_model(model).card.sha256[:8],
-        "data": home.data,
-        "at home": "yes" if model == home.model else "no",
-        "photos": len(home.examples),
+        "data": dataset.data,
+        "at home": "yes" if model == dataset.model else "no",
+        "photos": len(dataset.examples),
     }
     for name in wanted:
         row |= {name: scores.mean(name).as_is, f"{name}_aligned": scores.mean(name).aligned}
@@ -43,9 +43,9 @@ def measure(home: Home, model: str) -> list[dict[str, Any]]:
 
 
 def table(rows: list[Any]) -> str:
-    """As is and brightness-aligned."""
+    """Scores as is and brightness-aligned."""
     names = [name for name in METRICS if name in rows[0]]
-    head = ["data", "model", "at home", "photos"]
+    head = ["data", "model", "trained on it", "photos"]
     head += [f"{METRICS[name][0]}{kind}" for name in names for kind in (" as is", " aligned")]
     lines = []
     for row in sorted(rows, key=lambda row: (row["data"], row["at home"] == "no")):
@@ -59,7 +59,7 @@ def table(rows: list[Any]) -> str:
 
 
 def draw(rows: list[Any]) -> None:
-    """PSNR as is and aligned, bars beside each other."""
+    """Bars of PSNR as is and aligned."""
     kinds = sorted({row["data"] for row in rows})
     figure, axes = report.plot(len(kinds), 4.0 * len(kinds), 2.6, sharey=True)
     for axis, kind in zip(axes, kinds, strict=True):
@@ -79,13 +79,13 @@ def draw(rows: list[Any]) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    given = make_parser(__doc__, limit=12).parse_args()
-    at_hand = homes(given)
+    arguments = make_parser(__doc__, limit=12).parse_args()
+    selected = datasets(arguments)
     found = [
         row
-        for home in at_hand
-        for model in (given.lol_model, given.night_model)
-        for row in measure(home, model)
+        for dataset in selected
+        for model in (arguments.lol_model, arguments.night_model)
+        for row in measure(dataset, model)
     ]
     if found:
         report.keep("cross_data", found, key="data")

@@ -2,10 +2,10 @@
 
     python benchmarks/findings/temperature.py --lol LOL --photos PHOTOS
 
-Per photo: the best guess (T = 0) and eight renderings at every temperature and grain. Is the best of the
-eight, chosen by the reference, closer to it than the eight are on average, than their mean, than the guess?
-And is one rendering as clean as the guess: in SSIMULACRA2, brightness-aligned to the reference, and in the
-steps between neighboring blocks of 8 pixels, brightness-aligned to the guess?
+Per photo: the best guess (T = 0) and eight renderings at every temperature and grain. The distance to the
+reference of the best one, selected with the reference, is compared with that of the eight on average, of
+their mean, and of the guess. The quality of single renderings is measured by SSIMULACRA2, brightness-aligned
+to the reference, and by the steps between neighboring blocks of 8 pixels, brightness-aligned to the guess.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from finding_parts import report
 from finding_parts.command import run
-from finding_parts.homes import Home
+from finding_parts.datasets import Dataset
 from finding_parts.measures import best_and_mean, block_step
 
 from llflow_photo.engine import Latent
@@ -38,23 +38,23 @@ def _aligned(metric: Metric) -> Metric:
 def _metrics() -> dict[str, Metric]:
     ssimulacra2, missing = load_ssimulacra2()
     if ssimulacra2 is None:
-        report.tell(missing)
+        report.show(missing)
     metrics = {"psnr": psnr, "psnr_aligned": _aligned(psnr)}
     return metrics | ({"ssimulacra2_aligned": _aligned(ssimulacra2)} if ssimulacra2 else {})
 
 
-def measure(home: Home) -> list[dict[str, Any]]:
+def measure(dataset: Dataset) -> list[dict[str, Any]]:
     """A row per temperature and grain, means over the photos; the best guess is temperature 0."""
     metrics = _metrics()
     # (temperature, grain) -> what -> a score, or a list of scores, per photo
     scores: dict[tuple[float, float], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for number, example in enumerate(home.examples, 1):
-        report.tell(f"{home.model}: {number} of {len(home.examples)}, {example.name}")
-        scene = home.enhancer.encode(example.dark, keep=True)
-        guess = scene.decode(Latent())
+    for number, example in enumerate(dataset.examples, 1):
+        report.show(f"{dataset.model}: {number} of {len(dataset.examples)}, {example.name}")
+        encoded = dataset.enhancer.encode(example.dark, keep=True)
+        guess = encoded.decode(Latent())
         for temperature, grain in [(0.0, 0.0), *((t, g) for g in GRAINS for t in TEMPERATURES)]:
             seeds = range(RENDERINGS) if temperature else range(1)
-            renderings = scene.decode_many([Latent(seed, temperature, grain) for seed in seeds])
+            renderings = encoded.decode_many([Latent(seed, temperature, grain) for seed in seeds])
             spread = spread_of(renderings)
             found = scores[temperature, grain]
             found["diversity"].append(255 * float(np.sqrt(np.mean(spread.disagreement**2))))
@@ -63,16 +63,16 @@ def measure(home: Home) -> list[dict[str, Any]]:
             for name, metric in metrics.items():
                 found[name].append([metric(rendering, example.reference) for rendering in renderings])
                 found[f"{name}_of_mean"].append(metric(spread.mean, example.reference))
-    return [_row(home, *at, list(metrics), found) for at, found in scores.items()]
+    return [_row(dataset, *at, list(metrics), found) for at, found in scores.items()]
 
 
 def _row(
-    home: Home, temperature: float, grain: float, metrics: list[str], found: dict[str, list[Any]]
+    dataset: Dataset, temperature: float, grain: float, metrics: list[str], found: dict[str, list[Any]]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "model": home.model,
-        "weights": home.checksum,
-        "photos": len(home.examples),
+        "model": dataset.model,
+        "weights": dataset.checksum,
+        "photos": len(dataset.examples),
         "temperature": temperature,
         "grain": grain,
         "diversity": float(np.mean(found["diversity"])),
@@ -107,7 +107,7 @@ def table(rows: list[Any]) -> str:
 
 
 def draw(rows: list[Any]) -> None:
-    """Against temperature: both metrics, diversity and block steps, models below each other."""
+    """Metrics, diversity and block steps against temperature, a row of axes per model."""
     models = sorted({row["model"] for row in rows})
     figure, axes = report.plot(4, 11, 2.9 * len(models), rows=len(models))
     for index, model in enumerate(models):

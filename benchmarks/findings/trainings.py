@@ -1,10 +1,10 @@
-"""Equal small trainings on LOL that differ in one thing each: loss, latent mean, random selector.
+"""Small trainings on LOL that differ only in the loss, the latent's mean or the random selector.
 
     python benchmarks/findings/trainings.py --lol LOL --runs RUNS
 
 Every run has the same network, data, crops, steps, learning rate and, per seed, the same initial weights and
-the same batches. Finished runs are not trained again and stopped ones go on where they were, so the command
-can be given again until all are done; ``--report`` scores and draws the finished runs and trains nothing.
+the same batches. Finished runs are not repeated and interrupted ones are continued, so the command can be
+repeated until all runs are finished; ``--report`` only scores and draws the finished runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from finding_parts import report
-from finding_parts.homes import HELD_OUT
+from finding_parts.datasets import HELD_OUT
 from torch import nn
 
 from llflow_photo.evaluation.metrics import align_brightness, psnr
@@ -29,7 +29,7 @@ from llflow_photo.evaluation.perceptual import load_ssimulacra2
 from llflow_photo.flow import DenseSize, LLFlow, Size
 from llflow_photo.flow.encoder import EncoderOutput
 from llflow_photo.flow.inputs import reference_color_map
-from llflow_photo.training.checkpoint import load_checkpoint
+from llflow_photo.models.checkpoint import load_checkpoint
 from llflow_photo.training.crops import CropSource
 from llflow_photo.training.loop import BEST, CHECKPOINT, Progress, Trainer
 from llflow_photo.training.loss import LossWeights
@@ -39,18 +39,18 @@ from llflow_photo.training.recipe import Recipe, Stage
 __all__ = ["NETWORK", "VARIANTS", "Variant", "ZeroMeanTrainer", "with_zero_mean"]
 
 NETWORK = Size(DenseSize(24, 12, 2, (0,)), steps=3, hidden=24)
-"""A small one with the paper's encoder, for runs of minutes."""
+"""A small network with the paper's encoder, which trains in minutes."""
 CROP, BATCH = 64, 8
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What one run minimises.
+    """The loss of a run.
 
     Attributes:
-        name: of its folder and row.
-        weights: of the loss.
-        color_map: whether the latent's mean is the color map g(x); else it is 0 everywhere.
+        name: name of the run's folder and row.
+        weights: weights of the loss.
+        color_map: whether the latent's mean is the color map g(x); otherwise it is 0.
     """
 
     name: str
@@ -74,9 +74,9 @@ VARIANTS = (
 
 
 def with_zero_mean(model: LLFlow) -> LLFlow:
-    """Let the encoder's color map be 0, so that the latent's distribution is N(0, I)."""
+    """Set the encoder's color map to 0, so that the latent's distribution is N(0, I)."""
 
-    def hook(module: nn.Module, given: Any, output: EncoderOutput) -> EncoderOutput:
+    def hook(module: nn.Module, arguments: Any, output: EncoderOutput) -> EncoderOutput:
         return replace(output, color_map=torch.zeros_like(output.color_map))
 
     model.encoder.register_forward_hook(hook)
@@ -95,7 +95,7 @@ class ZeroMeanTrainer(Trainer):
 
 
 def run_folder(runs: Path, variant: Variant, seed: int) -> Path:
-    """Where a run is kept."""
+    """The folder of a run."""
     return runs / f"{variant.name.replace(', ', '_').replace(' ', '-')}_seed{seed}"
 
 
@@ -107,7 +107,7 @@ def train_one(
     pairs: Sequence[LoadedPair],
     held: Sequence[LoadedPair],
 ) -> None:
-    """Train a run to its end, from its newest checkpoint where there is one."""
+    """Train a run to its end, continuing from its newest checkpoint if there is one."""
     folder = run_folder(runs, variant, seed)
     recipe = Recipe((Stage(CROP, BATCH, steps),), variant.weights, warmup=steps // 8, seed=seed)
     kind = Trainer if variant.color_map else ZeroMeanTrainer
@@ -118,18 +118,18 @@ def train_one(
         return
     started = time.monotonic()
 
-    def tell(now: Progress) -> None:
+    def show(now: Progress) -> None:
         if now.step % 50 == 0:
-            report.tell(
+            report.show(
                 f"{folder.name}: {now.step} of {steps}, loss {now.loss:.3f}, "
                 f"{time.monotonic() - started:.0f} s, {now.validation or ''}"
             )
 
-    trainer.train(tell, validate_every=steps, save_every=50)
+    trainer.train(show, validate_every=steps, save_every=50)
 
 
 def last_validation(folder: Path) -> dict[str, float]:
-    """Step and held-out scores of the last validated row of a run's log; nothing where there is none."""
+    """Step and held-out scores of the last validated row of a run's log; empty if there is none."""
     path = folder / "log.csv"
     if not path.is_file():
         return {}
@@ -143,7 +143,7 @@ def last_validation(folder: Path) -> dict[str, float]:
 
 @torch.inference_mode()
 def score(folder: Path, variant: Variant, held: Sequence[LoadedPair]) -> dict[str, float]:
-    """What the log does not hold, of the averaged weights: SSIMULACRA2, colors, and renderings at T = 0.8."""
+    """Scores that are not in the log, of the averaged weights: SSIMULACRA2, colors, renderings at T = 0.8."""
     model = LLFlow(NETWORK)
     model.load_state_dict(load_checkpoint(folder / BEST)["model"])
     if not variant.color_map:
@@ -154,10 +154,12 @@ def score(folder: Path, variant: Variant, held: Sequence[LoadedPair]) -> dict[st
     generator = torch.Generator().manual_seed(0)
     for pair in held:
         low, high = (torch.from_numpy(x).permute(2, 0, 1)[None].float() / 255 for x in (pair.low, pair.high))
-        given = model.encode(low, torch.from_numpy(pair.equalization)[None])
-        guess = model.decode(given).clamp(0, 1)
+        conditioning = model.encode(low, torch.from_numpy(pair.equalization)[None])
+        guess = model.decode(conditioning).clamp(0, 1)
         sample = (
-            model.decode(given, model.sample_latent(given, 0.8, 1, generator)).nan_to_num(0.5).clamp(0, 1)
+            model.decode(conditioning, model.sample_latent(conditioning, 0.8, 1, generator))
+            .nan_to_num(0.5)
+            .clamp(0, 1)
         )
         images = [x[0].permute(1, 2, 0).numpy() for x in (guess, sample, high)]
         color = (reference_color_map(guess) - reference_color_map(high)).abs().mean()
@@ -180,7 +182,7 @@ def collect(runs: Path, steps: int, seeds: Sequence[int], held: Sequence[LoadedP
             scores = last_validation(folder)
             if scores.get("step") != steps:
                 continue
-            report.tell(f"scoring {folder.name}")
+            report.show(f"scoring {folder.name}")
             del scores["step"]
             named = {
                 "run": f"{variant.name}, seed {seed}",
@@ -193,7 +195,7 @@ def collect(runs: Path, steps: int, seeds: Sequence[int], held: Sequence[LoadedP
 
 
 def table(rows: Sequence[Any]) -> str:
-    """All runs, a line each."""
+    """A line per run."""
     columns = {
         "psnr": ("PSNR as is", 2),
         "psnr_aligned": ("aligned", 2),
@@ -217,7 +219,7 @@ def table(rows: Sequence[Any]) -> str:
 
 
 def draw(runs: Path, rows: Sequence[Any]) -> None:
-    """Training likelihood of the likelihood runs, of the first seed whose log is there, and PSNR of all."""
+    """Likelihood of the runs with likelihood, for the first seed that has logs, and PSNR of all runs."""
     figure, (left, right) = report.plot(2, 10, 3.6)
     for color, variant in zip(report.COLORS, VARIANTS, strict=False):
         seeds = sorted(int(row["seed"]) for row in rows if row["variant"] == variant.name)
@@ -255,22 +257,22 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--report", action="store_true", help="train nothing, score and draw finished runs")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    training, held_out = split_by_scene(find_pairs(given.lol, "train"), HELD_OUT)
+    training, held_out = split_by_scene(find_pairs(arguments.lol, "train"), HELD_OUT)
     held = [load_pair(pair) for pair in held_out]
-    if not given.report:
+    if not arguments.report:
         pairs = [load_pair(pair) for pair in training]
-        for seed in given.seeds:
+        for seed in arguments.seeds:
             for variant in VARIANTS:
-                train_one(variant, seed, given.steps, given.runs, pairs, held)
-    finished = collect(given.runs, given.steps, given.seeds, held)
+                train_one(variant, seed, arguments.steps, arguments.runs, pairs, held)
+    finished = collect(arguments.runs, arguments.steps, arguments.seeds, held)
     if not finished:
-        raise SystemExit(f"no finished run of {given.steps} steps in {given.runs}")
+        raise SystemExit(f"no finished run of {arguments.steps} steps in {arguments.runs}")
     report.keep("trainings", finished, key="run")
     rows = report.kept("trainings")
     report.put_table("trainings", table(rows))
-    draw(given.runs, rows)
+    draw(arguments.runs, rows)
 
 
 if __name__ == "__main__":

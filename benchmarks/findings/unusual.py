@@ -1,9 +1,10 @@
-"""Is the likelihood of a photo a warning that it is unlike the training data?
+"""Whether a low likelihood indicates that a photo is unlike the training data.
 
     python benchmarks/findings/unusual.py --lol LOL --photos PHOTOS
 
-AUC of several scores: held-out dark photos of the model's own kind against other kinds of pictures. The
-flow's density is of a rendering given a photo, so what is scored is a rendering known without a reference.
+AUC of several scores for held-out dark photos of the model's own kind against other kinds of images. Since
+the flow's density is that of a rendering given a photo, a rendering that is known without a reference is
+scored.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from typing import Any
 import numpy as np
 import torch
 from finding_parts import report
-from finding_parts.homes import HELD_OUT, LOL, LONGEST, Home, evenly, homes, make_parser, network_image
+from finding_parts.datasets import (
+    HELD_OUT,
+    LOL,
+    LONGEST,
+    Dataset,
+    datasets,
+    evenly,
+    make_parser,
+    network_image,
+)
 from finding_parts.kinds import as_dark_as, exposure_ev, noise_picture, screenshot
 from finding_parts.measures import auc
 from PIL import Image
@@ -40,43 +50,43 @@ OWN = "dark photos"
 
 @torch.inference_mode()
 def bits_of(flow: LLFlow, photo: np.ndarray) -> tuple[float, float]:
-    """Bits per pixel of the model's best guess, and of the photo as the network sees it, given the photo."""
+    """Bits per pixel of the model's best guess, and of the exposed photo, given the photo."""
     image = network_image(photo)
-    given = flow.encode(image)
-    guess = flow.decode(given).clamp(0, 1)
+    conditioning = flow.encode(image)
+    guess = flow.decode(conditioning).clamp(0, 1)
     seen = _exposed(flow, photo, image)
-    return float(nll_bits(flow, guess, given)), float(nll_bits(flow, seen, given))
+    return float(nll_bits(flow, guess, conditioning)), float(nll_bits(flow, seen, conditioning))
 
 
 def _exposed(flow: LLFlow, photo: np.ndarray, image: torch.Tensor) -> torch.Tensor:
-    """The photo at the exposure the network sees it."""
+    """The photo with the exposure of the network's input."""
     thumbnail = PhotoStatistics.of(photo, flow.size).thumbnail
     context = None if thumbnail is None else flow.context(torch.from_numpy(thumbnail)[None])
     return image if context is None else exposed_photo(image, context.gain_ev).encoded
 
 
-def usual_bits(home: Home, given: argparse.Namespace) -> tuple[float, float]:
+def usual_bits(dataset: Dataset, arguments: argparse.Namespace) -> tuple[float, float]:
     """Medians of `bits_of` over dark photos that the model was trained on."""
-    if home.data == LOL:
-        training = split_by_scene(find_pairs(given.lol, "train"), HELD_OUT)[0]
-        dark = [read_srgb(pair.low) for pair in evenly(training, given.limit)]
+    if dataset.data == LOL:
+        training = split_by_scene(find_pairs(arguments.lol, "train"), HELD_OUT)[0]
+        dark = [read_srgb(pair.low) for pair in evenly(training, arguments.limit)]
     else:
-        paths = split_photos(find_photos(given.photos), HELD_OUT)[0]
-        pairs = validation_pairs(load_photos(evenly(paths, given.limit)), longest=LONGEST)
+        paths = split_photos(find_photos(arguments.photos), HELD_OUT)[0]
+        pairs = validation_pairs(load_photos(evenly(paths, arguments.limit)), longest=LONGEST)
         dark = [pair.low.astype(np.float32) / np.float32(255) for pair in pairs]
-    flow = load_model(home.model).flow
+    flow = load_model(dataset.model).flow
     first, second = np.median([bits_of(flow, photo) for photo in dark], axis=0)
     return float(first), float(second)
 
 
-def kinds_of(home: Home, others: Sequence[Home], nights: Path | None) -> dict[str, list[np.ndarray]]:
-    """Pictures by kind; what is not dark by itself also made as dark as the model's own photos."""
-    own = [example.dark for example in home.examples]
+def kinds_of(dataset: Dataset, others: Sequence[Dataset], nights: Path | None) -> dict[str, list[np.ndarray]]:
+    """Images by kind; bright ones also darkened to the exposures of the model's own photos."""
+    own = [example.dark for example in dataset.examples]
     levels = [exposure_ev(photo) for photo in own]
     shape = own[0].shape[:2]
     random = np.random.default_rng(0)
     bright = {
-        "daylight": [example.reference for example in home.examples],
+        "daylight": [example.reference for example in dataset.examples],
         "screenshots": [screenshot(random, *shape) for _ in own],
         "noise": [noise_picture(random, *shape) for _ in own],
     }
@@ -86,7 +96,7 @@ def kinds_of(home: Home, others: Sequence[Home], nights: Path | None) -> dict[st
             as_dark_as(image, level) for image, level in zip(bright[name], levels, strict=True)
         ]
     for other in others:
-        if other is not home:
+        if other is not dataset:
             kinds[other.data] = [example.dark for example in other.examples]
     if nights is not None:
         kinds["real nights"] = [_small(path) for path in find_photos(nights)]
@@ -100,21 +110,21 @@ def _small(path: Path) -> np.ndarray:
 
 
 def measure(
-    home: Home, kinds: dict[str, list[np.ndarray]], usual: tuple[float, float]
+    dataset: Dataset, kinds: dict[str, list[np.ndarray]], usual: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """A row per kind and photo, with every score; a higher score is a stronger warning."""
-    model = load_model(home.model)
+    model = load_model(dataset.model)
     low, high = model.card.inputs.get("exposure_ev", (float("nan"), float("nan")))
     rows = []
     for kind, photos in kinds.items():
-        report.tell(f"{home.model}: {len(photos)} pictures of {kind}")
+        report.show(f"{dataset.model}: {len(photos)} pictures of {kind}")
         for photo in photos:
             guess, itself = bits_of(model.flow, photo)
             ev = exposure_ev(photo)
             rows.append(
                 {
-                    "model": home.model,
-                    "weights": home.checksum,
+                    "model": dataset.model,
+                    "weights": dataset.checksum,
                     "kind": kind,
                     GUESS: guess,
                     TYPICAL_GUESS: abs(guess - usual[0]),
@@ -135,7 +145,7 @@ def _by_kind(rows: list[Any], model: str, score: str) -> dict[str, np.ndarray]:
 
 
 def table(rows: list[Any]) -> str:
-    """AUC of each score, own dark photos against each other kind, and medians of the bits."""
+    """AUC of each score for the own dark photos against each other kind, and medians of the bits."""
     head = ["model", "against", "pictures", *SCORES, "median bits of the guess"]
     lines = []
     for model in sorted({row["model"] for row in rows}):
@@ -151,7 +161,7 @@ def table(rows: list[Any]) -> str:
 
 
 def draw(rows: list[Any]) -> None:
-    """Bits of best guess, a dot per picture, kinds below each other."""
+    """Bits of the best guess by kind, a dot per image."""
     models = sorted({row["model"] for row in rows})
     figure, axes = report.plot(len(models), 4.8 * len(models), 3.2)
     for axis, model in zip(axes, models, strict=True):
@@ -168,11 +178,11 @@ def main() -> None:
     """Run from the command line."""
     parser = make_parser(__doc__, limit=12)
     parser.add_argument("--nights", type=Path, help="folder of real night photos, another kind")
-    given = parser.parse_args()
-    at_hand = homes(given)
-    for home in at_hand:
-        kinds = kinds_of(home, at_hand, given.nights)
-        report.keep("unusual", measure(home, kinds, usual_bits(home, given)))
+    arguments = parser.parse_args()
+    selected = datasets(arguments)
+    for dataset in selected:
+        kinds = kinds_of(dataset, selected, arguments.nights)
+        report.keep("unusual", measure(dataset, kinds, usual_bits(dataset, arguments)))
     rows = report.kept("unusual")
     report.put_table("unusual", table(rows))
     draw(rows)

@@ -13,11 +13,12 @@ from rich.table import Table
 from ..errors import OptionError
 from ..paths import expanded
 from .console import output, progress_bar, say
-from .numbers import whole
+from .numbers import number, whole
 from .rendering import add_rendering_arguments, options_of
 
 if TYPE_CHECKING:
     from ..evaluation import ScoreTable
+    from ..options import Options
     from ..training.pairs import Pair
 
 __all__ = ["add_commands"]
@@ -35,14 +36,15 @@ def add_commands(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "evaluate",
-        help="score a model on pairs of dark and well-exposed photos",
-        description="Score renderings of dark photos against references, as is and with mean brightness "
-        "aligned to the reference's (published scores usually are aligned). --look auto means neutral here; "
-        "texture and local exposure are as given.",
+        help="score a model on pairs of dark and well-exposed photos, or on simulated nights",
+        description="Score renderings of dark photos against references, as is and brightness-aligned (the "
+        "rendering's mean brightness is scaled to the reference's, also known as GT-mean, as in most "
+        "published scores). The dark photos are read from disk or, with --night, simulated from clean "
+        "photos. --look auto means neutral here; texture and local exposure are as given.",
     )
     group = parser.add_argument_group("pairs")
     group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
-    group.add_argument("--high", type=expanded, metavar="DIR", help="references of equal names")
+    group.add_argument("--high", type=expanded, metavar="DIR", help="references with the same names")
     group.add_argument("--data", type=expanded, metavar="DIR", help="instead of both, as 'train' takes it")
     group.add_argument(
         "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"
@@ -51,7 +53,7 @@ def add_commands(commands: Any) -> None:
         "--held-out",
         type=whole(1),
         metavar="N",
-        help="only the N scenes that 'train' holds out to validate on",
+        help="only the N scenes or clean photos that 'train' holds out for validation",
     )
     group.add_argument(
         "--split-seed", type=whole(0), default=0, metavar="N", help="of --held-out (default: 0)"
@@ -59,17 +61,47 @@ def add_commands(commands: Any) -> None:
     group.add_argument(
         "--rendered", type=expanded, metavar="DIR", help="score these pictures instead of a model"
     )
-    parser.add_argument("--csv", type=expanded, metavar="FILE", help="write every photo's scores")
+    night = parser.add_argument_group("simulated nights")
+    night.add_argument(
+        "--night",
+        type=expanded,
+        metavar="DIR",
+        help="instead of pairs: a folder of clean photos, each turned into RAW files of dark scenes",
+    )
+    night.add_argument(
+        "--ev", type=number(), nargs="+", metavar="EV", help="exposures of the nights (default: -3 -5)"
+    )
+    night.add_argument(
+        "--light", nargs="+", metavar="NAME", help="illuminant of each night (default: daylight tungsten)"
+    )
+    night.add_argument(
+        "--shot",
+        type=number(above=0),
+        default=0.0004,
+        metavar="X",
+        help="shot noise parameter (default: %(default)s)",
+    )
+    night.add_argument(
+        "--longest", type=whole(16), metavar="N", help="scale the clean photos down to this longer side first"
+    )
+    night.add_argument(
+        "--baseline",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also score LibRaw's auto-brightness, alone and with OpenCV's non-local means (default: on)",
+    )
+    parser.add_argument("--csv", type=expanded, metavar="FILE", help="write the scores as a table")
     add_rendering_arguments(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.night is not None:
+        return _run_night(args)
     from ..evaluation import metrics_at_hand, score_pairs
 
     pairs = _pairs(args)
-    if args.csv is not None:
-        args.csv.open("a").close()  # rather now than after the scoring
+    _check_writable(args.csv)
     metrics, missing = metrics_at_hand()
     for sentence in missing:
         say(sentence)
@@ -82,6 +114,63 @@ def _run(args: argparse.Namespace) -> int:
         table.write_csv(args.csv)
         say(f"wrote {args.csv}")
     return 0
+
+
+def _run_night(args: argparse.Namespace) -> int:
+    from ..api import enhance
+    from ..evaluation.night import baselines, evaluate_night, write_csv
+    from ..training.photos import find_photos, load_photos, split_photos
+
+    if args.data is not None or args.low or args.high or args.rendered:
+        raise OptionError("--night simulates its pairs; leave out --data, --low, --high and --rendered")
+    conditions = _conditions(args)
+    paths = find_photos(args.night)
+    if args.held_out is not None:
+        if args.held_out > len(paths):
+            raise OptionError(f"--held-out is {args.held_out}, but there are {len(paths)} photos; give fewer")
+        paths = split_photos(paths, args.held_out, args.split_seed)[1]
+    photos = dict(zip((path.name for path in paths), load_photos(paths), strict=True))
+    _check_writable(args.csv)
+    options = _options(args)
+    with progress_bar("scoring", len(photos) * (len(conditions) + 1)) as (bar, task):
+        rows = evaluate_night(
+            photos,
+            {options.model: lambda path: enhance(path, options=options)},
+            baselines() if args.baseline else None,
+            conditions=conditions,
+            shot=args.shot,
+            longest=args.longest,
+            progress=lambda message: bar.update(task, advance=1, name=message),
+        )
+    columns = ("condition", "method", "PSNR / dB", "aligned")
+    shown = Table(*columns, title=f"mean of {len(photos)} photos", box=None, pad_edge=False)
+    for row in sorted(rows, key=lambda row: row.condition):
+        shown.add_row(row.condition, row.method, f"{row.psnr:.2f}", f"{row.psnr_aligned:.2f}")
+    output().print(shown)
+    if args.csv is not None:
+        write_csv(rows, args.csv)
+        say(f"wrote {args.csv}")
+    return 0
+
+
+def _conditions(args: argparse.Namespace) -> list[tuple[float, str]]:
+    """Exposure and illuminant of each night; the last illuminant is used for the remaining exposures."""
+    from ..camera.sensors import ILLUMINANTS
+    from ..evaluation.night import CONDITIONS
+
+    if args.ev is None and args.light is None:
+        return list(CONDITIONS)
+    exposures = args.ev or [exposure for exposure, _ in CONDITIONS]
+    lights = args.light or ["daylight"]
+    if unknown := sorted(set(lights) - set(ILLUMINANTS)):
+        raise OptionError(f"--light is {unknown[0]!r}; give one of {', '.join(sorted(ILLUMINANTS))}")
+    return [(ev, lights[min(index, len(lights) - 1)]) for index, ev in enumerate(exposures)]
+
+
+def _check_writable(path: Path | None) -> None:
+    """Fail before the scoring rather than after it."""
+    if path is not None:
+        path.open("a").close()
 
 
 def _pairs(args: argparse.Namespace) -> list[Pair]:
@@ -109,13 +198,17 @@ def _pictures(
     """Name, rendering and reference of each pair, H x W x 3, sRGB-encoded, in [0, 1]."""
     from ..api import enhance, read_srgb
 
-    options = options_of(args).with_changes(samples=1)
-    if options.look == "auto":
-        options = options.with_changes(look="neutral")  # references are not all finished by one camera
+    options = _options(args)
     rendered = _by_stem(args.rendered, pairs) if args.rendered else None
     for pair in pairs:
         image = read_srgb(rendered[pair.low.stem]) if rendered else enhance(pair.low, options=options)
         yield pair.low.name, image, read_srgb(pair.high)
+
+
+def _options(args: argparse.Namespace) -> Options:
+    options = options_of(args).with_changes(samples=1)
+    # References are not all finished by one camera.
+    return options.with_changes(look="neutral") if options.look == "auto" else options
 
 
 def _by_stem(folder: Path, pairs: Sequence[Pair]) -> dict[str, Path]:

@@ -1,6 +1,6 @@
-"""Rendering photos of any size: tiles, latent noise, inference form of the network, device and memory.
+"""Rendering photos of any size: tiles, latents, the network's inference form, device and memory.
 
-Latents are plain descriptions, so what needs torch is imported when first asked for.
+Latents do not need torch; the modules that need it are imported on first use.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Where the model objects to a picture: the gradient activation map of its likelihood.
+"""Where an image is unlikely under the model: the gradient activation map of its likelihood.
 
-The flow takes a picture y of the photo x to its latent; ``r = f(y | x) - mean`` is at once the latent's
+The flow maps a rendering y of the photo x to its latent; ``r = f(y | x) - mean`` is at once the latent's
 activation and the gradient of the negative log-likelihood ``r^2 / 2`` with respect to it, so ``r^2`` is
-gradient times activation. A picture the model made has the same small or white r everywhere. An artifact
-shows in one of three ways: r grows (noise), many neighbouring positions agree in r (a patch of false color:
-seen in sums over neighbours), or r is too small where its surroundings are not (blur). So the map adds, over
-windows of 1, 3 and 5 positions, how far the energy of the summed r departs from what is usual in the frame.
+gradient times activation. In renderings of the model, r is zero or white noise. Artifacts change r in one of
+three ways: r is larger (noise); r agrees at many neighboring positions (a patch of false color, visible in
+sums over neighbors); or r is smaller than in its surroundings (blur). The map therefore averages, over
+windows of 1, 3 and 5 positions, how far the energy of the summed r departs from its median over the frame.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["activation_map", "departure"]
 
 _WINDOWS = (1, 3, 5)
-"""Latent positions (of 8 pixels) summed over, per side."""
+"""Sides of the windows that are summed over, in latent positions (of 8 pixels)."""
 _SMOOTHING = 3
 _NEGLIGIBLE = 1e-2
-"""Departures far below this, in squared standard deviations of the prior, are rounding and clipping."""
+"""Smaller departures, in squared standard deviations of the prior, are due to rounding and clipping."""
 _POSITION = 8
 _REACH = 2
-"""Positions beside padding whose residual it still changes."""
+"""Number of positions next to the padding whose residual the padding influences."""
 
 
 def activation_map(
@@ -41,21 +41,22 @@ def activation_map(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> np.ndarray:
-    """Where ``picture`` is unlike what the model would make of the encoded's photo.
+    """Compute where ``picture`` is unlike the model's renderings of the encoded photo.
 
-    Pixels clipped to black or white are no objection where the model's own rendering goes beyond, too.
+    Pixels that are clipped to black or white do not count where the model's own rendering also exceeds the
+    range.
 
     Args:
         encoded: the photo.
-        picture: H x W x 3, sRGB-encoded, float in [0, 1]: one of the encoded's renderings, perhaps edited, or
-            any picture of the same frame.
-        progress: called with tiles done and tiles in all.
-        cancel: asked before each tile.
+        picture: H x W x 3, sRGB-encoded, float in [0, 1]: a rendering, possibly edited, or any image of the
+            same frame.
+        progress: called with the number of tiles done and of all.
+        cancel: called before each tile; the run ends if it returns true.
 
     Returns:
-        H x W, float32, from 0 up: 1 is the usual departure within the frame, 3 and more stands out. It
-        judges renderings and edits of them. In photographs, which the model did not make, it finds noise and
-        strong false color, hardly blur, stripes or JPEG blocks (docs/findings.md).
+        H x W, float32, at least 0: 1 is the typical departure within the frame, values of 3 and more stand
+        out. The map is meant for renderings and edits of them. In photographs it finds noise and strong
+        false color, but hardly blur, stripes or JPEG blocks (docs/findings.md).
 
     Raises:
         ImageInputError: the picture's size is not the photo's.
@@ -75,13 +76,13 @@ def activation_map(
 
 
 def _own_positions(side: int) -> int:
-    """Latent positions along a side that do not see the padding beyond it, which the model did not render."""
+    """Number of latent positions along a side that are not influenced by the padding."""
     whole, padded = divmod(side, _POSITION)
     return max(1, whole - _REACH if padded else whole)
 
 
 def departure(residual: Tensor) -> Tensor:
-    """Departure of a latent's residual from what is usual in its frame: N x C x h x w to N x 1 x h x w."""
+    """Departure of a latent's residual from its median over the frame: N x C x h x w to N x 1 x h x w."""
     total = torch.zeros_like(residual[:, :1])
     for window in _WINDOWS:
         energy = _pooled(residual, window).square().mean(1, keepdim=True)
@@ -92,13 +93,13 @@ def departure(residual: Tensor) -> Tensor:
 
 
 def _pooled(x: Tensor, window: int) -> Tensor:
-    """Sum over the window around each position, within the frame; white noise keeps its variance."""
+    """Sum over a window around each position, scaled so that white noise keeps its variance."""
     count = functional.avg_pool2d(torch.ones_like(x[:, :1]), window, 1, window // 2) * window**2
     return functional.avg_pool2d(x, window, 1, window // 2) * window**2 / count.sqrt()
 
 
 def _averaged(x: Tensor, window: int) -> Tensor:
-    """Mean over the window around each position that lies inside the frame."""
+    """Mean over a window around each position, positions outside the frame not counted."""
     return functional.avg_pool2d(x, window, 1, window // 2, count_include_pad=False)
 
 

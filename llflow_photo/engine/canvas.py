@@ -1,4 +1,4 @@
-"""The rendering as it grows out of tiles."""
+"""Assembling a rendering from its tiles."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Canvas"]
 
 
 class Canvas:
-    """Adds weighted tiles into one picture.
+    """Adds weighted tiles to one image.
 
     Args:
-        height: of the picture, pixels.
-        width: of the picture, pixels.
-        out: where to paint, height x width x 3, float32; by default a new array.
+        height: of the image, pixels.
+        width: of the image, pixels.
+        out: array to write to, height x width x 3, float32; by default a new one.
     """
 
     def __init__(self, height: int, width: int, out: np.ndarray | None = None) -> None:
@@ -37,11 +37,11 @@ class Canvas:
         """Add one tile's rendering, 3 x rows x cols, float32, on the CPU.
 
         Raises:
-            NonFiniteOutputError: a value is infinite or no number.
+            NonFiniteOutputError: a value is infinite or NaN.
         """
-        if not math.isfinite(float(values.sum())):  # quicker than asking each; a sum hides nothing
+        if not math.isfinite(float(values.sum())):  # faster than testing every value
             raise NonFiniteOutputError(
-                "the network gave values that are not finite; lower the temperature or the brightness, "
+                "the network's output is not finite; lower the temperature or the brightness, "
                 "or use another model"
             )
         height, width = self._pixels.shape[:2]
@@ -54,13 +54,13 @@ class Canvas:
         place.addcmul_(values[:, rows, cols].permute(1, 2, 0), torch.outer(weights_y, weights_x)[..., None])
 
     def finish(self) -> np.ndarray:
-        """The picture, clipped to [0, 1]."""
+        """The image, clipped to [0, 1]."""
         self._tensor.clamp_(0, 1)
         return self._pixels
 
 
 def _visible(span: Span, length: int) -> tuple[slice, Tensor]:
-    """The part of a span that has weight and lies inside the photo, and its weights."""
+    """The part of a span inside the photo whose weights are not zero, and these weights."""
     written = span.written()
     written = slice(written.start, min(written.stop, length - span.start))
     return written, torch.from_numpy(span.weights[written])

@@ -1,4 +1,4 @@
-"""What a network of a given size needs: floating-point operations, context, memory. Arithmetic only."""
+"""The cost of a network of a given size, computed from its size: operations, context and memory."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = [
 ]
 
 _HEADS = 18
-"""Channels of the three heads of a U-shape."""
+"""Channels of the three heads of a U-Net."""
 
 
 def flops_per_pixel(size: Size) -> tuple[float, float]:
-    """Floating-point operations (two per multiply-add) per pixel of the photo.
+    """Count floating-point operations (two per multiply-add) per pixel of the photo.
 
     Returns:
-        what depends on the photo alone; what each rendering costs on top of it.
+        operations per photo, and additional operations per rendering.
     """
     photo, latent, hidden = _encoder_macs(size.encoder), 0.0, size.hidden
     for level, condition in enumerate(size.encoder.condition_channels, 1):
@@ -55,7 +55,7 @@ def _encoder_macs(encoder: DenseSize | UNetSize) -> float:
 
 
 def receptive_field(size: Size) -> int:
-    """Pixels on each side that can reach an output pixel at all."""
+    """Number of pixels on each side that can influence an output pixel."""
     encoder = size.encoder
     if isinstance(encoder, UNetSize):
         blocks = zip(encoder.down, (*encoder.up, 0), strict=True)
@@ -68,10 +68,11 @@ def receptive_field(size: Size) -> int:
 
 
 def default_halo(size: Size) -> int:
-    """Context per tile side, pixels: a multiple of 8, at least 64, or 48 of a network with an exposure rule.
+    """Context on each side of a tile in pixels, a multiple of 8.
 
-    Of the paper's encoder a quarter of the receptive field: residuals are scaled by 0.2 twice on the way, so
-    influence fades long before the receptive field ends. Of a U-shape half of it.
+    It is a quarter of the receptive field for the paper's encoder, whose residuals are scaled by 0.2 twice,
+    so that most of the receptive field has little influence, and half of it for a U-Net; at least 64, or 48
+    for networks with an exposure rule.
     """
     share = 2 if size.sees_whole_photo else 4
     least = 48 if size.exposure else 64
@@ -79,7 +80,7 @@ def default_halo(size: Size) -> int:
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:
-    """Memory of a kept encoding per pixel: shifts and gains in float32, hidden shares in its type."""
+    """Memory of a cached encoding in bytes per pixel: shifts and gains in float32, `hidden` in its type."""
     total = 4.0 * 3
     if size.sees_whole_photo:
         total += 4 * (12 + 12) / 4
@@ -90,7 +91,7 @@ def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:
 
 
 def working_bytes_per_pixel(size: Size, precision: Precision) -> float:
-    """Peak memory of one tile per pixel read, from the layers that hold most at once."""
+    """Peak memory of one tile in bytes per pixel read, from the layers that need most at once."""
     encoder, bytes_each = size.encoder, precision.networks.itemsize
     condition = encoder.condition_channels[0]
     if isinstance(encoder, UNetSize):

@@ -1,4 +1,4 @@
-"""An encoded photo: what depends on the photo alone, and rendering it under any latent."""
+"""An encoded photo, from which any latent is rendered."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from .view import View
 __all__ = ["Cancel", "EncodedPhoto", "Progress"]
 
 Progress = Callable[[int, int], None]
-"""Called with the number of tiles done and of all."""
+"""Called with the number of tiles done and the number of all tiles."""
 
 _LATENT_TILE = 512
-"""Side of a tile of the trained form, which takes more memory than the inference form."""
+"""Side of a tile for the trained form, which takes more memory than the inference form."""
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
 class EncodedPhoto:
-    """One photo, ready to be rendered; made by `Enhancer.encode`.
+    """A photo that can be rendered; created by `Enhancer.encode`.
 
-    The array the photo came in is read again by every rendering, unless `cached`: leave it unchanged.
+    Unless `cached`, every rendering reads the photo's array again, so it must not be changed.
 
     Attributes:
-        tile: side of a tile in pixels, as used now.
-        halo: pixels of context each tile reads on each side.
-        notes: what a user should know of the run, one plain sentence each.
+        tile: current side of a tile in pixels.
+        halo: pixels of context that each tile reads on each side.
+        notes: messages for the user, one sentence each.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class EncodedPhoto:
 
     @property
     def cached(self) -> bool:
-        """Whether all that depends on the photo is kept, so that a further rendering costs little."""
+        """Whether everything that depends only on the photo is kept, which makes renderings cheap."""
         return bool(self._kept)
 
     @property
@@ -88,18 +88,18 @@ class EncodedPhoto:
         """Render one latent.
 
         Args:
-            latent: which rendering.
-            out: where to write it, H x W x 3 float32; by default a new array.
-            progress: called with tiles done and tiles in all.
-            cancel: asked before each tile.
+            latent: the latent.
+            out: array to write to, H x W x 3, float32; by default a new one.
+            progress: called with the number of tiles done and of all.
+            cancel: called before each tile; the run ends if it returns true.
 
         Returns:
             H x W x 3, float32, sRGB-encoded, in [0, 1].
 
         Raises:
-            CancelledError: ``cancel`` said so.
-            NonFiniteOutputError: the network gave values that are not finite.
-            DeviceError: memory ran out with the smallest tile.
+            CancelledError: ``cancel`` returned true.
+            NonFiniteOutputError: the network's output is not finite.
+            DeviceError: memory ran out even with the smallest tile.
         """
         return self.decode_many(
             [latent], out=None if out is None else [out], progress=progress, cancel=cancel
@@ -113,7 +113,7 @@ class EncodedPhoto:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> list[np.ndarray]:
-        """Render several latents, encoding each tile once; otherwise as `decode`."""
+        """Render several latents, encoding each tile only once; see `decode`."""
 
         def render() -> list[np.ndarray]:
             canvases = [
@@ -130,7 +130,7 @@ class EncodedPhoto:
         return self._with_less_memory(render)
 
     def keep(self, progress: Progress | None = None, cancel: Cancel | None = None) -> None:
-        """Compute and keep all that depends on the photo."""
+        """Compute and keep everything that depends only on the photo."""
 
         def condition() -> None:
             kept = []
@@ -146,12 +146,12 @@ class EncodedPhoto:
     def residual(
         self, picture: np.ndarray, *, progress: Progress | None = None, cancel: Cancel | None = None
     ) -> np.ndarray:
-        """A picture's latent under this photo less the mean: what the model does not expect in it.
+        """Compute the latent of an image of this photo, minus the latent's mean.
 
         Args:
             picture: H x W x 3, sRGB-encoded, float in [0, 1].
-            progress: called with tiles done and tiles in all.
-            cancel: asked before each tile.
+            progress: called with the number of tiles done and of all.
+            cancel: called before each tile; the run ends if it returns true.
 
         Returns:
             192 x H'/8 x W'/8, float32 (H' and W' are H and W rounded up to multiples of 8).
@@ -178,7 +178,7 @@ class EncodedPhoto:
         return plan_tiles(self._view.padded_height, self._view.padded_width, self.tile, self.halo)
 
     def _with_less_memory(self, work: Callable[[], _Result]) -> _Result:
-        """Do ``work``; where memory runs out, again from the start with tiles of half the side."""
+        """Call ``work``; if memory runs out, repeat it with tiles of half the side."""
         while True:
             try:
                 with using_threads(self._threads):
@@ -189,15 +189,13 @@ class EncodedPhoto:
                 smaller = max(self.tile // 2, 4 * self.halo) // Size.MULTIPLE * Size.MULTIPLE
                 if smaller >= self.tile:
                     raise DeviceError(
-                        f"memory of {self._runner.device} ran out with the smallest tile, {self.tile}; "
-                        "close programs or use another device"
+                        f"out of memory on {self._runner.device} with the smallest tile, {self.tile} pixels; "
+                        "close other programs or use another device"
                     ) from error
                 self._shrink(smaller)
 
     def _shrink(self, tile: int) -> None:
-        note = (
-            f"memory of {self._runner.device} ran out; tiles made smaller, from {self.tile} to {tile} pixels"
-        )
+        note = f"out of memory on {self._runner.device}; tiles were reduced from {self.tile} to {tile} pixels"
         _log.warning("%s", note)
         self.notes.append(note)
         self._kept = []

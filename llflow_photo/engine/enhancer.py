@@ -1,4 +1,4 @@
-"""The engine's face: one model on one device, and photos of any size."""
+"""The engine's interface: one model on one device, for photos of any size."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ __all__ = ["Enhancer"]
 
 _MIB = 2**20
 _TILES = (1024, 768, 512, 384, 256)
-"""Sides of tiles to choose from, the fastest first."""
+"""Possible sides of tiles, the fastest first."""
 _KEPT = 1024 * _MIB
-"""Bytes an encoded photo may keep by default."""
+"""Default limit of the memory that an encoded photo keeps, bytes."""
 
 
 class Enhancer:
     """Renders photos with one model on one device.
 
     Args:
-        flow: the network; it is copied into its inference form.
+        flow: the network; its weights are copied into the inference form.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        tile: side in pixels of what is read at once, or ``auto``: as large as pays and memory allows.
-        threads: processor threads while rendering; by default what torch is set to.
-        memory_budget: bytes an encoded photo may keep so that further renderings are cheap; by default 1
-            GiB, or a quarter of what is free where that is less.
-        backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` takes the fastest that stays within
-            1/255 of float32.
-        halo: pixels of context each tile reads on each side; by default what the network's size needs.
+        tile: side of a tile in pixels, or ``auto``, which depends on the free memory.
+        threads: processor threads while rendering; by default torch's setting.
+        memory_budget: bytes that an encoded photo may keep to speed up further renderings; by default 1 GiB,
+            or a quarter of the free memory if that is less.
+        backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` selects the fastest one that stays
+            within 1/255 of float32.
+        halo: pixels of context that each tile reads on each side; by default it depends on the network's
+            size.
 
     Attributes:
-        device: where it runs.
-        halo: pixels of context around each tile.
+        device: the device of the network.
+        halo: pixels of context on each side of a tile.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Enhancer:
 
     @property
     def precision(self) -> str:
-        """Types the network runs in: ``float32``, ``float32+bfloat16``, ``float16`` and the like."""
+        """Data types of the network: ``float32``, ``float32+bfloat16``, ``float16`` and so on."""
         return str(self._runner.precision)
 
     def encode(
@@ -76,15 +77,16 @@ class Enhancer:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> EncodedPhoto:
-        """Everything that depends on the photo alone.
+        """Encode a photo: compute or prepare everything that depends only on it.
 
         Args:
             view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
-            keep: whether to compute and keep what all renderings share; by default where it fits the budget.
-            statistics: of the whole photo, by `photo_statistics`, where ``view`` is only part of it.
-            part: where in the whole photo's frame ``view`` lies, where it is only part of it.
-            progress: called with tiles done and tiles in all.
-            cancel: asked before each tile.
+            keep: whether to compute and keep what all renderings share; by default if the memory budget
+                allows it.
+            statistics: `photo_statistics` of the whole photo, if ``view`` is only part of it.
+            part: position of ``view`` in the frame of the whole photo, if it is only part of it.
+            progress: called with the number of tiles done and of all.
+            cancel: called before each tile; the run ends if it returns true.
         """
         photo = View(view, part)
         statistics = statistics or photo.statistics(self._size)
@@ -102,11 +104,11 @@ class Enhancer:
         return encoded
 
     def photo_statistics(self, view: np.ndarray, levels: np.ndarray | None = None) -> PhotoStatistics:
-        """What this model decides once for a whole photo.
+        """Compute the statistics of a whole photo that this model needs.
 
         Args:
-            view: H x W x 3, as for `encode`, or a sample of it.
-            levels: pixels to take the histogram of, where averages in ``view`` hide their noise.
+            view: H x W x 3, as for `encode`, or a sample of its pixels.
+            levels: pixels to compute the histogram from, if ``view`` contains averages, which lack noise.
         """
         return PhotoStatistics.of(view, self._size, levels)
 

@@ -1,12 +1,13 @@
-"""Where the latent goes when a rendering gets brighter or warmer.
+"""The shift of the latent that makes a rendering brighter or warmer.
 
-Adding the same number to a latent does not make its rendering brighter: it changes little, then the inverse
-leaves what the network knows. What does is found by asking the flow: a rendering y of some photo x is
-multiplied by a gain g, and the latent moves by ``f(g y | x) - f(y | x)``. Averaged over positions this shift
-hardly depends on the photo, so it is a property of the model: a path ``d(g)`` through the latent, bent near
-g = 1, with ``decode(mean + d(g))`` about g times as bright for every photo. It is measured once per model on
-synthetic dark views for gains that differ in exposure and in warmth, apart near the frame's edges, labelled
-with what it does to the renderings of those views, and looked up.
+Adding a constant to a latent does not make its rendering brighter: the rendering changes little, and for
+large constants the inverse becomes unreliable. The right shift is found with the flow: if a rendering y of a
+photo x is multiplied by a gain g, its latent moves by ``f(g y | x) - f(y | x)``. Averaged over positions,
+this shift hardly depends on the photo, so it is a property of the model: a path ``d(g)`` in latent space,
+curved near g = 1, such that ``decode(mean + d(g))`` is about g times as bright for every photo. The path is
+measured once per model on synthetic dark images, for gains that differ in exposure and in warmth, and
+separately near the frame's edges. The table's entries are labeled with the change they cause in renderings of
+those images.
 """
 
 from __future__ import annotations
@@ -20,61 +21,59 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..flow import Conditioning, LLFlow
+from .latent_window import LatentWindow
 
 __all__ = ["GainPath", "measure_gain_path", "synthetic_view"]
 
 _CURVE = 2.2
-"""EV are of linear light; of sRGB-encoded values, 1 EV is about a factor of 2^(1 / 2.2)."""
+"""EV refer to linear light; 1 EV multiplies sRGB-encoded values by about 2^(1 / 2.2)."""
 _EXPOSURE = (-2.6, -1.7, -1.0, -0.5, -0.15, 0.0, 0.15, 0.5, 1.0, 1.6, 2.1)
 _WARMTH = (-1.8, -0.8, -0.25, 0.0, 0.25, 0.8, 1.8)
-"""Gains that are tried, in EV."""
+"""Gains that are measured, in EV."""
 _FARTHER = (1.15, 1.3, 1.45)
-"""Beyond the largest gains, their shifts are tried times these."""
+"""Factors by which the shifts of the largest gains are multiplied to extend the table."""
 _ZERO = len(_FARTHER) + _EXPOSURE.index(0.0)
 _CLEARLY = 0.01
-"""EV by which a shift must reach farther than the one before it to be of use."""
+"""Least increase of the change between successive shifts that are used, in EV."""
 _EXPOSURE_NODES = (-2.0, -1.5, -1.0, -0.6, -0.3, -0.1, 0.0, 0.1, 0.3, 0.6, 0.9, 1.2)
 _WARMTH_NODES = (-1.2, -0.6, -0.2, 0.0, 0.2, 0.6, 1.2)
-"""Changes of renderings that are tabulated, in EV."""
+"""Changes of renderings in the table, in EV."""
 _VIEWS = 2
 _HEIGHT, _WIDTH = 96, 128
 _EDGE = 2
-"""Latent positions from a frame's edge where convolutions' zero padding tells; they have their own shifts."""
+"""Number of latent positions at a frame's edge that zero padding affects; they have shifts of their own."""
 _ZONES = 2 * _EDGE + 1
 _AT_ONCE = 11
 
 
 @dataclass(frozen=True)
 class GainPath:
-    """A model's latent shifts for gains, tabulated.
+    """A table of a model's latent shifts for gains.
 
     Attributes:
         exposure: nodes in EV, ascending, 0 among them.
         warmth: nodes in EV of red over blue, ascending, 0 among them.
-        shifts: exposure x warmth x zone down x zone across x 192, float32. Zones are the positions nearest to
-            the frame's edges one by one, and all that lie between.
+        shifts: exposure x warmth x vertical zone x horizontal zone x 192, float32. Along each axis, each of
+            the positions nearest to the frame's edges is a zone, and all positions between them are one.
     """
 
     exposure: np.ndarray
     warmth: np.ndarray
     shifts: np.ndarray
 
-    def shift(self, gains: np.ndarray, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
-        """Latent shifts for a field of gains, interpolated linearly between nodes, held beyond the last.
+    def shift(self, gains: np.ndarray, window: LatentWindow) -> np.ndarray:
+        """Latent shifts for a field of gains, interpolated linearly and constant beyond the last nodes.
 
         Args:
-            gains: 2 x rows x cols: exposure and warmth in EV at each latent position.
-            rows: of the frame's latent grid.
-            cols: of it.
-            height8: rows of the whole grid.
-            width8: columns of it.
+            gains: 2 x rows x cols: exposure and warmth in EV at each latent position of the window.
+            window: the part of the frame's latent grid.
 
         Returns:
             192 x rows x cols, float32.
         """
         row, down = _place(gains[0], self.exposure)
         col, across = _place(gains[1], self.warmth)
-        zone = np.ix_(_zones(rows, height8), _zones(cols, width8))
+        zone = np.ix_(_zones(window.rows, window.grid[0]), _zones(window.cols, window.grid[1]))
 
         def at(exposure: np.ndarray, warmth: np.ndarray) -> np.ndarray:
             return np.asarray(self.shifts[exposure, warmth, zone[0], zone[1]])
@@ -92,7 +91,7 @@ def _zones(positions: slice, total: int) -> np.ndarray:
 
 
 def _place(values: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The node below each value, and how far it is to the next one, h x w x 1."""
+    """The node below each value, and the value's fraction of the way to the next node, h x w x 1."""
     index = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
     fraction = (np.clip(values, nodes[0], nodes[-1]) - nodes[index]) / (nodes[index + 1] - nodes[index])
     return index, fraction.astype(np.float32)[..., None]
@@ -100,18 +99,18 @@ def _place(values: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 @torch.inference_mode()
 def measure_gain_path(flow: LLFlow) -> GainPath:
-    """Measure a model's path; takes about two seconds of a processor, and is the same every time."""
+    """Measure a model's path; deterministic, about two seconds on a processor."""
     device = next(flow.parameters()).device
     gains = _gains().to(device)
-    given = [_encoded(flow, synthetic_view(seed, _HEIGHT, _WIDTH), device) for seed in range(_VIEWS)]
+    conditionings = [_encoded(flow, synthetic_view(seed, _HEIGHT, _WIDTH), device) for seed in range(_VIEWS)]
     rows, cols = (torch.from_numpy(_zones(slice(0, size), size)) for size in (_HEIGHT // 8, _WIDTH // 8))
     total = torch.zeros((len(gains), 192, _ZONES, _ZONES), device=device)
-    for condition in given:
-        rendering = flow.decode(condition).clamp(0.02, 0.98)
-        start, _ = flow.latent_of(rendering, condition)
+    for conditioning in conditionings:
+        rendering = flow.decode(conditioning).clamp(0.02, 0.98)
+        start, _ = flow.latent_of(rendering, conditioning)
         for first in range(0, len(gains), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            latents, _ = flow.latent_of(rendering * gains[some], condition)
+            latents, _ = flow.latent_of(rendering * gains[some], conditioning)
             total[some] += _mean_by_zone(latents - start, rows, cols)
     table = torch.nan_to_num(total / _VIEWS, nan=0.0, posinf=0.0, neginf=0.0)
     table = table.view(len(_EXPOSURE), len(_WARMTH), 192, _ZONES, _ZONES)
@@ -119,8 +118,8 @@ def measure_gain_path(flow: LLFlow) -> GainPath:
     table = torch.cat([torch.stack(ends[0][::-1]), table, torch.stack(ends[1])])
     whole = table[..., rows, :][..., cols]
     zones = (rows.to(device), cols.to(device))
-    exposure = _reached(flow, given, whole[:, _WARMTH.index(0.0)], zones, _brightness_of)
-    warmth = _reached(flow, given, whole[_ZERO], zones, _warmth_of)
+    exposure = _reached(flow, conditionings, whole[:, _WARMTH.index(0.0)], zones, _brightness_of)
+    warmth = _reached(flow, conditionings, whole[_ZERO], zones, _warmth_of)
     return _relabelled(table.permute(0, 1, 3, 4, 2).cpu().numpy(), exposure, warmth)
 
 
@@ -137,12 +136,14 @@ def _mean_by_zone(values: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
 
 def _reached(
     flow: LLFlow,
-    given: list[Conditioning],
+    conditionings: list[Conditioning],
     shifts: Tensor,
     zones: tuple[Tensor, Tensor],
     measure: Callable[[Tensor], Tensor],
 ) -> np.ndarray:
-    """What each shift does to renderings in each zone, in EV: averaged, it reaches less than it aims at.
+    """Measure the change that each shift causes in renderings, per zone, in EV.
+
+    It is smaller than the gain the shift was measured for, because the shifts are averages.
 
     Returns:
         shifts x zones x zones.
@@ -153,9 +154,11 @@ def _reached(
         return measure(_mean_by_zone(small, *zones))
 
     total = torch.zeros((len(shifts), _ZONES, _ZONES), device=shifts.device)
-    for condition in given:
-        total += measured(flow.decode(condition, condition.mean + shifts)) - measured(flow.decode(condition))
-    return np.asarray((total / len(given)).cpu().numpy(), np.float32)
+    for conditioning in conditionings:
+        total += measured(flow.decode(conditioning, conditioning.mean + shifts)) - measured(
+            flow.decode(conditioning)
+        )
+    return np.asarray((total / len(conditionings)).cpu().numpy(), np.float32)
 
 
 def _brightness_of(colors: Tensor) -> Tensor:
@@ -169,12 +172,12 @@ def _warmth_of(colors: Tensor) -> Tensor:
 
 
 def _relabelled(table: np.ndarray, exposure: np.ndarray, warmth: np.ndarray) -> GainPath:
-    """The table at nodes that mean what they say in every zone.
+    """Resample a table so that its nodes are the changes that renderings actually show in every zone.
 
     Args:
-        table: exposure x warmth x zones x zones x 192, at the nodes that were aimed at.
-        exposure: what the exposure nodes reached, nodes x zones x zones, EV.
-        warmth: the same of the warmth nodes.
+        table: exposure x warmth x zones x zones x 192, at the gains that were measured.
+        exposure: change caused by each exposure node, nodes x zones x zones, EV.
+        warmth: change caused by each warmth node.
     """
     shape = (len(_EXPOSURE_NODES), len(_WARMTH_NODES), *table.shape[2:])
     shifts = np.empty(shape, np.float32)
@@ -189,10 +192,10 @@ def _relabelled(table: np.ndarray, exposure: np.ndarray, warmth: np.ndarray) -> 
 
 
 def _interpolated(table: np.ndarray, reached: np.ndarray, zero: int, wanted: tuple[float, ...]) -> np.ndarray:
-    """Rows of ``table`` for what is wanted, given what each row reached; row ``zero`` is no shift.
+    """Interpolate rows of ``table`` at the changes ``wanted``, from the changes ``reached`` by each row.
 
-    Rows count as far out from there as they reach clearly farther than the one before; wants beyond get the
-    last that counts.
+    Row ``zero`` is no shift. Starting there, rows are used in both directions as long as their change clearly
+    increases; changes beyond the last of them get its row.
     """
     reached = np.nan_to_num(reached - reached[zero])
     used = [zero]
@@ -206,7 +209,7 @@ def _interpolated(table: np.ndarray, reached: np.ndarray, zero: int, wanted: tup
             last = sign * float(reached[row])
             used.append(row)
     used.sort()
-    if len(used) == 1:  # nothing is reached: an untrained network, say
+    if len(used) == 1:  # no row causes a change, as in an untrained network
         return np.repeat(table[zero : zero + 1], len(wanted), 0)
     index, fraction = _place(np.array(wanted, np.float32), reached[used])
     weight = fraction.reshape(-1, *[1] * (table.ndim - 1))
@@ -215,14 +218,14 @@ def _interpolated(table: np.ndarray, reached: np.ndarray, zero: int, wanted: tup
 
 
 def _gains() -> Tensor:
-    """Factors of sRGB-encoded values for every pair of nodes: N x 3 x 1 x 1."""
+    """Factors for sRGB-encoded values for every pair of nodes: N x 3 x 1 x 1."""
     ev, warm = np.meshgrid(_EXPOSURE, _WARMTH, indexing="ij")
     channels = np.stack([ev + warm / 2, ev, ev - warm / 2], -1).reshape(-1, 3)
     return torch.from_numpy(2.0 ** (channels / _CURVE)).float()[..., None, None]
 
 
 def synthetic_view(seed: int, height: int = _HEIGHT, width: int = _WIDTH) -> np.ndarray:
-    """A dark scene of overlapping patches under uneven light, with noise.
+    """Create a dark image of overlapping patches under uneven light, with noise.
 
     Returns:
         height x width x 3, float32, sRGB-encoded, in [0, 1].

@@ -1,4 +1,4 @@
-"""CUDA graphs: the kernels of one tile shape recorded once and launched together."""
+"""CUDA graphs: the kernels for one tile shape are recorded once and launched together."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _log = logging.getLogger(__name__)
 
 
 class Graphs:
-    """Runs a network on a CUDA device, by graph from a shape's second time on.
+    """Runs a network on a CUDA device, with a graph from the second call for a shape on.
 
-    A graph holds what the network needs of one whole photo, so the next photo has graphs of its own.
+    Graphs contain data of the whole photo, so they are recorded anew for each photo.
 
     Args:
-        network: from images N x 3 x H x W, what it needs of their whole photo, windows N x 4, offsets
-            N x 192 x H/8 x W/8 or None, all on the device, and a flag, to N x 3 x H x W.
+        network: maps images N x 3 x H x W, data of the whole photo, windows N x 4, offsets
+            N x 192 x H/8 x W/8 or None, all on the device, and a flag to N x 3 x H x W.
     """
 
     def __init__(self, network: _Network) -> None:
@@ -36,7 +36,7 @@ class Graphs:
     def __call__(
         self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool
     ) -> Tensor:
-        """The network's output; it is overwritten by the next call."""
+        """Run the network; its output is overwritten by the next call."""
         if photo is not self._photo:
             self.clear()
             self._photo = photo
@@ -49,7 +49,7 @@ class Graphs:
         return self._recorded[key](images, windows, offsets)
 
     def clear(self) -> None:
-        """Forget all graphs and give their memory back."""
+        """Delete all graphs and release their memory."""
         self._photo = None
         self._recorded.clear()
         self._seen.clear()
@@ -66,11 +66,11 @@ class Graphs:
             raise
         except RuntimeError as error:
             self._usable = False
-            _log.warning("CUDA graphs are not used, recording one failed: %s", error)
+            _log.warning("CUDA graphs are disabled because recording one failed: %s", error)
 
 
 class _Recorded:
-    """One graph with the buffers it reads and writes."""
+    """A graph with the buffers that it reads and writes."""
 
     def __init__(
         self,
@@ -95,8 +95,8 @@ class _Recorded:
             self._output = run()
 
     def __call__(self, *tensors: Tensor | None) -> Tensor:
-        given = [tensor for tensor in tensors if tensor is not None]
-        for mine, theirs in zip(self._inputs, given, strict=True):
-            mine.copy_(theirs, non_blocking=True)
+        values = [tensor for tensor in tensors if tensor is not None]
+        for buffer, value in zip(self._inputs, values, strict=True):
+            buffer.copy_(value, non_blocking=True)
         self._graph.replay()
         return self._output

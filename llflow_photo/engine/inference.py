@@ -1,10 +1,10 @@
-"""The network folded for inference: the same function as `LLFlow.encode` and `decode`, with less work.
+"""The inference form of the network: the same function as `LLFlow.encode` and `decode` at less cost.
 
-Folded are: every ActNorm into the convolution before it; a flow step's ActNorm and 1x1 convolution, inverted,
-into one 1x1 convolution, together with the transition steps behind it. The first convolution of each
-self-coupling is split into its latent and its condition part, the latter batched over a level's steps with
-the first convolution of the condition's own network; interleaved shifts and scales become two halves.
-No log-determinants are computed.
+Every ActNorm is folded into the convolution before it; the inverses of a flow step's ActNorm and 1x1
+convolution, and of the transition steps before it, are folded into one 1x1 convolution. The first convolution
+of each self-coupling is split into a part for the latent and a part for the condition; the latter is batched
+over all steps of a level, together with the first convolution of the conditions' own networks. Interleaved
+shifts and scales are reordered into two halves. Log-determinants are not computed.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ __all__ = ["FoldedFlow", "Precision", "StepConditioning", "TileConditioning"]
 
 @dataclass(frozen=True)
 class Precision:
-    """Types that parts of the network run in.
+    """Data types of the parts of the network.
 
     Attributes:
-        blocks: the encoder's dense blocks.
-        networks: everything else but the flow itself and the first two convolutions.
+        blocks: the encoder's blocks.
+        networks: everything else except the flow itself and the first two convolutions.
     """
 
     blocks: torch.dtype = torch.float32
     networks: torch.dtype = torch.float32
 
     def __str__(self) -> str:
-        """``float32``, ``bfloat16`` or, where only the dense blocks are reduced, ``float32+bfloat16``."""
+        """``float32``, ``bfloat16`` or, if only the blocks are reduced, ``float32+bfloat16``."""
         names = [str(dtype).removeprefix("torch.") for dtype in (self.networks, self.blocks)]
         return "+".join(dict.fromkeys(names))
 
 
 class StepConditioning(NamedTuple):
-    """What one coupling's inverse needs of the photo, at its level's resolution.
+    """What one coupling's inverse needs to know about the photo, at its level's resolution.
 
     Attributes:
-        gain: N x C x H x W, float32, ``1 / scale``, multiplied first.
-        offset: N x C x H x W, float32, ``-shift``, added to that.
-        hidden: N x hidden x H x W, the condition's share of the self-coupling's first convolution.
+        gain: N x C x H x W, float32, ``1 / scale``, by which the latent is multiplied.
+        offset: N x C x H x W, float32, ``-shift``, added after that.
+        hidden: N x hidden x H x W, the condition's part of the self-coupling's first convolution.
     """
 
     gain: Tensor
@@ -61,13 +61,13 @@ class StepConditioning(NamedTuple):
 
 
 class TileConditioning(NamedTuple):
-    """Everything decoding needs of a photo or tile of H x W pixels (multiples of 8).
+    """Everything that decoding a photo or tile of H x W pixels (multiples of 8) needs besides the latent.
 
     Attributes:
         mean: N x 192 x H/8 x W/8, float32, mean of the latent.
         levels: per level, finest first, one `StepConditioning` per step, last step first.
-        base: as of `trunk.Encoded`.
-        scale: likewise.
+        base: see `trunk.Encoded`.
+        scale: see `trunk.Encoded`.
     """
 
     mean: Tensor
@@ -76,24 +76,23 @@ class TileConditioning(NamedTuple):
     scale: Tensor | None = None
 
     def bytes(self) -> int:
-        """Memory of all tensors."""
+        """Memory of all tensors, in bytes."""
         tensors = [self.mean, *(t for level in self.levels for step in level for t in step)]
         tensors += [t for t in (self.base, self.scale) if t is not None]
         return sum(t.numel() * t.element_size() for t in tensors)
 
 
 class FoldedFlow:
-    """Inference form of an `LLFlow`, frozen.
+    """Inference form of an `LLFlow`.
 
-    Parts of it may run in half precision; the latent, its shifts, gains and 1x1 convolutions stay in float32,
-    and so do the first two convolutions, which see the photo.
+    Parts of it can run in half precision. The latent, its shifts, gains and 1x1 convolutions are always
+    float32, and so are the first two convolutions, whose input is the photo.
 
     Args:
         flow: the trained form; its weights are copied.
-        device: where to run.
-        precision: the types its parts run in.
-        bounds: of the latent behind every conditional step, as `guard.trust_region` gives them; by default
-            the inverse is exactly the flow's.
+        device: the device to run on.
+        precision: data types of its parts.
+        bounds: see `guard.latent_bounds`; by default the inverse is exactly the flow's.
     """
 
     def __init__(
@@ -120,16 +119,16 @@ class FoldedFlow:
 
     @torch.inference_mode()
     def photo(self, statistics: PhotoStatistics) -> Any:
-        """What the encoder needs of a whole photo, on the device, for `condition` and `__call__`."""
+        """Prepare a whole photo's data for `condition` and `__call__`, on the device."""
         return self._encoder.photo(statistics)
 
     def condition(self, images: Tensor, photo: Any, windows: Tensor) -> TileConditioning:
-        """N parts of a photo to what decoding needs.
+        """Encode N parts of a photo.
 
         Args:
             images: N x 3 x H x W in [0, 1], H and W multiples of 8.
-            photo: of the whole photo, as `photo` gave it.
-            windows: N x 4, where in the photo each part lies, as of `LLFlow.encode`.
+            photo: output of `photo` for the whole photo.
+            windows: N x 4, position of each part in the photo, see `LLFlow.encode`.
         """
         encoded = self._encoder(images, photo, windows)
         levels = (
@@ -137,21 +136,25 @@ class FoldedFlow:
         )
         return TileConditioning(_mean(encoded.color), tuple(levels), encoded.base, encoded.scale)
 
-    def render(self, given: TileConditioning, offset: Tensor | None = None, *, far: bool = False) -> Tensor:
+    def render(
+        self, conditioning: TileConditioning, offset: Tensor | None = None, *, far: bool = False
+    ) -> Tensor:
         """Decode ``mean + offset``, offset N x 192 x H/8 x W/8 (default 0), to N x 3 x H x W, unclipped.
 
-        ``far`` says that the offset holds more than noise, which chooses between the `Bounds`.
+        ``far`` selects the `Bounds` for offsets that consist of more than noise.
         """
-        # The steps write to z, and the mean of a kept encoding is read again.
-        z = given.mean.clone() if offset is None else given.mean + offset
-        for level, steps in zip(self._levels[:0:-1], given.levels[:0:-1], strict=True):
+        # The steps write to z; the mean of a cached encoding must not change.
+        z = conditioning.mean.clone() if offset is None else conditioning.mean + offset
+        for level, steps in zip(self._levels[:0:-1], conditioning.levels[:0:-1], strict=True):
             z = unfold(level.inverse(z, steps, far))
-        return _image(self._levels[0].inverse(z, given.levels[0], far), given.base, given.scale)
+        return _image(
+            self._levels[0].inverse(z, conditioning.levels[0], far), conditioning.base, conditioning.scale
+        )
 
     def __call__(
         self, images: Tensor, photo: Any, windows: Tensor, offset: Tensor | None = None, *, far: bool = False
     ) -> Tensor:
-        """`condition` and `render` in one go, each step's needs made when it is their turn and dropped."""
+        """`condition` and `render` in one call, without keeping the conditioning of all steps in memory."""
         encoded = self._encoder(images, photo, windows)
         base, scale, conditions = encoded.base, encoded.scale, list(encoded.conditions)
         z = _mean(encoded.color) if offset is None else _mean(encoded.color) + offset
@@ -163,7 +166,7 @@ class FoldedFlow:
 
 
 def _image(z: Tensor, base: Tensor | None, scale: Tensor | None) -> Tensor:
-    """From the finest level, N x 12 x H/2 x W/2, to the image, N x 3 x H x W."""
+    """Convert the finest level's output, N x 12 x H/2 x W/2, to the image, N x 3 x H x W."""
     if base is not None and scale is not None:
         z = torch.addcmul(base, z, scale)
     return unfold(z)
@@ -174,7 +177,7 @@ def _mean(color: Tensor) -> Tensor:
 
 
 class _FoldedLevel:
-    """One level's steps, from image to latent as in training, run backwards."""
+    """The inverse of one level's steps."""
 
     def __init__(self, level: Any, full: Place, inner: Place, bounds: list[Bounds] | None) -> None:
         couplings = [step.coupling for step in level.conditional]
@@ -188,7 +191,7 @@ class _FoldedLevel:
         self._mixes = [Conv(matrix, bias, full) for matrix, bias in _folded_mixes(level)]
 
     def condition(self, condition: Tensor) -> Iterator[StepConditioning]:
-        """N x condition channels x H x W to the steps' needs, last step first as the inverse asks."""
+        """Compute each step's conditioning from N x condition channels x H x W, last step first."""
         first = torch.split(self._condition_first(condition), self._hidden, 1)
         count = len(self._steps)
         for index in reversed(range(count)):
@@ -196,15 +199,15 @@ class _FoldedLevel:
             shared = first[count + index].contiguous(memory_format=torch.channels_last)
             yield StepConditioning(gain, offset.to(torch.float32, copy=True), shared)
 
-    def inverse(self, z: Tensor, given: Iterable[StepConditioning], far: bool) -> Tensor:
-        """N x C x H x W to the same, ready to be unfolded; ``given`` runs from the last step to the first."""
-        for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), given, strict=True):
+    def inverse(self, z: Tensor, conditioning: Iterable[StepConditioning], far: bool) -> Tensor:
+        """N x C x H x W to the same, to be unfolded; ``conditioning`` starts with the last step."""
+        for step, mix, own in zip(reversed(self._steps), reversed(self._mixes), conditioning, strict=True):
             z = mix(step(z, own, far))
         return z
 
 
 class _FoldedStep:
-    """Inverse of one conditional coupling, its input held within ``bounds`` where there are any."""
+    """Inverse of one conditional coupling; its input is clamped to ``bounds`` if they are given."""
 
     def __init__(self, coupling: Any, inner: Place, bounds: Bounds | None) -> None:
         self._bounds = Bounds(*(bound.to(inner.device) for bound in bounds)) if bounds else None
@@ -214,28 +217,28 @@ class _FoldedStep:
         self._first = Conv(first.conv.weight[:, : self._kept] * scale, None, inner)
         self._tail = _CouplingTail(coupling.from_latent, inner)
 
-    def __call__(self, z: Tensor, given: StepConditioning, far: bool) -> Tensor:
-        """``z`` is written to, unless the network is being written down for a compiler."""
+    def __call__(self, z: Tensor, conditioning: StepConditioning, far: bool) -> Tensor:
+        """Apply the inverse to ``z``, in place unless the network is being traced."""
         written = None if is_traced() else z
         if self._bounds is not None:
             bound = self._bounds.far if far else self._bounds.usual
             z = torch.clamp(z, -bound, bound, out=written)
         kept, changed = z[:, : self._kept], z[:, self._kept :]
         seen = kept.to(self._first.dtype).contiguous(memory_format=torch.channels_last)
-        gain, offset = self._tail(self._first.rectified(seen, given.hidden))
+        gain, offset = self._tail(self._first.rectified(seen, conditioning.hidden))
         if self._bounds is not None:
             gain.clamp_(max=LARGEST_GAIN)
         if written is None:
             z = torch.cat([kept, torch.addcmul(offset.float(), changed, gain)], 1)
-            return torch.addcmul(given.offset, z, given.gain)
+            return torch.addcmul(conditioning.offset, z, conditioning.gain)
         torch.addcmul(offset, changed, gain, out=changed)
-        return torch.addcmul(given.offset, z, given.gain, out=z)
+        return torch.addcmul(conditioning.offset, z, conditioning.gain, out=z)
 
 
 class _CouplingTail:
-    """A coupling network behind its first ReLU, N x hidden x H x W, to the inverse's gain and offset.
+    """A coupling network after its first ReLU: N x hidden x H x W to the inverse's gain and offset.
 
-    Both are N x C x H x W: gain ``1 / scale``, float32, and offset ``-shift``, in the network's type.
+    Both are N x C x H x W: gain ``1 / scale``, float32, and offset ``-shift``, in the network's data type.
     """
 
     def __init__(self, net: Any, inner: Place) -> None:
@@ -254,7 +257,7 @@ class _CouplingTail:
 
 
 def _batched_first(couplings: list[Any]) -> tuple[Tensor, Tensor]:
-    """First convolutions on the condition: K of the condition's networks, then K shares of self-couplings."""
+    """First convolutions on the condition: those of K conditions' networks, then of K self-couplings."""
     weights, biases = [], []
     for name in ("from_condition", "from_latent"):
         for coupling in couplings:
@@ -267,9 +270,10 @@ def _batched_first(couplings: list[Any]) -> tuple[Tensor, Tensor]:
 
 
 def _folded_mixes(level: Any) -> list[tuple[Tensor, Tensor]]:
-    """Per conditional step, the inverse of its ActNorm and 1x1; the first takes the transitions' along.
+    """For each conditional step, the inverse of its ActNorm and 1x1 convolution as matrix and bias.
 
-    Its channels come in the order of `layers.unfold`: row, column, color instead of color, row, column.
+    The first one includes the transition steps; its channels are in the order of `layers.unfold`: row,
+    column, color instead of color, row, column.
     """
     mixes = [_inverse_affine(step) for step in level.conditional]
     for step in reversed(list(level.transitions)):

@@ -1,9 +1,9 @@
-"""The latent as a description: what one rendering is, the same whatever tile or machine asks.
+"""The description of a latent, which determines a rendering independently of tiles and machines.
 
-A latent says how far it is from the photo's mean latent in units of the model's prior (`flow.prior`): the
-look of the frame and its regions, as a standard normal value for every direction and order; and noise of
-single positions, which is the grain. `engine.offsets` turns both into offsets for a model. Models without
-such a prior know the noise only.
+It is relative to the photo's mean latent, in units of the model's prior (`flow.prior`): the look of the frame
+and its regions, one standard normal value per direction and order; and noise of single positions, which is
+the grain. `engine.offsets` converts both to offsets for a model. Models without such a prior only have the
+noise.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ __all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "with_bright
 
 @dataclass(frozen=True)
 class Latent:
-    """One rendering.
+    """The latent of one rendering.
 
     Attributes:
-        seed: of the look of the frame, from 0 up; and of all else where ``detail_seed`` is None.
-        temperature: how far from the mean: 1 varies as much as references do, 0 decodes the mean.
-        grain: noise of single positions, 0 (none) to 1 (as much as the prior has). Of models without a prior
-            for the frame, noise is all there is, and the temperature alone decides its strength.
+        seed: seed of the look of the frame, at least 0; also of everything else if ``detail_seed`` is None.
+        temperature: scale of the variation: 0 is the mean, 1 varies as much as references do.
+        grain: noise of single positions, from 0 (none) to 1 (as much as the prior has). For models without a
+            prior it is ignored; the strength of their noise depends on the temperature only.
         brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.
-        detail_seed: of the look of regions and of the grain. A folder in which it differs from photo to photo
-            under one ``seed`` has one look.
-        grain_seed: of the grain where it differs from ``detail_seed``: the frames of a series share the look
-            of their regions, not their grain. The noise of models without a prior is no grain and follows
+        detail_seed: seed of the look of regions and of the grain. Photos with the same ``seed`` and different
+            ``detail_seed`` have the same overall look.
+        grain_seed: seed of the grain if it differs from ``detail_seed``: the frames of a series share the
+            look of their regions, but not their grain. The noise of models without a prior depends on
             ``detail_seed``.
     """
 
@@ -58,11 +58,11 @@ class Latent:
             raise OptionError(f"grain is {self.grain:g}; it must be from 0 to 1")
 
     def look(self) -> np.ndarray | None:
-        """The look of the frame and its regions, times the temperature, or None at temperature 0.
+        """The look of the frame and its regions, times the temperature; None at temperature 0.
 
         Returns:
-            `DIRECTIONS` x len(`ORDERS`), float64, standard normal at temperature 1. The frame's own order
-            follows from ``seed``, the others from the detail seed.
+            `DIRECTIONS` x len(`ORDERS`), float64, standard normal at temperature 1. Order (0, 0) depends on
+            ``seed``, the others on the detail seed.
         """
         if self.temperature == 0:
             return None
@@ -71,15 +71,15 @@ class Latent:
         return self.temperature * values
 
     def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
-        """Independent noise for part of the latent, or None where there is none.
+        """Independent noise for part of the latent; None if it is zero.
 
         Args:
             rows: rows of the frame's latent grid (one per 8 pixels).
-            cols: columns of it.
-            grain: whether the grain weighs it, or the temperature alone (of models without a prior).
+            cols: columns of the grid.
+            grain: whether the noise is scaled by the grain; False for models without a prior.
 
         Returns:
-            192 x rows x cols, float32, channels ordered as the flow's latent.
+            192 x rows x cols, float32, channels in the order of the flow's latent.
         """
         scale = self.temperature * (self.grain if grain else 1.0)
         if scale == 0:
@@ -96,9 +96,10 @@ class Latent:
 
 @dataclass(frozen=True)
 class Blend:
-    """Several latents mixed: ``sum(weight_k * latent_k)``, the weights scaled to ``sum(weight_k^2) = 1``.
+    """A mix of latents, ``sum(weight_k * latent_k)``, with weights scaled to ``sum(weight_k^2) = 1``.
 
-    Independent latents so keep their variance. Brightness is the average under the squared weights.
+    A mix of independent latents has the same variance as each of them. Its brightness is the average with the
+    squared weights.
 
     Attributes:
         parts: pairs of a latent (or another blend) and its weight.
@@ -108,7 +109,8 @@ class Blend:
 
     def __post_init__(self) -> None:
         if not self.parts or not math.isfinite(self._norm()) or self._norm() == 0:
-            raise OptionError(f"the blend's weights are {[w for _, w in self.parts]}; one must not be 0")
+            weights = [weight for _, weight in self.parts]
+            raise OptionError(f"the blend's weights are {weights}; give finite ones that are not all 0")
 
     @property
     def brightness(self) -> float:
@@ -116,11 +118,11 @@ class Blend:
         return sum(part.brightness * weight**2 for part, weight in self.parts) / self._norm() ** 2
 
     def look(self) -> np.ndarray | None:
-        """As of `Latent.look`."""
+        """See `Latent.look`."""
         return self._mixed([part.look() for part, _ in self.parts])
 
     def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
-        """As of `Latent.noise_block`."""
+        """See `Latent.noise_block`."""
         return self._mixed([part.noise_block(rows, cols, grain=grain) for part, _ in self.parts])
 
     def _mixed(self, blocks: list[np.ndarray | None]) -> np.ndarray | None:
@@ -139,7 +141,7 @@ AnyLatent = Latent | Blend
 
 
 def interpolate(first: AnyLatent, second: AnyLatent, position: float) -> AnyLatent:
-    """From ``first`` (position 0) to ``second`` (position 1) along a great circle, so variance is kept."""
+    """Interpolate from ``first`` (0) to ``second`` (1) along a great circle, which keeps the variance."""
     if not 0 <= position <= 1:
         raise OptionError(f"position is {position!r}; it must be from 0 (first) to 1 (second)")
     if position in (0, 1):
@@ -149,30 +151,30 @@ def interpolate(first: AnyLatent, second: AnyLatent, position: float) -> AnyLate
 
 
 def around(chosen: AnyLatent, seed: int, spread: float, temperature: float = 0.8) -> AnyLatent:
-    """A new latent near ``chosen``.
+    """Create a new latent near ``chosen``.
 
     Args:
-        seed: of the new look and grain.
-        spread: 0 gives ``chosen`` back, 1 is all new.
-        temperature: of the new one where ``chosen`` has none to take over.
+        seed: seed of the new look and grain.
+        spread: 0 returns ``chosen``, 1 an independent latent.
+        temperature: temperature of the new latent if that of ``chosen`` is 0.
     """
-    leader = chosen
-    while isinstance(leader, Blend):
-        leader = max(leader.parts, key=lambda part: abs(part[1]))[0]
+    main = chosen
+    while isinstance(main, Blend):
+        main = max(main.parts, key=lambda part: abs(part[1]))[0]
     fresh = replace(
-        leader, seed=seed, detail_seed=None, grain_seed=None, temperature=leader.temperature or temperature
+        main, seed=seed, detail_seed=None, grain_seed=None, temperature=main.temperature or temperature
     )
     return interpolate(chosen, fresh, spread)
 
 
 def with_brightness(latent: AnyLatent, brightness: float) -> AnyLatent:
-    """The same look and grain under another brightness."""
+    """A copy of ``latent`` with another brightness."""
     if isinstance(latent, Latent):
         return replace(latent, brightness=brightness)
     return Blend(tuple((with_brightness(part, brightness), weight) for part, weight in latent.parts))
 
 
 def _normals(seed: int, stream: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Standard normal values of a seed and a stream of it, float64."""
+    """Standard normal values for a seed and a stream number, float64."""
     generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, stream))))
     return generator.standard_normal(shape)

@@ -29,22 +29,22 @@ _SLOPE = 0.2
 
 @dataclass(frozen=True)
 class Place:
-    """Where and in which type a layer's weights live."""
+    """Device and data type of a layer's weights."""
 
     device: torch.device
     dtype: torch.dtype
 
 
 class Conv:
-    """Same-size 3x3 or 1x1 convolution, N x inputs x H x W to N x outputs x H x W, channels-last.
+    """A 3x3 or 1x1 convolution that keeps the size, N x inputs x H x W to N x outputs x H x W, channels-last.
 
-    For a 1x1 convolution torch's own choice on a processor is a matrix product; asked for by name, oneDNN is
-    more than twice as fast.
+    On a processor, torch computes 1x1 convolutions as matrix products; oneDNN, called explicitly, is more
+    than twice as fast.
 
     Args:
         weight: outputs x inputs x kernel x kernel, or outputs x inputs for a 1x1 convolution.
         bias: outputs, or None.
-        place: where it runs.
+        place: device and data type.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, place: Place) -> None:
@@ -59,7 +59,7 @@ class Conv:
 
     @property
     def fuses(self) -> bool:
-        """Whether adding and rectifying cost no pass over memory of their own."""
+        """Whether addition and ReLU are fused into the convolution."""
         return self._onednn and has_fused_convolutions()
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -72,17 +72,17 @@ class Conv:
         return flat.permute(0, 3, 1, 2)
 
     def rectified(self, x: Tensor, plus: Tensor | None = None) -> Tensor:
-        """ReLU of the convolution, ``plus`` (N x outputs x H x W) added before; both are left untouched."""
+        """ReLU of the convolution plus ``plus`` (N x outputs x H x W); the inputs are not modified."""
         if not self._fuses():
-            made = self(x)
-            return (made if plus is None else made.add_(plus)).relu_()
+            result = self(x)
+            return (result if plus is None else result.add_(plus)).relu_()
         fused = torch.ops.mkldnn._convolution_pointwise
         x = x.contiguous(memory_format=torch.channels_last)
         if plus is None:
-            made = fused(x, self.weight, self.bias, *self._shape, "relu", [], "")
+            result = fused(x, self.weight, self.bias, *self._shape, "relu", [], "")
         else:
-            made = fused.binary(x, plus, self.weight, self.bias, *self._shape, "add", 1.0, "relu", [], "")
-        return made  # type: ignore[no-any-return]
+            result = fused.binary(x, plus, self.weight, self.bias, *self._shape, "add", 1.0, "relu", [], "")
+        return result  # type: ignore[no-any-return]
 
     def add_to(self, total: Tensor, x: Tensor) -> Tensor:
         """``total + self(x)``; ``total``, N x outputs x H x W, channels-last, may be overwritten."""
@@ -90,22 +90,23 @@ class Conv:
             return total + self(x)
         accumulated = torch.ops.mkldnn._convolution_pointwise_.binary
         x = x.contiguous(memory_format=torch.channels_last)
-        made = accumulated(total, x, self.weight, self.bias, *self._shape, "add", 1.0, None, [], None)
-        return made  # type: ignore[no-any-return]
+        result = accumulated(total, x, self.weight, self.bias, *self._shape, "add", 1.0, None, [], None)
+        return result  # type: ignore[no-any-return]
 
     def _fuses(self) -> bool:
         return self.fuses and not is_traced()
 
 
 class SplitConv:
-    """A `Conv` of several tensors as if they were concatenated, without the copy where that is faster.
+    """A `Conv` of the concatenation of several tensors, without the concatenation if that is faster.
 
-    On a processor copying costs a third of a dense block's time; there each tensor has its own convolution,
-    all adding up in one place. Elsewhere, and where torch lacks the operation, they are concatenated.
+    On a processor, the copy takes a third of a dense block's time; there each tensor has its own convolution,
+    whose results are accumulated. On other devices, and if torch lacks the operation, the tensors are
+    concatenated.
 
     Args:
-        weight, bias, place: as of `Conv`.
-        channels: of each tensor, summing to the weight's inputs.
+        weight, bias, place: see `Conv`.
+        channels: number of channels of each tensor; their sum is the weight's number of inputs.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, place: Place, channels: Sequence[int]) -> None:
@@ -116,7 +117,7 @@ class SplitConv:
         self._split = self._shares[0].fuses
 
     def __call__(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Of each N x channels x H x W, to N x outputs x H x W."""
+        """Convolve tensors of N x channels x H x W each, to N x outputs x H x W."""
         if not self._split or is_traced():
             return self._whole(torch.cat(list(tensors), 1))
         total = self._shares[0](tensors[0])
@@ -131,7 +132,7 @@ class Downsampling:
     Args:
         weight: outputs x inputs x 2 x 2.
         bias: outputs.
-        place: where it runs.
+        place: device and data type.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, place: Place) -> None:
@@ -143,12 +144,12 @@ class Downsampling:
 
 
 class Upsampling:
-    """1x1 convolution, then a pixel shuffle: N x inputs x H x W to N x outputs x 2H x 2W, channels-last.
+    """1x1 convolution, then pixel shuffle: N x inputs x H x W to N x outputs x 2H x 2W, channels-last.
 
     Args:
         weight: 4 outputs x inputs x 1 x 1, in the order of torch's pixel shuffle.
         bias: 4 outputs.
-        place: where it runs.
+        place: device and data type.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, place: Place) -> None:
@@ -172,7 +173,7 @@ def fold(x: Tensor) -> Tensor:
 def unfold(z: Tensor) -> Tensor:
     """N x C x H x W to N x C/4 x 2H x 2W, the channels ordered by row, column, color.
 
-    A pixel shuffle, but of whole runs of memory: channels-last to channels-last.
+    A pixel shuffle that copies contiguous memory: channels-last to channels-last.
     """
     count, channels, height, width = z.shape
     rows = z.permute(0, 2, 3, 1).reshape(count, height, width, 2, channels // 2).transpose(2, 3)
@@ -180,17 +181,17 @@ def unfold(z: Tensor) -> Tensor:
 
 
 def folded_order(channels: int) -> Tensor:
-    """Which of torch's pixel-unshuffled channels (color, row, column) comes where in `fold`: 4 x channels."""
+    """Order of torch's pixel-unshuffled channels (color, row, column) in `fold`: 4 x channels indices."""
     return torch.arange(4 * channels).view(channels, 4).T.flatten()
 
 
 def leaky(x: Tensor) -> Tensor:
-    """Leaky ReLU of the encoder, in place."""
+    """The encoder's leaky ReLU, in place."""
     return functional.leaky_relu_(x, _SLOPE)
 
 
 def is_traced() -> bool:
-    """Whether the network is being written down for a compiler, which knows portable operations only."""
+    """Whether the network is being traced or compiled, so that only portable operations can be used."""
     return torch.compiler.is_compiling() or bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 

@@ -1,4 +1,4 @@
-"""How much memory there is, and what tile fits into it."""
+"""Free memory, and the tile that fits into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["free_bytes", "is_out_of_memory", "largest_tile"]
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that can be taken on a device without swapping."""
+    """Memory that can be allocated on a device without swapping, bytes."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type == "mps":
@@ -19,13 +19,13 @@ def free_bytes(device: torch.device) -> int:
 
 
 def largest_tile(free: int, bytes_per_pixel: float, choices: tuple[int, ...]) -> int:
-    """The largest of ``choices`` (sides in pixels) whose tile fits in ``free`` bytes, else the smallest."""
+    """The largest side of ``choices``, in pixels, whose tile fits into ``free`` bytes, or the smallest."""
     fitting = [side for side in choices if side * side * bytes_per_pixel <= free]
     return max(fitting, default=min(choices))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on whatever device."""
+    """Whether an exception means that memory ran out, on any device."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()

@@ -1,4 +1,4 @@
-"""Noise: deterministic Gaussian values at any place of a photo."""
+"""Deterministic Gaussian noise for any part of a photo."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 __all__ = ["white_noise"]
 
 _CHANNELS = 192
-"""Of a latent position: 8 x 8 pixels of 3 colors."""
+"""Channels of a latent position: 8 x 8 pixels of 3 colors."""
 _BLOCK = 16
-"""Latent positions along each side of a block that has one generator."""
+"""Side of the blocks that have one random generator each, in latent positions."""
 
 
 def white_noise(seed: int, rows: slice, cols: slice) -> np.ndarray:
-    """Independent N(0, 1) in every channel of a block of latent positions.
+    """Draw independent N(0, 1) values for every channel of a block of latent positions.
 
     Args:
         rows: latent rows (of 8 pixels).
         cols: latent columns.
 
     Returns:
-        192 x rows x cols, float32; in memory the channels come last, as the network has them. Values depend
-        on the seed and the place in the photo alone.
+        192 x rows x cols, float32, channels-last in memory, as in the network. Values depend only on the seed
+        and the position in the photo.
     """
     height, width = rows.stop - rows.start, cols.stop - cols.start
     noise = np.empty((height, width, _CHANNELS), np.float32)
@@ -37,13 +37,13 @@ def white_noise(seed: int, rows: slice, cols: slice) -> np.ndarray:
 
 
 def _normals(bits: np.random.SFC64) -> np.ndarray:
-    """N(0, 1) of a block of positions, 16 x 16 x 192, by Box and Muller's transform (1958).
+    """N(0, 1) values for a block of positions, 16 x 16 x 192, by the Box-Muller transform (1958).
 
-    Several times as fast as numpy's rejection method, which was a quarter of a rendering's time. Values end
-    at 5.8 standard deviations, beyond which one of a hundred million lies.
+    It is several times as fast as numpy's rejection method, which took a quarter of a rendering's time.
+    Values are limited to 5.8 standard deviations; a normal value exceeds this once in a hundred million.
     """
     whole = bits.random_raw(_BLOCK * _BLOCK * _CHANNELS // 2).view(np.uint32)
-    whole >>= 8  # 24 bits are what float32 holds
+    whole >>= 8  # float32 has 24 significant bits
     first, second = whole.astype(np.float32).reshape(2, -1)
     first += 1
     first *= np.float32(2.0**-24)

@@ -1,4 +1,4 @@
-"""From a latent's description to its offset from the mean, for any block of a frame."""
+"""Conversion of a latent's description to its offset from the mean, for any part of a frame."""
 
 from __future__ import annotations
 
@@ -11,69 +11,63 @@ from ..flow.basis import ORDERS, cosines
 from ..flow.prior import LatentPrior
 from .gain_path import GainPath
 from .latent import AnyLatent
+from .latent_window import LatentWindow
 
 __all__ = ["LatentOffsets"]
 
 
 @dataclass(frozen=True)
 class LatentOffsets:
-    """Turns latents into offsets under a model's prior.
+    """Converts latents to offsets under a model's prior.
 
     Attributes:
-        prior: of the model; None stands for independent noise, N(g, I).
-        gain_path: gives the model's way to brighter renderings, which is measured when first asked for.
+        prior: prior of the model; None is independent noise, N(g, I).
+        gain_path: returns the model's `GainPath`, which is measured on first use.
     """
 
     prior: LatentPrior | None
     gain_path: Callable[[], GainPath]
 
-    def block(
-        self, latent: AnyLatent, rows: slice, cols: slice, height8: int, width8: int
-    ) -> tuple[np.ndarray | None, bool]:
-        """A latent's offset from the mean for part of a frame.
-
-        Args:
-            rows: rows of the frame's latent grid.
-            cols: columns of it.
-            height8: rows of the whole grid.
-            width8: columns of it.
+    def block(self, latent: AnyLatent, window: LatentWindow) -> tuple[np.ndarray | None, bool]:
+        """Compute a latent's offset from the mean for part of a frame.
 
         Returns:
-            192 x rows x cols, float32, or None where it is zero; and whether it is more than noise.
+            192 x rows x cols, float32, or None if it is zero; and whether it consists of more than noise.
         """
-        offset = latent.noise_block(rows, cols, grain=self.prior is not None)
+        offset = latent.noise_block(window.rows, window.cols, grain=self.prior is not None)
         smooth = None
         if self.prior is not None:
             offset = None if offset is None else self._scaled(offset)
             look = latent.look()
-            smooth = None if look is None else self._smooth(look, rows, cols, height8, width8)
+            smooth = None if look is None else self._smooth(look, window)
         if latent.brightness:
-            gains = np.zeros((2, rows.stop - rows.start, cols.stop - cols.start), np.float32)
+            gains = np.zeros((2, *window.shape), np.float32)
             gains[0] = latent.brightness
-            shift = self.gain_path().shift(gains, rows, cols, height8, width8)
+            shift = self.gain_path().shift(gains, window)
             smooth = shift if smooth is None else smooth + shift
         if offset is None or smooth is None:
             return (smooth if offset is None else offset), smooth is not None
         offset += smooth
         return offset, True
 
-    def _smooth(self, look: np.ndarray, rows: slice, cols: slice, height8: int, width8: int) -> np.ndarray:
-        """The look's share: 192 x rows x cols, float32, in memory the channels last."""
+    def _smooth(self, look: np.ndarray, window: LatentWindow) -> np.ndarray:
+        """The offset of a look: 192 x rows x cols, float32, channels last in memory."""
         assert self.prior is not None
         weighted = look * self.prior.order_deviations().double().numpy()
         table = np.zeros((len(look), *(1 + max(order[axis] for order in ORDERS) for axis in (0, 1))))
         for number, (i, k) in enumerate(ORDERS):
             table[:, i, k] = weighted[:, number]
-        down = cosines(height8, rows.start, rows.stop - rows.start)
-        across = cosines(width8, cols.start, cols.stop - cols.start)
+        (height, width), (grid_height, grid_width) = window.shape, window.grid
+        down = cosines(grid_height, window.rows.start, height)
+        across = cosines(grid_width, window.cols.start, width)
         fields = np.einsum("iy,dik,kx->yxd", down, table, across, optimize=True).astype(np.float32)
         return np.asarray(fields @ self.prior.directions.float().numpy().T).transpose(2, 0, 1)
 
     def _scaled(self, noise: np.ndarray) -> np.ndarray:
-        """Unit noise, 192 x rows x cols, as the prior's detail; overwritten."""
+        """Scale unit noise, 192 x rows x cols, to the prior's detail, in place."""
         assert self.prior is not None
         directions, detail = self.prior.directions.float().numpy(), self.prior.detail.float().numpy()
-        flat = noise.transpose(1, 2, 0)  # in memory the channels come last
+        flat = noise.transpose(1, 2, 0)  # channels last, as in memory
         along = flat @ directions
         flat *= detail[-1]
         flat += (along * (detail[:-1] - detail[-1])) @ directions.T

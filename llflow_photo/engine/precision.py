@@ -1,4 +1,4 @@
-"""Where half precision may be used: faster on this device, and within 1/255 of float32 with this network."""
+"""Whether half precision can be used: if it is fast on the device and within 1/255 of float32."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from .processor import has_fast_bfloat16
 __all__ = ["BACKENDS", "TOLERANCE", "chosen_precision", "largest_difference"]
 
 BACKENDS = ("auto", "float32", "mixed", "half")
-"""``mixed`` has the encoder's blocks in half precision, ``half`` all networks beside the flow."""
+"""``mixed`` runs the encoder's blocks in half precision, ``half`` all networks except the flow."""
 TOLERANCE = 0.7 / 255
-"""Largest difference on the calibration image at which reduced precision is trusted to stay within 1/255."""
+"""Largest difference on the calibration image for which reduced precision is accepted."""
 
 
 def chosen_precision(
     flow: LLFlow, device: torch.device, backend: str, bounds: list[list[Bounds]] | None = None
 ) -> Precision:
-    """The types to run a network in.
+    """Select the data types to run a network in.
 
-    ``auto`` takes the fastest precision that keeps the calibration image within `TOLERANCE` of float32, of
-    those that can be trusted on the device: on a GPU float16, on a processor that multiplies in bfloat16 that
-    type, which has three bits less; elsewhere float32.
+    ``auto`` selects the fastest precision whose rendering of the calibration image is within `TOLERANCE` of
+    float32. Candidates are float16 on a GPU and bfloat16 on a processor with fast bfloat16 multiplication;
+    otherwise float32 is used.
 
     Args:
         flow: the network.
-        device: where it will run.
+        device: the device to run on.
         backend: one of `BACKENDS`.
-        bounds: as of `FoldedFlow`.
+        bounds: see `FoldedFlow`.
     """
     if backend not in BACKENDS:
         raise OptionError(f"backend is {backend!r}; give one of {', '.join(BACKENDS)}")
@@ -59,7 +59,7 @@ def chosen_precision(
 def largest_difference(
     flow: LLFlow, device: torch.device, precision: Precision, bounds: list[list[Bounds]] | None = None
 ) -> float:
-    """Of the calibration image's renderings in ``precision`` and in float32, at temperatures 0 and 0.8."""
+    """Largest difference of the calibration image's renderings to float32, at temperatures 0 and 0.8."""
     image, offset = (part.to(device) for part in calibration_image())
     statistics = PhotoStatistics.of(image[0].permute(1, 2, 0).cpu().numpy(), flow.size)
     whole = image.new_tensor([[0.0, 0.0, 1.0, 1.0]])

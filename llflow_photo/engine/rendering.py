@@ -1,4 +1,4 @@
-"""From a view's tiles and latents to rendered tiles, the device always one step ahead."""
+"""Rendering the tiles of a view, with the next batch prepared while the device computes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .view import View
 __all__ = ["Cancel", "check", "condition", "rendered"]
 
 Cancel = Callable[[], bool]
-"""Asked before every tile; true ends the run with `CancelledError`."""
+"""Called before every tile; the run ends with `CancelledError` if it returns true."""
 
 _Job = tuple[int, Sequence[Tile], Pending]
 
@@ -33,16 +33,16 @@ def rendered(
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[tuple[int, Tile, Tensor]]:
-    """Every tile under every latent.
+    """Render every tile with every latent.
 
-    While one batch is computed on a device, the next is prepared and the one before is taken over.
+    While the device computes one batch, the next one is prepared and the previous one is copied back.
 
     Args:
-        photo: what the network needs of the whole photo, as of `Runner.photo`.
-        kept: what decoding needs of each tile, or nothing.
+        photo: output of `Runner.photo` for the whole photo.
+        kept: the conditioning of each tile, or an empty sequence.
 
     Yields:
-        index of the latent; the tile; its rendering, 3 x rows x cols, float32, on the CPU.
+        index of the latent, the tile, and its rendering, 3 x rows x cols, float32, on the CPU.
     """
     if kept or len(latents) > 1:
         jobs = _conditioned_jobs(runner, view, photo, tiles, kept, latents, cancel)
@@ -58,24 +58,24 @@ def rendered(
 
 
 def check(cancel: Cancel | None) -> None:
-    """Raise `CancelledError` where ``cancel`` says so."""
+    """Raise `CancelledError` if ``cancel`` returns true."""
     if cancel and cancel():
-        raise CancelledError("cancelled; nothing was kept of this run")
+        raise CancelledError("cancelled; no result was kept")
 
 
 def _whole_jobs(
     runner: Runner, view: View, photo: Any, tiles: Sequence[Tile], latent: AnyLatent, cancel: Cancel | None
 ) -> Iterator[_Job]:
-    """Tiles of one latent, batched, nothing kept of them."""
+    """Render the tiles of one latent in batches, without keeping their conditioning."""
     rest = iter(tiles)
     while batch := list(islice(rest, runner.batch)):
         check(cancel)
         images = torch.stack([view.image(tile) for tile in batch])
         offsets, far = zip(*(_offset(runner, view, latent, tile) for tile in batch), strict=True)
-        given = [offset for offset in offsets if offset is not None]
-        together = torch.cat(given) if given else None
+        not_zero = [offset for offset in offsets if offset is not None]
+        batched = torch.cat(not_zero) if not_zero else None
         windows = torch.stack([view.window(tile) for tile in batch])
-        yield 0, batch, runner.forward(images, photo, windows, together, any(far))
+        yield 0, batch, runner.forward(images, photo, windows, batched, any(far))
 
 
 def _conditioned_jobs(
@@ -87,16 +87,16 @@ def _conditioned_jobs(
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[_Job]:
-    """Each tile under each latent, its condition kept or computed once."""
+    """Render each tile with each latent; its conditioning is kept or computed once."""
     for number, tile in enumerate(tiles):
         check(cancel)
-        given = kept[number] if kept else condition(runner, view, photo, tile)
+        conditioning = kept[number] if kept else condition(runner, view, photo, tile)
         for index, latent in enumerate(latents):
-            yield index, [tile], runner.render(given, *_offset(runner, view, latent, tile))
+            yield index, [tile], runner.render(conditioning, *_offset(runner, view, latent, tile))
 
 
 def condition(runner: Runner, view: View, photo: Any, tile: Tile) -> TileConditioning:
-    """What decoding needs of one tile."""
+    """Compute the conditioning of one tile."""
     return runner.condition(view.image(tile)[None], photo, view.window(tile)[None])
 
 
@@ -107,6 +107,6 @@ def _results(job: _Job) -> Iterator[tuple[int, Tile, Tensor]]:
 
 
 def _offset(runner: Runner, view: View, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
-    """A latent's offset from the mean, 1 x 192 x h x w, and whether it holds more than noise."""
-    offset, far = runner.offsets.block(latent, *view.positions(tile))
+    """A latent's offset from the mean, 1 x 192 x h x w, and whether it consists of more than noise."""
+    offset, far = runner.offsets.block(latent, view.latent_window(tile))
     return None if offset is None else torch.from_numpy(offset)[None], far

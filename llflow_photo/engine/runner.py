@@ -1,4 +1,4 @@
-"""One folded network on one device: batches of tiles in, rendered tiles out."""
+"""Running the inference form of a network on a device, on batches of tiles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import DeviceError
 from ..flow import LLFlow, PhotoStatistics
 from .gain_path import GainPath, measure_gain_path
 from .graphs import Graphs
-from .guard import trust_region
+from .guard import latent_bounds
 from .inference import FoldedFlow, TileConditioning
 from .offsets import LatentOffsets
 from .precision import chosen_precision
@@ -24,10 +24,10 @@ __all__ = ["Pending", "Runner", "resolve_device", "using_threads"]
 
 
 def resolve_device(name: str) -> torch.device:
-    """``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` to a device that is there.
+    """Convert ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` to an available device.
 
     Raises:
-        DeviceError: the device is unknown or absent.
+        DeviceError: the device is unknown or not available.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -43,13 +43,13 @@ def resolve_device(name: str) -> torch.device:
         "mps": torch.backends.mps.is_available(),
     }
     if not present.get(device.type, False):
-        raise DeviceError(f"there is no device {name!r} here; give 'cpu' or 'auto'")
+        raise DeviceError(f"device {name!r} is not available; give 'cpu' or 'auto'")
     return device
 
 
 @contextmanager
 def using_threads(threads: int | None) -> Iterator[None]:
-    """Let torch use ``threads`` processor threads for a while; None leaves its setting alone."""
+    """Temporarily set the number of torch's processor threads; None keeps the setting."""
     before = torch.get_num_threads()
     if threads is not None:
         torch.set_num_threads(threads)
@@ -63,20 +63,20 @@ class Runner:
     """Runs tiles through the inference form of a network.
 
     Args:
-        flow: the network, left untouched.
-        device: where to run.
+        flow: the network; it is not modified.
+        device: the device to run on.
         backend: one of `precision.BACKENDS`.
 
     Attributes:
-        device: where it runs.
-        precision: the types its parts run in.
-        batch: tiles to hand over at once.
+        device: the device.
+        precision: data types of the network's parts.
+        batch: number of tiles per call.
     """
 
     def __init__(self, flow: LLFlow, device: torch.device, backend: str = "auto") -> None:
         self.device = device
         self.batch = 4 if device.type == "cuda" else 1
-        bounds = trust_region(flow)
+        bounds = latent_bounds(flow)
         self.precision = chosen_precision(flow, device, backend, bounds)
         self._net = FoldedFlow(flow, device, self.precision, bounds)
         self._flow = flow
@@ -84,40 +84,40 @@ class Runner:
 
     @cached_property
     def offsets(self) -> LatentOffsets:
-        """Turns latents into offsets from the mean."""
+        """Converts latents to offsets from the mean."""
         prior = None if self._flow.prior is None else copy.deepcopy(self._flow.prior).float().cpu()
         return LatentOffsets(prior, lambda: self.gain_path)
 
     @cached_property
     def gain_path(self) -> GainPath:
-        """The model's way to brighter and warmer renderings, measured when first asked for."""
+        """The model's shifts to brighter and warmer renderings, measured on first use."""
         return measure_gain_path(self._flow)
 
     @torch.inference_mode()
     def photo(self, statistics: PhotoStatistics) -> Any:
-        """What the network needs of a whole photo, on the device."""
+        """Prepare a whole photo's data on the device."""
         return self._net.photo(statistics)
 
     @torch.inference_mode()
     def condition(self, images: Tensor, photo: Any, windows: Tensor) -> TileConditioning:
-        """What decoding needs of N tiles, N x 3 x H x W, kept on the device.
+        """Compute the conditioning of N tiles, N x 3 x H x W; it stays on the device.
 
         Args:
-            photo: of the whole photo, as `photo` gave it.
-            windows: N x 4, where in the photo the tiles lie.
+            photo: output of `photo` for the whole photo.
+            windows: N x 4, positions of the tiles in the photo.
         """
         return self._net.condition(self._sent(images), photo, self._sent(windows))
 
     @torch.inference_mode()
-    def render(self, given: TileConditioning, offsets: Tensor | None, far: bool = False) -> Pending:
-        """Decode N tiles (or N latents of one tile) of which the condition is known."""
-        return Pending(self._net.render(given, self._on_device(offsets), far=far))
+    def render(self, conditioning: TileConditioning, offsets: Tensor | None, far: bool = False) -> Pending:
+        """Decode N tiles, or N latents of one tile, with known conditioning."""
+        return Pending(self._net.render(conditioning, self._on_device(offsets), far=far))
 
     @torch.inference_mode()
     def forward(
         self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool = False
     ) -> Pending:
-        """`condition` and `render` without keeping anything between them."""
+        """`condition` and `render` without keeping the conditioning."""
         network = self._graphs or self._whole
         return Pending(network(self._sent(images), photo, self._sent(windows), self._on_device(offsets), far))
 
@@ -125,34 +125,34 @@ class Runner:
     def residual(
         self, images: Tensor, statistics: PhotoStatistics, windows: Tensor, pictures: Tensor
     ) -> Tensor:
-        """Latents of pictures of N tiles less their means, N x 192 x H/8 x W/8, float32, on the CPU.
+        """Latents of images of N tiles minus their means, N x 192 x H/8 x W/8, float32, on the CPU.
 
-        Where a picture is clipped and the model's rendering goes beyond, the rendering's value is taken.
+        Clipped pixels are replaced by the model's rendering if it exceeds the range, too.
         """
         table, context = None, None
         if statistics.equalization is not None:
             table = torch.from_numpy(statistics.equalization)[None].to(self.device)
         if statistics.thumbnail is not None:
             context = self._trained.context(torch.from_numpy(statistics.thumbnail)[None].to(self.device))
-        given = self._trained.encode(
+        conditioning = self._trained.encode(
             images.to(self.device),
             table,
             gain_ev=statistics.gain_ev,
             context=context,
             window=windows.to(self.device),
         )
-        rendering, pictures = self._trained.decode(given), pictures.to(self.device)
+        rendering, pictures = self._trained.decode(conditioning), pictures.to(self.device)
         beyond = ((pictures >= 1) & (rendering > 1)) | ((pictures <= 0) & (rendering < 0))
-        latent, _ = self._trained.latent_of(torch.where(beyond, rendering, pictures), given)
-        return (latent - given.mean).cpu()
+        latent, _ = self._trained.latent_of(torch.where(beyond, rendering, pictures), conditioning)
+        return (latent - conditioning.mean).cpu()
 
     @cached_property
     def _trained(self) -> LLFlow:
-        """The trained form, which alone goes from image to latent."""
+        """The trained form; only it maps images to latents."""
         return copy.deepcopy(self._flow).float().to(self.device).eval()
 
     def release(self) -> None:
-        """After memory ran out: give back what is cached but not used, and take one tile at a time."""
+        """Release cached memory and process one tile at a time, after memory ran out."""
         self.batch = 1
         if self._graphs is not None:
             self._graphs.clear()
@@ -176,7 +176,7 @@ class Runner:
 
 
 class Pending:
-    """A tile being rendered; on a GPU its copy to the host runs beside the next tile's work."""
+    """A batch being rendered; its copy from a GPU overlaps with the computation of the next one."""
 
     def __init__(self, rendered: Tensor) -> None:
         self._event: torch.cuda.Event | None = None

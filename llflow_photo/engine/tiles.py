@@ -1,8 +1,8 @@
-"""Tile geometry: which part of a photo is read for each tile, and with what weight it is written.
+"""Tile geometry: the part of a photo that each tile reads, and the weights with which it is written.
 
-Tiles are equal in size, overlap by at least two halos, and are mixed in a narrow ramp in the middle of the
-overlap. Weights are the outer product of one vector per axis; at every pixel the weights of all tiles sum to
-one, and they are zero from the read border up to ``halo - RAMP / 2`` pixels inside it.
+Tiles are equal in size, overlap by at least two halos, and are blended over a narrow ramp in the middle of
+the overlap. Weights are the outer product of one vector per axis; at every pixel the weights of all tiles sum
+to one; they are zero from the border of the tile up to ``halo - RAMP / 2`` pixels inside it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..flow import Size
 __all__ = ["RAMP", "Span", "Tile", "plan_axis", "plan_tiles"]
 
 RAMP = 16
-"""Pixels over which one tile hands over to the next."""
+"""Width of the transition from one tile to the next, pixels."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Span:
 
     @property
     def latent(self) -> slice:
-        """The latent positions read."""
+        """The latent positions that are read."""
         return slice(self.start // Size.MULTIPLE, self.stop // Size.MULTIPLE)
 
     def written(self) -> slice:
-        """The pixels within the span, counted from its start, that have weight."""
+        """The pixels of the span, counted from its start, whose weights are not zero."""
         inside = np.flatnonzero(self.weights)
         return slice(int(inside[0]), int(inside[-1]) + 1)
 
@@ -56,7 +56,7 @@ class Tile:
 
 
 def plan_axis(length: int, tile: int, halo: int) -> list[Span]:
-    """Cover ``length`` pixels by equal spans of at most ``tile``.
+    """Cover ``length`` pixels with equal spans of at most ``tile`` pixels.
 
     Args:
         length: a multiple of 8.
@@ -68,7 +68,7 @@ def plan_axis(length: int, tile: int, halo: int) -> list[Span]:
     step = tile - 2 * halo
     if step < Size.MULTIPLE:
         raise OptionError(
-            f"a tile of {tile} pixels leaves nothing inside two halos of {halo}; make it larger"
+            f"a tile of {tile} pixels is too small for a halo of {halo} pixels on each side; make it larger"
         )
     count = math.ceil((length - 2 * halo) / step)
     read = _round_up((length - 2 * halo) / count) + 2 * halo
@@ -98,10 +98,10 @@ def _tiles(rows: list[Span], cols: list[Span]) -> Iterator[Tile]:
 
 
 def _ramp(end_of_first: int, start_of_second: int, read: int, origin: int | None = None) -> np.ndarray:
-    """The second tile's weights over a hand-over, at ``read`` pixels from ``origin`` (default: its start)."""
-    centre = (end_of_first + start_of_second) / 2
+    """The second tile's weights in a transition, at ``read`` pixels from ``origin`` (default: its start)."""
+    center = (end_of_first + start_of_second) / 2
     pixels = np.arange(read) + (start_of_second if origin is None else origin) + 0.5
-    return np.clip((pixels - centre) / RAMP + 0.5, 0, 1).astype(np.float32)
+    return np.clip((pixels - center) / RAMP + 0.5, 0, 1).astype(np.float32)
 
 
 def _round_up(pixels: float) -> int:

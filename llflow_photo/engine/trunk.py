@@ -21,13 +21,13 @@ _RESIDUAL_SCALE = 0.2
 
 
 class Encoded(NamedTuple):
-    """What an encoder gives the flow of N x 3 x H x W images.
+    """Output of an encoder for N x 3 x H x W images.
 
     Attributes:
         color: N x 3 x H/2 x W/2, float32: mean of the latent, each value for 2 x 2 pixels.
-        conditions: of levels 1, 2, 3, N x C x H/2^level x W/2^level.
-        base: N x 12 x H/2 x W/2, float32, as of `layers.fold`: what is added to the flow's image, or None.
-        scale: likewise: what that is multiplied by before, or None.
+        conditions: for levels 1, 2, 3, N x C x H/2^level x W/2^level.
+        base: N x 12 x H/2 x W/2, float32, see `layers.fold`: added to the flow's scaled output, or None.
+        scale: likewise, the factor of the flow's output, or None.
     """
 
     color: Tensor
@@ -37,11 +37,11 @@ class Encoded(NamedTuple):
 
 
 class DensePhoto(NamedTuple):
-    """What the paper's encoder needs of a whole photo.
+    """Data of a whole photo for the paper's encoder.
 
     Attributes:
-        table: its equalization table, 3 x 256.
-        gain_ev: stops by which it is seen brighter than it is.
+        table: equalization table, 3 x 256.
+        gain_ev: exposure gain of the encoder's input, in EV.
     """
 
     table: Tensor
@@ -51,14 +51,14 @@ class DensePhoto(NamedTuple):
 class FoldedEncoder:
     """The paper's encoder: N x 3 x H x W, float32, to the color map and the three levels' conditions.
 
-    The residual stream stays in the type of the networks, whatever the dense blocks compute in: what they add
-    to it is small, so half precision costs little there, while a rounded stream would show.
+    The residual stream keeps the data type of the networks even if the dense blocks use half precision: their
+    contributions are small, so rounding them has little effect, while rounding the stream would be visible.
 
     Args:
         encoder: the trained form.
-        photo: where the two convolutions run that see the photo; they need float32.
-        blocks: where the dense blocks run.
-        networks: where all others run.
+        photo: device and data type of the two convolutions of the photo itself; they need float32.
+        blocks: device and data type of the dense blocks.
+        networks: device and data type of all other convolutions.
     """
 
     def __init__(self, encoder: ConditionalEncoder, photo: Place, blocks: Place, networks: Place) -> None:
@@ -77,13 +77,13 @@ class FoldedEncoder:
         self._blocks = [[_Dense(dense, blocks) for dense in block.dense] for block in _listed(encoder.blocks)]
 
     def photo(self, statistics: PhotoStatistics) -> DensePhoto:
-        """What is needed of a whole photo, its equalization table on the device."""
+        """Prepare a whole photo's data on the device."""
         assert statistics.equalization is not None
         table = np.asarray(statistics.equalization, np.float32)
         return DensePhoto(torch.from_numpy(table).to(self._device), statistics.gain_ev)
 
     def __call__(self, images: Tensor, photo: DensePhoto, windows: Tensor) -> Encoded:
-        """Encode N parts of one photo, N x 3 x H x W in [0, 1], wherever in it they lie."""
+        """Encode N parts of one photo, N x 3 x H x W in [0, 1]; ``windows`` is not used."""
         images = exposed(images, photo.gain_ev)
         equalized = equalize(images, photo.table)
         x = network_input(images, equalized).contiguous(memory_format=torch.channels_last)
@@ -107,7 +107,7 @@ class FoldedEncoder:
 
 
 class _Dense:
-    """A dense block, the 0.2 of its residual folded into the last convolution."""
+    """A dense block, with its residual scale of 0.2 folded into the last convolution."""
 
     def __init__(self, dense: Any, place: Place) -> None:
         *inner, last = _listed(dense.convs)

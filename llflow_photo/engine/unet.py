@@ -1,4 +1,4 @@
-"""The encoder in several scales in inference form."""
+"""The inference form of the multi-scale encoder."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ __all__ = ["FoldedUNet", "UNetPhoto"]
 
 
 class UNetPhoto(NamedTuple):
-    """What the encoder needs of a whole photo, on the device.
+    """Data of a whole photo for the encoder, on the device.
 
     Attributes:
-        context: of one photo.
-        first: first convolution of each block, the photo's scale and shift in it, in the order of `_blocks`.
+        context: output of the whole-photo branch for one photo.
+        first: first convolution of each block, including the photo's scale and shift, in the order of
+            `_blocks`.
     """
 
     context: PhotoContext
@@ -31,14 +32,14 @@ class UNetPhoto(NamedTuple):
 
 
 class FoldedUNet:
-    """N x 3 x H x W, float32, to what the flow needs; the photo's vector is folded into the convolutions.
+    """N x 3 x H x W, float32, to `Encoded`; the whole-photo vector is folded into the convolutions.
 
     Args:
         encoder: the trained form.
         branch: the whole-photo branch; it is copied and runs on the CPU in float32.
-        photo: where photos are exposed, and what is added to them; it needs float32.
-        blocks: where the residual blocks' convolutions run.
-        networks: where all other convolutions run, and the type of the features between them.
+        photo: device and data type of the exposed photo; it needs float32.
+        blocks: device and data type of the residual blocks' convolutions.
+        networks: device and data type of all other convolutions, and of the features between them.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class FoldedUNet:
         self._heads = _heads(encoder, networks)
 
     def photo(self, statistics: PhotoStatistics) -> UNetPhoto:
-        """Run the whole-photo branch and fold what it gives into the blocks."""
+        """Run the whole-photo branch and fold its output into the blocks."""
         assert statistics.thumbnail is not None
         context = self._branch(torch.from_numpy(statistics.thumbnail)[None])
         first = []
@@ -72,7 +73,7 @@ class FoldedUNet:
         return UNetPhoto(context.to(self._photo.device), first)
 
     def __call__(self, images: Tensor, photo: UNetPhoto, windows: Tensor) -> Encoded:
-        """Encode N parts of one photo, N x 3 x H x W in [0, 1], at ``windows``, N x 4."""
+        """Encode N parts of one photo, N x 3 x H x W in [0, 1], whose positions are ``windows``, N x 4."""
         images = images.contiguous(memory_format=torch.channels_last)
         context = photo.context
         seen = exposed_photo(images, context.gain_ev)
@@ -105,12 +106,12 @@ class FoldedUNet:
 
 
 def _four_times(scale: Tensor) -> Tensor:
-    """The same values for all four pixels of a folded position: N x C x h x w to N x 4C x h x w."""
+    """Repeat values for all four pixels of a folded position: N x C x h x w to N x 4C x h x w."""
     return scale.permute(0, 2, 3, 1).repeat(1, 1, 1, 4).permute(0, 3, 1, 2)
 
 
 def _blocks(encoder: UNetEncoder) -> list[Any]:
-    """All residual blocks in the order in which they run."""
+    """All residual blocks in the order of execution."""
     stages = [*_listed(encoder.down), *reversed(_listed(encoder.up))]
     return [block for stage in stages for block in stage]
 

@@ -1,4 +1,4 @@
-"""The photo as tiles see it: whole-photo statistics decided once, then sliced and padded like the whole."""
+"""The input of the network: a photo or part of one, sliced into tiles that are padded like the whole."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..errors import ImageInputError
 from ..flow import Size
 from ..flow.llflow import pad_to_multiple
 from ..flow.statistics import PhotoStatistics
+from .latent_window import LatentWindow
 from .tiles import Tile
 
 __all__ = ["FramePart", "View"]
@@ -21,7 +22,7 @@ _TYPES = ("float32", "float16", "float64", "uint8")
 
 @dataclass(frozen=True)
 class FramePart:
-    """Where in a whole frame a view lies that is only part of it.
+    """Position of a view in a whole frame.
 
     Attributes:
         frame: height and width of the whole frame, at the view's scale, pixels.
@@ -35,7 +36,7 @@ class FramePart:
 
 
 class View:
-    """A photo, or a part of one, as tiles see it.
+    """A photo, or a part of one, that tiles are read from.
 
     Attributes:
         height: of the view, pixels.
@@ -45,14 +46,14 @@ class View:
 
     Args:
         pixels: H x W x 3, sRGB-encoded, float in [0, 1] or uint8; not copied.
-        part: of which frame the view is part; by default it is the whole.
+        part: position of the view in its frame; by default the view is the whole frame.
     """
 
     def __init__(self, pixels: np.ndarray, part: FramePart | None = None) -> None:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-            raise ImageInputError(f"the photo is an array of {pixels.shape}; give height x width x 3")
+            raise ImageInputError(f"the photo is an array of shape {pixels.shape}; give height x width x 3")
         if pixels.dtype.name not in _TYPES:
-            raise ImageInputError(f"the photo is of {pixels.dtype}; give float32 in [0, 1] or uint8")
+            raise ImageInputError(f"the photo has dtype {pixels.dtype}; give float32 in [0, 1] or uint8")
         self._pixels = pixels
         self._part = part or FramePart((pixels.shape[0], pixels.shape[1]))
         self.height, self.width = pixels.shape[:2]
@@ -60,17 +61,17 @@ class View:
         self.padded_width = self.width + -self.width % Size.MULTIPLE
 
     def statistics(self, size: Size) -> PhotoStatistics:
-        """What a network of this size needs of the view, taken for the whole photo.
+        """Compute the statistics that a network of this size needs, from the view as the whole photo.
 
         Raises:
-            ImageInputError: the view holds values that are not finite.
+            ImageInputError: the view contains values that are not finite.
         """
         if self._pixels.dtype != np.uint8 and not all(np.isfinite(row).all() for row in self._pixels):
-            raise ImageInputError("the photo holds values that are not finite; replace them first")
+            raise ImageInputError("the photo contains values that are not finite; replace them first")
         return PhotoStatistics.of(self._pixels, size)
 
     def image(self, tile: Tile) -> Tensor:
-        """What the tile reads: 3 x rows x cols, float32, in [0, 1]."""
+        """The pixels of a tile: 3 x rows x cols, float32, in [0, 1]."""
         part = self._pixels[tile.rows.start : tile.rows.stop, tile.cols.start : tile.cols.stop]
         part = np.array(part.transpose(2, 0, 1), np.float32, order="C")
         if self._pixels.dtype == np.uint8:
@@ -78,19 +79,19 @@ class View:
         return pad_to_multiple(torch.from_numpy(part).clamp_(0, 1)[None])[0]
 
     def window(self, tile: Tile) -> Tensor:
-        """Where in the frame the tile lies: top, left, height, width as shares of it; 4 values."""
+        """Position of a tile in the frame: top, left, height, width as fractions of the frame; 4 values."""
         height, width = self._part.frame
         top, left = self._part.top + tile.rows.start, self._part.left + tile.cols.start
         rows, cols = tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start
         return torch.tensor([top / height, left / width, rows / height, cols / width])
 
-    def positions(self, tile: Tile) -> tuple[slice, slice, int, int]:
-        """Rows and columns of the frame's latent grid that the tile reads, and how many the grid has."""
+    def latent_window(self, tile: Tile) -> LatentWindow:
+        """The part of the frame's latent grid that the tile reads."""
         down, across = self._part.top // Size.MULTIPLE, self._part.left // Size.MULTIPLE
         rows, cols = tile.rows.latent, tile.cols.latent
-        return (
+        height, width = self._part.frame
+        return LatentWindow(
             slice(rows.start + down, rows.stop + down),
             slice(cols.start + across, cols.stop + across),
-            -(-self._part.frame[0] // Size.MULTIPLE),
-            -(-self._part.frame[1] // Size.MULTIPLE),
+            (-(-height // Size.MULTIPLE), -(-width // Size.MULTIPLE)),
         )

@@ -1,4 +1,4 @@
-"""How good a rendering is: metrics, and their tables over folders of pairs."""
+"""Evaluation of renderings: metrics, and tables of scores."""
 
 from .metrics import align_brightness, gray, psnr, ssim, ssim_map
 from .table import Score, ScoreTable, metrics_at_hand, score_pairs

@@ -1,4 +1,4 @@
-"""What photographers have without a model: LibRaw's auto-brightness, then OpenCV's non-local means."""
+"""Baselines without a model: LibRaw's auto-brightness and OpenCV's non-local means."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["auto_bright", "denoised"]
 def auto_bright(path: Path) -> np.ndarray:
     """Develop a RAW file with LibRaw's automatic brightness and its default curve.
 
-    LibRaw scales so that one pixel in a hundred clips.
+    LibRaw scales the image so that 1 % of the pixels are clipped.
 
     Returns:
         H x W x 3, uint8, sRGB primaries, upright.
@@ -31,7 +31,7 @@ def denoised(pixels: np.ndarray, strength: float) -> np.ndarray:
 
     Args:
         pixels: H x W x 3, uint8.
-        strength: its ``h`` for luminance and color alike; patches of 7 are sought in windows of 21.
+        strength: ``h`` for luminance and color; patches of 7 pixels are searched in windows of 21.
 
     Raises:
         LLFlowPhotoError: OpenCV is not installed.

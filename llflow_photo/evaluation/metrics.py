@@ -1,7 +1,8 @@
 """Image quality against a reference.
 
-Images are H x W x 3, float, sRGB-encoded, in [0, 1]. Published low-light scores borrow the reference's mean
-brightness (`align_brightness`); others do not. Every metric here is meant to be given both ways.
+Images are H x W x 3, float, sRGB-encoded, in [0, 1]. Most published low-light scores are brightness-aligned
+(also known as GT-mean): the image's mean brightness is first scaled to the reference's (`align_brightness`).
+Every metric here should be reported both as is and brightness-aligned.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ _GRAY = np.array([0.299, 0.587, 0.114])
 
 
 def gray(image: np.ndarray) -> np.ndarray:
-    """Luma of BT.601, H x W."""
+    """BT.601 luma, H x W."""
     luma: np.ndarray = image @ _GRAY.astype(image.dtype)
     return luma
 
 
 def align_brightness(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Scale the image so that its mean luma is the reference's, clipped to [0, 1]."""
+    """Scale the image to the mean luma of the reference, clipped to [0, 1]."""
     mean = float(gray(image).mean())
     scale = float(gray(reference).mean()) / max(mean, 1e-6)
     return np.clip(image * scale, 0.0, 1.0)
 
 
 def psnr(image: np.ndarray, reference: np.ndarray) -> float:
-    """Peak signal-to-noise ratio over all channels, in dB; infinite for equal images."""
+    """Peak signal-to-noise ratio over all channels, in dB; infinite for identical images."""
     error = float(np.mean((image.astype(np.float64) - reference.astype(np.float64)) ** 2))
     return math.inf if error == 0.0 else -10.0 * math.log10(error)
 
@@ -49,7 +50,7 @@ def _planes(image: np.ndarray) -> Tensor:
 
 
 def ssim_map(first: Tensor, second: Tensor) -> Tensor:
-    """SSIM at each position where its window fits; Wang et al. 2004, 11 x 11 Gaussian of 1.5 pixels.
+    """SSIM at each position where its window fits (Wang et al. 2004), 11 x 11 Gaussian of 1.5 pixels.
 
     Differentiable. N x C x H x W (H, W at least 11) to N x C x (H - 10) x (W - 10), range [-1, 1].
     """

@@ -1,4 +1,4 @@
-"""Perceptual metrics of other packages, where they are installed: SSIMULACRA2 and LPIPS."""
+"""Perceptual metrics of optional packages: SSIMULACRA2 and LPIPS."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Metric = Callable[[np.ndarray, np.ndarray], float]
 
 
 def load_ssimulacra2() -> tuple[Metric | None, str]:
-    """SSIMULACRA2 (100 for equal images, higher is better; on 8-bit values), or why it is not there."""
+    """SSIMULACRA2 (100 for identical images, higher is better; on 8-bit values), or why it is missing."""
     try:
         compute = import_module("ssimulacra2").compute_ssimulacra2
     except ImportError:
-        return None, "SSIMULACRA2 is left out: pip install ssimulacra2"
+        return None, "SSIMULACRA2 is omitted: pip install ssimulacra2"
     return partial(_ssimulacra2, compute), ""
 
 
 def _ssimulacra2(compute: Callable[[Any, Any], float], image: np.ndarray, reference: np.ndarray) -> float:
-    # The package reads files; pictures held in memory are files to it as well.
+    # The package reads files, also from memory.
     return float(compute(_as_png(reference), _as_png(image)))
 
 
@@ -39,16 +39,16 @@ def _as_png(image: np.ndarray) -> io.BytesIO:
 
 
 def load_lpips() -> tuple[Metric | None, str]:
-    """LPIPS with AlexNet (0 for equal images, lower is better), or why it is not there."""
+    """LPIPS with AlexNet (0 for identical images, lower is better), or why it is missing."""
     try:
         lpips = import_module("lpips")
     except ImportError:
-        return None, "LPIPS is left out: pip install lpips"
+        return None, "LPIPS is omitted: pip install lpips"
     try:
         network = lpips.LPIPS(net="alex", verbose=False).eval()
-    except Exception as error:  # a download, a file, a version: whatever it was, the rest goes on
+    except Exception as error:  # the other metrics do not depend on it
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return None, f"LPIPS is left out: its backbone cannot be loaded ({reason})"
+        return None, f"LPIPS is omitted: its backbone cannot be loaded ({reason})"
     return partial(_lpips, network), ""
 
 

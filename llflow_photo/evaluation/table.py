@@ -21,7 +21,7 @@ Metric = Callable[[np.ndarray, np.ndarray], float]
 
 @dataclass(frozen=True)
 class Score:
-    """One metric of one photo: of the rendering as is, and with its mean brightness aligned."""
+    """One metric of one photo: of the rendering as is, and brightness-aligned."""
 
     as_is: float
     aligned: float
@@ -29,7 +29,7 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores by photo, then by metric, in the order they were made."""
+    """Scores by photo, then by metric, in the order of computation."""
 
     rows: Mapping[str, Mapping[str, Score]]
 
@@ -38,7 +38,7 @@ class ScoreTable:
         return list(next(iter(self.rows.values()), {}))
 
     def mean(self, metric: str) -> Score:
-        """Mean over the photos; infinite PSNRs make it infinite."""
+        """Mean over the photos; infinite if any score is infinite."""
         scores = [row[metric] for row in self.rows.values()]
         as_is, aligned = ([getattr(s, kind) for s in scores] for kind in ("as_is", "aligned"))
         return Score(float(np.mean(as_is)), float(np.mean(aligned)))
@@ -56,7 +56,7 @@ class ScoreTable:
 
 
 def metrics_at_hand() -> tuple[dict[str, Metric], list[str]]:
-    """Metrics that can be computed here, and a sentence for each that cannot."""
+    """Metrics that are available, and a message for each that is not."""
     metrics: dict[str, Metric] = {"psnr": psnr, "ssim": ssim, "ssim_gray": _ssim_gray}
     missing = []
     for name, loader in (("ssimulacra2", load_ssimulacra2), ("lpips", load_lpips)):
@@ -82,9 +82,9 @@ def score_pairs(
 
     Args:
         pairs: name, rendering and reference; both H x W x 3, float, sRGB-encoded, in [0, 1].
-        metrics: by name, as `metrics_at_hand` gives them.
-        progress: told each photo's name when it is done.
-        cancel: asked after each photo; true ends with `CancelledError`.
+        metrics: metrics by name, see `metrics_at_hand`.
+        progress: called with each photo's name when it is done.
+        cancel: called after each photo; if it returns true, `CancelledError` is raised.
 
     Raises:
         TrainingDataError: a rendering and its reference differ in size, or there are no pairs.

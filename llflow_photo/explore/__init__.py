@@ -1,4 +1,4 @@
-"""Exploring one photo: a region encoded once, many renderings of it, what they share and where they part."""
+"""Exploring one photo: regions encoded once, their renderings, and the spread of these."""
 
 from __future__ import annotations
 

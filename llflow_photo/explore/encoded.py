@@ -1,26 +1,24 @@
-"""A region of a photo, encoded once, to be rendered again and again."""
+"""A region of a photo, encoded once for any number of renderings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..color.spaces import SRGB, convert
-from ..color.working import Residual, to_network
-from ..finish import PhotoAnalysis, finished
 from ..finish.analysis import Window
 from ..finish.specks import repaired
 from ..options import Options
 from ..photo import Photo
-from .region import Region, resample, subsample
+from ..prepared import PreparedPhoto, WholePhoto, prepare_region
+from .region import Region, resample
 
 if TYPE_CHECKING:
     from ..engine import EncodedPhoto, Enhancer
     from ..engine.latent import AnyLatent
-    from ..flow import PhotoStatistics
 
 __all__ = ["EncodedRegion", "WholePhoto", "encode_region"]
 
@@ -28,50 +26,29 @@ Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class WholePhoto:
-    """What is decided once for a whole photo, so that every region of it is rendered alike.
-
-    Attributes:
-        statistics: what the model decides for it.
-        highlight: as of `color.working.Residual`.
-        analysis: what the finish decides for it.
-    """
-
-    statistics: PhotoStatistics
-    highlight: float
-    analysis: PhotoAnalysis
-
-    @classmethod
-    def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
-        """From at most about a million of the photo's pixels."""
-        analysis = PhotoAnalysis.of(photo)
-        view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
-        return cls(enhancer.photo_statistics(view), residual.highlight, analysis)
-
-
-@dataclass(frozen=True)
 class EncodedRegion:
-    """A region whose rendering costs only a decode.
+    """A region whose renderings only cost the decoding.
 
     Attributes:
-        region: where it lies in its photo, and at which scale.
-        photo: the encoded view.
-        surround: what the network does not see of it.
-        analysis: what the finish decided for the whole photo.
+        region: its place in the photo, and its scale.
+        prepared: its pixels, encoded, and what was decided for the whole photo.
     """
 
     region: Region
-    photo: EncodedPhoto
-    residual: Residual
-    analysis: PhotoAnalysis
+    prepared: PreparedPhoto
+
+    @property
+    def photo(self) -> EncodedPhoto:
+        """The region as the engine encoded it."""
+        return self.prepared.encoded
 
     def decode(self, latent: AnyLatent, cancel: Cancel | None = None) -> np.ndarray:
         """The network's rendering of a latent of the region's frame: h x w x 3, float32, sRGB, [0, 1]."""
         return self.photo.decode(latent, cancel=cancel)
 
     def finish(self, rendering: np.ndarray, options: Options) -> np.ndarray:
-        """Every control of the finish applied: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
-        photo = finished(rendering, self.residual, options, self.analysis, _window(self.region))
+        """Apply all controls of the finish: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
+        photo = self.prepared.finish(rendering, options)
         return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0))
 
     def render(self, latent: AnyLatent, options: Options, cancel: Cancel | None = None) -> np.ndarray:
@@ -90,21 +67,21 @@ def encode_region(
     """Encode one region of a photo.
 
     Args:
-        photo: the whole photo; only what the region covers is touched.
-        whole: of the photo, by default computed here; keep it for the next region.
-        options: of which only ``remove_specks`` matters here; by default `Options`.
+        photo: the whole photo; only the pixels that the region covers are read.
+        whole: what is decided for the whole photo; by default it is computed here. Pass it for further
+            regions of the same photo.
+        options: only ``remove_specks`` is used here; by default `Options()`.
 
     Raises:
-        CancelledError: ``cancel`` said so.
+        CancelledError: ``cancel`` returned true.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
     from ..engine.view import FramePart
 
     whole = whole or WholePhoto.of(photo, enhancer)
-    view, residual = to_network(photo.with_pixels(_pixels(photo, region, options or Options())))
     part = FramePart(region.frame, region.rows[0], region.cols[0])
-    encoded = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
-    return EncodedRegion(region, encoded, replace(residual, highlight=whole.highlight), whole.analysis)
+    pixels = photo.with_pixels(_pixels(photo, region, options or Options()))
+    return EncodedRegion(region, prepare_region(pixels, enhancer, whole, part, _window(region), cancel))
 
 
 def _pixels(photo: Photo, region: Region, options: Options) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The whole photo, rendered at its own size as it was liked in the preview."""
+"""The whole photo at full size, rendered as chosen in the preview."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..color.working import to_network
-from ..finish import Progress, finished, of_stage, without_specks
+from ..finish import Progress, of_stage
 from ..options import Options
 from ..photo import Photo
+from ..prepared import prepare
 from .statistics import Spread
 
 if TYPE_CHECKING:
@@ -33,28 +33,25 @@ def render_full_size(
     """Render a photo with one latent, or as the mean of the renderings of several.
 
     Args:
-        latents: at least one; blends and neighbours as well as plain ones.
-        options: strength, exposure, highlights; what it says of noise is not looked at.
-        progress: called with steps done and steps in all.
-        cancel: asked between tiles.
+        latents: at least one, of any kind.
+        options: settings of the finish (strength, exposure and so on); its seeds, temperature and grain are
+            ignored in favor of ``latents``.
+        progress: called with the number of steps done and of all.
+        cancel: called before each tile; the run ends if it returns true.
 
     Returns:
         the photo in its own color space.
 
     Raises:
-        CancelledError: ``cancel`` said so.
+        CancelledError: ``cancel`` returned true.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
-    if options.remove_specks:
-        photo = without_specks(photo)
-    view, residual = to_network(photo)
     stages = 1 + len(latents)
-    encoded = enhancer.encode(view, progress=of_stage(progress, 0, stages), cancel=cancel)
+    first = of_stage(progress, 0, stages)
+    prepared = prepare(photo, enhancer, options, progress=first, cancel=cancel)
     if len(latents) == 1:
-        rendering = encoded.decode(latents[0], progress=of_stage(progress, 1, stages), cancel=cancel)
-    else:
-        rendering = _mean(encoded.decode, latents, progress, cancel)
-    return finished(rendering, residual, options)
+        return prepared.render(latents[0], options, of_stage(progress, 1, stages), cancel)
+    return prepared.finish(_mean(prepared.encoded.decode, latents, progress, cancel), options)
 
 
 def _mean(
@@ -65,6 +62,6 @@ def _mean(
 ) -> np.ndarray:
     spread = Spread()
     for number, latent in enumerate(latents):
-        tell = of_stage(progress, 1 + number, 1 + len(latents))
-        spread.add(decode(latent, progress=tell, cancel=cancel))
+        own = of_stage(progress, 1 + number, 1 + len(latents))
+        spread.add(decode(latent, progress=own, cancel=cancel))
     return spread.mean

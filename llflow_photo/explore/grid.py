@@ -1,4 +1,4 @@
-"""Which latents to show side by side, so that a person sees the choice."""
+"""Latents to show side by side, for users to choose from."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ..engine.latent import AnyLatent, Latent, around
 __all__ = ["TEMPERATURE", "VARIED_TEMPERATURE", "default_grid", "neighbours", "varied_grid"]
 
 TEMPERATURE = 0.8
-"""Of a grid where the user asked for the best guess."""
+"""Temperature of a grid if that of the user's rendering is 0."""
 
 VARIED_TEMPERATURE = 1.0
-"""Of pictures to choose from: at 0.8 the shipped models' looks are within 0.1 EV of each other."""
+"""Temperature of a varied grid: at 0.8 the shipped models' looks are within 0.1 EV of each other."""
 _VARIED_EV = 0.5
-"""How much darker and brighter than the others the first and the last third of such pictures are."""
+"""Brightness difference of the first and the last third of a varied grid to the others, EV."""
 _BRIGHTNESS_EV = (-2.0, 1.0)
 """Range of a latent's brightness."""
 _CANDIDATES = 24
-"""Seeds looked at for each one taken."""
+"""Number of candidate seeds for each selected one."""
 _FARTHEST = 1.8
-"""Renderings farther out than this many standard deviations are too rare to be shown."""
+"""Looks farther from the mean, in standard deviations, are too rare to be shown."""
 _DIRECTIONS = 3
-"""Of the frame's look, in which renderings differ most."""
+"""Number of directions of the frame's look that are considered."""
 
 
 def default_grid(
@@ -34,10 +34,10 @@ def default_grid(
     grain: float = 0.0,
     brightness: float = 0.0,
 ) -> list[Latent]:
-    """``count`` latents that differ only in their seeds, chosen so that the renderings differ visibly.
+    """Select ``count`` latents that differ only in their seeds and have visibly different renderings.
 
-    Of the seeds from ``seed`` up, each one taken is that whose look of the frame lies farthest from those of
-    all taken before; looks that few renderings have are left out.
+    Of the candidate seeds from ``seed`` up, the next one selected is always that whose look of the frame is
+    farthest from those already selected; rare looks are excluded.
 
     Returns:
         the latents, ordered along the direction in which renderings differ most.
@@ -60,10 +60,10 @@ def varied_grid(
     grain: float = 0.0,
     brightness: float = 0.0,
 ) -> list[Latent]:
-    """``count`` latents whose renderings a person would choose from: other brightness, other colors.
+    """Select ``count`` latents with different brightness and colors.
 
-    A third is darker than ``brightness`` by 0.5 EV and a third brighter, each with looks of its own; in the
-    middle is the best guess.
+    A third of them is darker than ``brightness`` by 0.5 EV and a third is brighter; the one in the middle is
+    the best guess.
 
     Returns:
         the latents, the dark ones first.
@@ -79,7 +79,7 @@ def varied_grid(
 
 
 def _spread_out(places: np.ndarray, count: int) -> list[int]:
-    """Indices of places that are far from each other, the most ordinary one first."""
+    """Indices of places that are far from each other, the one nearest to the mean first."""
     outside = np.abs(places).max(1) > _FARTHEST
     taken = [int(np.argmin(np.linalg.norm(places, axis=1)))]
     while len(taken) < count:
@@ -90,10 +90,10 @@ def _spread_out(places: np.ndarray, count: int) -> list[int]:
 
 
 def neighbours(chosen: AnyLatent, count: int, seed: int = 0, spread: float = 0.4) -> list[AnyLatent]:
-    """``count`` latents near ``chosen``, with fresh looks of the seeds ``seed``, ``seed + 1``, and so on.
+    """Create ``count`` latents near ``chosen``, mixed with looks of the seeds ``seed``, ``seed + 1``, ...
 
     Args:
-        chosen: where it is the best guess, looks of `default_grid`'s temperature are mixed in.
-        spread: 0 gives ``chosen`` itself, 1 is all new.
+        chosen: a latent; if it is the best guess, the looks have `default_grid`'s temperature.
+        spread: 0 returns ``chosen``, 1 independent latents.
     """
     return [around(chosen, seed + number, spread, TEMPERATURE) for number in range(count)]

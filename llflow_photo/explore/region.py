@@ -1,7 +1,7 @@
-"""The part of a photo that is looked at, and at which scale: pure geometry, and averaged pixels.
+"""The visible part of a photo and its scale: geometry, and resampling of its pixels.
 
-A preview is a block of the whole photo scaled down, never a photo of its own: the block begins at multiples
-of 8 scaled pixels, so that what the latent holds there is what the whole photo's latent holds there.
+A preview is a block of the scaled whole photo. The block starts at multiples of 8 scaled pixels, so that its
+latent is the same part of the whole photo's latent.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..prepared import subsample
+
 __all__ = ["Region", "resample", "subsample", "visible_region"]
 
 _POSITION = 8
-"""Pixels along each side of one latent position."""
+"""Side of a latent position in pixels."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Region:
         photo: height and width of the whole photo, in its own pixels.
         frame: height and width of the whole photo after scaling.
         rows: first and one past the last row of the block, in scaled pixels; the first is a multiple of 8.
-        cols: the same across.
+        cols: first and one past the last column, likewise.
     """
 
     photo: tuple[int, int]
@@ -43,12 +45,12 @@ class Region:
 
     @property
     def step(self) -> tuple[float, float]:
-        """Photo pixels per scaled pixel, down and across."""
+        """Photo pixels per scaled pixel, vertically and horizontally."""
         return self.photo[0] / self.frame[0], self.photo[1] / self.frame[1]
 
     @property
     def offset(self) -> tuple[float, float]:
-        """Where the center of the block's first pixel lies, in photo pixels (centers at whole numbers)."""
+        """Position of the center of the block's first pixel in photo pixels, whose centers are integers."""
         step_y, step_x = self.step
         return (self.rows[0] + 0.5) * step_y - 0.5, (self.cols[0] + 0.5) * step_x - 0.5
 
@@ -70,15 +72,15 @@ def visible_region(
     most_pixels: int = 1_000_000,
     context: int = 0,
 ) -> Region:
-    """The block to render for what is on screen.
+    """Determine the block to render for the visible part of a photo.
 
     Args:
         photo: height and width of the whole photo.
-        corners: (top, left) and (bottom, right) of what is visible, in photo pixels; parts outside the photo
-            are cut off, and the whole photo is taken where nothing is left.
-        pixels_on_screen: screen pixels per photo pixel; the block is never larger than the photo's pixels.
-        most_pixels: the visible part is scaled down until it has no more than about this many.
-        context: scaled pixels the block reaches beyond what is visible, as far as the photo does.
+        corners: (top, left) and (bottom, right) of the visible part, in photo pixels; they are clipped to the
+            photo. If no part of the photo is visible, the whole photo is used.
+        pixels_on_screen: screen pixels per photo pixel; the scale of the block is at most 1.
+        most_pixels: the visible part is scaled down to at most about this number of pixels.
+        context: number of scaled pixels by which the block extends beyond the visible part within the photo.
     """
     top, left, bottom, right = _clipped(photo, corners)
     scale = min(1.0, pixels_on_screen, math.sqrt(most_pixels / ((bottom - top) * (right - left))))
@@ -109,11 +111,11 @@ def _aligned(start: float, stop: float, total: int) -> tuple[int, int]:
 def resample(
     pixels: np.ndarray, region: Region, prepare: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> np.ndarray:
-    """The block's pixels, each a weighted average of the photo's pixels around it (Hamming window).
+    """Resample a block's pixels with a Hamming window.
 
     Args:
-        pixels: the whole photo, H x W x 3, of any numeric type; only what the block covers is touched.
-        prepare: done to the photo's pixels (float32) that the block covers before they are averaged.
+        pixels: the whole photo, H x W x 3, of any numeric type; only the pixels of the block are read.
+        prepare: function applied to the photo's pixels (float32) of the block before resampling.
 
     Returns:
         h x w x 3, float32, in the units of ``pixels``.
@@ -140,23 +142,10 @@ def resample(
 
 
 def _covered(span: tuple[int, int], step: float, total: int) -> tuple[int, int]:
-    """The photo's pixels that a span of scaled ones looks at: the filter reaches one of them beyond it."""
+    """The photo's pixels needed for a span of scaled pixels, including the filter's support."""
     return max(0, math.floor((span[0] - 1) * step) - 1), min(total, math.ceil((span[1] + 1) * step) + 1)
 
 
 def _resize(plane: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]) -> np.ndarray:
     image: Any = Image.fromarray(np.ascontiguousarray(plane))
     return np.asarray(image.resize(size, Image.Resampling.HAMMING, box=box), np.float32)
-
-
-def subsample(pixels: np.ndarray, most_pixels: int = 1_000_000) -> np.ndarray:
-    """Every n-th pixel of a photo, for statistics of the whole: noise keeps its spread, unlike by averaging.
-
-    Args:
-        pixels: H x W x 3.
-
-    Returns:
-        A view of ``pixels``, of at most about ``most_pixels`` pixels.
-    """
-    step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most_pixels)))
-    return pixels[step // 2 :: step, step // 2 :: step]

@@ -1,4 +1,4 @@
-"""What several renderings have in common, and where they part."""
+"""Mean and spread of several renderings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Spread", "spread_of"]
 
 
 class Spread:
-    """Mean and spread of renderings that come one after the other (Welford 1962), one buffer each.
+    """Running mean and spread of renderings (Welford 1962).
 
     All images are H x W x 3, float, sRGB-encoded.
     """
@@ -21,7 +21,7 @@ class Spread:
         self._squares: np.ndarray | None = None
 
     def add(self, rendering: np.ndarray) -> None:
-        """Take one more rendering in."""
+        """Add a rendering."""
         if self._mean is None or self._squares is None:
             self._mean = np.zeros(rendering.shape, np.float32)
             self._squares = np.zeros(rendering.shape, np.float32)
@@ -35,7 +35,7 @@ class Spread:
         """Mean of the renderings, H x W x 3, float32.
 
         Raises:
-            ValueError: there is none yet.
+            ValueError: no rendering was added.
         """
         if self._mean is None:
             raise ValueError("no rendering was added yet")
@@ -45,8 +45,8 @@ class Spread:
     def disagreement(self) -> np.ndarray:
         """Standard deviation of the renderings, root mean square over the channels: H x W, float32.
 
-        It shows what the renderings vary in, not where they are wrong.
-        In units of the encoded value (0.1 is 25 of 255); zero where all agree.
+        It is in units of the encoded value (0.1 is 25 of 255), and zero where all renderings agree. It shows
+        where the renderings vary, not where they are wrong.
         """
         if self._squares is None:
             raise ValueError("no rendering was added yet")

@@ -1,6 +1,6 @@
 """The network: a conditional normalizing flow for low-light photos.
 
-Sizes and the prior's basis are plain data, so what needs torch is imported when first asked for.
+Sizes and the prior's basis do not need torch; the modules that need it are imported on first use.
 """
 
 from __future__ import annotations

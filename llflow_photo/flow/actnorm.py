@@ -1,4 +1,4 @@
-"""Activation normalization: a per-channel affine, initialised from data.
+"""Activation normalization: a per-channel affine, initialized from data.
 
 Kingma and Dhariwal 2018 (Glow, arXiv:1807.03039), section 3.1.
 """
@@ -14,8 +14,8 @@ __all__ = ["ActNorm"]
 class ActNorm(nn.Module):
     """``y = (x + bias) * exp(log_scale)`` per channel, N x C x H x W.
 
-    While `initialize_next` is set, the next call to `forward` first sets the parameters so that its output
-    has zero mean and unit variance per channel.
+    If `initialize_next` is set, the next call to `forward` first sets the parameters so that its output has
+    zero mean and unit variance per channel.
     """
 
     def __init__(self, channels: int) -> None:
@@ -33,7 +33,7 @@ class ActNorm(nn.Module):
         return y * (-self.log_scale).exp() - self.bias
 
     def log_determinant(self, positions: int) -> Tensor:
-        """Of `forward` over H * W = `positions`, a scalar in nats."""
+        """Log-determinant of `forward` for H * W = `positions`, a scalar in nats."""
         return self.log_scale.sum() * positions
 
     @torch.no_grad()

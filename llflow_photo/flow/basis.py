@@ -1,4 +1,4 @@
-"""What the latent's prior is made of: directions of its channels, and cosines over the frame. No torch."""
+"""The basis of the latent's prior: directions in channel space and cosines over the frame. No torch."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ["BANDS", "DIRECTIONS", "LATENT_CHANNELS", "ORDERS", "cosines"]
 
 LATENT_CHANNELS = 192
 DIRECTIONS = 6
-"""Directions in which frames and regions vary."""
+"""Number of channel directions in which frames and regions vary."""
 
 BANDS = 5
-"""Bands of orders beyond the frame's own: band b holds the orders whose distance from (0, 0) rounds to b."""
+"""Number of bands of orders besides (0, 0); band b has the orders whose distance from (0, 0) rounds to b."""
 
 ORDERS = tuple((i, k) for i in range(BANDS + 1) for k in range(BANDS + 1) if round(math.hypot(i, k)) <= BANDS)
-"""Orders (down, across) of the cosines, (0, 0) first."""
+"""Orders (vertical, horizontal) of the cosines, (0, 0) first."""
 
 
 def cosines(total: int, start: int, count: int) -> np.ndarray:
-    """``phi_i`` at some positions of an axis: (1 + `BANDS`) x count, float64.
+    """Evaluate ``phi_i`` at positions along one axis: (1 + `BANDS`) x count, float64.
 
     Args:
-        total: positions of the whole frame along the axis.
+        total: number of positions of the whole frame along the axis.
         start: first position.
         count: number of positions.
     """

@@ -1,7 +1,7 @@
 """Conditional affine coupling: the photo's features shift and scale the latent.
 
-The part that depends on the photo alone is split off (`ConditionalCoupling.condition`), so that any number of
-latents can be decoded under one condition without repeating it.
+The part that depends only on the photo is separate (`ConditionalCoupling.condition`), so that it is computed
+once for any number of latents.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["ConditionalCoupling", "CouplingCondition"]
 
 
 class CouplingCondition(NamedTuple):
-    """What one coupling needs of the photo, at its level's resolution.
+    """What one coupling needs to know about the photo, at its level's resolution.
 
     Attributes:
         shift: N x C x H x W, added to all channels.
         scale: N x C x H x W, multiplies all channels, in (1e-4, 1.0001).
-        hidden: N x hidden x H x W, the condition's share of the self-coupling's first layer.
+        hidden: N x hidden x H x W, the condition's contribution to the self-coupling's first layer.
     """
 
     shift: Tensor
@@ -33,7 +33,7 @@ class CouplingCondition(NamedTuple):
 
 
 class _NormalizedConv(nn.Module):
-    """Convolution without bias, then ActNorm."""
+    """Convolution without bias, followed by ActNorm."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
@@ -49,13 +49,13 @@ class _NormalizedConv(nn.Module):
         return functional.conv2d(x, weight, bias, padding=self.conv.padding)
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias of the one convolution that does both."""
+        """Weight and bias of a single convolution that computes both."""
         scale = self.norm.log_scale.exp().flatten()
         return self.conv.weight * scale.view(-1, 1, 1, 1), self.norm.bias.flatten() * scale
 
 
 class _ScaledConv(nn.Module):
-    """3x3 convolution started at zero, its output times ``exp(3 * log_scale)``."""
+    """3x3 convolution, initialized to zero, whose output is multiplied by ``exp(3 * log_scale)``."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class _CouplingNet(nn.Module):
         return self.after_first(self.first(x))
 
     def after_first(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """From what the first convolution and its ActNorm give."""
+        """Continue from the output of the first convolution and its ActNorm."""
         x = x.relu()
         x = full_precision(self.last(self.second(x).relu()))
         return x[:, 0::2], torch.sigmoid(x[:, 1::2] + 2.0) + 1e-4
@@ -107,9 +107,9 @@ class ConditionalCoupling(nn.Module):
         self.from_latent = _CouplingNet(self.kept + condition_channels, hidden, channels - self.kept)
 
     def condition(self, condition: Tensor) -> CouplingCondition:
-        """Everything this coupling needs of the photo: ``condition`` is N x condition_channels x H x W."""
+        """Compute what this coupling needs from ``condition``, N x condition_channels x H x W."""
         first = self.from_latent.first
-        if first.norm.initialize_next:  # the share alone, as the ActNorm is to see the sum of both shares
+        if first.norm.initialize_next:  # without ActNorm, which is initialized from the full sum
             hidden = functional.conv2d(condition, first.conv.weight[:, self.kept :], padding=1)
         else:
             weight, bias = first.folded()
@@ -117,29 +117,29 @@ class ConditionalCoupling(nn.Module):
         shift, scale = self.from_condition(condition)
         return CouplingCondition(shift, scale, full_precision(hidden))
 
-    def forward(self, z: Tensor, given: CouplingCondition) -> tuple[Tensor, Tensor]:
+    def forward(self, z: Tensor, conditioning: CouplingCondition) -> tuple[Tensor, Tensor]:
         """N x C x H x W to the same, and the log-determinant, N (nats)."""
-        z = (z + given.shift) * given.scale
+        z = (z + conditioning.shift) * conditioning.scale
         kept, changed = z[:, : self.kept], z[:, self.kept :]
-        shift, scale = self._self_coupling(kept, given)
+        shift, scale = self._self_coupling(kept, conditioning)
         changed = (changed + shift) * scale
-        log_determinant = given.scale.log().sum((1, 2, 3)) + scale.log().sum((1, 2, 3))
+        log_determinant = conditioning.scale.log().sum((1, 2, 3)) + scale.log().sum((1, 2, 3))
         return torch.cat([kept, changed], 1), log_determinant
 
-    def inverse(self, z: Tensor, given: CouplingCondition) -> tuple[Tensor, Tensor]:
+    def inverse(self, z: Tensor, conditioning: CouplingCondition) -> tuple[Tensor, Tensor]:
         """The inverse of `forward`, and the log-determinant of the inverse, N (nats)."""
         kept, changed = z[:, : self.kept], z[:, self.kept :]
-        shift, scale = self._self_coupling(kept, given)
+        shift, scale = self._self_coupling(kept, conditioning)
         changed = changed / scale - shift
-        z = torch.cat([kept, changed], 1) / given.scale - given.shift
-        log_determinant = -given.scale.log().sum((1, 2, 3)) - scale.log().sum((1, 2, 3))
+        z = torch.cat([kept, changed], 1) / conditioning.scale - conditioning.shift
+        log_determinant = -conditioning.scale.log().sum((1, 2, 3)) - scale.log().sum((1, 2, 3))
         return z, log_determinant
 
-    def _self_coupling(self, kept: Tensor, given: CouplingCondition) -> tuple[Tensor, Tensor]:
+    def _self_coupling(self, kept: Tensor, conditioning: CouplingCondition) -> tuple[Tensor, Tensor]:
         first = self.from_latent.first
         if first.norm.initialize_next:
-            raw = functional.conv2d(kept, first.conv.weight[:, : self.kept], padding=1) + given.hidden
+            raw = functional.conv2d(kept, first.conv.weight[:, : self.kept], padding=1) + conditioning.hidden
             return self.from_latent.after_first(first.norm(raw))
         weight, _ = first.folded()
-        hidden = functional.conv2d(kept, weight[:, : self.kept], padding=1) + given.hidden
+        hidden = functional.conv2d(kept, weight[:, : self.kept], padding=1) + conditioning.hidden
         return self.from_latent.after_first(hidden)

@@ -1,6 +1,6 @@
-"""The conditional encoder: a dark photo becomes the flow's conditions and the color map g(x).
+"""The conditional encoder: from a dark photo to the flow's conditions and the color map g(x).
 
-Wang et al. 2022 (arXiv:2109.05923), figure 2; the trunk is of residual-in-residual dense blocks
+Wang et al. 2022 (arXiv:2109.05923), figure 2; the trunk consists of residual-in-residual dense blocks
 (Wang et al. 2018, arXiv:1809.00219).
 """
 
@@ -36,7 +36,7 @@ def _activate(x: Tensor) -> Tensor:
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each fed the block's input and all earlier outputs: N x F x H x W to the same."""
+    """Five convolutions, each of the block's input and all earlier outputs: N x F x H x W to the same."""
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class DenseBlock(nn.Module):
 
 
 class ResidualDenseBlock(nn.Module):
-    """Three dense blocks in a residual (an RRDB): N x F x H x W to the same."""
+    """Three dense blocks with a residual connection (RRDB): N x F x H x W to the same."""
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
@@ -66,11 +66,11 @@ class ResidualDenseBlock(nn.Module):
 
 @dataclass(frozen=True)
 class EncoderOutput:
-    """What the encoder makes of a photo of H x W pixels (multiples of 8).
+    """Output of the encoder for a photo of H x W pixels (multiples of 8).
 
     Attributes:
         color_map: g(x), N x 3 x H x W in (0, 1): the mean of the latent before squeezing.
-        conditions: of levels 1, 2, 3: N x ``condition_channels`` x H/2^level x W/2^level.
+        conditions: for levels 1, 2, 3: N x ``condition_channels`` x H/2^level x W/2^level.
     """
 
     color_map: Tensor
@@ -107,11 +107,11 @@ class ConditionalEncoder(nn.Module):
             torch.cat([feature, *(block[:, :, ::step, ::step] for block in stack)], 1)
             for feature, step in ((half, 1), (quarter, 2), (eighth, 4))
         )
-        # A 1x1 convolution and the sigmoid commute with the nearest-neighbour upscaling after them.
+        # A 1x1 convolution and the sigmoid commute with the nearest-neighbor upscaling after them.
         color = torch.sigmoid(full_precision(self.color(half)))
         return EncoderOutput(functional.interpolate(color, scale_factor=2.0), conditions)
 
 
 def _halve(x: Tensor) -> Tensor:
-    """Bilinear half size of even-sized maps: the mean of each 2 x 2."""
+    """Bilinear downsampling by 2 of even-sized maps: the mean of each 2 x 2 block."""
     return functional.avg_pool2d(x, 2)

@@ -1,4 +1,4 @@
-"""What the network is shown of a dark photo: log, equalized, chromaticity and noise maps.
+"""The network's input for a dark photo: log, equalized, chromaticity and noise maps.
 
 All images are sRGB-encoded, N x 3 x H x W, float, in [0, 1]. Histogram equalization is a statistic of the
 whole photo, so it is split in two: `equalization_table` is computed once per photo, `equalize` applies it to
@@ -31,9 +31,9 @@ _TINY = 1e-4
 
 
 def equalization_table(pixels: np.ndarray) -> np.ndarray:
-    """Histogram equalization of a whole photo as one lookup table per channel.
+    """Compute histogram equalization of a whole photo as one lookup table per channel.
 
-    The 8-bit rule: ``round((cdf(v) - cdf_min) / (pixels - cdf_min) * 255)``, ``cdf_min`` being the
+    ``round((cdf(v) - cdf_min) / (pixels - cdf_min) * 255)``, as for 8-bit images, where ``cdf_min`` is the
     cumulative histogram's first non-zero bin.
 
     Args:
@@ -43,7 +43,7 @@ def equalization_table(pixels: np.ndarray) -> np.ndarray:
         3 x 256, float32, in [0, 1].
     """
     counts = np.zeros((3, 256), np.int64)
-    for top in range(0, len(pixels), 64):  # strip by strip, so that a large photo is never copied whole
+    for top in range(0, len(pixels), 64):  # in strips, to avoid a copy of a large photo
         strip = pixels[top : top + 64]
         if strip.dtype != np.uint8:
             strip = np.rint(np.clip(strip, 0.0, 1.0) * 255.0).astype(np.uint8)
@@ -56,7 +56,7 @@ def _table_of_histogram(counts: np.ndarray) -> np.ndarray:
     cdf = counts.cumsum()
     first = int(cdf[np.flatnonzero(counts)[0]])
     total = int(cdf[-1])
-    if total == first:  # one single value: nothing to spread
+    if total == first:  # a constant channel cannot be equalized
         return np.zeros(256, np.float32)
     scaled = np.rint((cdf - first) * (255.0 / (total - first)))
     return (np.clip(scaled, 0, 255) / 255.0).astype(np.float32)
@@ -65,7 +65,7 @@ def _table_of_histogram(counts: np.ndarray) -> np.ndarray:
 def equalize(image: Tensor, table: Tensor) -> Tensor:
     """Apply a photo's equalization table to the photo or any part of it.
 
-    Values between two of the 256 levels are interpolated, so photos deeper than 8 bits stay smooth.
+    Values between two of the 256 levels are interpolated, so photos of more than 8 bits stay smooth.
 
     Args:
         image: N x 3 x H x W in [0, 1].
@@ -87,7 +87,7 @@ def equalize(image: Tensor, table: Tensor) -> Tensor:
 
 
 def log_image(image: Tensor) -> Tensor:
-    """``log(max(x + 1e-3, 1e-3))``: shadows spread, N x 3 x H x W."""
+    """``log(max(x + 1e-3, 1e-3))``, which expands shadows; N x 3 x H x W."""
     return (image + _OFFSET).clamp_min(_OFFSET).log()
 
 
@@ -98,12 +98,12 @@ def color_map(image: Tensor) -> Tensor:
 
 
 def reference_color_map(reference: Tensor) -> Tensor:
-    """C of a well-exposed photo: ``x / (sum of channels + 1e-4)``, the random selector's latent mean."""
+    """C of a well-exposed photo: ``x / (sum of channels + 1e-4)``, the latent mean of the random selector."""
     return reference / (reference.sum(1, keepdim=True) + _TINY)
 
 
 def noise_map(color: Tensor) -> Tensor:
-    """N(x): ``max(|dC/dy|, |dC/dx|)`` by central differences, zeros beyond the border."""
+    """N(x): ``max(|dC/dy|, |dC/dx|)`` by central differences, with zeros outside the image."""
     padded = functional.pad(color, (1, 1, 1, 1))
     down = (padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]).abs()
     right = (padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]).abs()

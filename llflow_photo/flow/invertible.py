@@ -13,7 +13,7 @@ __all__ = ["InvertibleConv"]
 
 
 class InvertibleConv(nn.Module):
-    """``y = W x`` at every position, N x C x H x W, with ``W`` of C x C started as a random rotation."""
+    """``y = W x`` at every position, N x C x H x W, ``W`` being C x C, initialized as a random rotation."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -28,6 +28,6 @@ class InvertibleConv(nn.Module):
         return functional.conv2d(y, inverted[:, :, None, None])
 
     def log_determinant(self, positions: int) -> Tensor:
-        """Of `forward` over H * W = `positions`, a scalar in nats."""
+        """Log-determinant of `forward` for H * W = `positions`, a scalar in nats."""
         log_determinant: Tensor = torch.linalg.slogdet(self.weight.double())[1]
         return log_determinant.to(self.weight.dtype) * positions

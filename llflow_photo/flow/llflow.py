@@ -1,13 +1,12 @@
 """LLFlow, the conditional normalizing flow of Wang et al. 2022 (arXiv:2109.05923).
 
-`encode` runs everything that depends on the dark photo alone; `decode` and `log_prob` then run any number of
-latents or references under that conditioning.
+`encode` computes everything that depends only on the dark photo; `decode` and `log_prob` are then run for any
+number of latents or references with that conditioning.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,20 +30,20 @@ __all__ = ["Conditioning", "LLFlow"]
 
 @dataclass(frozen=True)
 class Conditioning:
-    """Everything the flow needs of a dark photo of H x W pixels.
+    """Everything the flow needs to know about a dark photo of H x W pixels.
 
     H' and W' are H and W rounded up to multiples of 8.
 
     Attributes:
-        color_map: g(x), N x 3 x H' x W'; of the paper's encoder in (0, 1).
-        levels: the conditions of levels 1, 2, 3, N x C x H'/2^level x W'/2^level.
+        color_map: g(x), N x 3 x H' x W'; in (0, 1) for the paper's encoder.
+        levels: the conditions for levels 1, 2, 3, N x C x H'/2^level x W'/2^level.
         couplings: what each conditional step of each level needs, precomputed.
         height: H of the photo.
         width: W of the photo.
-        base: of a network with a whole-photo branch: its first rendering, N x 3 x H' x W'. The flow models
+        base: for networks with a whole-photo branch, a first rendering, N x 3 x H' x W'. The flow models
             ``(image - base) / scale``.
         scale: likewise, N x 3 x H'/2 x W'/2, each value for 2 x 2 pixels.
-        window: N x 4, where in their photos the images lie, padding included; None where they are whole.
+        window: N x 4, the position of each image in its photo, padding included; None for whole photos.
     """
 
     color_map: Tensor
@@ -62,7 +61,7 @@ class Conditioning:
         return squeeze(self.color_map)
 
     def relative(self, image: Tensor) -> Tensor:
-        """What the flow models of an image, N x 3 x H' x W': ``(image - base) / scale``, or all of it."""
+        """What the flow models, N x 3 x H' x W': ``(image - base) / scale``, or the image without a base."""
         if self.base is None or self.scale is None:
             return image
         return (image - self.base) / _full_size(self.scale)
@@ -89,21 +88,8 @@ class LLFlow(nn.Module):
             self.encoder = ConditionalEncoder(size.encoder)
         self.flow = Flow(size)
 
-    @classmethod
-    def from_released(cls, state: Mapping[str, Tensor]) -> LLFlow:
-        """Build from tensors under the released checkpoints' names; the size is read off their shapes.
-
-        Raises:
-            CheckpointError: tensors are missing, unknown or of shapes that do not fit together.
-        """
-        from .released import rename_released, size_of_released
-
-        model = cls(size_of_released(state))
-        model.load_state_dict(rename_released(state))
-        return model.eval()
-
     def context(self, thumbnails: Tensor) -> PhotoContext | None:
-        """What the whole-photo branch decides; None of a network without one.
+        """Output of the whole-photo branch; None for networks without one.
 
         Args:
             thumbnails: N x 3 x S x S, linear light, in [0, 1], see `flow.thumbnail`.
@@ -119,16 +105,16 @@ class LLFlow(nn.Module):
         context: PhotoContext | None = None,
         window: Tensor | None = None,
     ) -> Conditioning:
-        """Run all that depends on the dark photo alone.
+        """Compute everything that depends only on the dark photo.
 
         Args:
             image: N x 3 x H x W in [0, 1].
             equalization: N x 3 x 256, the whole photo's `equalization_table`, which the paper's encoder needs
-                where ``image`` is only part of the photo; by default computed from ``image``.
-            gain_ev: stops by which that encoder is to see a photo brighter, where its table is given.
-            context: of the whole photos, as `context` gives it; by default of ``image``.
-            window: N x 4, where in its photo each image lies: top, left, height and width as shares of the
-                photo's height and width; by default it is the whole photo.
+                if ``image`` is only part of the photo; by default it is computed from ``image``.
+            gain_ev: exposure gain applied to the encoder's input if ``equalization`` is given, in EV.
+            context: output of `context` for the whole photos; by default it is computed from ``image``.
+            window: N x 4, the position of each image in its photo: top, left, height and width as fractions
+                of the photo's height and width; by default the whole photo.
         """
         height, width = image.shape[2:]
         base = scale = None
@@ -152,9 +138,9 @@ class LLFlow(nn.Module):
         return Conditioning(color, conditions, couplings, height, width, base, scale, window)
 
     def decode(self, conditioning: Conditioning, latent: Tensor | None = None) -> Tensor:
-        """Latent to image: M x 192 x H'/8 x W'/8 (default: the mean) to M x 3 x H x W.
+        """Map latents, M x 192 x H'/8 x W'/8 (default: the mean), to images, M x 3 x H x W.
 
-        M latents may be decoded under the conditioning of one photo (N = 1).
+        M latents can be decoded with the conditioning of one photo (N = 1).
         """
         image, _ = self.decode_with_log_determinant(conditioning, latent)
         return image[:, :, : conditioning.height, : conditioning.width]
@@ -178,7 +164,7 @@ class LLFlow(nn.Module):
         samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """``z = g + temperature * r``, ``r`` from the prior: samples x 192 x H'/8 x W'/8, of one photo."""
+        """Draw ``z = g + temperature * r``, ``r`` from the prior: samples x 192 x H'/8 x W'/8."""
         mean = conditioning.mean
         if self.prior is not None:
             return mean + temperature * self.prior.sample((mean.shape[2], mean.shape[3]), samples, generator)
@@ -188,7 +174,7 @@ class LLFlow(nn.Module):
         return mean + temperature * noise
 
     def latent_of(self, reference: Tensor, conditioning: Conditioning) -> tuple[Tensor, Tensor]:
-        """Image to latent: N x 192 x H'/8 x W'/8, and the log-determinant, N, in nats."""
+        """Map images to latents, N x 192 x H'/8 x W'/8; also return the log-determinant, N, in nats."""
         relative = conditioning.relative(pad_to_multiple(reference))
         latent, log_determinant = self.flow(relative, conditioning.couplings)
         if conditioning.scale is not None:
@@ -200,18 +186,18 @@ class LLFlow(nn.Module):
 
         Args:
             reference: N x 3 x H x W in [0, 1].
-            mean: the latent's mean, by default the conditioning's; the random selector of the paper's
-                section 3.3 gives that of the reference instead, ``squeeze(reference_color_map(reference))``.
+            mean: of the latent, by default that of the conditioning; the random selector of the paper's
+                section 3.3 uses ``squeeze(reference_color_map(reference))`` instead.
         """
         latent, log_determinant = self.latent_of(reference, conditioning)
         mean = conditioning.mean if mean is None else mean
         return self.prior_log_density(latent - mean, conditioning.window) + log_determinant
 
     def prior_log_density(self, residual: Tensor, window: Tensor | None = None) -> Tensor:
-        """Log-density of latents less their means under the prior: N x 192 x h x w to N, in nats.
+        """Log-density under the prior of latents minus their means: N x 192 x h x w to N, in nats.
 
         Args:
-            window: N x 4, where in their photos the latents lie, as of `Conditioning`; by default whole.
+            window: N x 4, see `Conditioning`.
         """
         if self.prior is None:
             return standard_normal_log_density(residual)
@@ -231,7 +217,7 @@ def _full_size(scale: Tensor) -> Tensor:
 
 
 def _scale_log_determinant(scale: Tensor) -> Tensor:
-    """Of a multiplication by ``scale``, each value of which stands for 2 x 2 pixels: N, in nats."""
+    """Log-determinant of a multiplication by ``scale``, which has one value for 2 x 2 pixels: N, in nats."""
     return 4.0 * scale.log().flatten(1).sum(1)
 
 
@@ -241,7 +227,7 @@ def standard_normal_log_density(z: Tensor) -> Tensor:
 
 
 def pad_to_multiple(image: Tensor, multiple: int = Size.MULTIPLE) -> Tensor:
-    """Extend at the bottom and right to multiples, by reflection where there is enough to reflect."""
+    """Pad the bottom and right to multiples, by reflection or, for very small images, replication."""
     height, width = image.shape[2:]
     down, right = -height % multiple, -width % multiple
     if not (down or right):
@@ -251,7 +237,7 @@ def pad_to_multiple(image: Tensor, multiple: int = Size.MULTIPLE) -> Tensor:
 
 
 def _as_seen(image: Tensor, size: Size) -> tuple[Tensor, Tensor]:
-    """Whole photos as the paper's encoder sees them, and their equalization tables."""
+    """Whole photos with the exposure the paper's encoder needs, and their equalization tables."""
     statistics = [PhotoStatistics.of(photo, size) for photo in _arrays(image)]
     seen = [exposed(photo, one.gain_ev) for photo, one in zip(image, statistics, strict=True)]
     tables = np.stack([np.asarray(one.equalization) for one in statistics])

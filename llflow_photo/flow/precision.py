@@ -1,4 +1,4 @@
-"""Where the flow leaves the half precision that networks beside it may run in."""
+"""The flow runs in full precision; the networks that condition it may run in half precision."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["full_precision"]
 
 
 def full_precision(x: Tensor) -> Tensor:
-    """Half precision becomes float32; float32 and float64 stay as they are."""
+    """Convert half precision to float32; float32 and float64 are returned unchanged."""
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x

@@ -1,16 +1,16 @@
-"""The latent's distribution: a part for the frame, parts for regions of it, and one for detail.
+"""The latent's prior: a component for the whole frame, components for its regions, and one for detail.
 
 The latent of a photo of h x w positions is ``z = g + U (c_00 + sum_ik c_ik phi_i(y) phi_k(x)) + e``:
 
-* U holds a few orthonormal directions of the 192 channels, in which whole renderings differ;
+* U contains a few orthonormal directions of the 192 channels, in which whole renderings differ;
 * phi are the cosines of the discrete cosine transform over the whole frame, ``phi_0 = 1`` and
-  ``phi_i(y) = sqrt(2) cos(pi i (y + 1/2) / h)``, of low order only; order (0, 0) is the frame's part, the
-  others are smooth over regions. ``c_ik ~ N(0, v)`` with a variance per direction and band of orders;
-* e is independent noise at every position, with a scale in each direction and one in all others.
+  ``phi_i(y) = sqrt(2) cos(pi i (y + 1/2) / h)``, of low order only; order (0, 0) is constant over the
+  frame, the others vary smoothly over regions. ``c_ik ~ N(0, v)``, with one variance per direction and band;
+* e is independent noise at every position, with one scale for each direction and one for all others.
 
 So ``z ~ N(g, C)`` with ``C = S + (U x Phi) V (U x Phi)^T``, whose density is exact: the directions are
 orthonormal, so each needs one small matrix over the orders (the matrix determinant lemma and Woodbury's
-identity). It holds for a part of a frame, too, with the cosines of the frame restricted to it.
+identity). The same holds for part of a frame, with the cosines restricted to that part.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ __all__ = ["LatentPrior"]
 
 
 class LatentPrior(nn.Module):
-    """``N(g, C)`` over latents of any size; started as ``N(g, I)``.
+    """``N(g, C)`` over latents of any size; initialized as ``N(g, I)``.
 
     Attributes:
         directions: 192 x `DIRECTIONS`, orthonormal columns.
-        spread: `DIRECTIONS` x (1 + `BANDS`), standard deviation that the frame (first) and each band give a
-            position, in each direction.
+        spread: `DIRECTIONS` x (1 + `BANDS`), standard deviation contributed by the frame (first) and by each
+            band, in each direction.
         detail: `DIRECTIONS` + 1, standard deviation of the noise of single positions in each direction, and
             in all others.
     """
@@ -49,19 +49,19 @@ class LatentPrior(nn.Module):
     def order_deviations(self) -> Tensor:
         """Standard deviation of every coefficient ``c``: `DIRECTIONS` x len(`ORDERS`).
 
-        A band's variance is shared evenly by its orders.
+        The variance of a band is divided equally among its orders.
         """
         bands = torch.tensor([round(math.hypot(*order)) for order in ORDERS], device=self.spread.device)
         counts = torch.bincount(bands, minlength=1 + BANDS).to(self.spread)
         return (self.spread / counts.sqrt())[:, bands]
 
     def log_density(self, residual: Tensor, frame: tuple[int, int], at: tuple[int, int] = (0, 0)) -> Tensor:
-        """Log-density of latents less their means, N, in nats.
+        """Log-density of latents minus their means, N, in nats.
 
         Args:
             residual: N x 192 x h x w.
             frame: positions of the whole frame, down and across.
-            at: the part's first position in the frame.
+            at: first position of ``residual`` in the frame.
         """
         height, width = residual.shape[2:]
         basis = self._basis(frame, at, (height, width), residual)
@@ -85,7 +85,7 @@ class LatentPrior(nn.Module):
     def sample(
         self, frame: tuple[int, int], samples: int = 1, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Latents less their means for a whole frame: samples x 192 x h x w."""
+        """Draw latents minus their means for a whole frame: samples x 192 x h x w."""
         looks = self.sample_looks(frame, samples, generator)
         noise = torch.randn((samples, LATENT_CHANNELS, frame[0] * frame[1]), generator=generator).to(looks)
         return looks + self.scaled_noise(noise).view(looks.shape)
@@ -93,14 +93,14 @@ class LatentPrior(nn.Module):
     def sample_looks(
         self, frame: tuple[int, int], samples: int = 1, generator: torch.Generator | None = None
     ) -> Tensor:
-        """What `sample` gives without noise of single positions: samples x 192 x h x w."""
+        """Like `sample`, without the noise of single positions: samples x 192 x h x w."""
         like = self.spread
         normal = torch.randn((samples, DIRECTIONS, len(ORDERS)), generator=generator).to(like)
         smooth = (normal * self.order_deviations()) @ self._basis(frame, (0, 0), frame, like)
         return (self.directions @ smooth).view(samples, LATENT_CHANNELS, *frame)
 
     def scaled_noise(self, noise: Tensor) -> Tensor:
-        """Independent N(0, 1), ... x 192 x positions, as the prior's detail."""
+        """Scale independent N(0, 1) noise, ... x 192 x positions, to the covariance of the prior's detail."""
         along = self.directions.T @ noise
         return self.detail[-1] * noise + self.directions @ (
             (self.detail[:-1] - self.detail[-1])[:, None] * along
@@ -109,7 +109,7 @@ class LatentPrior(nn.Module):
     def _basis(
         self, frame: tuple[int, int], at: tuple[int, int], shape: tuple[int, int], like: Tensor
     ) -> Tensor:
-        """The cosines at a part's positions: orders x positions. Orders a small frame cannot hold are 0."""
+        """The cosines at positions of a frame: orders x positions. Orders too high for the frame are 0."""
         down = torch.from_numpy(cosines(frame[0], at[0], shape[0])).to(like)
         across = torch.from_numpy(cosines(frame[1], at[1], shape[1])).to(like)
         rows, columns = (torch.tensor([order[axis] for order in ORDERS]) for axis in (0, 1))

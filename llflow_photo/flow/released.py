@@ -1,16 +1,18 @@
-"""Names and sizes of the released checkpoints' tensors, for users who bring their own copy."""
+"""Checkpoints released by the paper's authors: tensor names, sizes, and conversion to our network."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ..errors import CheckpointError
+from .llflow import LLFlow
 from .sizes import DenseSize, Size
 
-__all__ = ["rename_released", "size_of_released"]
+__all__ = ["from_released", "rename_released", "size_of_released"]
 
 _UNUSED = re.compile(
     r"RRDB\.(downconv3|HRconv|conv_last|awb_para)\.(weight|bias)|flowUpsamplerNet\.f\.\d+\..*"
@@ -29,11 +31,24 @@ _COUPLING = re.compile(r"affine\.(fFeatures|fAffine)\.([024])\.(.+)")
 _NORM = {"bias": "bias", "logs": "log_scale"}
 
 
-def size_of_released(state: Mapping[str, Tensor]) -> Size:
-    """Read the network's size off the tensors' shapes.
+def from_released(state: Mapping[str, Tensor]) -> LLFlow:
+    """Build a network from tensors with the names of the released checkpoints.
 
-    The stacked blocks leave only their number in the shapes: 1 is block 1 (block 0 in networks of fewer than
-    three blocks), 4 are blocks 1, 3, 5, 7.
+    The size is inferred from the tensors' shapes.
+
+    Raises:
+        CheckpointError: tensors are missing, unknown, or of shapes that do not fit together.
+    """
+    model = LLFlow(size_of_released(state))
+    model.load_state_dict(rename_released(state))
+    return model.eval()
+
+
+def size_of_released(state: Mapping[str, Tensor]) -> Size:
+    """Infer the network's size from the tensors' shapes.
+
+    Only the number of stacked blocks can be inferred: one is block 1 (block 0 in networks of fewer than three
+    blocks), four are blocks 1, 3, 5, 7.
     """
     try:
         features = state["RRDB.conv_first.weight"].shape[0]
@@ -58,10 +73,10 @@ def size_of_released(state: Mapping[str, Tensor]) -> Size:
 
 
 def rename_released(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Give the tensors in use our names; leave those the forward pass does not use behind.
+    """Rename the tensors to our names; tensors that the forward pass does not use are dropped.
 
     Raises:
-        CheckpointError: a tensor has a name that is no released one.
+        CheckpointError: a tensor has an unknown name.
     """
     size = size_of_released(state)
     renamed, unknown = {}, []
@@ -94,7 +109,7 @@ def _rename(name: str, size: Size) -> str | None:
 
 
 def _place_of_layer(layer: int, size: Size) -> str | None:
-    """The released layers count on: per level a squeeze, the transition steps, the conditional steps."""
+    """Released layers are numbered consecutively: per level a squeeze, transition and conditional steps."""
     level, within = divmod(layer, 1 + size.transition_steps + size.steps[0])
     if within == 0 or level >= Size.LEVELS:
         return None
@@ -122,17 +137,13 @@ def _rename_in_step(inner: str) -> str | None:
 
 
 def _check_against(renamed: Mapping[str, Tensor], size: Size) -> None:
-    import torch
-
-    from .llflow import LLFlow
-
     with torch.device("meta"):
         expected = LLFlow(size).state_dict()
     if missing := sorted(set(expected) - set(renamed)):
         raise CheckpointError(f"{len(missing)} tensors are missing, the first is {missing[0]!r}")
     for name, tensor in renamed.items():
         if name not in expected:
-            raise CheckpointError(f"tensor {name!r} has no place in a network of {size}")
+            raise CheckpointError(f"tensor {name!r} does not belong to a network of {size}")
         if tensor.shape != expected[name].shape:
             raise CheckpointError(
                 f"tensor {name!r} is {tuple(tensor.shape)}, expected {tuple(expected[name].shape)}"

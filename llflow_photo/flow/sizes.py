@@ -1,4 +1,4 @@
-"""Network sizes as data: everything needed to build a network and to know its cost."""
+"""Network sizes: the hyperparameters that determine a network and its cost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class DenseSize:
     """The paper's encoder: residual-in-residual dense blocks at half the photo's size.
 
     Attributes:
-        features: channels ``F``.
-        growth: channels ``G`` each convolution adds inside a dense block.
+        features: number of channels ``F``.
+        growth: channels ``G`` that each convolution adds inside a dense block.
         blocks: number ``B`` of residual-in-residual dense blocks.
         stacked: numbers (from 0) of the blocks whose outputs are stacked onto the conditions.
     """
@@ -39,15 +39,15 @@ class DenseSize:
 
 @dataclass(frozen=True)
 class UNetSize:
-    """A U-shape under a whole-photo branch, see `flow.unet`.
+    """A U-Net with a whole-photo branch, see `flow.unet`.
 
     Attributes:
         widths: channels at 1/2, 1/4, 1/8 of the photo's size.
         down: residual blocks at each of these on the way down.
         up: residual blocks at 1/2, 1/4 on the way up.
-        vector: channels of the whole photo's vector.
+        vector: length of the whole-photo vector.
         branch: residual blocks at each of the two finer scales of the whole-photo branch.
-        quantiles: of each channel's light over the frame, that the whole-photo branch is given, too.
+        quantiles: quantiles of each channel's light that are inputs of the whole-photo branch.
     """
 
     widths: tuple[int, ...]
@@ -81,13 +81,13 @@ class Size:
     """Hyperparameters of the conditional encoder and the flow.
 
     Attributes:
-        encoder: of which kind, and how large.
-        steps: flow steps with coupling at levels 1, 2, 3; one number stands for all.
+        encoder: size of the encoder; its type selects the kind.
+        steps: flow steps with coupling at levels 1, 2, 3; a single number applies to all levels.
         hidden: hidden channels of the coupling networks.
         transition_steps: flow steps without coupling at the start of each level.
         exposure: of a dense encoder, coefficients of the rule that brings photos to a common exposure before
             the network sees them (see `flow.exposure`); empty where photos are seen as they are.
-        prior: whether the latent has a `flow.prior.LatentPrior`; without one it is N(g, I).
+        prior: whether the latent has a `flow.prior.LatentPrior`; otherwise its prior is N(g, I).
     """
 
     encoder: DenseSize | UNetSize
@@ -117,7 +117,7 @@ class Size:
         return isinstance(self.encoder, UNetSize)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-ready values; `from_dict` reads them back."""
+        """Convert to values for JSON and `from_dict`."""
         kind = "unet" if self.sees_whole_photo else "dense"
         encoder = {name: _listed(value) for name, value in asdict(self.encoder).items()}
         values = {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
@@ -127,10 +127,10 @@ class Size:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Size:
-        """Build from `to_dict`'s output, or from a flat dictionary of a dense encoder's and the flow's.
+        """Build from the output of `to_dict`, or from a flat dictionary with a dense encoder's settings.
 
         Raises:
-            ValueError: a setting is unknown, missing or of no use.
+            ValueError: a setting is unknown, missing or invalid.
         """
         values = dict(values)
         try:
@@ -149,7 +149,7 @@ class Size:
 
 
 def _is_exposure_rule(values: tuple[float, ...]) -> bool:
-    from .exposure import is_rule  # needs torch, which sizes as such do not
+    from .exposure import is_rule  # imports torch, which sizes do not need otherwise
 
     return is_rule(values)
 
@@ -171,35 +171,35 @@ COMPACT = Size(
     transition_steps=0,
     prior=True,
 )
-"""For laptops: a U-shape that sees the whole photo."""
+"""For laptops: a U-Net with a whole-photo branch."""
 SMALL = Size(DenseSize(features=32, growth=32, blocks=4, stacked=(1,)), steps=(4, 4, 4))
 """The paper's small network: 1.2 MFLOP per pixel."""
 LARGE = Size(DenseSize(features=64, growth=32, blocks=24, stacked=(1, 3, 5, 7)), steps=(12, 12, 12))
 """The paper's large network."""
 
 SIZES = {"compact": COMPACT, "small": SMALL, "large": LARGE}
-"""By the names a user gives."""
+"""The predefined sizes by name."""
 
 
 def size_of_settings(settings: Mapping[str, tuple[int, ...]]) -> Size:
-    """A size from single settings: of an encoder, of the flow, and the rest as in `COMPACT` or `SMALL`.
+    """Build a size from individual settings; settings that are not given are those of `COMPACT` or `SMALL`.
 
-    Settings that a dense encoder has choose `SMALL` as the base, its first block stacked, others `COMPACT`.
-    Where one number is expected, its list has one entry.
+    `SMALL`, with its first block stacked, is the base if a setting of a dense encoder is given; otherwise
+    `COMPACT` is. Scalar settings are given as tuples of length 1.
 
     Raises:
-        ValueError: a setting is unknown or of no use.
+        ValueError: a setting is unknown or does not apply.
     """
     dense = {field.name for field in fields(DenseSize)} & set(settings)
     base = SMALL if dense else COMPACT
     values = base.to_dict()
     ((_, encoder),) = values["encoder"].items()
     if dense:
-        encoder["stacked"] = [0]  # the one block that every network has
+        encoder["stacked"] = [0]  # the only block that every network has
     for name, numbers in settings.items():
         part = encoder if name in encoder else values
         single = not isinstance(part.get(name, ()), list)
         if single and len(numbers) != 1:
-            raise ValueError(f"{name} is {numbers}; one number is expected")
+            raise ValueError(f"{name} is {numbers}; a single number is expected")
         part[name] = numbers[0] if single or (name == "steps" and len(numbers) == 1) else list(numbers)
     return Size.from_dict(values)

@@ -1,4 +1,4 @@
-"""What is decided once for a whole photo before any part of it goes through the network."""
+"""Statistics of a whole photo, computed once before any part of it goes through the network."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["PhotoStatistics"]
 
 @dataclass(frozen=True)
 class PhotoStatistics:
-    """Whole-photo statistics that every part of the photo is rendered with.
+    """Statistics of a whole photo that are used for every part of it.
 
     Attributes:
-        equalization: 3 x 256, `inputs.equalization_table`, which the paper's encoder needs.
-        gain_ev: stops by which the paper's encoder sees the photo brighter than it is, of a network with an
-            exposure rule; the table is of the photo as it is seen.
-        thumbnail: 3 x S x S, linear light, `thumbnail.thumbnail`, which a whole-photo branch needs.
+        equalization: 3 x 256, `inputs.equalization_table`, for the paper's encoder.
+        gain_ev: exposure gain applied to the encoder's input, in EV, for networks with an exposure rule; the
+            table is computed after it.
+        thumbnail: 3 x S x S, linear light, `thumbnail.thumbnail`, for a whole-photo branch.
     """
 
     equalization: np.ndarray | None = None
@@ -32,11 +32,11 @@ class PhotoStatistics:
 
     @classmethod
     def of(cls, view: np.ndarray, size: Size, levels: np.ndarray | None = None) -> PhotoStatistics:
-        """What a network of this size needs of a photo.
+        """Compute what a network of this size needs.
 
         Args:
             view: H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
-            levels: pixels to take the histogram of, in the same form; by default those of ``view``.
+            levels: pixels to compute the histogram from, in the same form; by default ``view``.
         """
         levels = view if levels is None else levels
         if size.sees_whole_photo:

@@ -1,7 +1,8 @@
 """The flow between image and latent: three levels of invertible steps.
 
-Forward is image to latent. A level squeezes 2 x 2 positions into channels, mixes them in two transition
-steps, then runs its conditional steps. No channel is split off, so the latent is 192 x H/8 x W/8.
+The forward direction is image to latent. A level squeezes 2 x 2 positions into channels, mixes them in
+transition steps, then applies its conditional steps. No channels are split off, so the latent is
+192 x H/8 x W/8.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LevelConditions = tuple[CouplingCondition, ...]
 
 
 class _Step(nn.Module):
-    """ActNorm, invertible 1x1 convolution and, unless a transition, conditional coupling."""
+    """ActNorm, invertible 1x1 convolution and, except in transition steps, conditional coupling."""
 
     def __init__(self, channels: int, coupling: ConditionalCoupling | None) -> None:
         super().__init__()
@@ -32,25 +33,25 @@ class _Step(nn.Module):
         self.mix = InvertibleConv(channels)
         self.coupling = coupling
 
-    def forward(self, z: Tensor, given: CouplingCondition | None) -> tuple[Tensor, Tensor]:
+    def forward(self, z: Tensor, conditioning: CouplingCondition | None) -> tuple[Tensor, Tensor]:
         positions = z.shape[2] * z.shape[3]
         z = self._mixed(z)
         log_determinant = self._mixing_log_determinant(positions).expand(z.shape[0])
-        if self.coupling is not None and given is not None:
-            z, of_coupling = self.coupling(z, given)
+        if self.coupling is not None and conditioning is not None:
+            z, of_coupling = self.coupling(z, conditioning)
             log_determinant = log_determinant + of_coupling
         return z, log_determinant
 
-    def inverse(self, z: Tensor, given: CouplingCondition | None) -> tuple[Tensor, Tensor]:
+    def inverse(self, z: Tensor, conditioning: CouplingCondition | None) -> tuple[Tensor, Tensor]:
         positions = z.shape[2] * z.shape[3]
         log_determinant = -self._mixing_log_determinant(positions).expand(z.shape[0])
-        if self.coupling is not None and given is not None:
-            z, of_coupling = self.coupling.inverse(z, given)
+        if self.coupling is not None and conditioning is not None:
+            z, of_coupling = self.coupling.inverse(z, conditioning)
             log_determinant = log_determinant + of_coupling
         return self._unmixed(z), log_determinant
 
     def _mixed(self, z: Tensor) -> Tensor:
-        """ActNorm, then the 1x1 convolution: one affine map of the channels."""
+        """ActNorm, then the 1x1 convolution, as one affine map of the channels."""
         if self.norm.initialize_next:
             mixed: Tensor = self.mix(self.norm(z))
             return mixed
@@ -91,32 +92,32 @@ class Level(nn.Module):
         self.conditional = nn.ModuleList(conditional)
 
     def condition(self, condition: Tensor) -> LevelConditions:
-        """Each conditional step's needs of the photo."""
+        """What each conditional step needs to know about the photo."""
         couplings = (step.coupling for step in _steps(self.conditional))
         return tuple(coupling.condition(condition) for coupling in couplings if coupling is not None)
 
-    def forward(self, z: Tensor, given: LevelConditions) -> tuple[Tensor, Tensor]:
+    def forward(self, z: Tensor, conditioning: LevelConditions) -> tuple[Tensor, Tensor]:
         z = functional.pixel_unshuffle(z, 2)
         total = z.new_zeros(z.shape[0])
-        for step, condition in self._paired(given):
+        for step, condition in self._paired(conditioning):
             z, log_determinant = step(z, condition)
             total = total + log_determinant
         return z, total
 
-    def inverse(self, z: Tensor, given: LevelConditions) -> tuple[Tensor, Tensor]:
+    def inverse(self, z: Tensor, conditioning: LevelConditions) -> tuple[Tensor, Tensor]:
         total = z.new_zeros(z.shape[0])
-        for step, condition in reversed(self._paired(given)):
+        for step, condition in reversed(self._paired(conditioning)):
             z, log_determinant = step.inverse(z, condition)
             total = total + log_determinant
         return functional.pixel_shuffle(z, 2), total
 
-    def _paired(self, given: LevelConditions) -> list[tuple[_Step, CouplingCondition | None]]:
+    def _paired(self, conditioning: LevelConditions) -> list[tuple[_Step, CouplingCondition | None]]:
         transitions = [(step, None) for step in _steps(self.transitions)]
-        return [*transitions, *zip(_steps(self.conditional), given, strict=True)]
+        return [*transitions, *zip(_steps(self.conditional), conditioning, strict=True)]
 
 
 def _steps(modules: nn.ModuleList) -> Iterable[_Step]:
-    """A list of modules, all of which are steps."""
+    """The modules of a list, typed as steps."""
     return cast("Iterable[_Step]", modules)
 
 
@@ -128,23 +129,23 @@ class Flow(nn.Module):
         self.levels = nn.ModuleList(Level(number, size) for number in range(1, Size.LEVELS + 1))
 
     def condition(self, conditions: Sequence[Tensor]) -> tuple[LevelConditions, ...]:
-        """Run every condition-only part of the couplings."""
+        """Compute the parts of all couplings that depend only on the conditions."""
         return tuple(
             level.condition(condition) for level, condition in zip(self._levels(), conditions, strict=True)
         )
 
-    def forward(self, image: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, conditioning: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
         """Image to latent, and the log-determinant, N (nats)."""
         z, total = image, image.new_zeros(image.shape[0])
-        for level, conditions in zip(self.levels, given, strict=True):
+        for level, conditions in zip(self.levels, conditioning, strict=True):
             z, log_determinant = level(z, conditions)
             total = total + log_determinant
         return z, total
 
-    def inverse(self, latent: Tensor, given: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
+    def inverse(self, latent: Tensor, conditioning: Sequence[LevelConditions]) -> tuple[Tensor, Tensor]:
         """Latent to image, and the log-determinant of the inverse, N (nats)."""
         z, total = latent, latent.new_zeros(latent.shape[0])
-        for level, conditions in reversed(list(zip(self._levels(), given, strict=True))):
+        for level, conditions in reversed(list(zip(self._levels(), conditioning, strict=True))):
             z, log_determinant = level.inverse(z, conditions)
             total = total + log_determinant
         return z, total
@@ -153,12 +154,12 @@ class Flow(nn.Module):
         return cast("Iterable[Level]", self.levels)
 
     def initialize_from_next_batch(self) -> None:
-        """Let every ActNorm set itself from the next forward pass (`condition`, then `forward`)."""
+        """Initialize every ActNorm from the next forward pass (`condition`, then `forward`)."""
         for module in self.modules():
             if isinstance(module, ActNorm):
                 module.initialize_next = True
 
 
 def squeeze(image: Tensor) -> Tensor:
-    """N x 3 x H x W to the latent's shape N x 192 x H/8 x W/8, all three levels in one go."""
+    """N x 3 x H x W to the latent's shape N x 192 x H/8 x W/8, all three levels at once."""
     return functional.pixel_unshuffle(image, 2**Size.LEVELS)

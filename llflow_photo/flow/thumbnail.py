@@ -1,4 +1,4 @@
-"""The thumbnail of a whole photo: what a network with a whole-photo branch is told about the frame."""
+"""The thumbnail of a whole photo: the input of the whole-photo branch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 __all__ = ["THUMBNAIL", "thumbnail"]
 
 THUMBNAIL = 64
-"""Rows and columns of a thumbnail, whatever the photo's aspect ratio."""
+"""Rows and columns of a thumbnail, for any aspect ratio of the photo."""
 
 _READ = 1 << 21
 
@@ -19,8 +19,8 @@ _READ = 1 << 21
 def thumbnail(view: np.ndarray) -> np.ndarray:
     """Average a photo in linear light over a grid of `THUMBNAIL` x `THUMBNAIL` cells.
 
-    Averages of many pixels are about the same for a noisy photo and a clean one, for a preview and the photo
-    at full size. Of photos above two megapixels every n-th row and column is read.
+    Averages of many pixels hardly depend on noise or on the photo's scale. Of photos above two megapixels
+    only every n-th row and column is read.
 
     Args:
         view: H x W x 3, sRGB-encoded, float in [0, 1] or uint8.

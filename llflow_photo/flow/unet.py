@@ -1,9 +1,9 @@
-"""The encoder in several scales: a U-shape of residual blocks under a whole-photo branch.
+"""The multi-scale encoder: a U-Net of residual blocks with a whole-photo branch.
 
-A photo is exposed by the gain that the branch gives, squeezed to half its size and encoded at 1/2, 1/4, 1/8
-(and 1/16, ...) of it, then expanded again (Ronneberger et al. 2015, arXiv:1505.04597). Every block's features
-are scaled and shifted by the whole photo's vector (FiLM). Beside the flow's conditions and the latent's mean
-it gives a base rendering and a scale, between which and the image the flow is an affine map.
+A photo's exposure is changed by the gain that the branch predicts; then the photo is encoded at 1/2, 1/4, 1/8
+(and 1/16, ...) of its size and decoded again (Ronneberger et al. 2015, arXiv:1505.04597). Every block's
+features are scaled and shifted by the whole-photo vector (FiLM). Besides the flow's conditions and the
+latent's mean, the output contains a base rendering and a scale; the flow models ``(image - base) / scale``.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _SCALE_LIMIT = 3.0
 
 
 class UNetOutput(NamedTuple):
-    """What the encoder makes of a photo of H x W pixels (multiples of 8).
+    """Output of the encoder for a photo of H x W pixels (multiples of 8).
 
     Attributes:
         color_map: N x 3 x H x W, mean of the latent before squeezing.
-        conditions: of levels 1, 2, 3: N x C x H/2^level x W/2^level.
+        conditions: for levels 1, 2, 3: N x C x H/2^level x W/2^level.
         base: N x 3 x H x W, sRGB-encoded, not clipped: a first rendering.
-        scale: N x 3 x H/2 x W/2, above 0: what the flow's unit stands for around the base.
+        scale: N x 3 x H/2 x W/2, positive: the unit of the flow's output, see `scale_of`.
     """
 
     color_map: Tensor
@@ -44,11 +44,11 @@ class UNetOutput(NamedTuple):
 
 
 class ExposedPhoto(NamedTuple):
-    """A photo at the exposure the encoder sees it.
+    """A photo with the exposure of the encoder's input.
 
     Attributes:
         encoded: N x 3 x H x W, sRGB-encoded, in [0, 1].
-        stops: N x 3 x H x W, log2 of the light, scaled; it tells apart what is clipped in ``encoded``.
+        stops: N x 3 x H x W, log2 of the light, scaled; not clipped, unlike ``encoded``.
     """
 
     encoded: Tensor
@@ -66,16 +66,16 @@ def exposed_photo(image: Tensor, gain_ev: Tensor) -> ExposedPhoto:
 
 
 def scale_of(logarithm: Tensor, base: Tensor) -> Tensor:
-    """The flow's scale: a tenth of the base rendering (N x 3 x H x W), times e to the predicted logarithm.
+    """The flow's scale: a tenth of the base rendering (N x 3 x H x W) times ``exp(logarithm)``.
 
-    In proportion to the base, a shift of the flow that is constant over the frame is a change of exposure.
+    Since it is proportional to the base, a constant shift of the flow's output is a change of exposure.
     """
     relative = logarithm.clamp(-_SCALE_LIMIT, _SCALE_LIMIT).exp() * _RELATIVE_SCALE
     return relative * (base.clamp(0.0, 1.0) + _SCALE_FLOOR)
 
 
 class ResidualBlock(nn.Module):
-    """``x + conv(relu(a * conv(x) + b))``, N x F x H x W, with a and b from the whole photo's vector."""
+    """``x + conv(relu(a * conv(x) + b))``, N x F x H x W; a and b depend on the whole-photo vector."""
 
     def __init__(self, features: int, vector: int) -> None:
         super().__init__()
@@ -124,8 +124,8 @@ class UNetEncoder(nn.Module):
 
         Args:
             image: N x 3 x H x W, sRGB-encoded, in [0, 1].
-            context: of the N whole photos.
-            window: N x 4, where in its frame each image lies, see `whole_photo.grid_at`.
+            context: for the N whole photos.
+            window: N x 4, the position of each image in its frame, see `whole_photo.grid_at`.
         """
         seen = exposed_photo(image, context.gain_ev)
         x = self.enter(functional.pixel_unshuffle(torch.cat(seen, 1), 2))

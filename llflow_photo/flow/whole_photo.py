@@ -1,7 +1,7 @@
-"""The whole-photo branch: from a thumbnail of the frame to what every part of the photo is rendered with.
+"""The whole-photo branch: from a thumbnail of the frame to the context of all its parts.
 
-It runs once per photo. Everything it decides is smooth in the position or constant, so tiles, previews and
-the full size agree: an exposure gain; a vector that scales and shifts the features of every block (FiLM,
+It runs once per photo. Its outputs are constant or vary smoothly with the position, so that tiles, previews
+and the full size agree: an exposure gain; a vector that scales and shifts the features of every block (FiLM,
 Perez et al. 2018, arXiv:1709.07871); and a coarse grid of local gains and features, sliced by position (a
 bilateral grid without its range axis, Gharbi et al. 2017, arXiv:1707.02880).
 """
@@ -22,7 +22,7 @@ __all__ = ["GRID", "GRID_CHANNELS", "PhotoContext", "WholePhotoBranch", "grid_at
 GRID = 16
 """Rows and columns of the grid over the frame."""
 GRID_CHANNELS = 16
-"""Channels of the grid: three gains (red, green, blue) and features."""
+"""Channels of the grid: gains of red, green and blue, then features."""
 
 _DARKEST = 2.0**-13
 _LOWEST_EV, _HIGHEST_EV = -2.0, 9.0
@@ -31,11 +31,11 @@ _TONES = 128
 
 @dataclass(frozen=True)
 class PhotoContext:
-    """What a network decides once for each of N whole photos.
+    """Output of the whole-photo branch for N photos.
 
     Attributes:
-        gain_ev: N, stops by which the encoder sees the photo brighter than it is.
-        vector: N x C, scales and shifts every block.
+        gain_ev: N, exposure gain applied to the encoder's input, in EV.
+        vector: N x C, from which every block is scaled and shifted.
         grid: N x `GRID_CHANNELS` x `GRID` x `GRID` over the frame; the first three channels are the predicted
             gains of red, green and blue in stops, relative to ``gain_ev``.
     """
@@ -45,11 +45,11 @@ class PhotoContext:
     grid: Tensor
 
     def brighter(self, ev: float) -> PhotoContext:
-        """The same with the photo seen ``ev`` stops brighter."""
+        """A copy with ``ev`` added to the gain."""
         return PhotoContext(self.gain_ev + ev, self.vector, self.grid)
 
     def to(self, device: torch.device) -> PhotoContext:
-        """On another device."""
+        """A copy on another device."""
         return PhotoContext(self.gain_ev.to(device), self.vector.to(device), self.grid.to(device))
 
     def __getitem__(self, photos: slice) -> PhotoContext:
@@ -60,12 +60,12 @@ class WholePhotoBranch(nn.Module):
     """Strided convolutions over a thumbnail, N x 3 x S x S in linear light, to a `PhotoContext`.
 
     Args:
-        channels: of the vector.
-        blocks: residual blocks at 1/4 and at 1/16 of the thumbnail's size. With any, the grid is given what
-            the latter know of the frame, too.
-        quantiles: of the light of each channel, given to the vector and the gain beside the convolutions.
-            How bright a frame should be shows in its distribution of light: where it is clipped, how deep its
-            shadows are.
+        channels: length of the vector.
+        blocks: residual blocks at 1/4 and at 1/16 of the thumbnail's size. If there are any, the output of
+            the latter is also an input of the grid.
+        quantiles: number of quantiles of each channel's light, which are additional inputs of the vector and
+            the gain. How bright a frame should be depends on its distribution of light: on how much of it is
+            clipped, and how deep its shadows are.
     """
 
     def __init__(self, channels: int, blocks: int = 0, quantiles: int = 0) -> None:
@@ -119,12 +119,12 @@ class WholePhotoBranch(nn.Module):
 
 
 class Tones(nn.Module):
-    """What the distribution of a frame's light adds to the whole-photo branch.
+    """Contributions of the distribution of a frame's light to the whole-photo branch.
 
     Args:
-        count: quantiles of each of red, green, blue, luminance and the brightest channel; closer together
-            towards the darkest and the brightest.
-        channels: of the vector.
+        count: number of quantiles of each of red, green, blue, luminance and the brightest channel; they are
+            closer together near the darkest and the brightest values.
+        channels: length of the vector.
     """
 
     def __init__(self, count: int, channels: int) -> None:
@@ -139,7 +139,7 @@ class Tones(nn.Module):
         nn.init.zeros_(self.to_gain.bias)
 
     def quantiles_of(self, light: Tensor) -> Tensor:
-        """Of N x 3 x S x S in linear light: N x (5 * count), stops, scaled."""
+        """Quantiles of N x 3 x S x S in linear light: N x (5 * count), log2, scaled."""
         luminance = torch.einsum("nchw,c->nhw", light, light.new_tensor([0.2126, 0.7152, 0.0722]))[:, None]
         sorted_light = torch.cat([light, luminance, light.amax(1, keepdim=True)], 1).flatten(2).sort(2).values
         shares = 0.5 - 0.5 * (torch.linspace(0.0, math.pi, self.count, dtype=torch.float64)).cos()
@@ -151,7 +151,7 @@ class Tones(nn.Module):
         return added
 
     def gain_ev(self, quantiles: Tensor) -> Tensor:
-        """Stops, N; a linear map, in full precision."""
+        """Contribution to the gain, N, in EV; a linear map, in full precision."""
         with torch.autocast(quantiles.device.type, enabled=False):
             gain: Tensor = self.to_gain(quantiles)[:, 0]
         return gain
@@ -172,12 +172,12 @@ class _Residual(nn.Module):
 
 
 def grid_at(grid: Tensor, window: Tensor, height: int, width: int) -> Tensor:
-    """Slice a grid over the frame at the cells of a part of it, bilinearly.
+    """Interpolate a grid over the frame bilinearly at the positions of a part of the frame.
 
     Args:
         grid: N x C x G x G, values at the centers of the frame's cells.
-        window: N x 4: top, left, height and width of the part, as shares of the frame's height and width. It
-            may reach beyond the frame, where the border's values go on.
+        window: N x 4: top, left, height and width of the part, as fractions of the frame's height and width.
+            It may extend beyond the frame, where the values of the border are used.
         height: rows of the result.
         width: columns of the result.
 
@@ -198,9 +198,9 @@ def _weights(cells: int, start: Tensor, extent: Tensor, count: int) -> Tensor:
 
 
 def thumbnail_rendering(context: PhotoContext, thumbnail: Tensor) -> Tensor:
-    """The thumbnail under the gains the branch predicts: N x 3 x `GRID` x `GRID`, linear light.
+    """Apply the gains of the branch to a thumbnail: N x 3 x `GRID` x `GRID`, linear light.
 
-    What training compares with the reference's thumbnail.
+    Training compares the result with the reference's thumbnail.
     """
     light = functional.adaptive_avg_pool2d(thumbnail, GRID)
     return light * torch.exp2(context.grid[:, :3] + context.gain_ev[:, None, None, None])

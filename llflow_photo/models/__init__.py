@@ -1,6 +1,6 @@
-"""The models there are: a registry of cards, loading with checksums, importing, exporting.
+"""Models: a registry of cards, loading with checksums, import and export.
 
-Listing needs no network code, so everything that imports torch is imported when first asked for.
+Listing models does not need torch; the modules that need it are imported on first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A model's card: what it is, what it was trained on, how good it is, and whose it may be used for."""
+"""Model cards: a model's size, training data, scores and licence."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["Card", "checksum"]
 
 @dataclass(frozen=True)
 class Card:
-    """What is known about a file of weights; kept as ``NAME.json`` beside ``NAME.safetensors``.
+    """Description of a weights file, stored as ``NAME.json`` beside ``NAME.safetensors``.
 
     Attributes:
-        name: what users ask for: the stem of the weights' file.
+        name: the model's name, the stem of the weights file.
         size: the network's hyperparameters, `llflow_photo.flow.Size` as a dictionary.
-        data: what it was trained on.
-        recipe: how it was trained, as plain settings.
-        iterations: training steps behind these weights.
-        validation: means over held-out photos: ``psnr`` and ``psnr_aligned`` (dB, as is and with the output's
-            mean brightness aligned to the reference's), ``ssim_gray``, ``ssim_gray_aligned``, ``nll``
-            (bits per pixel).
-        inputs: what the training inputs were like, ``{"exposure_ev": [low, high]}``: 1st and 99th percentile,
-            see `evaluation.inputs.input_ranges`; empty where it is not known.
-        licence: what the weights may be used for.
-        reproduce: the command that gives the validation numbers.
-        sha256: of the weights' file; empty where it is not known.
-        notes: what else a user should know: strengths, limits.
-        path: the weights' file (not part of the JSON).
+        data: the training data.
+        recipe: the settings of the training.
+        iterations: number of training steps.
+        validation: means over held-out photos: ``psnr`` and ``psnr_aligned`` (dB, as is and
+            brightness-aligned, see `evaluation.metrics.align_brightness`), ``ssim_gray``,
+            ``ssim_gray_aligned``, ``nll`` (bits per pixel).
+        inputs: ranges of the training inputs, ``{"exposure_ev": [low, high]}``: 1st and 99th percentile, see
+            `training.input_ranges.input_ranges`; empty if not known.
+        licence: licence of the weights.
+        reproduce: the command that reproduces the validation scores.
+        sha256: checksum of the weights file; empty if not known.
+        notes: other information for users, such as strengths and limits.
+        path: the weights file (not part of the JSON).
     """
 
     name: str
@@ -50,7 +50,7 @@ class Card:
     path: Path = Path()
 
     def write(self) -> Path:
-        """Write the card beside its weights; returns its path."""
+        """Write the card beside its weights and return its path."""
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "path"}
         target = self.path.with_suffix(".json")
         target.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -61,7 +61,7 @@ class Card:
         """Read the card ``path`` (``NAME.json``) of the weights ``NAME.safetensors`` beside it.
 
         Raises:
-            CheckpointError: it is no JSON of a card.
+            CheckpointError: the file is not a valid card.
         """
         known = [item.name for item in fields(cls) if item.name != "path"]
         try:
@@ -69,7 +69,7 @@ class Card:
             picked = {name: values[name] for name in known if name in values}
             return cls(**{**picked, "name": path.stem}, path=path.with_suffix(".safetensors"))
         except (OSError, ValueError, TypeError) as error:
-            raise CheckpointError(f"{path} is no readable model card: {error}") from error
+            raise CheckpointError(f"{path} is not a readable model card: {error}") from error
 
 
 def checksum(path: Path) -> str:

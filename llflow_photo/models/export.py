@@ -1,4 +1,4 @@
-"""A training run's best weights made into a model file with its card."""
+"""Export of a training run's best weights as a model file with a card."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..flow import LLFlow, Size
 from ..flow.prior import LatentPrior
 from ..paths import expanded
 from .card import Card, checksum
+from .checkpoint import load_checkpoint
 from .store import save
 
 __all__ = ["best_flow", "export_run"]
@@ -38,16 +39,16 @@ def export_run(
     Args:
         run: folder of the training run.
         out: the ``.safetensors`` file to write; its stem is the model's name.
-        data: what it was trained on.
-        licence: what the weights may be used for.
-        reproduce: the command that gives the validation numbers.
-        notes: anything else a user should know.
-        inputs: what the training inputs were like, as of `evaluation.inputs.input_ranges`.
+        data: see `Card`.
+        licence: see `Card`.
+        reproduce: see `Card`.
+        notes: see `Card`.
+        inputs: see `Card`.
         half: store large tensors in float16.
-        prior: of the latent, in place of the one in the weights.
+        prior: prior of the latent, which replaces the one in the weights.
 
     Raises:
-        CheckpointError: the run has no checkpoint, or it is broken.
+        CheckpointError: the run has no checkpoint, or it is damaged.
     """
     run, out = expanded(run), expanded(out)
     if out.suffix != ".safetensors":
@@ -81,7 +82,7 @@ def best_flow(run: Path) -> LLFlow:
     """The network with a run's best averaged weights, in evaluation mode.
 
     Raises:
-        CheckpointError: the run has no checkpoint, or it is broken.
+        CheckpointError: the run has no checkpoint, or it is damaged.
     """
     best = _best(run)
     flow = LLFlow(Size.from_dict(best["size"]))
@@ -90,28 +91,24 @@ def best_flow(run: Path) -> LLFlow:
 
 
 def _newest(run: Path) -> dict[str, Any]:
-    return _read(run / NEWEST) if (run / NEWEST).is_file() else {}
+    return load_checkpoint(run / NEWEST) if (run / NEWEST).is_file() else {}
 
 
 def _best(run: Path) -> dict[str, Any]:
-    return _read(run / BEST) if (run / BEST).is_file() else _averaged(_newest(run), run)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    from ..training.checkpoint import load_checkpoint
-
-    return load_checkpoint(path)
+    return load_checkpoint(run / BEST) if (run / BEST).is_file() else _averaged(_newest(run), run)
 
 
 def _averaged(newest: Mapping[str, Any], run: Path) -> dict[str, Any]:
     if not newest:
-        raise CheckpointError(f"{run} holds neither {BEST} nor {NEWEST}; give the folder of a training run")
+        raise CheckpointError(
+            f"{run} contains neither {BEST} nor {NEWEST}; give the folder of a training run"
+        )
     average = {name: value for name, value in newest["average"].items() if isinstance(value, torch.Tensor)}
     return {"model": average, "size": newest["size"], "step": newest["step"]}
 
 
 def _plain(value: Any) -> Any:
-    """Tuples become lists, as JSON has it."""
+    """Convert tuples to lists, for JSON."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value

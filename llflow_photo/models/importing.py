@@ -1,4 +1,4 @@
-"""Released checkpoints made usable: read safely, renamed, written as safetensors with a card."""
+"""Import of released checkpoints: read safely, renamed, and written as safetensors with a card."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PREFIXES = ("module.", "netG.", "model.")
 
 
 def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
-    """Turn a released checkpoint into a model file and its card.
+    """Convert a released checkpoint to a model file and its card.
 
     Args:
         path: ``.pth``, ``.pt`` or ``.safetensors`` with the released tensor names; the tensors may be nested
@@ -32,7 +32,7 @@ def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
         half: store large tensors in float16.
 
     Raises:
-        CheckpointError: the file cannot be read safely, or is no such checkpoint.
+        CheckpointError: the file cannot be read safely, or is not such a checkpoint.
     """
     path, out = expanded(path), expanded(out)
     if out.suffix != ".safetensors":
@@ -54,10 +54,11 @@ def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
 
 
 def read_released(path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint, unwrapped from nesting and prefixes; nothing in the file is executed.
+    """Read the tensors of a checkpoint without executing code in it, and remove nesting and prefixes.
 
     Raises:
-        CheckpointError: it is missing, unreadable, holds more than tensors and plain values, or no tensors.
+        CheckpointError: the file is missing or unreadable, or contains other things than tensors and plain
+            values, or no tensors.
     """
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}; give the path of a .pth or .pt file")
@@ -67,10 +68,10 @@ def read_released(path: Path) -> dict[str, Tensor]:
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for broken files
-        # Not torch's own words: they advise to read the file unsafely.
+        # torch's own message suggests reading the file unsafely.
         raise CheckpointError(
-            f"{path} is no checkpoint that can be read safely ({type(error).__name__}); give a file that "
-            "holds tensors and plain values only"
+            f"{path} is not a checkpoint that can be read safely ({type(error).__name__}); give a file that "
+            "contains only tensors and plain values"
         ) from error
     return _unwrap(content, path)
 
@@ -82,10 +83,10 @@ def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
             break
         content = content[inner[0]]
     if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path} holds a {type(content).__name__}, not named tensors")
+        raise CheckpointError(f"{path} contains a {type(content).__name__}, not named tensors")
     state = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if not state:
-        raise CheckpointError(f"{path} holds no tensors")
+        raise CheckpointError(f"{path} contains no tensors")
     for prefix in _PREFIXES * 2:
         if all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): value for name, value in state.items()}

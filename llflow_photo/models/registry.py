@@ -1,4 +1,4 @@
-"""Which models there are: those shipped inside the package, and those users added."""
+"""The available models: those shipped with the package and those added by the user."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import CheckpointError, ModelNotFoundError
 from ..paths import expanded
 from .card import Card
+from .header import read_size
 
 __all__ = ["available", "find", "user_folder"]
 
@@ -16,23 +17,23 @@ _SHIPPED = Path(__file__).parent
 
 
 def user_folder() -> Path:
-    """Where users keep models of their own: ``$LLFLOW_PHOTO_MODELS`` or ``~/.llflow-photo/models``."""
+    """The folder of the user's own models: ``$LLFLOW_PHOTO_MODELS`` or ``~/.llflow-photo/models``."""
     given = os.environ.get("LLFLOW_PHOTO_MODELS")
     return expanded(given) if given else Path.home() / ".llflow-photo" / "models"
 
 
 def available() -> list[Card]:
-    """Cards of all models that can be asked for by name: the shipped ones, then the user's, by name."""
+    """Cards of all models that can be loaded by name: the shipped ones, then the user's, sorted by name."""
     return [card_of(path) for path in _files().values()]
 
 
 def _files() -> dict[str, Path]:
-    """Weights by name; a shipped model wins over a user's of the same name."""
+    """Weights files by name; shipped models take precedence over the user's."""
     found: dict[str, Path] = {}
     for folder in (_SHIPPED, user_folder()):
         try:
             paths = sorted(folder.glob(f"*{SUFFIX}"))
-        except OSError:  # a home that may not be read holds no models
+        except OSError:  # the folder cannot be read
             continue
         for path in paths:
             found.setdefault(path.stem, path)
@@ -40,24 +41,22 @@ def _files() -> dict[str, Path]:
 
 
 def card_of(path: Path) -> Card:
-    """The card beside a file of weights, or, without one, what the file itself tells."""
+    """The card beside a weights file, or, without one, a card with the size stored in the file."""
     beside = path.with_suffix(".json")
     if beside.is_file():
         return Card.read(beside)
-    from .store import read_size  # imports torch
-
     try:
         size = read_size(path).to_dict()
     except CheckpointError:
-        size = {}  # listing goes on; loading says what is wrong
+        size = {}  # listing must not fail; loading reports the error
     return Card(name=path.stem, size=size, path=path)
 
 
 def find(name_or_path: str | os.PathLike[str]) -> Card:
-    """The card of a model given by name or by the path of its weights.
+    """Find a model's card by the model's name or the path of its weights.
 
     Raises:
-        ModelNotFoundError: there is no such name or file.
+        ModelNotFoundError: there is no model of this name, or no such file.
     """
     given = os.fspath(name_or_path)
     known = _files()

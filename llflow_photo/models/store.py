@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors files under our own names, the network's size in their metadata."""
+"""Weights files: safetensors with our tensor names and the network's size in their metadata."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
@@ -18,12 +18,13 @@ from ..errors import CheckpointError, WriteError
 from ..flow import LLFlow, Size
 from ..paths import expanded
 from .card import Card, checksum
+from .header import not_weights, read_size
 from .registry import find
 
-__all__ = ["LoadedModel", "load", "read_size", "save"]
+__all__ = ["LoadedModel", "load", "save"]
 
 _KEEP_FULL_BELOW = 2048
-"""Tensors of fewer values stay in float32: they cost nothing, and rounding them shifts whole channels."""
+"""Smaller tensors are stored in float32: they take little space, and rounding them shifts channels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +42,25 @@ def save(
     metadata: Mapping[str, str] | None = None,
     half: bool = True,
 ) -> None:
-    """Write weights as a safetensors file, whole or not at all.
+    """Write weights to a safetensors file, atomically.
 
     Args:
-        flow_state: `LLFlow.state_dict`.
-        size: of the network.
+        flow_state: the network's `LLFlow.state_dict`.
+        size: the network's size.
         path: ends in ``.safetensors``; an existing file is replaced.
-        metadata: more entries beside ``size``.
+        metadata: metadata entries besides ``size``.
         half: store large tensors in float16.
 
     Raises:
-        CheckpointError: the tensors do not fit the size, or are not finite.
+        CheckpointError: the tensors do not match the size, or are not finite.
         WriteError: the file cannot be written.
     """
     path = expanded(path)
     check_fits(flow_state, size, str(path))
     if bad := [name for name, tensor in flow_state.items() if not torch.isfinite(tensor).all()]:
-        raise CheckpointError(f"{len(bad)} tensors hold values that are not finite, the first is {bad[0]!r}")
+        raise CheckpointError(
+            f"{len(bad)} tensors contain values that are not finite, the first is {bad[0]!r}"
+        )
     stored = {name: _stored(tensor, half) for name, tensor in flow_state.items()}
     temporary = path.with_name(path.name + ".part")
     try:
@@ -76,17 +79,17 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
 
 
 def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
-    """Load a model by name or path; its checksum is verified where its card has one.
+    """Load a model by name or path; its checksum is verified if its card has one.
 
     Raises:
         ModelNotFoundError: there is no such model.
-        CheckpointError: the file is not what its card says, or no file of weights of this network.
+        CheckpointError: the file does not match its card, or does not contain weights of this network.
     """
     card = find(name_or_path)
     if card.sha256 and checksum(card.path) != card.sha256:
         raise CheckpointError(
             f"{card.path} is not the file its card describes (SHA-256 differs): it is damaged or was "
-            f"changed; get it again, or remove {card.path.with_suffix('.json').name} if the change was yours"
+            f"changed; download it again, or remove {card.path.with_suffix('.json').name} if you changed it"
         )
     size = read_size(card.path)
     state = {name: tensor.float() for name, tensor in _read_tensors(card.path).items()}
@@ -97,45 +100,16 @@ def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
     return LoadedModel(flow.requires_grad_(False).eval(), card)
 
 
-def read_size(path: Path) -> Size:
-    """The size in a file's metadata.
-
-    Raises:
-        CheckpointError: it is no safetensors file, or was not written by `save`.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise _not_weights(path, error) from error
-    if "size" not in metadata:
-        raise CheckpointError(
-            f"{path} does not say the network's size; a released checkpoint is made usable by "
-            f"'llflow-photo import {path} NAME.safetensors'"
-        )
-    try:
-        return Size.from_dict(json.loads(metadata["size"]))
-    except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} describes a size that cannot be: {error}") from error
-
-
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise _not_weights(path, error) from error
+        raise not_weights(path, error) from error
     return tensors
 
 
-def _not_weights(path: Path, error: Exception) -> CheckpointError:
-    return CheckpointError(
-        f"{path} is no readable safetensors file ({error}); other checkpoints are made usable by "
-        f"'llflow-photo import {path} NAME.safetensors'"
-    )
-
-
 def check_fits(state: Mapping[str, Tensor], size: Size, source: str) -> None:
-    """Refuse tensors that are not exactly those of a network of ``size``.
+    """Check that the tensors are exactly those of a network of ``size``.
 
     Raises:
         CheckpointError: naming the first tensor that is missing, unknown or of another shape.
@@ -148,5 +122,5 @@ def check_fits(state: Mapping[str, Tensor], size: Size, source: str) -> None:
         raise CheckpointError(f"{source}: {len(unknown)} tensors are unknown, the first is {unknown[0]!r}")
     for name, tensor in state.items():
         if tensor.shape != expected[name].shape:
-            given, wanted = tuple(tensor.shape), tuple(expected[name].shape)
-            raise CheckpointError(f"{source}: tensor {name!r} is {given}, expected {wanted}")
+            shape, wanted = tuple(tensor.shape), tuple(expected[name].shape)
+            raise CheckpointError(f"{source}: tensor {name!r} has shape {shape}, expected {wanted}")

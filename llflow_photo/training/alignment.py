@@ -1,4 +1,4 @@
-"""Whether pairs taken from a tripod fit: the shift between the two photos, and what else spoils training."""
+"""Checks of training pairs taken from a tripod: the shift between the two photos, gain and clipping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .pairs import Pair, load_pair
 __all__ = ["LARGEST_SHIFT", "PairCheck", "check_pairs", "shift_between"]
 
 LARGEST_SHIFT = 0.5
-"""Pixels; a pair shifted by more teaches blur."""
+"""Largest accepted shift in pixels; training on pairs with larger shifts causes blur."""
 
 _LEAST_EV = 0.5
 _MOST_WHITE = 0.1
@@ -26,14 +26,14 @@ _PARTS_OF_A_PIXEL = 10
 
 @dataclass(frozen=True)
 class PairCheck:
-    """What was found of a pair.
+    """Result of the checks of a pair.
 
     Attributes:
-        pair: which one.
-        shift: rows and columns the dark photo is moved by against its reference, pixels.
-        gain_ev: how much brighter the reference is, stops of mean luma in linear light.
-        white: share of the reference that is white in some channel.
-        complaints: what is wrong, one plain sentence each; empty where the pair is good.
+        pair: the pair.
+        shift: shift of the dark photo relative to its reference, rows and columns, pixels.
+        gain_ev: how much brighter the reference is, EV of the mean in linear light.
+        white: fraction of the reference that is clipped in any channel.
+        complaints: the problems found, one message each; empty for a good pair.
     """
 
     pair: Pair
@@ -44,7 +44,7 @@ class PairCheck:
 
 
 def check_pairs(pairs: Iterable[Pair]) -> Iterator[PairCheck]:
-    """Check pairs one by one.
+    """Check each pair.
 
     Raises:
         TrainingDataError: a photo cannot be read, or the two of a pair differ in size.
@@ -60,21 +60,24 @@ def check_pairs(pairs: Iterable[Pair]) -> Iterator[PairCheck]:
 
 def _complaints(shift: tuple[float, float], gain_ev: float, white: float) -> Iterator[str]:
     if math.hypot(*shift) > LARGEST_SHIFT:
-        yield f"moved by {shift[0]:+.1f} rows and {shift[1]:+.1f} columns: take it again, or align it"
+        yield f"shifted by {shift[0]:+.1f} rows and {shift[1]:+.1f} columns: take it again, or align it"
     if gain_ev < _LEAST_EV:
-        yield f"the reference is only {gain_ev:+.1f} EV brighter: are the two exchanged?"
+        yield f"the reference is only {gain_ev:+.1f} EV brighter: are the two photos swapped?"
     if white > _MOST_WHITE:
-        yield f"{white:.0%} of the reference is white: expose it less"
+        yield f"{white:.0%} of the reference is clipped to white: reduce its exposure"
 
 
 def shift_between(dark: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """How far a dark photo is moved against its reference: rows and columns, in tenths of a pixel.
+    """Measure the shift of a dark photo relative to its reference, in tenths of a pixel.
 
-    By cross-correlation of the two, equalized so that exposure does not matter.
+    The photos are equalized, so that exposure does not matter, and cross-correlated.
 
     Args:
         dark: H x W x 3, sRGB-encoded, uint8.
-        reference: likewise.
+        reference: H x W x 3, sRGB-encoded, uint8.
+
+    Returns:
+        rows and columns.
     """
     try:
         from skimage import registration
@@ -89,7 +92,7 @@ def shift_between(dark: np.ndarray, reference: np.ndarray) -> tuple[float, float
 
 
 def _detail(photo: np.ndarray) -> np.ndarray:
-    """Equalized brightness without its mean, fading to 0 at the border: H x W."""
+    """Equalized brightness minus its mean, with a window that is 0 at the border: H x W."""
     table = equalization_table(photo)
     gray = np.mean([table[channel][photo[..., channel]] for channel in range(3)], axis=0)
     window = np.outer(np.hanning(gray.shape[0] + 2)[1:-1], np.hanning(gray.shape[1] + 2)[1:-1])

@@ -1,4 +1,4 @@
-"""Batches of training crops, and what a network is told of the whole photos they come from."""
+"""Batches of training crops, with the data of the whole photos they were taken from."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ __all__ = [
 ]
 
 SCALED_SHARE = 0.25
-"""Share of crops that are scaled down from a larger part of their photo, up to its shorter side."""
+"""Fraction of crops that are scaled down from a larger part of their photo, up to its shorter side."""
 
 MORE_FRAMES = 3
-"""Whole photos that the whole-photo branch is shown for every crop, beside the crop's own."""
+"""Number of additional whole photos per crop that the whole-photo branch is trained on."""
 
 _FLIP_DOWN, _TRANSPOSE = 0.15, 0.25
-"""Shares of crops: rarer than mirrored ones, since the sky is above."""
+"""Fractions of crops flipped vertically and transposed: few, since the sky is usually at the top."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Frames:
     """The whole photos that N crops were taken from.
 
     Attributes:
-        thumbnails: of the dark photos, N x 3 x S x S, linear light, see `flow.thumbnail`.
-        references: of their references, likewise.
-        windows: N x 4, where in its photo each crop lies: top, left, height, width as shares of it.
-        more_thumbnails: of further dark photos, which no crops were taken from: M x 3 x S x S. A frame costs
-            much less than a crop, and the whole-photo branch learns from frames.
-        more_references: of their references, likewise.
+        thumbnails: thumbnails of the dark photos, N x 3 x S x S, linear light, see `flow.thumbnail`.
+        references: thumbnails of their references, likewise.
+        windows: N x 4, position of each crop in its photo: top, left, height, width as fractions of it.
+        more_thumbnails: thumbnails of further dark photos without crops, M x 3 x S x S: the whole-photo
+            branch learns from frames, which cost much less than crops.
+        more_references: thumbnails of their references, likewise.
     """
 
     thumbnails: Tensor
@@ -57,13 +57,13 @@ class Frames:
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops for one step, N x 3 x h x w in [0, 1], and what the network is told of the whole photos.
+    """Crops for one step, N x 3 x h x w in [0, 1], and the data of their whole photos.
 
     Attributes:
         low: the dark photos.
         reference: well-exposed ones.
         equalization: N x 3 x 256, tables of the whole photos; None for networks with a whole-photo branch.
-        frames: the whole photos for networks with a whole-photo branch; None for others.
+        frames: data of the whole photos; None for networks without a whole-photo branch.
     """
 
     low: Tensor
@@ -72,7 +72,7 @@ class Batch:
     frames: Frames | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """On a device, the dark crops in the faster channels-last layout."""
+        """A copy on a device, with the dark crops in the faster channels-last layout."""
         low = self.low.to(device).contiguous(memory_format=torch.channels_last)
         tables = None if self.equalization is None else self.equalization.to(device)
         frames = self.frames and Frames(*(tensor.to(device) for tensor in vars(self.frames).values()))
@@ -80,28 +80,27 @@ class Batch:
 
 
 class BatchSource(Protocol):
-    """Gives the batch of a training step; the same one for the same step, so that runs can resume."""
+    """Provides the batch of a training step; it depends only on the step, so that runs can be resumed."""
 
     def batch(self, step: int, crop: int, size: int) -> Batch: ...
 
 
 class CropSource:
-    """Random crops, flips and transposes of pairs held in memory.
+    """Random crops, flips and transposes of pairs in memory.
 
-    Scenes are drawn evenly, whatever the number of their exposures: which brightness a reference has is
-    learnt from references, and those of scenes with many exposures would count too often. The batch of a
-    step depends on the seed and the step alone. Where a photo is smaller than the crop asked for, all crops
-    are made smaller.
+    Every scene is equally probable, regardless of its number of exposures; otherwise the references of scenes
+    with many exposures would dominate. The batch of a step depends only on the seed and the step. If a photo
+    is smaller than the requested crop, all crops are smaller.
 
     Args:
-        pairs: to draw from.
-        seed: of everything random.
-        frames: whether a batch comes with its `Frames`; otherwise with equalization tables.
+        pairs: pairs to draw from.
+        seed: seed of everything random.
+        frames: whether batches contain `Frames`; otherwise they contain equalization tables.
     """
 
     def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0, frames: bool = False) -> None:
         if not pairs:
-            raise TrainingDataError("no pairs are left to train on after holding some out; hold out fewer")
+            raise TrainingDataError("no pairs are left for training; hold out fewer")
         self.pairs = list(pairs)
         scenes: dict[str, list[LoadedPair]] = {}
         for number, pair in enumerate(self.pairs):
@@ -111,7 +110,7 @@ class CropSource:
         self.frames = frames
         self.largest_crop = min(min(pair.low.shape[:2]) for pair in self.pairs) // 8 * 8
         if self.largest_crop < 16:
-            raise TrainingDataError("the smallest photo is less than 16 pixels wide or high; leave it out")
+            raise TrainingDataError("the smallest photo is less than 16 pixels wide or high; remove it")
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
         crop = min(crop, self.largest_crop)
@@ -147,7 +146,7 @@ class CropSource:
 
 @dataclass(frozen=True)
 class Turn:
-    """Flips along both axes, then a transpose."""
+    """Flips along both axes, followed by a transpose."""
 
     down: bool
     right: bool
@@ -155,22 +154,22 @@ class Turn:
 
     @classmethod
     def random(cls, random: np.random.Generator) -> Turn:
-        """Mirrored half the time, seldom upside down or on its side."""
+        """Draw a transform: half of all images are mirrored, few flipped vertically or transposed."""
         shares = (_FLIP_DOWN, 0.5, _TRANSPOSE)
         return cls(*(bool(random.random() < share) for share in shares))
 
     def image(self, pixels: np.ndarray) -> np.ndarray:
-        """Of H x W x C."""
+        """Apply to an H x W x C image."""
         pixels = pixels[::-1] if self.down else pixels
         pixels = pixels[:, ::-1] if self.right else pixels
         return pixels.transpose(1, 0, 2) if self.transpose else pixels
 
     def channels_first(self, pixels: np.ndarray) -> np.ndarray:
-        """Of C x H x W."""
+        """Apply to a C x H x W image."""
         return np.ascontiguousarray(self.image(pixels.transpose(1, 2, 0)).transpose(2, 0, 1))
 
     def window(self, top: float, left: float, height: float, width: float) -> tuple[float, ...]:
-        """Of a part of a photo, as of `Frames.windows`."""
+        """Apply to a window, see `Frames.windows`."""
         top = 1.0 - top - height if self.down else top
         left = 1.0 - left - width if self.right else left
         return (left, top, width, height) if self.transpose else (top, left, height, width)
@@ -204,7 +203,7 @@ def _frames(
 def random_crop(
     random: np.random.Generator, crop: int, *images: np.ndarray, side: int | None = None
 ) -> _Crop:
-    """The same random square of ``side`` pixels of H x W x 3 images, turned and scaled to ``crop``."""
+    """Crop the same random square of ``side`` pixels from images, transform it and scale it to ``crop``."""
     side = crop if side is None else side
     height, width = images[0].shape[:2]
     top = int(random.integers(height - side + 1))

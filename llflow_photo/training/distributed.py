@@ -1,7 +1,7 @@
-"""Training by several processes that see different crops and keep the same weights.
+"""Data-parallel training by several processes with the same weights.
 
-Started by torch's own launcher, ``torchrun --nproc-per-node=N -m llflow_photo train ...``, which tells each
-process its rank in the environment. Each process has a share of every batch; gradients are averaged.
+They are started by torch's launcher, ``torchrun --nproc-per-node=N -m llflow_photo train ...``, which sets
+each process's rank in its environment. Each process computes a part of every batch; gradients are averaged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Workers:
     """The processes of a run.
 
     Attributes:
-        rank: number of this process, from 0; the first one validates, logs and writes checkpoints.
+        rank: rank of this process; process 0 validates, logs and writes checkpoints.
         count: number of processes.
     """
 
@@ -33,23 +33,23 @@ class Workers:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes."""
+        """Whether this process validates, logs and writes checkpoints."""
         return self.rank == 0
 
     def share_of(self, batch: int) -> int:
-        """This process's part of a batch.
+        """The size of this process's part of a batch.
 
         Raises:
-            OptionError: the batch cannot be shared evenly.
+            OptionError: the batch size is not a multiple of the number of processes.
         """
         if batch % self.count:
-            raise OptionError(f"a batch of {batch} cannot be shared by {self.count} processes evenly")
+            raise OptionError(f"a batch of {batch} cannot be divided evenly among {self.count} processes")
         return batch // self.count
 
     def average_gradients(self, parameters: Iterable[nn.Parameter], stop: bool) -> bool:
-        """Average gradients over all processes, in place; whether any of them wants to stop.
+        """Average gradients over all processes in place; return whether ``stop`` is true in any process.
 
-        A gradient that is not finite in one process becomes so in all, so that all skip the step.
+        If a gradient is not finite in one process, it is not finite in any, so that all skip the step.
         """
         if self.count == 1:
             return stop
@@ -63,7 +63,7 @@ class Workers:
         return bool(together[-1] > 0)
 
     def adopt_first(self, tensors: Iterable[Tensor]) -> None:
-        """Give every process the first one's values."""
+        """Copy the values of process 0 to all processes."""
         if self.count > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, 0)
@@ -73,7 +73,7 @@ ALONE = Workers()
 
 
 def join_workers(device: torch.device) -> Workers:
-    """The processes that torch's launcher started, this one among them; `ALONE` without the launcher."""
+    """Join the processes started by torch's launcher; return `ALONE` without the launcher."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return ALONE

@@ -9,7 +9,7 @@ __all__ = ["WeightAverage"]
 
 
 class WeightAverage:
-    """``average = decay * average + (1 - decay) * weights``, its decay smaller over the first steps."""
+    """``average = decay * average + (1 - decay) * weights``, with a smaller decay in the first steps."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay

@@ -1,4 +1,4 @@
-"""A trained network made deeper: what it lacks is added so that it computes the same at first."""
+"""Making a trained network deeper without changing its output at first."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["grown"]
 
 @torch.no_grad()
 def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
-    """The weights of a network of ``size`` that renders as ``flow`` does.
+    """Weights of a network of ``size`` with the same output as ``flow``.
 
-    Its further residual blocks begin as the identity, and the branch's further paths as zero (after Chen et
-    al. 2016, arXiv:1511.05641).
+    Additional residual blocks are initialized to the identity, and additional paths of the branch to zero
+    (after Chen et al. 2016, arXiv:1511.05641).
 
     Raises:
-        CheckpointError: ``size`` lacks something that ``flow`` has, or is wider.
+        CheckpointError: ``size`` lacks a part of ``flow``, or is wider.
     """
     state = LLFlow(size).state_dict()
     before = flow.state_dict()
@@ -29,7 +29,7 @@ def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
     )
     if unfit:
         raise CheckpointError(
-            f"a network of this size cannot begin with that model, which differs in {unfit[0]}; it may only "
+            f"a network of this size cannot start from that model, which differs in {unfit[0]}; it can only "
             f"have more residual blocks"
         )
     for name in state.keys() - before.keys():
@@ -40,5 +40,5 @@ def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
 
 
 def _ends_a_new_part(name: str) -> bool:
-    """Whether a tensor is the last of a residual block or path, whose output is added."""
+    """Whether a tensor belongs to the last layer of a residual block or path, whose output is added."""
     return any(part in name for part in (".second.", ".deep_to_grid.", ".to_vector.", ".to_gain."))

@@ -1,4 +1,4 @@
-"""A run's log: one CSV row per step, and a plot of it."""
+"""The log of a run: one CSV row per step, and a plot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLUMNS += ["held_out_nll" if name == "nll" else name for name in _VALIDATION]
 
 
 class TrainingLog:
-    """``log.csv`` and ``log.png`` in a run's folder; rows are kept in memory until `flush`."""
+    """``log.csv`` and ``log.png`` in a run's folder; rows are buffered until `flush`."""
 
     def __init__(self, run: Path) -> None:
         self.path = run / "log.csv"
@@ -26,7 +26,7 @@ class TrainingLog:
         self._rows: list[list[str]] = []
 
     def add(self, step: int, rate: float, terms: LossTerms | None, result: Validation | None) -> None:
-        """One step; ``terms`` is None where it was skipped."""
+        """Add the row of a step; ``terms`` is None if the step was skipped."""
         numbers = [rate]
         if terms is None:
             numbers += [math.nan] * 4
@@ -46,7 +46,7 @@ class TrainingLog:
         self._rows.clear()
 
     def cut_after(self, step: int) -> None:
-        """Drop rows of steps that are about to be run again."""
+        """Delete the rows of steps after ``step``, which will be run again."""
         if not self.path.exists():
             return
         with self.path.open(newline="") as file:
@@ -58,7 +58,7 @@ class TrainingLog:
         temporary.replace(self.path)
 
     def plot(self) -> bool:
-        """Draw ``log.png``; returns False where matplotlib is not installed or there is nothing to draw."""
+        """Draw ``log.png``; return False if matplotlib is not installed or there is nothing to draw."""
         try:
             from matplotlib.figure import Figure
         except ImportError:

@@ -15,7 +15,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import LLFlow, Size
-from .checkpoint import load_checkpoint, save_checkpoint
+from ..models.checkpoint import load_checkpoint, save_checkpoint
 from .crops import Batch, BatchSource
 from .distributed import ALONE, Workers
 from .ema import WeightAverage
@@ -35,7 +35,7 @@ BEST = "best.pt"
 
 @dataclass(frozen=True)
 class Progress:
-    """What a progress callable is told after each step."""
+    """The state of a run after a step, for progress callbacks."""
 
     step: int
     steps: int
@@ -47,7 +47,7 @@ class Progress:
 
 
 class _Clock:
-    """Foretells the time left from the pixels seen so far: late stages have slower steps."""
+    """Predicts the remaining time from the number of pixels, since later stages have slower steps."""
 
     def __init__(self, recipe: Recipe, step: int) -> None:
         self._recipe = recipe
@@ -62,17 +62,17 @@ class _Clock:
 class Trainer:
     """One run in one folder: ``checkpoint.pt`` (newest), ``best.pt``, ``log.csv``, ``log.png``.
 
-    The same seed, data and number of threads give the same weights on the CPU, resumed or not.
+    On the CPU, the same seed, data and number of threads give the same weights, whether resumed or not.
 
     Args:
-        run: folder of the run, made if missing.
-        size: of the network.
-        recipe: how to train it.
-        source: gives the batches.
+        run: folder of the run, created if missing.
+        size: size of the network.
+        recipe: settings of the training.
+        source: source of the batches.
         validation: held-out pairs.
-        device: where to train.
-        start: weights to begin with instead of random ones (fine-tuning).
-        workers: the processes of the run; each sees a share of every batch.
+        device: the device to train on.
+        start: initial weights (for fine-tuning); by default they are random.
+        workers: the processes of the run; each computes a part of every batch.
     """
 
     def __init__(
@@ -107,15 +107,15 @@ class Trainer:
         self.best = -math.inf
 
     def resume(self) -> None:
-        """Go on from the run's newest checkpoint.
+        """Load the run's newest checkpoint.
 
         Raises:
-            CheckpointError: there is none, or it is of another size.
+            CheckpointError: there is none, or the network's size differs.
         """
         state = load_checkpoint(self.run / CHECKPOINT)
         if Size.from_dict(state["size"]) != self.model.size:
             raise CheckpointError(
-                f"{self.run / CHECKPOINT} is of size {state['size']}, this run of {self.model.size.to_dict()}"
+                f"{self.run / CHECKPOINT} has size {state['size']}, but this run {self.model.size.to_dict()}"
             )
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
@@ -130,28 +130,29 @@ class Trainer:
         save_every: int = 250,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Run to the recipe's end, or until ``stop`` says so after a step (a checkpoint is written then).
+        """Run to the end of the recipe, or until ``stop`` returns true after a step; then write a checkpoint.
 
         Raises:
-            TrainingDataError: a hundred steps in a row were not finite.
+            TrainingDataError: the loss was not finite in 100 consecutive steps.
         """
         if self.fresh and self.step == 0:
             self._initialize()
         clock = _Clock(self.recipe, self.step)
-        in_a_row = 0
-        asked = False
+        not_finite = 0
+        stop_requested = False
         while self.step < self.recipe.steps:
-            terms, all_stop = self._one_step(asked)
-            in_a_row = in_a_row + 1 if terms is None else 0
-            if in_a_row >= 100:
+            terms, all_stop = self._one_step(stop_requested)
+            not_finite = not_finite + 1 if terms is None else 0
+            if not_finite >= 100:
                 raise TrainingDataError(
-                    "100 steps in a row gave no finite loss: lower the learning rate or check the photos"
+                    "the loss was not finite in 100 consecutive steps; lower the learning rate or check the "
+                    "photos"
                 )
             self.step += 1
             finished = self.step == self.recipe.steps
-            asked = stop()
-            # Several processes end together, one step after the first of them was asked to.
-            stopping = finished or all_stop or (asked and self.workers.count == 1)
+            stop_requested = stop()
+            # Several processes stop together, one step after the first request.
+            stopping = finished or all_stop or (stop_requested and self.workers.count == 1)
             result = None
             if self.workers.is_first and self.validation and (self.step % validate_every == 0 or finished):
                 result = self._validate()
@@ -159,7 +160,7 @@ class Trainer:
                 self.log.add(self.step, self.recipe.rate_at(self.step - 1), terms, result)
             due = self.step % save_every == 0 or stopping or result is not None
             if self.workers.is_first and due:
-                self.log.flush()  # before the checkpoint: resuming cuts rows beyond it, but cannot add any
+                self.log.flush()  # before the checkpoint: resuming can delete later rows, but not add rows
                 save_checkpoint(self.run / CHECKPOINT, self._state())
             if progress is not None:
                 progress(
@@ -179,7 +180,7 @@ class Trainer:
             self.log.plot()
 
     def _initialize(self) -> None:
-        """Let the ActNorms take their scale from the first batch."""
+        """Initialize the ActNorms from the first batch."""
         batch = self._batch()
         self.model.flow.initialize_from_next_batch()
         with torch.no_grad():
@@ -195,10 +196,10 @@ class Trainer:
         batch = self.source.batch(number, stage.crop, share)
         return batch.to(self.device)
 
-    def _one_step(self, asked: bool) -> tuple[LossTerms | None, bool]:
-        """One update; its terms, and whether a process of the run was ``asked`` to stop.
+    def _one_step(self, stop_requested: bool) -> tuple[LossTerms | None, bool]:
+        """Run one update; return its terms, and whether any process of the run was requested to stop.
 
-        The terms are None where the loss or its gradient was not finite and the step was skipped.
+        The terms are None if the step was skipped because the loss or its gradient was not finite.
         """
         batch = self._batch()
         number = self.step * self.workers.count + self.workers.rank
@@ -215,9 +216,9 @@ class Trainer:
             terms = terms.with_term(self.recipe.weights.frame * (of_frames + of_more))
         self.optimizer.zero_grad(set_to_none=True)
         finite = bool(torch.isfinite(terms.total))
-        # Not left out where it is not finite: the other processes wait for this one's gradients.
+        # Also called for a loss that is not finite: the other processes wait for this one's gradients.
         torch.autograd.backward(terms.total if finite else terms.total * math.nan)
-        all_stop = self.workers.average_gradients(self.model.parameters(), asked)
+        all_stop = self.workers.average_gradients(self.model.parameters(), stop_requested)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         if torch.isfinite(norm):
             for group in self.optimizer.param_groups:
@@ -226,7 +227,7 @@ class Trainer:
             self.average.update(self.model)
             return terms, all_stop
         self.skipped += 1
-        _logger.warning("step %d was not finite and was skipped", self.step)
+        _logger.warning("step %d was skipped because its loss or gradient was not finite", self.step)
         return None, all_stop
 
     def averaged_model(self) -> LLFlow:
@@ -265,6 +266,6 @@ class Trainer:
 
 
 def _placed(model: LLFlow, device: torch.device) -> LLFlow:
-    """The model on a device, its convolutions in the faster channels-last layout."""
+    """Move a model to a device, with convolutions in the faster channels-last layout."""
     placed: LLFlow = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return placed

@@ -1,4 +1,4 @@
-"""What training minimises: the exact likelihood, and the error of the decoded mean beside it."""
+"""The training loss: the exact likelihood and the error of the decoded mean."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["LossTerms", "LossWeights", "encode_batch", "frame_loss", "hybrid_los
 QUANTIZATION = 32.0
 """Levels per unit of the uniform noise added to references."""
 _LOOK_SHARE = 0.5
-"""Share of steps that also decode the mean under the reference's look; the others do under a random one."""
+"""Fraction of steps that decode the mean with the reference's look; the others use a random look."""
 _LIGHT_REGIONS = 4
 _LIGHT_FLOOR = 0.02
 
@@ -32,19 +32,18 @@ class LossWeights:
     """Weights of the terms; the likelihood alone is the paper's recipe.
 
     Attributes:
-        likelihood: of the negative log-likelihood, in bits per pixel.
-        absolute: of the mean absolute error of the decoded mean.
-        aligned: of the mean absolute error of the decoded mean scaled to the reference's mean luma. How
-            bright a reference was made is hardly in the dark photo, so this term teaches what is.
-        structural: of 1 - SSIM of the decoded mean, scaled likewise.
-        look: of the mean absolute error of the decoded mean shifted by what the reference's latent has in low
-            spatial frequencies: brightness and color of the frame and its regions are to lie there. Only for
-            networks with a whole-photo branch.
-        steadiness: of the mean absolute error of a rendering under a random look of the prior, to which the
-            reference's light is brought first: a look is to change light and color alone, never detail. Only
-            for networks with a prior.
-        frame: of the mean absolute error of the thumbnail under the branch's gains, of the crops' own photos
-            and of further ones.
+        likelihood: weight of the negative log-likelihood, in bits per pixel.
+        absolute: weight of the mean absolute error of the decoded mean.
+        aligned: weight of the mean absolute error of the decoded mean, scaled to the reference's mean luma:
+            the brightness chosen for a reference can hardly be predicted from the dark photo.
+        structural: weight of 1 - SSIM of the decoded mean, scaled likewise.
+        look: weight of the mean absolute error of the decoded mean shifted by the low spatial frequencies of
+            the reference's latent, which are to represent brightness and color of the frame and its regions.
+            Only for networks with a whole-photo branch.
+        steadiness: weight of the mean absolute error of a rendering with a random look of the prior, relative
+            to the reference with the same change of light: a look is to change light and color, but not
+            detail. Only for networks with a prior.
+        frame: weight of the mean absolute error of thumbnails with the branch's gains applied.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """
 
@@ -60,7 +59,7 @@ class LossWeights:
 
 @dataclass(frozen=True)
 class LossTerms:
-    """The weighted total to differentiate, and the terms for the log (0 where not computed)."""
+    """The weighted total, and single terms for the log (0 if not computed)."""
 
     total: Tensor
     nll: float
@@ -68,12 +67,12 @@ class LossTerms:
     structural: float
 
     def with_term(self, term: Tensor) -> LossTerms:
-        """The same with a term more in the total."""
+        """A copy with ``term`` added to the total."""
         return replace(self, total=self.total + term)
 
 
 def encode_batch(model: LLFlow, batch: Batch) -> tuple[Conditioning, PhotoContext | None]:
-    """Encode a batch's dark crops with what the network is told of their whole photos."""
+    """Encode a batch's dark crops, with the data of their whole photos."""
     if batch.frames is None:
         return model.encode(batch.low, batch.equalization), None
     context = model.context(batch.frames.thumbnails)
@@ -83,10 +82,10 @@ def encode_batch(model: LLFlow, batch: Batch) -> tuple[Conditioning, PhotoContex
 def nll_bits(
     model: LLFlow, reference: Tensor, conditioning: Conditioning, mean: Tensor | None = None
 ) -> Tensor:
-    """Negative log-likelihood in bits per pixel, N (specification of Wang et al. 2022, equation 7).
+    """Negative log-likelihood in bits per pixel, N (Wang et al. 2022, equation 7).
 
-    ``-(log p - log(32) * H * W) / (ln 2 * H * W)`` of an N x 3 x H x W reference, to which the caller adds
-    uniform noise of +-0.5/32 in training.
+    ``-(log p - log(32) * H * W) / (ln 2 * H * W)`` of an N x 3 x H x W reference, to which uniform noise
+    of +-0.5/32 is added in training.
     """
     return _bits(model.log_prob(reference, conditioning, mean), conditioning)
 
@@ -103,12 +102,12 @@ def hybrid_loss(
     weights: LossWeights,
     generator: torch.Generator,
 ) -> LossTerms:
-    """Likelihood of the noised reference, and L1 and SSIM of the decoded mean.
+    """Compute the loss: likelihood of the reference with noise, errors of decoded means.
 
     Args:
-        conditioning: of the dark crops, sizes a multiple of 8.
+        conditioning: conditioning of the dark crops, whose sizes are multiples of 8.
         reference: N x 3 x H x W in [0, 1].
-        generator: on the CPU; draws the quantization noise, the random selector and the looks.
+        generator: CPU generator of the quantization noise, the random selector and the looks.
     """
     total = reference.new_zeros(())
     nll = absolute = structural = 0.0
@@ -141,7 +140,7 @@ def _look_error(
     latent: Tensor,
     generator: torch.Generator,
 ) -> Tensor:
-    """Mean absolute error of the mean shifted by the low frequencies of the reference's latent."""
+    """Mean absolute error of the decoded mean, shifted by the low frequencies of the reference's latent."""
     smooth = _low_frequencies(latent - conditioning.mean, generator)
     return (model.decode(conditioning, conditioning.mean + smooth) - reference).abs().mean()
 
@@ -149,9 +148,9 @@ def _look_error(
 def _unsteadiness(
     model: LLFlow, conditioning: Conditioning, reference: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Mean absolute error of a rendering under a random look, beside the reference in that rendering's light.
+    """Mean absolute error of a rendering with a random look, relative to the reference in its light.
 
-    The light is the ratio of both, smoothed, in each channel.
+    The light is the smoothed ratio of rendering and reference in each channel.
     """
     assert model.prior is not None
     height, width = conditioning.mean.shape[2:]
@@ -162,24 +161,24 @@ def _unsteadiness(
 
 
 def _smoothed(image: Tensor) -> Tensor:
-    """Means over a quarter of the crop, with linear transitions, above 0."""
+    """Means over quarters of the crop along each axis, interpolated linearly, plus a positive constant."""
     means = functional.adaptive_avg_pool2d(image, _LIGHT_REGIONS)
     smooth = functional.interpolate(means, image.shape[2:], mode="bilinear", align_corners=False)
     return smooth + _LIGHT_FLOOR
 
 
 def frame_loss(context: PhotoContext, thumbnails: Tensor, references: Tensor) -> Tensor:
-    """Mean absolute error of thumbnails under the whole-photo branch's gains, gamma-encoded.
+    """Mean absolute error of thumbnails with the whole-photo branch's gains applied, gamma-encoded.
 
     Args:
-        context: of N photos.
-        thumbnails: of the dark photos, N x 3 x S x S, linear light.
-        references: of their references, likewise.
+        context: output of the branch for N photos.
+        thumbnails: thumbnails of the dark photos, N x 3 x S x S, linear light.
+        references: thumbnails of their references, likewise.
     """
-    made = thumbnail_rendering(context, thumbnails)
-    wanted = functional.adaptive_avg_pool2d(references, GRID)
-    # Slightly above white still has a gradient; far above, the photo's lamps are to be ignored.
-    return (_encoded(made.clamp(max=1.2)) - _encoded(wanted)).abs().mean()
+    rendering = thumbnail_rendering(context, thumbnails)
+    target = functional.adaptive_avg_pool2d(references, GRID)
+    # Values slightly above white keep a gradient; values far above it are lamps, which are ignored.
+    return (_encoded(rendering.clamp(max=1.2)) - _encoded(target)).abs().mean()
 
 
 def _encoded(light: Tensor) -> Tensor:
@@ -187,7 +186,7 @@ def _encoded(light: Tensor) -> Tensor:
 
 
 def _low_frequencies(residual: Tensor, generator: torch.Generator) -> Tensor:
-    """Means over the crop, or over regions of it with linear transitions: N x 192 x h x w to the same."""
+    """Means over the crop or over regions of it, interpolated linearly: N x 192 x h x w to the same."""
     regions = 1 if float(torch.rand((), generator=generator)) < 0.5 else 3
     means = functional.adaptive_avg_pool2d(residual, regions)
     size = (residual.shape[2], residual.shape[3])
@@ -198,7 +197,7 @@ def align_mean_luma(image: Tensor, reference: Tensor) -> Tensor:
     """Scale each image to its reference's mean luma (BT.601), not clipped; N x 3 x H x W."""
     weights = image.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     mean, wanted = ((x * weights).sum(1).mean((1, 2)) for x in (image, reference))
-    # At most fourfold: a dark output early in training would otherwise get enormous gradients.
+    # At most a factor of 4, to limit the gradients of dark outputs early in training.
     scale = wanted / torch.maximum(mean, wanted / 4).clamp_min(1e-3)
     return image * scale.view(-1, 1, 1, 1)
 
@@ -210,7 +209,7 @@ def _noisy_nll(
     selector: float,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Bits per pixel, N, and the latent of the noised reference."""
+    """Bits per pixel, N, and the latent of the reference with noise."""
     noise = torch.rand(reference.shape, generator=generator).to(reference) - 0.5
     noised = reference + noise / QUANTIZATION
     mean = conditioning.mean

@@ -1,4 +1,4 @@
-"""Pairs of dark and well-exposed photos on disk, and their split by scene."""
+"""Pairs of dark and well-exposed photos on disk, and splitting them by scene."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 @dataclass(frozen=True)
 class Pair:
-    """One dark photo and its reference; photos of one scene never straddle a split."""
+    """A dark photo and its reference; all photos of a scene are on the same side of a split."""
 
     low: Path
     high: Path
@@ -35,7 +35,7 @@ class Pair:
 class LoadedPair:
     """Pixels of a pair, uint8, H x W x 3, sRGB-encoded.
 
-    Pairs of one scene (equal and not empty) are exposures of the same reference.
+    Pairs with the same ``scene``, if it is not empty, are exposures of the same reference.
     """
 
     low: np.ndarray
@@ -49,30 +49,30 @@ class LoadedPair:
 
     @cached_property
     def thumbnails(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of the dark photo and its reference, each 3 x S x S, linear light."""
+        """Thumbnails of the dark photo and its reference, each 3 x S x S, linear light."""
         return thumbnail(self.low), thumbnail(self.high)
 
 
 def find_pairs(folder: Path, part: str | None = None) -> list[Pair]:
     """List the pairs in a folder.
 
-    Understood are a pair of subfolders (``low``/``high``, ``Low``/``Normal``) with equal file stems, with an
-    optional ``pairs.csv`` (columns low, high, scene), the LOL layout (``our485``, ``eval15``) and VE-LOL's
-    (``Real_captured``, ``Synthetic`` holding ``Train``, ``Test``).
+    Supported layouts are two subfolders (``low``/``high``, ``Low``/``Normal``) with equal file stems and an
+    optional ``pairs.csv`` (columns low, high, scene), the layout of LOL (``our485``, ``eval15``) and that of
+    VE-LOL (``Real_captured``, ``Synthetic`` with ``Train``, ``Test``).
 
     Args:
-        part: ``"train"``, ``"test"`` or None for whatever is there.
+        part: ``"train"``, ``"test"`` or None for all parts.
 
     Raises:
-        TrainingDataError: no pairs are found, or some files have no partner.
+        TrainingDataError: no pairs are found, or some files have no counterpart.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise TrainingDataError(f"{folder} is not a folder; give one that holds low/ and high/")
+        raise TrainingDataError(f"{folder} is not a folder; give one with the subfolders low/ and high/")
     pairs = [pair for place in _places(folder, part) for pair in _pairs_in(place)]
     if not pairs:
         raise TrainingDataError(
-            f"no pairs in {folder}: expected subfolders low/ and high/ with files of equal names"
+            f"no pairs in {folder}: expected subfolders low/ and high/ with files of the same names"
         )
     return pairs
 
@@ -101,7 +101,7 @@ def _pairs_in(folder: Path) -> list[Pair]:
         with listing.open(newline="") as file:
             rows = list(csv.DictReader(file))
         if any(not row.get("low") or not row.get("high") for row in rows):
-            raise TrainingDataError(f"{listing} needs low and high in every row; scene is optional")
+            raise TrainingDataError(f"every row of {listing} needs low and high; scene is optional")
         pairs = [
             Pair(folder / row["low"], folder / row["high"], row.get("scene") or Path(row["low"]).stem)
             for row in rows
@@ -117,10 +117,10 @@ def _pairs_in(folder: Path) -> list[Pair]:
 
 
 def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
-    """Pairs of the dark photos in one folder and the references of equal names in another.
+    """List pairs of the dark photos in one folder and the references with the same names in another.
 
     Raises:
-        TrainingDataError: a folder is missing, there are no pairs, or some files have no partner.
+        TrainingDataError: a folder is missing, there are no pairs, or some files have no counterpart.
     """
     for folder in (low, high):
         if not folder.is_dir():
@@ -128,16 +128,16 @@ def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
     dark, bright = _by_stem(low), _by_stem(high)
     if alone := sorted(set(dark) ^ set(bright)):
         raise TrainingDataError(
-            f"{len(alone)} files in {low} and {high} have no partner of the same name, the first is "
+            f"{len(alone)} files in {low} and {high} have no counterpart of the same name, the first is "
             f"{alone[0]}; rename or remove them"
         )
     if not dark:
-        raise TrainingDataError(f"no pairs in {low} and {high}; name two folders with photos of equal names")
+        raise TrainingDataError(f"no pairs in {low} and {high}; give folders with photos of the same names")
     return [Pair(dark[stem], bright[stem], stem) for stem in sorted(dark)]
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    """Stems with VE-LOL's prefixes (low00001, normal00001) taken off."""
+    """Photos by stem, without VE-LOL's prefixes (low00001, normal00001)."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in _SUFFIXES:
@@ -153,10 +153,10 @@ def _by_stem(folder: Path) -> dict[str, Path]:
 def split_by_scene(
     pairs: Sequence[Pair], validation_scenes: int, seed: int = 0
 ) -> tuple[list[Pair], list[Pair]]:
-    """Hold out whole scenes: training pairs, and one pair of each held-out scene.
+    """Hold out scenes; return the training pairs, and one pair of each held-out scene.
 
-    Scenes are ranked by a hash of the seed and their name, so the split does not depend on the order of files
-    and hardly on which other scenes there are.
+    Scenes are ranked by a hash of the seed and their name, so that the split does not depend on the order of
+    files and hardly on other scenes.
     """
     ranked = sorted(
         {pair.scene for pair in pairs},
@@ -183,7 +183,7 @@ def _pixels(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             if image.mode.startswith(("I", "F")):
-                raise TrainingDataError(f"{path} is of mode {image.mode}; give 8-bit photos to train on")
+                raise TrainingDataError(f"{path} has mode {image.mode}; give 8-bit photos for training")
             return np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise TrainingDataError(f"cannot read {path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Clean photos to train on: found in a folder, some of them held out."""
+"""Clean photos for training: finding, splitting and loading them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
 
 def find_photos(folder: Path) -> list[Path]:
-    """The photos of a folder, sorted by name.
+    """List the photos of a folder, sorted by name.
 
     Raises:
-        TrainingDataError: there is no such folder, or no photo in it.
+        TrainingDataError: there is no such folder, or it contains no photos.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -34,7 +34,7 @@ def find_photos(folder: Path) -> list[Path]:
 def split_photos(
     photos: Sequence[Path], validation_photos: int, seed: int = 0
 ) -> tuple[list[Path], list[Path]]:
-    """Hold out some photos, those whose names hash lowest: training photos, and held-out ones."""
+    """Hold out the photos whose names have the lowest hashes; return training and held-out photos."""
     ranked = sorted(photos, key=lambda path: hashlib.sha256(f"{seed}/{path.name}".encode()).digest())
     held_out = set(ranked[:validation_photos])
     return [path for path in photos if path not in held_out], sorted(held_out)

@@ -1,4 +1,4 @@
-"""Batches made ahead of time in other processes, so that training does not wait for them."""
+"""Computing batches in advance in worker processes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["PrefetchSource"]
 
 
 class PrefetchSource:
-    """The same batches as another source's, of the steps to come, made by worker processes.
+    """Computes the batches of another source in advance, in worker processes.
 
-    Workers are spawned and get a copy of the source; a script that uses this needs the usual
-    ``if __name__ == "__main__":``. Close it, or use it in a ``with`` statement.
+    Workers are spawned and get a copy of the source; scripts that use this need the usual
+    ``if __name__ == "__main__":``. Call `close` at the end, or use a ``with`` statement.
 
     Args:
-        source: must be picklable, its batches a function of step, crop and size alone.
+        source: a picklable source whose batches depend only on step, crop and size.
         workers: number of processes.
-        ahead: number of batches to keep ready; by default two per worker.
-        stride: from one step asked for to the next; above 1 where several processes train together.
+        ahead: number of batches to compute in advance; by default two per worker.
+        stride: difference between successive steps; above 1 if several processes train together.
     """
 
     def __init__(self, source: BatchSource, workers: int, ahead: int | None = None, stride: int = 1) -> None:
@@ -36,7 +36,7 @@ class PrefetchSource:
         )
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
-        """What the source's ``batch`` returns for these arguments; errors are raised here too."""
+        """Return the source's batch for these arguments; errors in a worker are raised here."""
         wanted = [(step + later * self._stride, crop, size) for later in range(self.ahead + 1)]
         for key in [key for key in self._pending if key not in wanted]:
             self._pending.pop(key).cancel()
@@ -64,7 +64,7 @@ class PrefetchSource:
 
 @contextlib.contextmanager
 def _one_thread_for_children() -> Iterator[None]:
-    """Workers started meanwhile compute with one thread each: many would fight over the cores."""
+    """Limit workers started in this context to one thread each, since they share the cores."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))

@@ -1,4 +1,4 @@
-"""Fitting the latent's prior to what references do: directions, spreads and noise scales from residuals."""
+"""Fitting the latent's prior to the residuals of references: directions, spreads and noise scales."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .pairs import LoadedPair
 __all__ = ["fit_prior", "fitted_prior", "residual_of", "standardized_residuals"]
 
 _DARKEST = 1e-3
-"""Least standard deviation of any part."""
+"""Least standard deviation of any component."""
 
 
 @torch.no_grad()
 def fitted_prior(flow: LLFlow, pairs: Sequence[LoadedPair]) -> LatentPrior:
-    """The prior of a trained network, fitted to photos it was not trained on.
+    """Fit the prior of a trained network to photos it was not trained on.
 
-    Directions point to where renderings get brighter.
+    The signs of the directions are chosen so that positive values make renderings brighter.
     """
     prior = fit_prior(residual_of(flow, pair) for pair in pairs)
     conditioning = flow.encode(_image(pairs[0].low))
@@ -38,7 +38,7 @@ def fitted_prior(flow: LLFlow, pairs: Sequence[LoadedPair]) -> LatentPrior:
 
 @torch.no_grad()
 def residual_of(flow: LLFlow, pair: LoadedPair) -> Tensor:
-    """A reference's latent less its mean, 192 x h x w, for the whole photo."""
+    """The latent of a reference minus its mean, 192 x h x w, for the whole photo."""
     conditioning = flow.encode(_image(pair.low))
     latent, _ = flow.latent_of(_image(pair.high), conditioning)
     return (latent - conditioning.mean)[0]
@@ -52,8 +52,8 @@ def _image(pixels: np.ndarray) -> Tensor:
 def fit_prior(residuals: Iterable[Tensor]) -> LatentPrior:
     """Fit a prior to residuals of whole photos, each 192 x h x w.
 
-    The directions are those in which coefficients of low order vary most beyond noise; variances are averages
-    over photos and the orders of a band, less what noise contributes.
+    The directions are those in which coefficients of low order vary most, noise excluded; variances are
+    averages over photos and the orders of a band, minus the contribution of noise.
     """
     photos = [_Coefficients(residual) for residual in residuals]
     between = sum(photo.outer_products() for photo in photos) / len(photos)
@@ -73,12 +73,12 @@ def fit_prior(residuals: Iterable[Tensor]) -> LatentPrior:
 
 
 class _Coefficients:
-    """A residual's coefficients of low order and the second moments of what remains.
+    """A residual's coefficients of low order, and the second moments of the remainder.
 
     Attributes:
         low: 192 x orders, coefficients of the cosines.
-        rest: 192 x 192, covariance of the single positions without these.
-        positions: of the frame.
+        rest: 192 x 192, covariance of single positions without these components.
+        positions: number of positions of the frame.
     """
 
     def __init__(self, residual: Tensor) -> None:
@@ -93,17 +93,17 @@ class _Coefficients:
         self.rest = rest @ rest.T / max(1, self.positions - len(ORDERS))
 
     def outer_products(self) -> np.ndarray:
-        """Of the coefficients, less what noise contributes: 192 x 192."""
+        """Sum of outer products of the coefficients, minus the contribution of noise: 192 x 192."""
         return np.asarray(self.low @ self.low.T - self.rest * (len(ORDERS) / self.positions))
 
     def noise_variances(self, directions: np.ndarray) -> np.ndarray:
-        """Of single positions in each direction, and in all others: `DIRECTIONS` + 1."""
+        """Noise variances of single positions in each direction, and in all others: `DIRECTIONS` + 1."""
         along = np.einsum("cd,ce,ed->d", directions, self.rest, directions)
         others = (np.trace(self.rest) - along.sum()) / (LATENT_CHANNELS - DIRECTIONS)
         return np.array([*along, others])
 
     def variances(self, directions: np.ndarray, orders: Sequence[int], noise: np.ndarray) -> np.ndarray:
-        """Mean over some orders of a coefficient's variance beyond noise: `DIRECTIONS`."""
+        """Variance of the coefficients, minus that of noise, averaged over orders: `DIRECTIONS`."""
         along = directions.T @ self.low[:, list(orders)]
         return np.asarray((along**2).mean(1) - noise[:-1] / self.positions)
 
@@ -116,10 +116,13 @@ def _only_low(whole: np.ndarray) -> np.ndarray:
 
 
 def standardized_residuals(prior: LatentPrior, residuals: Iterable[Tensor]) -> dict[str, float]:
-    """Root mean square of residuals in units of the prior, per part; 1 where it is calibrated.
+    """Root mean square of residuals in units of the prior, per component; 1 if it is calibrated.
+
+    Args:
+        residuals: residuals of whole photos, each 192 x h x w.
 
     Returns:
-        ``frame``, ``regions`` and ``detail`` (all directions) of whole photos' residuals, each 192 x h x w.
+        values for ``frame``, ``regions`` and ``detail`` (all directions).
     """
     directions, deviations = prior.directions.double().numpy(), prior.order_deviations().double().numpy()
     noise = prior.detail.double().numpy() ** 2

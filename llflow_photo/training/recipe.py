@@ -1,4 +1,4 @@
-"""A training run described as data: what is trained, for how long, and how the learning rate moves."""
+"""The settings of a training run: stages, loss weights and learning rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Recipe", "Stage", "parse_stages"]
 
 @dataclass(frozen=True)
 class Stage:
-    """Some steps with one crop (pixels, a multiple of 8) and one batch size."""
+    """A number of steps with the same crop size (pixels, a multiple of 8) and batch size."""
 
     crop: int
     batch: int
@@ -23,13 +23,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a run's outcome beside its data.
+    """Everything besides the data that determines the result of a run.
 
     Attributes:
-        stages: crops grow late, because brightness and large structures need context.
-        learning_rate: Adam's, reached after ``warmup`` steps, then falling along a cosine to ``final_rate``.
-        clip: gradients are scaled down to this norm.
-        ema: decay of the averaged weights, which are what is validated and shipped.
+        stages: stages of the run; later crops are larger, for brightness and large structures.
+        weights: weights of the loss.
+        learning_rate: learning rate of Adam, reached after ``warmup`` steps and then decreased to
+            ``final_rate`` along a cosine.
+        final_rate: learning rate of the last step.
+        betas: coefficients of Adam.
+        warmup: number of steps with increasing learning rate.
+        clip: maximum norm of the gradients, to which they are scaled down.
+        ema: decay of the averaged weights, which are validated and exported.
+        seed: seed of everything random.
         mixed_precision: run the encoder and condition networks in bfloat16.
 
     Raises:
@@ -81,7 +87,7 @@ class Recipe:
         return self.final_rate + (self.learning_rate - self.final_rate) * cosine
 
     def work_after(self, step: int) -> int:
-        """Pixels that steps from number ``step`` (from 0) on will see: what the time left depends on."""
+        """Number of pixels in the remaining steps from number ``step`` (from 0) on."""
         work = 0
         for stage in self.stages:
             left = min(stage.steps, max(0, stage.steps - step))
@@ -90,12 +96,12 @@ class Recipe:
         return work
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; `from_dict` reads them back."""
+        """Convert to plain values for `from_dict`."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
-        """Build from `to_dict`'s output; what a newer version calls differently is an error.
+        """Build from the output of `to_dict`.
 
         Raises:
             TrainingDataError: a setting is unknown or missing.

@@ -1,4 +1,4 @@
-"""A training run from its settings: data found and split, trainer built, settings kept for resuming."""
+"""Setting up a training run: finding and splitting the data, building the trainer, storing the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
-from .checkpoint import load_checkpoint
+from ..models.checkpoint import load_checkpoint
 from .crops import BatchSource, CropSource
 from .distributed import Workers, join_workers
 from .growth import grown
@@ -29,24 +29,24 @@ __all__ = ["RunSettings", "build_trainer", "input_ranges_of", "prior_of", "read_
 SETTINGS = "run.json"
 
 _NIGHTS = ((-3.0, "daylight"), (-5.0, "tungsten"), (-2.0, "led"), (-4.0, "sodium"))
-"""Exposure in EV and light that a prior is fitted under."""
+"""Exposure in EV and illuminant of the simulated nights that a prior is fitted to."""
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What a run is, beside its weights.
+    """The settings of a run.
 
     Attributes:
-        data: folder of pairs, see `find_pairs`; or None.
-        photos: folders of clean photos, made into pairs by the camera simulation; or none.
-        size: of the network.
-        recipe: how it is trained.
-        validation_scenes: scenes (of ``photos``: photos) held out, split by ``split_seed``.
-        split_seed: of the split.
-        start: name or path of a model to begin with, or None for random weights.
+        data: folder of pairs, see `find_pairs`, or None.
+        photos: folders of clean photos from which the camera simulation makes pairs; can be empty.
+        size: size of the network.
+        recipe: settings of the training.
+        validation_scenes: number of scenes, or of clean photos, that are held out for validation.
+        split_seed: seed of the split.
+        start: name or path of the initial model, or None for random weights.
         device: ``auto``, ``cpu``, ``cuda``, ``mps``.
-        grow: whether ``start`` is to become a network of ``size``, which has more residual blocks; otherwise
-            it brings its own size.
+        grow: whether residual blocks are added to ``start`` to make it a network of ``size``; otherwise the
+            size is that of ``start``.
     """
 
     data: str | None
@@ -60,7 +60,7 @@ class RunSettings:
     grow: bool = False
 
     def describe_data(self) -> str:
-        """What it is trained on, for a card."""
+        """Description of the training data, for a card."""
         folders = [self.data] if self.data else self.photos
         name = ", ".join(Path(folder).resolve().name for folder in folders)
         kind = "pairs" if self.data else "clean photos through the camera simulation"
@@ -68,19 +68,20 @@ class RunSettings:
 
 
 def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Trainer:
-    """Find the data, build the trainer and, if told, let it go on from its newest checkpoint.
+    """Find the data, build the trainer and, if ``resume`` is true, load its newest checkpoint.
 
     Raises:
         TrainingDataError: the data cannot be used.
-        CheckpointError: there is a run in the folder already and ``resume`` is false; or none to resume.
+        CheckpointError: the folder already contains a run and ``resume`` is false, or it contains none and
+            ``resume`` is true.
         ModelNotFoundError: there is no model ``start``.
     """
     if not resume and (run / CHECKPOINT).exists():
         raise CheckpointError(
-            f"{run} holds a run already; go on with it (--resume), or name another folder (--run)"
+            f"{run} already contains a run; continue it (--resume), or give another folder (--run)"
         )
     if resume and not (run / CHECKPOINT).is_file():
-        raise CheckpointError(f"there is nothing to resume in {run}: no {CHECKPOINT}")
+        raise CheckpointError(f"there is no run to resume in {run}: {CHECKPOINT} is missing")
     start = None
     if settings.start is not None and not resume:
         from ..models import load
@@ -91,8 +92,8 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
     source, validation = _data(settings)
     device = _device(settings.device)
     workers = join_workers(device)
-    if device.type == "cuda":  # a processor that trains has no time to spare for batches ahead
-        source = PrefetchSource(source, _batch_makers(workers), stride=workers.count)
+    if device.type == "cuda":  # training on the processor leaves no time for workers
+        source = PrefetchSource(source, _batch_workers(workers), stride=workers.count)
     trainer = Trainer(run, settings.size, settings.recipe, source, validation, device, start, workers)
     if workers.is_first:
         _write_settings(run, settings)
@@ -102,8 +103,8 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
 
 
 def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
-    """What the dark photos of a run's training data are like, as a card's ``inputs`` has it."""
-    from ..evaluation.inputs import input_ranges, simulated_input_ranges
+    """Ranges of the dark photos of a run's training data, in the form of a card's ``inputs``."""
+    from .input_ranges import input_ranges, simulated_input_ranges
 
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")
@@ -116,7 +117,7 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
 
 
 def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
-    """Pairs of what a run holds out: of clean photos each under one of several nights."""
+    """The held-out pairs of a run; those of clean photos are simulated in several nights in turn."""
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")
         held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)[1]
@@ -131,9 +132,10 @@ def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
 
 
 def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
-    """The latent's prior for a run's best weights, fitted to its held-out photos; None where there is none.
+    """Fit the latent's prior of a run's best weights to its held-out photos.
 
-    Networks without a prior have none, and where no photos are held out the one trained with is kept.
+    Returns:
+        the prior; None for networks without one, and if no photos are held out.
     """
     if not settings.size.prior or not settings.validation_scenes:
         return None
@@ -144,10 +146,10 @@ def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
 
 
 def read_settings(run: Path) -> RunSettings:
-    """The settings of an earlier run, its recipe as the newest checkpoint has it.
+    """Read the settings of a run; size and recipe are those of its newest checkpoint.
 
     Raises:
-        CheckpointError: the folder holds no run.
+        CheckpointError: the folder does not contain a run.
     """
     path = run / SETTINGS
     state = load_checkpoint(run / CHECKPOINT)
@@ -172,7 +174,7 @@ def _write_settings(run: Path, settings: RunSettings) -> None:
 
 
 def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
-    """Batches to train on, and held-out pairs."""
+    """Source of the training batches, and held-out pairs."""
     frames = settings.size.sees_whole_photo
     if settings.data is not None:
         pairs = find_pairs(Path(settings.data), "train")
@@ -190,14 +192,15 @@ def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
 
 
 def _photo_paths(settings: RunSettings) -> tuple[list[Path], list[Path]]:
-    """Clean photos to train on, and those held out: as many of each folder, the first ones get one more."""
+    """Training and held-out photos; about the same number is held out of each folder."""
     from .photos import find_photos, split_photos
 
     training: list[Path] = []
     held_out: list[Path] = []
     for number, folder in enumerate(settings.photos):
-        share, more = divmod(settings.validation_scenes, len(settings.photos))
-        some, others = split_photos(find_photos(Path(folder)), share + (number < more), settings.split_seed)
+        share, remainder = divmod(settings.validation_scenes, len(settings.photos))
+        count = share + (number < remainder)
+        some, others = split_photos(find_photos(Path(folder)), count, settings.split_seed)
         training += some
         held_out += others
     return training, held_out
@@ -212,6 +215,6 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _batch_makers(workers: Workers) -> int:
-    """Processes that make batches for one that trains."""
+def _batch_workers(workers: Workers) -> int:
+    """Number of processes that compute batches for one training process."""
     return max(1, min(8, (os.cpu_count() or 1) // workers.count - 1))

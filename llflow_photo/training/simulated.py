@@ -1,4 +1,4 @@
-"""Training pairs made on the fly: crops of clean photos, and what a camera would make of them at night."""
+"""Training pairs simulated on the fly from crops of clean photos, as a camera records them at night."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from .pairs import LoadedPair
 __all__ = ["JPEG_SHARE", "SimulatedSource", "validation_pairs"]
 
 JPEG_SHARE = 0.3
-"""Share of pairs whose dark photo is a JPEG."""
+"""Fraction of pairs whose dark photo is a JPEG."""
 
 _DARKEST_JPEG, _DARKEST_CONTRAST = -5.5, -2.5
-"""Below these EV, eight bits, and eight bits after a camera's S-curve, keep nothing to learn from."""
+"""Exposures in EV below which 8 bits, and 8 bits after a camera's S-curve, preserve too little."""
 
 _SMALLEST_SCALE = 0.35
 _WHOLE_SHARE = 0.15
-"""Share of crops that hold as much of their photo as a square can."""
+"""Fraction of crops that contain the largest square of their photo."""
 _SAMPLE = (72, 96)
-"""Rows and columns of the pixels that stand for a whole photo in its histogram."""
+"""Rows and columns of the pixels that represent a whole photo in its histogram."""
 _AVERAGES = 2 * THUMBNAIL
-"""Rows and columns of the averages that a thumbnail is made of."""
+"""Rows and columns of the averages from which a thumbnail is computed."""
 
 
 def validation_pairs(
@@ -52,11 +52,13 @@ def validation_pairs(
     longest: int = 512,
     seed: int = 0,
 ) -> list[LoadedPair]:
-    """One pair of each photo, the nights in turn, developed frame by frame as real RAW files are.
+    """Simulate one pair for each photo, in the given nights in turn, developed like real RAW files.
 
     Args:
         photos: H x W x 3, uint8, sRGB-encoded.
-        longest: photos are scaled down to this side, which cleans them and saves time.
+        nights: settings of the nights.
+        longest: photos are scaled down to this longer side, which reduces their noise and saves time.
+        seed: seed of the simulated noise.
     """
     pairs = []
     for index, photo in enumerate(photos):
@@ -70,9 +72,9 @@ def validation_pairs(
 
 @dataclass(frozen=True)
 class _Item:
-    """One pair before development; ``jpeg`` is what `random_jpeg` draws for a camera's own.
+    """One pair before development; ``jpeg`` has the parameters of `random_jpeg` for camera JPEGs.
 
-    ``sample`` stands for the whole photo in its histogram; ``thumbnails`` are of the dark photo and its
+    ``sample`` represents the whole photo in its histogram; ``thumbnails`` are those of the dark photo and its
     reference, each S x S x 3 in linear light.
     """
 
@@ -86,21 +88,20 @@ class _Item:
 
 
 class SimulatedSource:
-    """Pairs from clean photos through the camera simulation, each pair of another photo, night and camera.
+    """Pairs simulated from clean photos, each from a random photo, night and camera.
 
-    The batch of a step depends on the seed and the step alone. A crop is simulated by itself; what stands for
-    its whole photo is a sample of the photo's pixels, or averages of them, under the same light, camera and
-    noise.
+    The batch of a step depends only on the seed and the step. Crops are simulated separately; the whole photo
+    is represented by a sample of its pixels, or by averages of them, with the same light, camera and noise.
 
     Args:
         photos: H x W x 3, uint8, sRGB-encoded, clean and well exposed.
-        seed: of everything random.
-        frames: whether a batch comes with its `Frames`; otherwise with equalization tables.
+        seed: seed of everything random.
+        frames: whether batches contain `Frames`; otherwise they contain equalization tables.
     """
 
     def __init__(self, photos: Sequence[np.ndarray], seed: int = 0, frames: bool = False) -> None:
         if not photos:
-            raise TrainingDataError("no photos are left to train on after holding some out; hold out fewer")
+            raise TrainingDataError("no photos are left for training; hold out fewer")
         self.photos = list(photos)
         self.seed = seed
         self.frames = frames
@@ -108,7 +109,7 @@ class SimulatedSource:
         self._averages = [_averaged(photo) for photo in self.photos]
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
-        """N = ``size`` pairs of ``crop`` x ``crop`` pixels.
+        """Simulate ``size`` pairs of ``crop`` x ``crop`` pixels.
 
         Raises:
             TrainingDataError: a photo is smaller than the crop.
@@ -142,7 +143,7 @@ class SimulatedSource:
         loss = random_jpeg(random, settings) if jpeg else None
         scene = scene_light(_resized(photo, region, crop), settings)
         turn = Turn.random(random)
-        light = turn.image(expose(scene, settings, x, y))  # before recording, so that noise rows stay rows
+        light = turn.image(expose(scene, settings, x, y))  # before recording, to keep row noise in rows
         bright = turn.image(reference(scene, settings, x, y))
         left, top, right, bottom = region
         window = turn.window(top / height, left / width, (bottom - top) / height, (right - left) / width)
@@ -155,7 +156,7 @@ class SimulatedSource:
         return _Item(frame, bright, contrast, loss, window, thumbnails=turned)
 
     def _more_frame(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Thumbnails of a random photo in a random night and of its reference, turned."""
+        """Thumbnails of a random photo in a random night and of its reference, randomly transformed."""
         index = int(random.integers(len(self.photos)))
         (settings,) = self.random_nights(index, 1, random)
         turn = Turn.random(random)
@@ -165,7 +166,7 @@ class SimulatedSource:
     def thumbnails(
         self, index: int, settings: NightSettings, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Thumbnails of a photo at night as developed, and of its reference: S x S x 3, linear light."""
+        """Thumbnails of a developed photo at night and of its reference: S x S x 3, linear light."""
         shape = self.photos[index].shape[:2]
         x, y = _averages_at(shape)
         scene = scene_light(self._averages[index], settings)
@@ -179,19 +180,19 @@ class SimulatedSource:
     def dark_averages(
         self, index: int, nights: Sequence[NightSettings], seed: int = 0
     ) -> Iterator[np.ndarray]:
-        """A photo's averages under some nights as developed: S x S x 3, linear light."""
+        """A photo's averages in several nights, developed: S x S x 3, linear light."""
         random = np.random.default_rng([seed, index])
         for settings in nights:
             yield self.thumbnails(index, settings, random)[0]
 
     def random_nights(self, index: int, count: int, random: np.random.Generator) -> list[NightSettings]:
-        """Nights of a photo's shape."""
+        """Draw random nights for a photo."""
         height, width = self.photos[index].shape[:2]
         longer = max(height, width)
         return [random_night(random, width / longer, height / longer) for _ in range(count)]
 
     def sampled(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
-        """A sample of a photo's pixels at night, each as noisy as it would be in the frame; 72 x 96."""
+        """Simulate a sample of a photo's pixels at night, with the noise they have in the frame; 72 x 96."""
         shape = self.photos[index].shape[:2]
         x, y = frame_positions(*shape)
         rows, columns = _sample_positions(shape)
@@ -211,11 +212,11 @@ def _frames(items: Sequence[_Item], more: Sequence[tuple[np.ndarray, np.ndarray]
 def _random_region(
     random: np.random.Generator, shape: tuple[int, ...], crop: int
 ) -> tuple[tuple[float, float, float, float], np.ndarray, np.ndarray]:
-    """A square of a photo that a crop is scaled down from: its box, and its columns' and rows' positions."""
+    """Draw the square of a photo for a crop: its box, and the positions of the columns and rows."""
     height, width = shape
     if crop > min(height, width):
         raise TrainingDataError(
-            f"a photo of {width}x{height} is too small for crops of {crop}: leave it out or crop less"
+            f"a photo of {width}x{height} is too small for crops of {crop}: remove it or reduce the crops"
         )
     largest = min(height, width)
     if random.random() < _WHOLE_SHARE:
@@ -237,7 +238,7 @@ def _resized(photo: np.ndarray, box: tuple[float, float, float, float], crop: in
 
 
 def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the sampled pixels, evenly spread."""
+    """Rows and columns of the sampled pixels, evenly spaced."""
     rows, columns = _SAMPLE if shape[1] >= shape[0] else _SAMPLE[::-1]
     return (
         ((np.arange(rows) + 0.5) * shape[0] / rows).astype(int),
@@ -265,7 +266,7 @@ def _averaged(photo: np.ndarray) -> np.ndarray:
 
 
 def _halved(averages: np.ndarray) -> np.ndarray:
-    """Averages of 2 x 2, H x W x 3."""
+    """Averages of 2 x 2 values, H x W x 3."""
     height, width, channels = averages.shape
     return np.asarray(averages.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3)))
 

@@ -1,4 +1,7 @@
-"""Validation on whole held-out photos: PSNR and SSIM as is and brightness-aligned, and the likelihood."""
+"""Validation on whole held-out photos: PSNR, SSIM and likelihood.
+
+PSNR and SSIM are computed as is and brightness-aligned, see `evaluation.metrics.align_brightness`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ __all__ = ["Validation", "validate"]
 
 @dataclass(frozen=True)
 class Validation:
-    """Means over the held-out photos: dB, SSIM on gray, bits per pixel (reference without added noise)."""
+    """Means over the held-out photos: dB, SSIM on gray, bits per pixel (without noise on the reference)."""
 
     psnr: float
     psnr_aligned: float
@@ -29,7 +32,7 @@ class Validation:
 
 @torch.no_grad()
 def validate(model: LLFlow, pairs: Sequence[LoadedPair], device: torch.device) -> Validation:
-    """Decode the mean of every pair's dark photo at full size, in float32."""
+    """Score the decoded mean of every pair's dark photo at full size, in float32."""
     rows = []
     for pair in pairs:
         low, high = (

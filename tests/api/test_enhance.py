@@ -1,4 +1,4 @@
-"""`enhance`: the same photo in whatever form, settings that do what they say, words for what cannot be."""
+"""`enhance`: photos in every form, the effect of the settings, and error messages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_options_are_a_starting_point(dark: np.ndarray, tiny_model: Path) -> Non
     np.testing.assert_array_equal(changed, llflow_photo.enhance(dark, model=tiny_model))
 
 
-def test_a_loaded_model_may_be_given(dark: np.ndarray, tiny_model: Path) -> None:
+def test_a_loaded_model_is_accepted(dark: np.ndarray, tiny_model: Path) -> None:
     model = llflow_photo.load_model(tiny_model)
     assert model.card.name == "tiny"
     by_model = llflow_photo.enhance(dark, model=model)
@@ -86,7 +86,7 @@ def test_a_gray_array_is_three_equal_channels(dark: np.ndarray, tiny_model: Path
     np.testing.assert_array_equal(llflow_photo.enhance(gray, model=tiny_model), expected)
 
 
-def test_orientation_is_honoured(dark: np.ndarray, tiny_model: Path, tmp_path: Path) -> None:
+def test_orientation_is_applied(dark: np.ndarray, tiny_model: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     turned = Image.fromarray(np.ascontiguousarray(np.rot90(dark)))
@@ -112,12 +112,12 @@ def test_orientation_is_honoured(dark: np.ndarray, tiny_model: Path, tmp_path: P
         (np.zeros((8, 8, 3), bool), "of bool"),
     ],
 )
-def test_arrays_that_are_no_photos_are_named(image: np.ndarray, words: str, tiny_model: Path) -> None:
+def test_invalid_arrays_are_reported(image: np.ndarray, words: str, tiny_model: Path) -> None:
     with pytest.raises(errors.ImageInputError, match=words):
         llflow_photo.enhance(image, model=tiny_model)
 
 
-def test_settings_that_cannot_be_are_named(dark: np.ndarray, tiny_model: Path, tmp_path: Path) -> None:
+def test_invalid_settings_are_reported(dark: np.ndarray, tiny_model: Path, tmp_path: Path) -> None:
     for setting, value, words in (
         ("temperature", -0.1, "temperature is -0.1; it must be from 0"),
         ("temperature", "warm", "give a number"),
@@ -138,7 +138,7 @@ def test_settings_that_cannot_be_are_named(dark: np.ndarray, tiny_model: Path, t
         llflow_photo.enhance(tmp_path / "text.jpg", model=tiny_model)
 
 
-def test_progress_runs_to_its_end_and_cancel_ends_it(dark: np.ndarray, tiny_model: Path) -> None:
+def test_progress_is_complete_and_cancel_works(dark: np.ndarray, tiny_model: Path) -> None:
     seen: list[tuple[int, int]] = []
     llflow_photo.enhance(
         dark, model=tiny_model, samples=2, progress=lambda done, total: seen.append((done, total))

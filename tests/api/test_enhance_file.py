@@ -1,4 +1,4 @@
-"""`enhance_file`: photos to files, originals left alone, settings kept, nothing half written."""
+"""`enhance_file`: originals are not modified, settings are stored, files are complete."""
 
 from __future__ import annotations
 
@@ -28,8 +28,12 @@ def test_a_file_holds_what_enhance_gives(photo: Path, tiny_model: Path, tmp_path
     assert (result.width, result.height, result.seeds) == (40, 24, (7,))
     written = files.read(tmp_path / "out.tif")
     np.testing.assert_allclose(written.pixels, enhance(photo, options=options), atol=1 / 65535)
-    told = files.read_settings(written.metadata)
-    assert (told["model"], float(told["temperature"]), told["seed"]) == ("tiny.safetensors", 0.8, "7")
+    settings = files.read_settings(written.metadata)
+    assert (settings["model"], float(settings["temperature"]), settings["seed"]) == (
+        "tiny.safetensors",
+        0.8,
+        "7",
+    )
 
 
 def test_samples_are_numbered(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
@@ -37,11 +41,11 @@ def test_samples_are_numbered(photo: Path, tiny_model: Path, tmp_path: Path) -> 
     result = enhance_file(photo, tmp_path / "out.jpg", options)
     assert [path.name for path in result.outputs] == ["out_s1.jpg", "out_s2.jpg"]
     assert result.seeds == (1, 2)
-    told = files.read_settings(files.read(result.outputs[1]).metadata)
-    assert told["seed"] == "2"
+    settings = files.read_settings(files.read(result.outputs[1]).metadata)
+    assert settings["seed"] == "2"
 
 
-def test_the_original_is_never_written_over(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_the_original_is_never_overwritten(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
     before = photo.read_bytes()
     (tmp_path / "link.png").symlink_to(photo)
     for target in (photo, tmp_path / "link.png", tmp_path / "." / "night.png"):

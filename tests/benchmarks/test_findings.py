@@ -1,4 +1,4 @@
-"""What the findings compute and how their tables are kept."""
+"""Statistics and tables of the findings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import calibration
 import temperature
 import trainings
 from finding_parts import kinds, measures, report
-from finding_parts.homes import Example, Home, evenly, network_image
+from finding_parts.datasets import Dataset, Example, evenly, network_image
 
 from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.models.store import save
 
 
-def test_auc_is_the_chance_of_standing_above() -> None:
+def test_auc_is_the_probability_of_a_larger_value() -> None:
     assert measures.auc(np.array([3, 4]), np.array([1, 2])) == 1
     assert measures.auc(np.array([1, 2]), np.array([3, 4])) == 0
     assert measures.auc(np.array([1, 3]), np.array([2, 3])) == pytest.approx((0 + 0 + 1 + 0.5) / 4)
@@ -53,19 +53,19 @@ def test_steps_between_blocks_are_those_of_their_means() -> None:
     assert measures.block_step(picture) == pytest.approx(3 * 0.6 / 7, rel=1e-5)
 
 
-def test_photos_are_taken_evenly() -> None:
+def test_photos_are_evenly_spaced() -> None:
     assert evenly(range(24), 6) == [0, 4, 8, 12, 16, 20]
     assert evenly("abc", 9) == ["a", "b", "c"]
 
 
 def test_patches_are_changed_and_nothing_else() -> None:
     picture = data.astronaut()[:400].astype(np.float32) / 255
-    spoilt, where, outside = artifacts.planted(picture, np.random.default_rng(3))
+    altered, where, outside = artifacts.planted(picture, np.random.default_rng(3))
     assert list(where) == list(artifacts.ARTIFACTS)
-    assert np.array_equal(spoilt[outside], picture[outside])
+    assert np.array_equal(altered[outside], picture[outside])
     touched = np.zeros(outside.shape, int)
     for patch in where.values():
-        assert np.abs(spoilt - picture)[patch].mean() > 0.002
+        assert np.abs(altered - picture)[patch].mean() > 0.002
         assert not outside[patch].any()
         touched[patch] += 1
     assert touched.max() == 1 and touched.sum() == len(where) * artifacts.SIDE**2
@@ -81,7 +81,7 @@ def test_changes_of_equal_distance() -> None:
 
 
 @pytest.mark.parametrize("wanted", [-7.0, -4.0])
-def test_pictures_made_dark_are_as_dark_as_wanted(wanted: float) -> None:
+def test_darkened_images_have_the_wanted_exposure(wanted: float) -> None:
     random = np.random.default_rng(0)
     for picture in (kinds.screenshot(random, 96, 128), kinds.noise_picture(random, 96, 128)):
         assert picture.shape == (96, 128, 3) and picture.dtype == np.float32
@@ -117,8 +117,8 @@ def test_without_the_color_map_the_latent_mean_is_zero() -> None:
 def test_temperatures_of_a_photo_are_rows_with_the_guess_first(tmp_path: Path) -> None:
     torch.manual_seed(0)
     reference = data.astronaut()[200:232, 200:240].astype(np.float32) / 255
-    home = Home("LOL", str(_tiny_model(tmp_path)), [Example("one", reference * 0.2, reference)])
-    guess, *rows = temperature.measure(home)
+    dataset = Dataset("LOL", str(_tiny_model(tmp_path)), [Example("one", reference * 0.2, reference)])
+    guess, *rows = temperature.measure(dataset)
     assert (guess["temperature"], guess["diversity"]) == (0.0, 0.0)
     assert guess["step"] == pytest.approx(1, abs=1e-3)
     assert len(rows) == len(temperature.TEMPERATURES) * len(temperature.GRAINS)
@@ -129,7 +129,7 @@ def test_temperatures_of_a_photo_are_rows_with_the_guess_first(tmp_path: Path) -
     assert len(written.splitlines()) == 2 + 1 + len(rows)
 
 
-def test_residuals_are_one_where_references_lie_as_the_prior_says(tmp_path: Path) -> None:
+def test_residuals_are_one_if_the_prior_is_calibrated(tmp_path: Path) -> None:
     from llflow_photo.loading import load_model
 
     path = str(_tiny_model(tmp_path))
@@ -140,7 +140,7 @@ def test_residuals_are_one_where_references_lie_as_the_prior_says(tmp_path: Path
         given = flow.encode(network_image(dark))
         latents = given.mean + flow.prior.sample((8, 10), 6, torch.Generator().manual_seed(0))
         drawn = flow.decode(given, latents).permute(0, 2, 3, 1).numpy()
-    (row,) = calibration.residuals(Home("LOL", path, [Example("", dark, one) for one in drawn]))
+    (row,) = calibration.residuals(Dataset("LOL", path, [Example("", dark, one) for one in drawn]))
     assert [row[part] for part in ("frame", "regions", "detail")] == pytest.approx([1, 1, 1], abs=0.25)
     assert calibration.residual_table([row]).count("\n") == 2
 
@@ -154,12 +154,6 @@ def _tiny_model(folder: Path) -> Path:
     return folder / "tiny.safetensors"
 
 
-def test_trainings_differ_in_one_thing_each() -> None:
-    names = [variant.name for variant in trainings.VARIANTS]
-    assert len(set(names)) == len(names)
-    assert {variant.weights.selector for variant in trainings.VARIANTS if "0.01" not in variant.name} == {
-        0.0, 0.2, 0.5, 0.8,
-    }  # fmt: skip
-    assert [variant.name for variant in trainings.VARIANTS if not variant.color_map] == [
-        "likelihood, latent mean 0"
-    ]
+def test_no_two_trainings_share_a_folder(tmp_path: Path) -> None:
+    runs = [(variant, seed) for variant in trainings.VARIANTS for seed in (0, 1)]
+    assert len({trainings.run_folder(tmp_path, *run) for run in runs}) == len(runs)

@@ -122,6 +122,23 @@ def test_scores_that_cannot_be_had_or_kept_are_refused_at_once(
     assert "there are 5 scenes" in capsys.readouterr().err
 
 
+def test_a_model_is_scored_on_simulated_nights(
+    pairs: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "night.csv"
+    words = ["evaluate", "--night", str(pairs / "high"), "--model", str(tiny_model), "--no-baseline"]
+    nights = ["--ev", "-4", "-2", "--light", "led"]
+    assert main([*words, *nights, "--held-out", "2", "--csv", str(table)]) == 0
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["condition"] for row in rows] == ["-4 EV led", "-2 EV led", "well exposed, against itself"]
+    assert {row["photos"] for row in rows} == {"2"} and {row["method"] for row in rows} == {str(tiny_model)}
+    assert "-4 EV led" in capsys.readouterr().out
+    for wrong in (["--light", "moon"], ["--held-out", "9"], ["--data", str(pairs)]):
+        assert main([*words, *wrong]) == 2
+    assert "give one of" in capsys.readouterr().err
+
+
 def test_ctrl_c_writes_a_checkpoint_and_tells_how_to_go_on(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,7 +180,7 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
         (2, ["--loss", "charm=1"], "does not know 'charm'"),
         (2, ["--model", "huge"], "give compact, small, large"),
         (2, ["--model", "blocks=0"], "blocks must be at least 1"),
-        (1, ["--model", "small", "--start", "lol-compact"], "may only have more residual blocks"),
+        (1, ["--model", "small", "--start", "lol-compact"], "can only have more residual blocks"),
         (1, ["--device", "toaster"], "device is 'toaster'"),
         (1, ["--resume"], "there is no checkpoint"),
         (1, ["--start", "absent"], "no model 'absent'"),

@@ -106,6 +106,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "clean").mkdir(exist_ok=True)
         Image.fromarray(np.roll(picture, number, 0)).save(tmp_path / "clean" / f"{number}.png")
     (tmp_path / "LOL").symlink_to(tmp_path / "pairs")
+    (tmp_path / "PHOTOS").symlink_to(tmp_path / "clean")
     size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
     torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
     return tmp_path

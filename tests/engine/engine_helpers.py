@@ -11,7 +11,7 @@ TINY = Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8)
 
 
 def random_flow(size: Size = TINY, seed: int = 0) -> LLFlow:
-    """A network with every parameter away from its start, the zero-initialised ones too."""
+    """A network with every parameter different from its initial value, the zero-initialized ones too."""
     torch.manual_seed(seed)
     flow = LLFlow(size)
     with torch.no_grad():

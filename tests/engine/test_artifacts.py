@@ -1,4 +1,4 @@
-"""The map of where the model objects."""
+"""The gradient activation map finds artifacts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATCH = slice(96, 144), slice(120, 168)
 
 
 @pytest.fixture(scope="module")
-def scene() -> EncodedPhoto:
+def encoded() -> EncodedPhoto:
     return Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(200, 264))
 
 
@@ -37,10 +37,10 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
 @pytest.mark.parametrize("artifact", [noisy, tinted, blurred])
-def test_planted_artifacts_stand_out(scene: EncodedPhoto, artifact: object, temperature: float) -> None:
-    picture = scene.decode(Latent(1, temperature))
+def test_added_artifacts_stand_out(encoded: EncodedPhoto, artifact: object, temperature: float) -> None:
+    picture = encoded.decode(Latent(1, temperature))
     picture[PATCH] = artifact(picture)[PATCH]  # type: ignore[operator]
-    heat = activation_map(scene, picture)
+    heat = activation_map(encoded, picture)
     assert heat.shape == picture.shape[:2]
     outside = np.ones(heat.shape, bool)
     outside[80:160, 104:184] = False
@@ -48,31 +48,31 @@ def test_planted_artifacts_stand_out(scene: EncodedPhoto, artifact: object, temp
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
-def test_a_frame_that_is_padded_has_no_bright_edge(temperature: float) -> None:
-    scene = Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(163, 221))
-    heat = activation_map(scene, scene.decode(Latent(2, temperature)))
+def test_padding_causes_no_bright_edge(temperature: float) -> None:
+    encoded = Enhancer(models.load(DEFAULT_MODEL).flow, backend="float32").encode(dark_photo(163, 221))
+    heat = activation_map(encoded, encoded.decode(Latent(2, temperature)))
     assert heat.shape == (163, 221) and heat.max() < 10
     edge = np.ones(heat.shape, bool)
     edge[:-24, :-24] = False
     assert heat[edge].mean() < 2 * heat[~edge].mean() + 0.5
 
 
-def test_the_residual_is_the_noise_that_was_put_in() -> None:
+def test_the_residual_is_the_noise_that_was_added() -> None:
     flow = random_flow()
-    scene = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(195, 270))
+    encoded = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(195, 270))
     with torch.inference_mode():
         image = torch.from_numpy(dark_photo(195, 270)).permute(2, 0, 1)[None]
-        given = flow.encode(image)
-        picture = flow.decode(given, given.mean + 0.5)[0].permute(1, 2, 0).numpy()
-    residual = scene.residual(0.2 + 0.6 * np.clip(picture, 0, 1))
+        conditioning = flow.encode(image)
+        picture = flow.decode(conditioning, conditioning.mean + 0.5)[0].permute(1, 2, 0).numpy()
+    residual = encoded.residual(0.2 + 0.6 * np.clip(picture, 0, 1))
     assert residual.shape == (192, 25, 34)
     whole = Enhancer(flow, tile=4096, backend="float32").encode(dark_photo(195, 270))
     expected = whole.residual(0.2 + 0.6 * np.clip(picture, 0, 1))
     assert np.abs(residual - expected).max() < 0.01 * np.abs(expected).max()
 
 
-def test_pictures_of_other_sizes_are_refused_and_cancel_is_heard(scene: EncodedPhoto) -> None:
+def test_images_of_other_sizes_are_rejected_and_cancel_works(encoded: EncodedPhoto) -> None:
     with pytest.raises(ImageInputError, match="agree"):
-        activation_map(scene, np.zeros((10, 10, 3), np.float32))
+        activation_map(encoded, np.zeros((10, 10, 3), np.float32))
     with pytest.raises(CancelledError):
-        activation_map(scene, np.zeros((200, 264, 3), np.float32), cancel=lambda: True)
+        activation_map(encoded, np.zeros((200, 264, 3), np.float32), cancel=lambda: True)

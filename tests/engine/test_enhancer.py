@@ -35,14 +35,14 @@ def test_tiles_leave_no_seam(whole: Enhancer, latent: Latent, shape: tuple[int, 
     photo = dark_photo(*shape)
     expected = whole.encode(photo).decode(latent)
     tiled = Enhancer(random_flow(), tile=tile, backend="float32")
-    scene = tiled.encode(photo, keep=False)
-    assert scene.tiles > 1
-    assert np.abs(scene.decode(latent) - expected).max() < 0.2 / 255
+    encoded = tiled.encode(photo, keep=False)
+    assert encoded.tiles > 1
+    assert np.abs(encoded.decode(latent) - expected).max() < 0.2 / 255
     assert np.abs(tiled.encode(photo, keep=True).decode(latent) - expected).max() < 0.2 / 255
 
 
 @pytest.mark.parametrize("latent", [Latent(), Latent(3, 0.8, 0.5, 0.3)], ids=["guess", "look and grain"])
-def test_tiles_of_a_network_that_sees_the_whole_photo_leave_no_seam(latent: Latent) -> None:
+def test_tiles_of_a_network_with_a_whole_photo_branch_leave_no_seam(latent: Latent) -> None:
     photo = dark_photo(301, 413)
     photo[:, 200:] *= 0.2  # tiles alone would be judged differently
     flow = random_flow(SEES_ALL)
@@ -51,9 +51,9 @@ def test_tiles_of_a_network_that_sees_the_whole_photo_leave_no_seam(latent: Late
     expected = Enhancer(flow, tile=4096, backend="float32").encode(photo).decode(latent)
     tiled = Enhancer(flow, tile=168, backend="float32")
     for keep in (False, True):
-        scene = tiled.encode(photo, keep=keep)
-        assert scene.tiles > 1
-        assert np.abs(scene.decode(latent) - expected).max() < 0.2 / 255
+        encoded = tiled.encode(photo, keep=keep)
+        assert encoded.tiles > 1
+        assert np.abs(encoded.decode(latent) - expected).max() < 0.2 / 255
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 5), (8, 1), (17, 64), (95, 8)])
@@ -65,7 +65,7 @@ def test_any_size_is_rendered(whole: Enhancer, shape: tuple[int, int]) -> None:
     assert rendering.max() <= 1
 
 
-def test_whole_renderings_are_those_of_the_network(whole: Enhancer) -> None:
+def test_untiled_renderings_equal_the_network_output(whole: Enhancer) -> None:
     flow, photo = random_flow(), dark_photo(61, 83)
     image = torch.from_numpy(photo).permute(2, 0, 1)[None]
     with torch.inference_mode():
@@ -82,21 +82,21 @@ def test_the_same_settings_give_the_same_bytes() -> None:
     assert renderings[0].tobytes() == renderings[1].tobytes() == renderings[2].tobytes()
 
 
-def test_seeds_differ_and_temperature_zero_has_no_seed(whole: Enhancer) -> None:
-    scene = whole.encode(dark_photo(64, 96))
-    assert np.abs(scene.decode(NOISY) - scene.decode(Latent(4, 0.8))).max() > 0.01
-    assert scene.decode(Latent(1)).tobytes() == scene.decode(Latent(2)).tobytes()
+def test_seeds_differ_except_at_temperature_zero(whole: Enhancer) -> None:
+    encoded = whole.encode(dark_photo(64, 96))
+    assert np.abs(encoded.decode(NOISY) - encoded.decode(Latent(4, 0.8))).max() > 0.01
+    assert encoded.decode(Latent(1)).tobytes() == encoded.decode(Latent(2)).tobytes()
 
 
-def test_many_renderings_are_those_made_one_by_one() -> None:
+def test_decode_many_equals_single_renderings() -> None:
     enhancer = Enhancer(random_flow(), tile=168, backend="float32")
-    scene = enhancer.encode(dark_photo(200, 190), keep=False)
+    encoded = enhancer.encode(dark_photo(200, 190), keep=False)
     latents = [Latent(), NOISY, Latent(9, 1.0, 0.5)]
-    for rendering, latent in zip(scene.decode_many(latents), latents, strict=True):
-        np.testing.assert_allclose(rendering, scene.decode(latent), atol=1e-6)
+    for rendering, latent in zip(encoded.decode_many(latents), latents, strict=True):
+        np.testing.assert_allclose(rendering, encoded.decode(latent), atol=1e-6)
 
 
-def test_bytes_are_read_as_floats_are_and_the_photo_is_left_alone(whole: Enhancer) -> None:
+def test_uint8_equals_float_and_the_photo_is_not_modified(whole: Enhancer) -> None:
     eight_bit = np.round(dark_photo(40, 50) * 255).astype(np.uint8)
     photo = eight_bit.astype(np.float32) / 255
     before = photo.copy()
@@ -105,30 +105,30 @@ def test_bytes_are_read_as_floats_are_and_the_photo_is_left_alone(whole: Enhance
     np.testing.assert_array_equal(photo, before)
 
 
-def test_the_result_can_be_written_in_place(whole: Enhancer) -> None:
-    scene = whole.encode(dark_photo(40, 50))
+def test_the_result_can_be_written_to_a_given_array(whole: Enhancer) -> None:
+    encoded = whole.encode(dark_photo(40, 50))
     out = np.full((40, 50, 3), 7, np.float32)
-    assert scene.decode(NOISY, out=out) is out
-    np.testing.assert_array_equal(out, scene.decode(NOISY))
+    assert encoded.decode(NOISY, out=out) is out
+    np.testing.assert_array_equal(out, encoded.decode(NOISY))
     with pytest.raises(ImageInputError, match="out"):
-        scene.decode(NOISY, out=np.zeros((40, 51, 3), np.float32))
+        encoded.decode(NOISY, out=np.zeros((40, 51, 3), np.float32))
 
 
-def test_progress_counts_tiles_and_ends_at_all() -> None:
+def test_progress_counts_all_tiles() -> None:
     seen: list[tuple[int, int]] = []
-    scene = Enhancer(random_flow(), tile=168).encode(dark_photo(200, 300), keep=False)
-    scene.decode(NOISY, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(done, scene.tiles) for done in range(1, scene.tiles + 1)]
+    encoded = Enhancer(random_flow(), tile=168).encode(dark_photo(200, 300), keep=False)
+    encoded.decode(NOISY, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, encoded.tiles) for done in range(1, encoded.tiles + 1)]
 
 
-def test_cancel_ends_within_a_tile_and_the_scene_stays_usable() -> None:
+def test_cancel_stops_within_a_tile_and_the_encoded_photo_stays_usable() -> None:
     asked = iter([False, False, True])
-    scene = Enhancer(random_flow(), tile=168).encode(dark_photo(200, 300), keep=False)
+    encoded = Enhancer(random_flow(), tile=168).encode(dark_photo(200, 300), keep=False)
     done: list[int] = []
     with pytest.raises(CancelledError):
-        scene.decode(NOISY, progress=lambda count, _: done.append(count), cancel=lambda: next(asked))
+        encoded.decode(NOISY, progress=lambda count, _: done.append(count), cancel=lambda: next(asked))
     assert len(done) <= 2
-    assert np.isfinite(scene.decode(NOISY)).all()
+    assert np.isfinite(encoded.decode(NOISY)).all()
     with pytest.raises(CancelledError):
         Enhancer(random_flow()).encode(dark_photo(20, 30), cancel=lambda: True)
 
@@ -141,20 +141,20 @@ def test_values_that_are_not_finite_are_an_error() -> None:
         Enhancer(flow, backend="float32").encode(dark_photo(20, 30)).decode(NOISY)
 
 
-def test_memory_running_out_makes_tiles_smaller_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_reduces_tiles_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     enhancer = Enhancer(random_flow(), tile=512, backend="float32")
     photo = dark_photo(600, 400)
     expected = enhancer.encode(photo, keep=False).decode(NOISY)
-    scene = enhancer.encode(photo, keep=False)
-    network = scene._runner._net
-    monkeypatch.setattr(scene._runner, "_net", _OnlySmallTiles(network, 300 * 300))
-    rendering = scene.decode(NOISY)
-    assert scene.tile == 256
-    assert "256" in scene.notes[0]
+    encoded = enhancer.encode(photo, keep=False)
+    network = encoded._runner._net
+    monkeypatch.setattr(encoded._runner, "_net", _OnlySmallTiles(network, 300 * 300))
+    rendering = encoded.decode(NOISY)
+    assert encoded.tile == 256
+    assert "256" in encoded.notes[0]
     assert np.abs(rendering - expected).max() < 0.2 / 255
-    monkeypatch.setattr(scene._runner, "_net", _OnlySmallTiles(network, 0))
+    monkeypatch.setattr(encoded._runner, "_net", _OnlySmallTiles(network, 0))
     with pytest.raises(DeviceError, match="smallest tile"):
-        scene.decode(NOISY)
+        encoded.decode(NOISY)
 
 
 class _OnlySmallTiles:
@@ -178,7 +178,7 @@ class _OnlySmallTiles:
     ],
     ids=["gray", "empty", "integers", "not finite"],
 )
-def test_what_is_no_photo_is_refused(whole: Enhancer, photo: np.ndarray) -> None:
+def test_invalid_photos_are_rejected(whole: Enhancer, photo: np.ndarray) -> None:
     with pytest.raises(ImageInputError):
         whole.encode(photo)
 
@@ -190,31 +190,31 @@ def test_settings_are_checked() -> None:
         Enhancer(random_flow(), tile=32)
 
 
-def test_threads_are_set_for_the_run_alone() -> None:
+def test_threads_are_set_only_during_rendering() -> None:
     before = torch.get_num_threads()
     seen: list[int] = []
-    scene = Enhancer(random_flow(), threads=1).encode(dark_photo(40, 40))
-    scene.decode(Latent(), progress=lambda *_: seen.append(torch.get_num_threads()))
+    encoded = Enhancer(random_flow(), threads=1).encode(dark_photo(40, 40))
+    encoded.decode(Latent(), progress=lambda *_: seen.append(torch.get_num_threads()))
     assert seen == [1]
     assert torch.get_num_threads() == before
 
 
-def test_tiles_in_batches_are_those_one_by_one() -> None:
+def test_batched_tiles_equal_single_tiles() -> None:
     enhancer = Enhancer(random_flow(), tile=168, backend="float32")
-    scene = enhancer.encode(dark_photo(200, 300), keep=False)
+    encoded = enhancer.encode(dark_photo(200, 300), keep=False)
     for latent in (Latent(), NOISY):
         enhancer._runner.batch = 1
-        expected = scene.decode(latent)
+        expected = encoded.decode(latent)
         enhancer._runner.batch = 4
-        np.testing.assert_allclose(scene.decode(latent), expected, atol=1e-5)
+        np.testing.assert_allclose(encoded.decode(latent), expected, atol=1e-5)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("latent", [Latent(), NOISY], ids=["mean", "noisy"])
-def test_a_gpu_renders_what_the_processor_does(whole: Enhancer, latent: Latent) -> None:
+def test_a_gpu_renders_like_the_processor(whole: Enhancer, latent: Latent) -> None:
     photo = dark_photo(301, 413)
     expected = whole.encode(photo).decode(latent)
     for backend, most in (("float32", 1e-3), ("auto", 1 / 255)):
-        scene = Enhancer(random_flow(), device="cuda", tile=168, backend=backend).encode(photo, keep=False)
+        encoded = Enhancer(random_flow(), device="cuda", tile=168, backend=backend).encode(photo, keep=False)
         for _ in range(3):  # the second and third time by graph
-            assert np.abs(scene.decode(latent) - expected).max() < most
+            assert np.abs(encoded.decode(latent) - expected).max() < most

@@ -1,4 +1,4 @@
-"""When graphs are recorded; what they record is tested where there is a GPU."""
+"""When CUDA graphs are recorded; the recorded graphs are tested on a GPU."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_shape_is_recorded_the_second_time(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_another_photo_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphs_are_recorded_per_photo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphs, "_Recorded", Recorded)
     runs = Graphs(network)
     for _ in range(2):
@@ -56,7 +56,7 @@ def test_another_photo_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
     torch.testing.assert_close(runs(IMAGES, other, WINDOWS, None, False), IMAGES + 7)
 
 
-def test_where_recording_fails_the_network_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_recording_fails_the_network_runs_without_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("capture is not permitted")
 
@@ -68,7 +68,7 @@ def test_where_recording_fails_the_network_runs_as_it_is(monkeypatch: pytest.Mon
         )
 
 
-def test_memory_running_out_while_recording_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_while_recording_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("out of memory")
 

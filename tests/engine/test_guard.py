@@ -1,4 +1,4 @@
-"""The inverse is held where it can be trusted."""
+"""Latent bounds keep the inverse stable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from engine_helpers import dark_photo, random_flow
 
 from llflow_photo import models
 from llflow_photo.engine import Enhancer, Latent
-from llflow_photo.engine.guard import trust_region
+from llflow_photo.engine.guard import latent_bounds
+from llflow_photo.engine.latent_window import LatentWindow
 from llflow_photo.flow import LLFlow
 from llflow_photo.options import DEFAULT_MODEL
 
@@ -29,28 +30,32 @@ def lamps(height: int = 160, width: int = 208) -> np.ndarray:
     return photo
 
 
-def test_bounds_leave_usual_renderings_as_the_flow_makes_them(flow: LLFlow) -> None:
+def test_bounds_do_not_change_ordinary_renderings(flow: LLFlow) -> None:
     photo = dark_photo(120, 160)
     image = torch.from_numpy(photo).permute(2, 0, 1)[None]
-    scene = Enhancer(flow, backend="float32").encode(photo)
+    encoded = Enhancer(flow, backend="float32").encode(photo)
     latent = Latent(2, 0.5)
     with torch.inference_mode():
-        given = flow.encode(image)
-        offset, _ = scene._runner.offsets.block(latent, slice(0, 15), slice(0, 20), 15, 20)
+        conditioning = flow.encode(image)
+        offset, _ = encoded._runner.offsets.block(latent, LatentWindow.whole(15, 20))
         assert offset is not None
-        exact = flow.decode(given, given.mean + torch.from_numpy(offset))[0].permute(1, 2, 0).numpy()
-    difference = np.abs(scene.decode(latent) - exact.clip(0, 1))
+        exact = (
+            flow.decode(conditioning, conditioning.mean + torch.from_numpy(offset))[0]
+            .permute(1, 2, 0)
+            .numpy()
+        )
+    difference = np.abs(encoded.decode(latent) - exact.clip(0, 1))
     assert np.quantile(difference, 0.999) < 1e-4
     assert difference.max() < 0.05
 
 
 @pytest.mark.parametrize(("temperature", "clipped"), [(0.8, 0.02), (1.0, 0.03), (1.5, 0.2)])
-def test_high_temperatures_do_not_fill_the_picture_with_noise(
+def test_high_temperatures_do_not_fill_the_image_with_noise(
     flow: LLFlow, temperature: float, clipped: float
 ) -> None:
     """Without bounds all but a few values are clipped at temperature 1.5."""
-    scene = Enhancer(flow, backend="float32").encode(lamps())
-    mean, sample = scene.decode(Latent()), scene.decode(Latent(1, temperature))
+    encoded = Enhancer(flow, backend="float32").encode(lamps())
+    mean, sample = encoded.decode(Latent()), encoded.decode(Latent(1, temperature))
     assert _clipped(sample) < _clipped(mean) + clipped
     assert np.abs(sample - mean).mean() < 0.2
 
@@ -60,7 +65,7 @@ def _clipped(picture: np.ndarray) -> float:
 
 
 def test_bounds_are_finite_positive_and_shaped_for_every_step(flow: LLFlow) -> None:
-    bounds = trust_region(flow)
+    bounds = latent_bounds(flow)
     assert bounds is not None
     assert [len(level) for level in bounds] == list(flow.size.steps)
     for number, level in enumerate(bounds, 1):
@@ -71,5 +76,5 @@ def test_bounds_are_finite_positive_and_shaped_for_every_step(flow: LLFlow) -> N
             )
 
 
-def test_networks_that_make_no_pictures_are_left_as_they_are() -> None:
-    assert trust_region(random_flow()) is None
+def test_untrained_networks_have_no_bounds() -> None:
+    assert latent_bounds(random_flow()) is None

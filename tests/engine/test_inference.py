@@ -1,4 +1,4 @@
-"""The folded network against the trained form."""
+"""The inference form against the trained form."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_agrees_with_the_trained_form(size: Size, temperature: float) -> None:
 @pytest.mark.filterwarnings("ignore:.*jit.trace.*deprecated:DeprecationWarning")
 @pytest.mark.parametrize("size", [TINY, SIZES[3]], ids=["tiny", "whole photo"])
 @torch.inference_mode()
-def test_written_down_for_a_compiler_it_uses_portable_operations_and_agrees(size: Size) -> None:
+def test_the_traced_network_uses_portable_operations_and_agrees(size: Size) -> None:
     folded, whole = folded_with_photo(size)
     inputs = calibration_image()
 
@@ -70,7 +70,7 @@ def test_written_down_for_a_compiler_it_uses_portable_operations_and_agrees(size
 
 @pytest.mark.parametrize("size", [TINY, SIZES[3]], ids=["tiny", "whole photo"])
 @torch.inference_mode()
-def test_a_batch_is_what_its_parts_are(size: Size) -> None:
+def test_a_batch_equals_its_parts(size: Size) -> None:
     folded, whole = folded_with_photo(size)
     image, offset = calibration_image()
     images, windows = (
@@ -82,7 +82,7 @@ def test_a_batch_is_what_its_parts_are(size: Size) -> None:
     torch.testing.assert_close(both[1:], second, rtol=1e-4, atol=1e-4)
 
 
-def test_half_precision_is_near_and_its_distance_is_measured() -> None:
+def test_the_error_of_half_precision_is_small_and_measured() -> None:
     flow = random_flow()
     mixed = largest_difference(flow, CPU, Precision(blocks=torch.bfloat16))
     half = largest_difference(flow, CPU, Precision(torch.bfloat16, torch.bfloat16))
@@ -90,7 +90,7 @@ def test_half_precision_is_near_and_its_distance_is_measured() -> None:
     assert largest_difference(flow, CPU, Precision()) == 0
 
 
-def test_a_network_that_half_precision_changes_runs_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_sensitive_to_half_precision_runs_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llflow_photo.engine.precision.has_fast_bfloat16", lambda: True)
     flow = random_flow()
     monkeypatch.setattr("llflow_photo.engine.precision.TOLERANCE", 1.0)
@@ -102,7 +102,7 @@ def test_a_network_that_half_precision_changes_runs_in_float32(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("size", [TINY, SIZES[3]], ids=["tiny", "whole photo"])
-def test_kept_memory_is_what_the_arithmetic_says(size: Size) -> None:
+def test_memory_of_the_conditioning_is_predicted(size: Size) -> None:
     from llflow_photo.engine.costs import kept_bytes_per_pixel
 
     folded, whole = folded_with_photo(size)

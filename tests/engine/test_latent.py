@@ -1,4 +1,4 @@
-"""Latents as descriptions."""
+"""Descriptions of latents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def noise(latent: AnyLatent, rows: slice = ALL[0], cols: slice = ALL[1], grain: 
     return block
 
 
-def test_any_block_is_cut_from_the_same_field() -> None:
+def test_blocks_are_parts_of_the_same_field() -> None:
     latent = Latent(5, 1.0)
     whole = noise(latent)
     assert whole.shape == (192, 40, 60)
@@ -27,7 +27,7 @@ def test_any_block_is_cut_from_the_same_field() -> None:
         np.testing.assert_allclose(noise(latent, rows, cols), whole[:, rows, cols], atol=1e-5)
 
 
-def test_grain_weighs_noise_and_leaves_the_look() -> None:
+def test_grain_scales_the_noise_and_not_the_look() -> None:
     plain, grainy = Latent(5, 0.8), Latent(5, 0.8, grain=0.25)
     assert plain.noise_block(*ALL, grain=True) is None
     np.testing.assert_allclose(noise(grainy, grain=True), 0.25 * noise(plain), atol=1e-6)
@@ -44,7 +44,7 @@ def test_looks_are_standard_normal_times_the_temperature() -> None:
     assert Latent(3).look() is None
 
 
-def test_grain_may_have_a_seed_of_its_own() -> None:
+def test_grain_can_have_a_separate_seed() -> None:
     first, second = (Latent(7, 0.8, 1.0, detail_seed=1, grain_seed=seed) for seed in (1, 2))
     np.testing.assert_array_equal(first.look(), second.look())
     rows, cols = slice(0, 4), slice(0, 4)
@@ -55,7 +55,7 @@ def test_grain_may_have_a_seed_of_its_own() -> None:
     np.testing.assert_array_equal(*noise)  # of a model without a prior: it is the look
 
 
-def test_the_frames_look_follows_the_seed_and_all_else_the_detail_seed() -> None:
+def test_the_frames_look_depends_on_the_seed_and_the_rest_on_the_detail_seed() -> None:
     first, second = Latent(7, 0.8, 1.0, detail_seed=1), Latent(7, 0.8, 1.0, detail_seed=2)
     looks = [latent.look() for latent in (first, second)]
     assert looks[0] is not None and looks[1] is not None
@@ -73,8 +73,8 @@ def test_independent_noise_is_standard_normal() -> None:
     flat = values.reshape(192, -1)
     correlation = np.corrcoef(flat)
     assert np.abs(correlation - np.eye(192)).max() < 0.1
-    neighbours = (values[:, 1:] * values[:, :-1]).mean()
-    assert abs(neighbours) < 0.01
+    neighbors = (values[:, 1:] * values[:, :-1]).mean()
+    assert abs(neighbors) < 0.01
 
 
 def test_seeds_give_unrelated_noise() -> None:
@@ -105,7 +105,7 @@ def test_interpolation_runs_from_one_to_the_other() -> None:
         interpolate(first, second, 1.5)
 
 
-def test_latents_around_a_chosen_one_stay_near() -> None:
+def test_latents_around_a_latent_are_near_it() -> None:
     chosen = Latent(1, 0.8)
     near = [noise(around(chosen, seed, 0.2)) for seed in (2, 3)]
     base = noise(chosen)
@@ -115,7 +115,7 @@ def test_latents_around_a_chosen_one_stay_near() -> None:
     assert around(chosen, 2, 0.0) is chosen
 
 
-def test_latents_are_values() -> None:
+def test_latents_are_hashable_values() -> None:
     assert len({Latent(1), Latent(1), Blend(((Latent(1), 1.0),)), Blend(((Latent(1), 1.0),))}) == 2
 
 
@@ -132,6 +132,6 @@ def test_latents_are_values() -> None:
         lambda: Blend(((Latent(), 0.0),)),
     ],
 )
-def test_impossible_latents_are_refused(bad: object) -> None:
+def test_invalid_latents_are_rejected(bad: object) -> None:
     with pytest.raises(OptionError):
         bad()  # type: ignore[operator]

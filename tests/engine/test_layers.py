@@ -48,7 +48,7 @@ def test_a_split_convolution_is_that_of_the_concatenation(fused: bool) -> None:
 
 
 @pytest.mark.parametrize("kernel", [1, 3])
-def test_rectified_adds_before_the_relu_and_spoils_nothing(fused: bool, kernel: int) -> None:
+def test_rectified_adds_before_the_relu_and_does_not_modify_its_inputs(fused: bool, kernel: int) -> None:
     weight, bias = _random(6, 4, kernel, kernel), _random(6)
     x, plus = _channels_last(_random(1, 4, 10, 8)), _channels_last(_random(1, 6, 10, 8))
     kept = plus.clone()
@@ -67,7 +67,7 @@ def test_adding_to_a_total_is_the_sum(fused: bool) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 0.1), (torch.float32, 1e-4)])
-def test_both_ways_agree_in_the_type_asked_for(
+def test_both_implementations_agree_in_every_data_type(
     dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not (has_onednn(dtype) and has_fused_convolutions()):
@@ -103,7 +103,7 @@ def test_folding_is_undone_by_unfolding_and_orders_channels_last() -> None:
     assert torch.equal(folded[:, 3:6, 1, 2], x[:, :, 2, 5])  # row 0, column 1 of a position
 
 
-def test_changes_of_scale_are_torchs() -> None:
+def test_down_and_upsampling_equal_torchs() -> None:
     x = _channels_last(_random(1, 4, 6, 8))
     weight, bias = _random(5, 4, 2, 2), _random(5)
     expected = functional.conv2d(x, weight, bias, stride=2)

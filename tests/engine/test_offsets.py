@@ -1,4 +1,4 @@
-"""A latent's offset under a model's prior, cut from the whole frame at any place."""
+"""The offset of a latent under a model's prior, for any part of a frame."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import torch
 
 from llflow_photo.engine.gain_path import GainPath
 from llflow_photo.engine.latent import Latent
+from llflow_photo.engine.latent_window import LatentWindow
 from llflow_photo.engine.offsets import LatentOffsets
 from llflow_photo.flow.basis import BANDS, DIRECTIONS
 from llflow_photo.flow.prior import LatentPrior
 
 FRAME = (20, 30)
-WHOLE = (slice(0, 20), slice(0, 30), *FRAME)
+WHOLE = LatentWindow.whole(*FRAME)
 
 
 def no_path() -> GainPath:
@@ -31,14 +32,14 @@ def offsets() -> LatentOffsets:
 
 
 def test_the_best_guess_has_no_offset(offsets: LatentOffsets) -> None:
-    assert offsets.block(Latent(3), *WHOLE) == (None, False)
+    assert offsets.block(Latent(3), WHOLE) == (None, False)
 
 
 @pytest.mark.parametrize("grain", [0.0, 0.5])
-def test_a_block_is_cut_from_the_frame(offsets: LatentOffsets, grain: float) -> None:
+def test_a_block_is_part_of_the_frame(offsets: LatentOffsets, grain: float) -> None:
     latent = Latent(5, 0.8, grain)
-    whole, far = offsets.block(latent, *WHOLE)
-    part, _ = offsets.block(latent, slice(3, 9), slice(11, 30), *FRAME)
+    whole, far = offsets.block(latent, WHOLE)
+    part, _ = offsets.block(latent, LatentWindow(slice(3, 9), slice(11, 30), FRAME))
     assert far and whole is not None and part is not None
     assert whole.dtype == np.float32 and whole.shape == (192, *FRAME)
     np.testing.assert_allclose(part, whole[:, 3:9, 11:30], atol=1e-5)
@@ -50,7 +51,7 @@ def test_offsets_have_the_priors_covariance_in_its_directions(offsets: LatentOff
     frame = (6, 4)
     drawn = []
     for seed in range(600):
-        offset, _ = offsets.block(Latent(seed, 1.0, 1.0), slice(0, 6), slice(0, 4), *frame)
+        offset, _ = offsets.block(Latent(seed, 1.0, 1.0), LatentWindow.whole(*frame))
         assert offset is not None
         drawn.append(np.einsum("cd,chw->dhw", directions, offset).ravel())
     expected = offsets.prior.sample(frame, 4000, torch.Generator().manual_seed(1)).numpy()
@@ -62,13 +63,13 @@ def test_offsets_have_the_priors_covariance_in_its_directions(offsets: LatentOff
 
 
 def test_the_look_is_the_same_at_every_size_of_a_frame(offsets: LatentOffsets) -> None:
-    small, _ = offsets.block(Latent(5, 0.8), *WHOLE)
-    large, _ = offsets.block(Latent(5, 0.8), slice(0, 60), slice(0, 90), 60, 90)
+    small, _ = offsets.block(Latent(5, 0.8), WHOLE)
+    large, _ = offsets.block(Latent(5, 0.8), LatentWindow.whole(60, 90))
     assert small is not None and large is not None
     np.testing.assert_allclose(large[:, 1::3, 1::3], small, atol=1e-5)
 
 
 def test_models_without_a_prior_have_noise_at_the_temperature() -> None:
-    offset, far = LatentOffsets(None, no_path).block(Latent(5, 0.8), *WHOLE)
+    offset, far = LatentOffsets(None, no_path).block(Latent(5, 0.8), WHOLE)
     assert offset is not None and not far
     assert float(offset.std()) == pytest.approx(0.8, abs=0.01)

@@ -25,7 +25,7 @@ def test_weights_sum_to_one_and_vanish_towards_the_read_border(length: int, tile
 
 
 @pytest.mark.parametrize("length", [136, 520, 1000, 4008, 11664])
-def test_tiles_are_equal_aligned_and_no_larger_than_asked(length: int) -> None:
+def test_tiles_are_equal_aligned_and_at_most_the_requested_size(length: int) -> None:
     spans = plan_axis(length, 128, 48)
     assert {span.stop - span.start for span in spans} == {spans[0].stop}
     assert spans[0].stop <= 128
@@ -40,6 +40,6 @@ def test_latent_positions_follow_the_pixels() -> None:
     assert tile.cols.stop == 768
 
 
-def test_a_tile_without_room_between_its_halos_is_refused() -> None:
+def test_a_tile_smaller_than_its_halos_is_rejected() -> None:
     with pytest.raises(OptionError, match="larger"):
         plan_axis(1000, 96, 48)

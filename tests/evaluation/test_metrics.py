@@ -1,4 +1,4 @@
-"""Metrics against scikit-image and against what their definitions say."""
+"""Metrics against scikit-image and their definitions."""
 
 from __future__ import annotations
 

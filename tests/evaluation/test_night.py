@@ -1,8 +1,7 @@
-"""The command that scores models on simulated night RAWs."""
+"""Scores on simulated night RAW files."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +10,16 @@ from PIL import Image
 from skimage import data
 
 from llflow_photo.camera.curves import linear_to_srgb, srgb_to_linear
-from llflow_photo.evaluation import night as night_module
 from llflow_photo.evaluation.baseline import auto_bright
-from llflow_photo.evaluation.night import WELL_EXPOSED, evaluate_night, main
+from llflow_photo.evaluation.night import WELL_EXPOSED, Renderer, baselines, evaluate_night
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for name, picture in (("cup", data.coffee()), ("cat", data.chelsea()), ("pad", data.rocket())):
-        Image.fromarray(picture).save(folder / f"{name}.png")
-    return folder
+def photos() -> dict[str, np.ndarray]:
+    return {"cup": data.coffee(), "cat": data.chelsea(), "pad": data.rocket()}
 
 
-def _gain(ev: float) -> night_module.Renderer:
+def _gain(ev: float) -> Renderer:
     """A model that knows the exposure: multiplies light, knows nothing of noise."""
     import rawpy
 
@@ -40,13 +34,12 @@ def _gain(ev: float) -> night_module.Renderer:
 
 
 def test_a_model_is_scored_on_each_night_and_on_bright_photos(
-    photos: Path, monkeypatch: pytest.MonkeyPatch
+    photos: dict[str, np.ndarray],
 ) -> None:
-    monkeypatch.setattr(night_module, "_model_renderer", lambda model, device: _gain(float(model)))
+    del photos["pad"]
     done: list[str] = []
-    rows = evaluate_night(
-        ["-3", "-5"], photos, held_out=2, longest=96, baseline=False, shot=0.0001, progress=done.append
-    )
+    models = {"-3": _gain(-3), "-5": _gain(-5)}
+    rows = evaluate_night(photos, models, longest=96, shot=0.0001, progress=done.append)
     score = {(row.method, row.condition): row for row in rows}
     assert len(score) == 6 and {row.photos for row in rows} == {2} and len(done) == 6
     right, wrong = score["-3", "-3 EV daylight"], score["-5", "-3 EV daylight"]
@@ -55,9 +48,9 @@ def test_a_model_is_scored_on_each_night_and_on_bright_photos(
     assert score["-3", WELL_EXPOSED].psnr == 60.0
 
 
-def test_auto_brightness_makes_a_dark_file_bright(photos: Path) -> None:
+def test_auto_brightness_makes_a_dark_file_bright(photos: dict[str, np.ndarray]) -> None:
     pytest.importorskip("cv2")
-    rows = evaluate_night([], photos, held_out=None, longest=96)
+    rows = evaluate_night(photos, {}, baselines(), longest=96)
     assert {row.method for row in rows} == {
         "LibRaw auto-brightness",
         "LibRaw auto-brightness, NLM h=15",
@@ -75,17 +68,3 @@ def test_the_baseline_uses_auto_brightness(tmp_path: Path) -> None:
     bright = auto_bright(tmp_path / "cup.dng")
     expected = linear_to_srgb(srgb_to_linear(np.asarray(data.coffee())) / 16) * 255
     assert bright.mean() > 2.5 * expected.mean()
-
-
-def test_the_command_writes_a_table(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(night_module, "_model_renderer", lambda model, device: _gain(float(model)))
-    table = tmp_path / "night.csv"
-    words = [str(photos), "--model=-4", "--ev", "-4", "-2", "--light", "led", "--held-out", "0"]
-    main([*words, "--longest", "64", "--no-baseline", "--csv", str(table)])
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["condition"] for row in rows] == ["-4 EV led", "-2 EV led", WELL_EXPOSED]
-    assert float(rows[0]["psnr"]) > float(rows[1]["psnr"])
-    assert "-4 EV led" in capsys.readouterr().out

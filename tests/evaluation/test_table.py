@@ -1,4 +1,4 @@
-"""Tables of scores: both protocols, means, CSV, and the optional metrics."""
+"""Tables of scores: as is and aligned, means, CSV, and optional metrics."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def test_ssimulacra2_orders_pictures() -> None:
     assert scores[0] > scores[1] > scores[2]
 
 
-def test_missing_packages_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ssimulacra2", None)
     monkeypatch.setitem(sys.modules, "lpips", None)
     metrics, missing = metrics_at_hand()
     assert set(metrics) == {"psnr", "ssim", "ssim_gray"}
     assert missing == [
-        "SSIMULACRA2 is left out: pip install ssimulacra2",
-        "LPIPS is left out: pip install lpips",
+        "SSIMULACRA2 is omitted: pip install ssimulacra2",
+        "LPIPS is omitted: pip install lpips",
     ]
 
 
-def test_lpips_is_used_where_its_backbone_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lpips_is_used_if_its_backbone_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     class Network(torch.nn.Module):
         def __init__(self, net: str, verbose: bool) -> None:
             super().__init__()
@@ -95,4 +95,4 @@ def test_lpips_is_used_where_its_backbone_loads(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "lpips", types.SimpleNamespace(LPIPS=no_network))
     metric, reason = load_lpips()
     assert metric is None
-    assert reason == "LPIPS is left out: its backbone cannot be loaded (no route)"
+    assert reason == "LPIPS is omitted: its backbone cannot be loaded (no route)"

@@ -1,4 +1,4 @@
-"""The latents of a grid differ visibly and in nothing but their seeds."""
+"""The latents of a grid differ visibly, and only in their seeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_grids_latents_differ_only_in_their_seeds() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1000, 77])
-def test_the_grid_spans_looks_and_nothing_implausible(seed: int) -> None:
+def test_the_grid_covers_looks_without_rare_ones(seed: int) -> None:
     looks = np.array([latent.look()[:3, 0] for latent in default_grid(9, seed, temperature=1.0)])  # type: ignore[index]
     assert (np.diff(looks[:, 0]) >= 0).all()
     assert np.abs(looks).max() < 1.81
@@ -30,7 +30,7 @@ def test_a_grid_without_temperature_takes_consecutive_seeds() -> None:
     assert [latent.seed for latent in default_grid(4, 5, temperature=0.0)] == [5, 6, 7, 8]
 
 
-def test_pictures_to_choose_from_are_dark_middling_and_bright_around_the_best_guess() -> None:
+def test_a_varied_grid_has_dark_normal_and_bright_latents_around_the_best_guess() -> None:
     grid = varied_grid(9, seed=10, brightness=0.25)
     assert [latent.brightness for latent in grid] == 3 * [-0.25] + 3 * [0.25] + 3 * [0.75]
     assert grid[4] == Latent(grid[4].seed, brightness=0.25)
@@ -44,7 +44,7 @@ def test_neighbours_of_the_best_guess_differ_visibly() -> None:
     assert np.std([look[0, 0] for look in looks if look is not None]) > 0.1
 
 
-def test_neighbours_stay_nearer_than_strangers() -> None:
+def test_neighbours_are_nearer_than_other_latents() -> None:
     chosen = Latent(seed=7, temperature=0.8)
     at, far = chosen.look(), Latent(seed=50, temperature=0.8).look()
     assert at is not None and far is not None

@@ -1,4 +1,4 @@
-"""Geometry of previews: what is visible, at which scale, and its pixels."""
+"""Geometry of previews: the visible part, its scale, and its pixels."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_context_reaches_beyond_what_is_visible_and_not_beyond_the_photo() -> No
 
 
 @pytest.mark.parametrize("zoom", [0.05, 0.3, 1.0, 7.0])
-def test_never_larger_than_the_screen_nor_than_the_photo_nor_than_asked(zoom: float) -> None:
+def test_at_most_as_large_as_the_screen_the_photo_and_the_limit(zoom: float) -> None:
     region = visible_region((4000, 6000), EVERYTHING, zoom, most_pixels=500_000)
     assert region.shape[0] <= 4000 * min(zoom, 1) + 1
     assert region.shape[0] * region.shape[1] < 1.05 * 500_000
@@ -51,7 +51,7 @@ def test_any_shape_gives_pixels_of_the_region_s_shape(shape: tuple[int, int]) ->
         assert resample(pixels, region).shape == (*region.shape, 3)
 
 
-def test_pixels_are_averages_that_keep_ramps_and_calm_noise() -> None:
+def test_resampling_preserves_ramps_and_reduces_noise() -> None:
     y, x = np.mgrid[0:64, 0:96].astype(np.float32)
     pixels = np.stack([y, x, y + x], -1)
     region = Region((64, 96), (16, 24), (8, 16), (8, 24))

@@ -1,4 +1,4 @@
-"""Mean and spread of renderings against numpy's."""
+"""Mean and spread of renderings, compared with numpy."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def test_one_rendering_alone_is_the_mean() -> None:
     assert spread.disagreement.max() == 0
 
 
-def test_nothing_has_no_mean() -> None:
+def test_a_spread_without_renderings_has_no_mean() -> None:
     with pytest.raises(ValueError, match="no rendering"):
         _ = Spread().mean

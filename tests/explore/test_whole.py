@@ -1,4 +1,4 @@
-"""Previews and full size agree, also where the model sees the whole photo."""
+"""Previews and full size agree, also for models with a whole-photo branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network is shown, against the definitions."""
+"""The network's inputs against their definitions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_equalization_follows_the_8_bit_rule() -> None:
     assert table.max() == 1.0
 
 
-def test_a_single_value_has_nothing_to_spread() -> None:
+def test_a_constant_channel_is_not_equalized() -> None:
     assert not equalization_table(np.full((4, 4, 3), 7, np.uint8)).any()
 
 

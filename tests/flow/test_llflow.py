@@ -1,4 +1,4 @@
-"""The flow is a bijection with the log-determinants it says, and encoding is apart from decoding."""
+"""The flow is a bijection with correct log-determinants, and encoding is separate from decoding."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_log_prob_is_the_prior_at_the_latent_and_the_log_determinant(tiny_flow: 
 
 @torch.no_grad()
 @pytest.mark.parametrize("shape", [(1, 1), (7, 9), (8, 16), (13, 30), (33, 17)])
-def test_any_size_goes_in_and_comes_out(tiny_flow: Build, shape: tuple[int, int]) -> None:
+def test_any_size_is_encoded_and_decoded(tiny_flow: Build, shape: tuple[int, int]) -> None:
     flow = tiny_flow()
     conditioning = flow.encode(0.3 * _photo(*shape))
     decoded = flow.decode(conditioning)
@@ -77,7 +77,7 @@ def test_any_size_goes_in_and_comes_out(tiny_flow: Build, shape: tuple[int, int]
 
 
 @torch.no_grad()
-def test_a_second_decode_repeats_nothing_of_the_photo(
+def test_a_second_decode_does_not_repeat_the_encoding(
     tiny_flow: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flow = tiny_flow()
@@ -98,7 +98,7 @@ def test_a_second_decode_repeats_nothing_of_the_photo(
 
 
 @torch.no_grad()
-def test_sampling_is_seeded_and_does_something(tiny_flow: Build) -> None:
+def test_sampling_depends_on_the_seed(tiny_flow: Build) -> None:
     flow = tiny_flow()
     conditioning = flow.encode(_photo(16, 16))
 
@@ -125,7 +125,7 @@ def test_a_part_of_a_photo_is_encoded_by_the_whole_photos_statistics(tiny_flow: 
     torch.testing.assert_close(part[:, :, :16, :16], whole[:, :, :16, :16], rtol=0, atol=1e-6)
 
 
-def test_encoding_a_batch_is_encoding_each(tiny_flow: Build) -> None:
+def test_encoding_a_batch_equals_encoding_each_photo(tiny_flow: Build) -> None:
     flow = tiny_flow()
     photos = torch.cat([_photo(16, 16), 0.1 * _photo(16, 16, 1)])
     with torch.no_grad():
@@ -148,7 +148,7 @@ def test_actnorm_starts_from_the_first_batch() -> None:
 
 
 @torch.no_grad()
-def test_the_mixing_starts_as_a_rotation() -> None:
+def test_the_invertible_convolution_is_initialized_as_a_rotation() -> None:
     mix = InvertibleConv(12)
     torch.testing.assert_close(mix.weight @ mix.weight.T, torch.eye(12), rtol=0, atol=1e-5)
     assert mix.log_determinant(100).abs() < 1e-3

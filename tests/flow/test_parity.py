@@ -22,6 +22,7 @@ from llflow_photo.flow.inputs import (
     noise_map,
     reference_color_map,
 )
+from llflow_photo.flow.released import from_released
 from llflow_photo.flow.steps import squeeze
 
 
@@ -45,7 +46,7 @@ def expected(folder: Path) -> dict[str, np.ndarray]:
 @pytest.fixture
 def model(folder: Path) -> LLFlow:
     weights = load_file(folder / "parity_weights.safetensors")
-    return LLFlow.from_released({name: tensor.float() for name, tensor in weights.items()})
+    return from_released({name: tensor.float() for name, tensor in weights.items()})
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The latent's prior against brute force: covariance written out, in float64."""
+"""The latent's prior against the full covariance matrix, in float64."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def covariance(prior: LatentPrior, frame: tuple[int, int], rows: range, columns:
     [((2, 3), range(2), range(3)), ((3, 1), range(3), range(1)), ((9, 7), range(4, 6), range(2, 5))],
     ids=["frame", "narrow frame", "part of a frame"],
 )
-def test_log_density_is_that_of_the_covariance_written_out(
+def test_log_density_equals_that_of_the_full_covariance(
     prior: LatentPrior, frame: tuple[int, int], rows: range, columns: range
 ) -> None:
     generator = torch.Generator().manual_seed(1)
@@ -60,13 +60,13 @@ def test_log_density_is_that_of_the_covariance_written_out(
     torch.testing.assert_close(found, written_out.log_prob(residual.flatten(1)), rtol=1e-10, atol=1e-8)
 
 
-def test_started_it_is_the_standard_normal() -> None:
+def test_the_initial_prior_is_standard_normal() -> None:
     residual = torch.randn((2, LATENT_CHANNELS, 3, 4), generator=torch.Generator().manual_seed(2)).double()
     expected = torch.distributions.Normal(0, 1).log_prob(residual).flatten(1).sum(1)
     torch.testing.assert_close(LatentPrior().double().log_density(residual, (3, 4)), expected)
 
 
-def test_samples_have_the_covariance_stated(prior: LatentPrior) -> None:
+def test_samples_have_the_specified_covariance(prior: LatentPrior) -> None:
     """In the prior's own directions, where all that is correlated lies."""
     frame, count = (2, 2), 60_000
     generator = torch.Generator().manual_seed(3)
@@ -84,7 +84,7 @@ def test_samples_have_the_covariance_stated(prior: LatentPrior) -> None:
     assert float(((found - expected) / torch.outer(scale, scale)).abs().max()) < 0.025
 
 
-def test_noise_outside_the_directions_has_its_own_scale(prior: LatentPrior) -> None:
+def test_noise_outside_the_directions_has_a_separate_scale(prior: LatentPrior) -> None:
     noise = torch.randn((1, LATENT_CHANNELS, 2000), generator=torch.Generator().manual_seed(4)).double()
     scaled = prior.scaled_noise(noise)[0]
     along = prior.directions.T @ scaled

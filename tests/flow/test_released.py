@@ -1,4 +1,4 @@
-"""Released names to ours: a round trip with a small network, and whole tensor tables where at hand."""
+"""Conversion of released tensor names: a round trip, and the tables of all names if available."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from released_names import released_names
 
 from llflow_photo.errors import CheckpointError
 from llflow_photo.flow import LARGE, SMALL, LLFlow, Size
-from llflow_photo.flow.released import rename_released, size_of_released
+from llflow_photo.flow.released import from_released, rename_released, size_of_released
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("changes", [{}, {"blocks": 4, "stacked": (1,), "steps": 2}, {"hidden": 5}])
-def test_a_network_comes_back_through_released_names(
-    tiny_flow: Callable[..., LLFlow], changes: dict[str, object]
-) -> None:
+def test_released_names_round_trip(tiny_flow: Callable[..., LLFlow], changes: dict[str, object]) -> None:
     flow = tiny_flow(**changes)
     state = released_names(flow.state_dict(), flow.size)
     state["RRDB.HRconv.weight"] = torch.zeros(3)  # not used in the forward pass
     state["flowUpsamplerNet.f.0.weight"] = torch.zeros(3)
-    back = LLFlow.from_released(state)
+    back = from_released(state)
     assert back.size == flow.size
     dark = torch.rand(1, 3, 24, 16, generator=torch.Generator().manual_seed(0))
     assert torch.equal(back.decode(back.encode(dark)), flow.decode(flow.encode(dark)))

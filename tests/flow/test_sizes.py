@@ -1,4 +1,4 @@
-"""Sizes are data: they round-trip, and refuse what cannot be."""
+"""Sizes round-trip, and invalid ones are rejected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from llflow_photo.flow import COMPACT, LARGE, SIZES, SMALL, DenseSize, LLFlow, Size, UNetSize
+from llflow_photo.flow import COMPACT, SIZES, DenseSize, LLFlow, Size, UNetSize
 
 
 @pytest.mark.parametrize("size", SIZES.values())
@@ -26,10 +26,9 @@ def test_parameter_counts_are_the_papers() -> None:
         counts = {name: sum(p.numel() for p in LLFlow(size).parameters()) for name, size in SIZES.items()}
     assert counts["small"] / 1e6 == pytest.approx(4.97, abs=0.01)
     assert counts["large"] / 1e6 == pytest.approx(37.68, abs=0.01)
-    assert counts["compact"] < 3e6
 
 
-def test_impossible_sizes_are_refused() -> None:
+def test_invalid_sizes_are_rejected() -> None:
     with pytest.raises(ValueError, match="steps must be 3"):
         Size(DenseSize(8, 4, 1), (1, 0, 1))
     with pytest.raises(ValueError, match="steps must be 3"):
@@ -40,5 +39,3 @@ def test_impossible_sizes_are_refused() -> None:
         UNetSize((8, 8), (1, 1), (1,))
     with pytest.raises(ValueError, match="unknown size settings"):
         Size.from_dict({**COMPACT.to_dict(), "depth": 3})
-    assert SMALL.encoder.condition_channels == (64,) * 3
-    assert LARGE.encoder.condition_channels == (64 * 5,) * 3

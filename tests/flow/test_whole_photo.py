@@ -1,4 +1,4 @@
-"""The whole-photo branch: what it decides is the same for every part of a photo."""
+"""The whole-photo branch: its output is the same for every part of a photo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Released checkpoints, wrapped as their authors may have, become models; nothing in them is executed."""
+"""Import of released checkpoints with various wrappings; nothing in them is executed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from llflow_photo import models
 from llflow_photo.errors import CheckpointError
 from llflow_photo.flow import LLFlow
+from llflow_photo.flow.released import from_released
 
 State = dict[str, torch.Tensor]
 
@@ -38,7 +39,7 @@ def released(flow: LLFlow) -> State:
         lambda state: {"model": {"params": state}},
     ],
 )
-def test_a_pth_is_imported(
+def test_a_pth_file_is_imported(
     wrap: Callable[[State], object], flow: LLFlow, released: State, tmp_path: Path
 ) -> None:
     torch.save(wrap(released), tmp_path / "theirs.pth")
@@ -72,7 +73,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "out.safetensors").exists()
 
 
-def test_what_is_no_checkpoint_is_named(tmp_path: Path, released: State) -> None:
+def test_invalid_checkpoints_are_reported(tmp_path: Path, released: State) -> None:
     out = tmp_path / "out.safetensors"
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         models.import_checkpoint(tmp_path / "absent.pth", out)
@@ -80,10 +81,10 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path, released: State) -> None
     with pytest.raises(CheckpointError, match="read safely"):
         models.import_checkpoint(tmp_path / "text.pth", out)
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(CheckpointError, match="holds a list"):
+    with pytest.raises(CheckpointError, match="contains a list"):
         models.import_checkpoint(tmp_path / "list.pth", out)
     torch.save({"epoch": 3}, tmp_path / "none.pth")
-    with pytest.raises(CheckpointError, match="holds no tensors"):
+    with pytest.raises(CheckpointError, match="contains no tensors"):
         models.import_checkpoint(tmp_path / "none.pth", out)
     torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match="not a checkpoint of the low-light flow"):
@@ -106,7 +107,7 @@ def test_a_checkpoint_of_the_released_small_shape_renders_a_photo(shared: Path, 
     rendered = flow.decode(flow.encode(dark))
     assert rendered.shape == dark.shape
     assert torch.isfinite(rendered).all()
-    expected = LLFlow.from_released(state)
+    expected = from_released(state)
     assert torch.equal(rendered, expected.decode(expected.encode(dark)))
 
 

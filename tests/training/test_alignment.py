@@ -1,4 +1,4 @@
-"""Pairs that do not fit are found before they spoil a training run."""
+"""Invalid pairs are found before training."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def _write(folder: Path, name: str, low: np.ndarray, high: np.ndarray) -> Pair:
     return Pair(folder / "low" / f"{name}.png", folder / "high" / f"{name}.png", name)
 
 
-def test_complaints_name_what_is_wrong(photo: np.ndarray, tmp_path: Path) -> None:
+def test_problems_of_pairs_are_reported(photo: np.ndarray, tmp_path: Path) -> None:
     calm = (photo * 0.8).astype(np.uint8)
     good = _write(tmp_path, "good", _dark(calm), calm)
     moved = _write(tmp_path, "moved", _dark(np.roll(calm, 4, 0)), calm)
-    exchanged = _write(tmp_path, "exchanged", calm, _dark(calm))
+    swapped = _write(tmp_path, "swapped", calm, _dark(calm))
     white = _write(tmp_path, "white", _dark(calm), np.clip(calm * 2.5, 0, 255).astype(np.uint8))
-    found = {check.pair.scene: check.complaints for check in check_pairs([good, moved, exchanged, white])}
+    found = {check.pair.scene: check.complaints for check in check_pairs([good, moved, swapped, white])}
     assert found["good"] == ()
-    assert "moved by +4.0 rows" in found["moved"][0]
-    assert "exchanged" in found["exchanged"][0]
+    assert "shifted by +4.0 rows" in found["moved"][0]
+    assert "swapped" in found["swapped"][0]
     assert any("white" in complaint for complaint in found["white"])
 
 

@@ -1,4 +1,4 @@
-"""Several processes train one model: same weights in all, a checkpoint that resumes, uneven batches."""
+"""Several processes train one model: the same weights in all, resumable, uneven batches rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from llflow_photo.errors import OptionError
-from llflow_photo.training.checkpoint import load_checkpoint
+from llflow_photo.models.checkpoint import load_checkpoint
 from llflow_photo.training.distributed import ALONE, Workers
 
 SIZE = "features=8,growth=4,blocks=1,stacked=0,steps=1,hidden=8"
@@ -67,13 +67,13 @@ def test_two_processes_keep_one_model_and_resume_to_the_same(pairs: Path, tmp_pa
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_a_batch_is_shared_evenly_or_refused() -> None:
+def test_a_batch_is_divided_evenly_or_rejected() -> None:
     assert Workers(1, 4).share_of(8) == 2
-    with pytest.raises(OptionError, match="batch of 6 cannot be shared by 4"):
+    with pytest.raises(OptionError, match="batch of 6 cannot be divided evenly among 4"):
         Workers(0, 4).share_of(6)
 
 
-def test_alone_nothing_is_averaged() -> None:
+def test_a_single_process_averages_nothing() -> None:
     parameter = torch.nn.Parameter(torch.ones(3))
     parameter.grad = torch.full((3,), 2.0)
     assert ALONE.average_gradients([parameter], stop=True) is True

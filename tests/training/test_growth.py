@@ -1,4 +1,4 @@
-"""A network that begins as a shallower one renders as that one does."""
+"""A network to which blocks were added renders as before."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_grown_network_renders_as_before() -> None:
     torch.testing.assert_close(deep.decode(deep.encode(dark)), shallow.decode(shallow.encode(dark)))
 
 
-def test_what_it_lacks_can_learn() -> None:
+def test_added_parts_can_be_trained() -> None:
     torch.manual_seed(0)
     deep = LLFlow(_size(_DEEP))
     deep.load_state_dict(grown(LLFlow(_size(_SHALLOW)), _size(_DEEP)))
@@ -58,6 +58,6 @@ def test_what_it_lacks_can_learn() -> None:
         replace(_size(_DEEP), steps=(1, 1, 2)),
     ],
 )
-def test_only_more_blocks_are_grown(size: Size) -> None:
+def test_only_blocks_can_be_added(size: Size) -> None:
     with pytest.raises(CheckpointError, match="residual blocks"):
         grown(LLFlow(_size(_SHALLOW)), size)

@@ -1,4 +1,4 @@
-"""The loss: bits of the exact likelihood, and the decoded mean's errors beside it."""
+"""The loss: bits of the exact likelihood, and errors of the decoded mean."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def test_alignment_undoes_the_exposure() -> None:
     assert align_mean_luma(torch.zeros_like(reference), reference).isfinite().all()
 
 
-def test_alignment_is_bounded_fourfold() -> None:
+def test_alignment_is_limited_to_a_factor_of_four() -> None:
     reference = torch.full((1, 3, 8, 8), 0.8)
     aligned = align_mean_luma(reference / 100, reference)
     assert float(aligned.max()) == pytest.approx(0.8 / 100 * 4, rel=1e-4)
 
 
-def test_a_steady_look_changes_light_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looks_that_change_only_light_are_not_penalized(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     size = Size(UNetSize((8, 8, 8), (1, 1, 1), (1, 1), vector=8), (1, 1, 1), hidden=8, prior=True)
     flow = LLFlow(size)

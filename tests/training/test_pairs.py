@@ -1,4 +1,4 @@
-"""Pairs on disk in the layouts people have, split by scene, cropped alike."""
+"""Pairs on disk in several layouts, split by scene, and cropped."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_the_shared_lol_pairs_are_found(shared: Path) -> None:
     assert len({pair.scene for pair in pairs}) < 485
 
 
-def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
+def test_invalid_folders_are_reported(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="is not a folder"):
         find_pairs(tmp_path / "absent")
     with pytest.raises(TrainingDataError, match="expected subfolders low/ and high/"):
         find_pairs(tmp_path)
     _folder(tmp_path, ("low", "high"), [("1.png", "1.png")])
     _photo(tmp_path / "low/2.png")
-    with pytest.raises(TrainingDataError, match=r"1 files .* no partner of the same name, the first is 2"):
+    with pytest.raises(TrainingDataError, match=r"1 files .* no counterpart .* the first is 2"):
         find_pairs(tmp_path)
     _photo(tmp_path / "high/2.png")
     _photo(tmp_path / "high/2.jpg")
@@ -85,7 +85,7 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
         find_pairs(tmp_path)
 
 
-def test_scenes_never_straddle_the_split() -> None:
+def test_scenes_are_not_split() -> None:
     pairs = [Pair(Path(f"{scene}-{take}"), Path("x"), str(scene)) for scene in range(40) for take in range(3)]
     training, validation = split_by_scene(pairs, 10)
     assert len(validation) == 10
@@ -100,7 +100,7 @@ def test_scenes_never_straddle_the_split() -> None:
     assert len(again & {pair.scene for pair in split_by_scene(more, 10)[1]}) >= 9
 
 
-def test_pairs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+def test_invalid_pairs_are_reported(tmp_path: Path) -> None:
     _photo(tmp_path / "low.png", size=(24, 16))
     _photo(tmp_path / "high.png", size=(24, 24))
     with pytest.raises(TrainingDataError, match="24x16, its reference 24x24"):
@@ -130,7 +130,7 @@ def test_a_pair_is_cropped_flipped_and_transposed_alike() -> None:
 
 
 @pytest.mark.parametrize("scaled", [0.0, 1.0])
-def test_a_window_says_where_in_its_turned_photo_a_crop_lies(
+def test_a_window_is_the_position_of_a_crop_in_its_transformed_photo(
     scaled: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crops, "SCALED_SHARE", scaled)
@@ -165,7 +165,7 @@ def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
     assert CropSource(pairs).batch(1, 64, 5).low.shape == batch.low.shape
 
 
-def test_scenes_are_drawn_evenly_whatever_their_number_of_exposures() -> None:
+def test_scenes_are_equally_probable_for_any_number_of_exposures() -> None:
     def pair(value: int, scene: str) -> LoadedPair:
         photo = np.full((16, 16, 3), value, np.uint8)
         return LoadedPair(photo, photo, scene)

@@ -1,4 +1,4 @@
-"""Recipes as data: stages, learning rates, what is left to do."""
+"""Recipes: stages, learning rates, remaining work."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def test_stages_are_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "96", "96x8", "96:8", "x8:3", "96x8:many", "96x8:3,"])
-def test_what_is_no_stage_is_named(text: str) -> None:
+def test_malformed_stages_are_reported(text: str) -> None:
     with pytest.raises(TrainingDataError, match="is not CROPxBATCH:STEPS, for example 96x8:6000"):
         parse_stages(text)
 
 
 @pytest.mark.parametrize("text", ["100x8:1", "8x8:1", "96x0:1", "96x8:0", "96x8:-3"])
-def test_stages_that_cannot_be_are_named(text: str) -> None:
+def test_invalid_stages_are_reported(text: str) -> None:
     with pytest.raises(TrainingDataError, match="multiple of 8"):
         parse_stages(text)
 
@@ -51,7 +51,7 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"ema": 2.0}, {"warmup": -1}, {"learning_rate": 0.0}, {"clip": -1.0}, {"final_rate": -1.0}]
 )
-def test_what_is_no_recipe_is_named(wrong: dict[str, float]) -> None:
+def test_invalid_recipes_are_reported(wrong: dict[str, float]) -> None:
     with pytest.raises(TrainingDataError, match=next(iter(wrong))):
         Recipe(**wrong)  # type: ignore[arg-type]
 

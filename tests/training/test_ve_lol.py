@@ -1,4 +1,4 @@
-"""VE-LOL's folders go through training and evaluation as they are."""
+"""VE-LOL's layout is accepted by training and evaluation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ve_lol(tmp_path: Path) -> Path:
     return tmp_path / "VE-LOL"
 
 
-def test_training_and_evaluation_take_the_folder_as_it_is(ve_lol: Path, tmp_path: Path) -> None:
+def test_training_and_evaluation_accept_the_layout(ve_lol: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = ["--crop", "32", "--batch", "2", "--steps", "2", "--validation-scenes", "1", "--threads", "1"]
     assert main(["train", "--data", str(ve_lol), "--model", TINY, "--run", str(run), *options]) == 0

@@ -1,1 +1,1 @@
-"""What the findings share: held-out photos, statistics, tables and plots."""
+"""Shared parts of the findings: held-out photos, statistics, tables and plots."""

@@ -1,4 +1,4 @@
-"""What most findings do when they are run: measure each model, keep the rows, draw all that was kept."""
+"""The command line of most findings: measure each model, store the rows, and draw all stored rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import report
-from .homes import Home, homes, make_parser
+from .datasets import Dataset, datasets, make_parser
 
 __all__ = ["run"]
 
@@ -15,13 +15,13 @@ def run(
     finding: str,
     description: str | None,
     limit: int,
-    measure: Callable[[Home], Sequence[Any]],
+    measure: Callable[[Dataset], Sequence[Any]],
     table: Callable[[list[Any]], str],
     draw: Callable[[list[Any]], None],
 ) -> None:
-    """Run a finding from the command line; ``limit`` is how many photos of each kind are taken."""
-    for home in homes(make_parser(description, limit=limit).parse_args()):
-        report.keep(finding, measure(home))
+    """Run a finding from the command line; ``limit`` is the number of photos of each kind."""
+    for dataset in datasets(make_parser(description, limit=limit).parse_args()):
+        report.keep(finding, measure(dataset))
     rows = report.kept(finding)
     report.put_table(finding, table(rows))
     draw(rows)

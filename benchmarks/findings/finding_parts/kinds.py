@@ -1,4 +1,4 @@
-"""Pictures that no model was trained on: drawn screenshots and noise; and any picture made dark."""
+"""Images that no model was trained on: synthetic screenshots, noise, and darkened images."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def as_dark_as(image: np.ndarray, wanted_ev: float) -> np.ndarray:
     """Darkened in linear light to a mean exposure and rounded to eight bits, as dark photos are."""
     linear = decode(image, "srgb")
     gain = 1.0
-    for _ in range(4):  # the floor of the mean exposure makes one step not exact
+    for _ in range(4):  # one step is not exact, because the mean exposure has a lower limit
         now = exposure_ev(encode(linear * np.float32(gain), "srgb"))
         gain = min(1.0, gain * 2.0 ** (wanted_ev - now))
     dark = encode(linear * np.float32(gain), "srgb")

@@ -1,4 +1,4 @@
-"""Pure statistics of the findings."""
+"""Statistics of the findings."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ def decile_means(order: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def detail(image: np.ndarray) -> np.ndarray:
-    """Slope of luma, H x W: what any edge detector would point at, for comparison."""
+    """Slope of luma, H x W, for comparison."""
     down, right = np.gradient(image @ np.array([0.299, 0.587, 0.114], image.dtype))
     return np.asarray(np.hypot(down, right))

@@ -1,4 +1,4 @@
-"""Rows to CSV, tables into the documentation, plots beside it."""
+"""Writing rows to CSV files, and tables and plots to the documentation."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "keep", "kept", "markdown", "plot", "put_table", "save", "save_jpeg", "tell"]
+__all__ = ["COLORS", "keep", "kept", "markdown", "plot", "put_table", "save", "save_jpeg", "show"]
 
 ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "benchmarks" / "results" / "findings"
 PLOTS = ROOT / "docs" / "images" / "findings"
 PAGE = ROOT / "docs" / "findings.md"
 COLORS = ("#1f6f8b", "#e07a1f", "#5a8f3c", "#8c4a86", "#b23a48", "#6b6b6b", "#c2a83e", "#3b4cc0")
-"""Of curves, in order."""
+"""Colors of curves, in order."""
 _DIGITS = 4
 
 Row = Mapping[str, Any]
 
 
-def tell(text: str) -> None:
-    """Say what is being done."""
+def show(text: str) -> None:
+    """Print a progress message."""
     sys.stderr.write(text + "\n")
 
 
@@ -63,7 +63,7 @@ def kept(finding: str) -> list[Row]:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file, none where there is no such file."""
+    """Rows of a CSV file; empty if there is no such file."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What a model's training inputs were like, for its card: photos unlike them are worth a warning."""
+"""Ranges of a model's training inputs, for its card: users are warned about photos outside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["input_ranges", "simulated_input_ranges"]
 
 
 def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
-    """1st and 99th percentile over photos of what describes them, as `Card.inputs` has it.
+    """1st and 99th percentile of properties of photos, in the form of `Card.inputs`.
 
     Args:
         paths: the dark photos of the training pairs.
@@ -24,7 +24,8 @@ def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
         ``{"exposure_ev": [low, high]}``, see `mean_exposure_ev`.
 
     Raises:
-        TrainingDataError: there are none; and what `files.read` raises.
+        TrainingDataError: ``paths`` is empty.
+        ReadError: a photo cannot be read.
     """
     return _ranges([_exposure_ev(path) for path in paths])
 
@@ -32,8 +33,8 @@ def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
 def simulated_input_ranges(
     photos: Sequence[np.ndarray], nights: int = 10, seed: int = 0
 ) -> dict[str, list[float]]:
-    """`input_ranges` of clean photos (H x W x 3, uint8) under random nights, ``nights`` of each."""
-    from ..training.simulated import SimulatedSource
+    """`input_ranges` of clean photos (H x W x 3, uint8), each simulated in ``nights`` random nights."""
+    from .simulated import SimulatedSource
 
     source = SimulatedSource(photos, seed)
     weights = luminance_weights(SRGB).astype(np.float32)
@@ -47,7 +48,7 @@ def simulated_input_ranges(
 
 def _ranges(exposures: Sequence[float]) -> dict[str, list[float]]:
     if not exposures:
-        raise TrainingDataError("no photos to describe; give the dark photos of the training pairs")
+        raise TrainingDataError("no photos are given; give the dark photos of the training pairs")
     return {"exposure_ev": [round(float(ev), 2) for ev in np.percentile(exposures, [1, 99])]}
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: written beside and renamed, so that a kill never leaves a broken one."""
+"""Checkpoints of a training run, replaced atomically so that an interruption leaves a complete file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors and plain values; readers see the old file or the new one, never half of one."""
+    """Write tensors and plain values; the old file is replaced when the new one is complete."""
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
         torch.save(state, file)
@@ -24,10 +24,10 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read what `save_checkpoint` wrote, tensors on the CPU.
+    """Read a file written by `save_checkpoint`, with tensors on the CPU.
 
     Raises:
-        CheckpointError: the file is missing, broken or something else.
+        CheckpointError: the file is missing, damaged or not a checkpoint.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

@@ -27,10 +27,10 @@ __all__ = [
     "LOL",
     "LONGEST",
     "NIGHTS",
+    "Dataset",
     "Example",
-    "Home",
+    "datasets",
     "evenly",
-    "homes",
     "lol_pairs",
     "make_parser",
     "network_image",
@@ -41,7 +41,7 @@ LOL, NIGHTS = "LOL", "simulated nights"
 HELD_OUT = 24
 """Scenes or photos held out of training, split seed 0."""
 LONGEST = 512
-"""Side that the photos are scaled down to before they are made dark."""
+"""Longer side to which photos are scaled down before they are darkened."""
 _Item = TypeVar("_Item")
 
 
@@ -55,8 +55,8 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Home:
-    """A kind of data and the model at home in it.
+class Dataset:
+    """A kind of data, and the model trained on this kind.
 
     Attributes:
         data: `LOL` or `NIGHTS`.
@@ -75,12 +75,12 @@ class Home:
 
     @property
     def checksum(self) -> str:
-        """First digits of the weights' SHA-256, which tell one release from another."""
+        """First digits of the weights' SHA-256, which identify the release."""
         return load_model(self.model).card.sha256[:8] or "no card"
 
 
 def make_parser(description: str | None, limit: int) -> argparse.ArgumentParser:
-    """The arguments that every finding takes; ``limit`` photos of each kind by default."""
+    """Parser for the arguments that all findings share; ``limit`` photos of each kind by default."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -94,18 +94,18 @@ def make_parser(description: str | None, limit: int) -> argparse.ArgumentParser:
     return parser
 
 
-def homes(given: argparse.Namespace) -> list[Home]:
-    """The kinds of data whose folders were given; without any, what was measured before is drawn again."""
+def datasets(arguments: argparse.Namespace) -> list[Dataset]:
+    """The datasets whose folders are given."""
     found = []
-    if given.lol is not None:
-        found.append(Home(LOL, given.lol_model, lol_pairs(given.lol, given.limit)))
-    if given.photos is not None:
-        found.append(Home(NIGHTS, given.night_model, night_pairs(given.photos, given.limit)))
+    if arguments.lol is not None:
+        found.append(Dataset(LOL, arguments.lol_model, lol_pairs(arguments.lol, arguments.limit)))
+    if arguments.photos is not None:
+        found.append(Dataset(NIGHTS, arguments.night_model, night_pairs(arguments.photos, arguments.limit)))
     return found
 
 
 def evenly(items: Sequence[_Item], limit: int) -> list[_Item]:
-    """At most ``limit`` of them, spread evenly over the list."""
+    """At most ``limit`` of the items, evenly spaced."""
     count = min(limit, len(items))
     return [items[index * len(items) // count] for index in range(count)]
 
@@ -119,7 +119,7 @@ def lol_pairs(folder: Path, limit: int) -> list[Example]:
 
 
 def night_pairs(folder: Path, limit: int) -> list[Example]:
-    """Held-out photos as a camera would take them at -3 EV (daylight) and -5 EV (tungsten) in turn."""
+    """Held-out photos, simulated at -3 EV (daylight) and -5 EV (tungsten) in turn."""
     paths = evenly(split_photos(find_photos(folder), HELD_OUT)[1], limit)
     examples = []
     for index, (path, photo) in enumerate(zip(paths, load_photos(paths), strict=True)):
@@ -134,5 +134,5 @@ def night_pairs(folder: Path, limit: int) -> list[Example]:
 
 
 def network_image(picture: np.ndarray) -> torch.Tensor:
-    """H x W x 3, sRGB-encoded, in [0, 1], as the network takes it: 1 x 3 x H x W, float32."""
+    """H x W x 3, sRGB-encoded, in [0, 1], in the form of the network's input: 1 x 3 x H x W, float32."""
     return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32))[None]

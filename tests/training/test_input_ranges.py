@@ -1,4 +1,4 @@
-"""What photos a model was trained on, as its card tells it."""
+"""Ranges of the training inputs, for a model's card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 
 from llflow_photo.errors import TrainingDataError
-from llflow_photo.evaluation.inputs import input_ranges, simulated_input_ranges
+from llflow_photo.training.input_ranges import input_ranges, simulated_input_ranges
 
 
 def test_simulated_nights_reach_from_seven_stops_under_to_well_exposed() -> None:

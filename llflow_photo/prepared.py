@@ -1,0 +1,165 @@
+"""From a photo to its renderings: the one path that `api` and `explore` share.
+
+The photo is converted for the network, encoded and analyzed (`prepare`, `prepare_region`); then every latent
+is decoded and finished (`PreparedPhoto.render`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .color.working import Residual, to_network
+from .errors import NonFiniteOutputError
+from .finish import PhotoAnalysis, Progress, finished, without_specks
+from .finish.analysis import Window
+from .options import Options
+from .photo import Photo
+
+if TYPE_CHECKING:
+    from .engine import EncodedPhoto, Enhancer
+    from .engine.latent import AnyLatent
+    from .engine.view import FramePart
+    from .flow import PhotoStatistics
+    from .series import SeriesReference
+
+__all__ = ["PreparedPhoto", "WholePhoto", "prepare", "prepare_region", "subsample"]
+
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class WholePhoto:
+    """What is decided once for a whole photo, or for a series of them.
+
+    Attributes:
+        statistics: what the model decides.
+        highlight: see `color.working.Residual`.
+        analysis: what the finish decides.
+    """
+
+    statistics: PhotoStatistics
+    highlight: float
+    analysis: PhotoAnalysis
+
+    @classmethod
+    def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
+        """Decide from at most about a million of the photo's pixels."""
+        analysis = PhotoAnalysis.of(photo)
+        view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
+        return cls(enhancer.photo_statistics(view), residual.highlight, analysis)
+
+    @classmethod
+    def of_series(cls, photo: Photo, series: SeriesReference, enhancer: Enhancer) -> WholePhoto:
+        """Decide for a frame of a series, from what all its frames share."""
+        statistics = enhancer.photo_statistics(series.view, series.levels)
+        return cls(statistics, series.highlight, PhotoAnalysis.of(photo, series.levels))
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """A photo, or a region of one, with everything that a rendering needs except the latent.
+
+    Attributes:
+        encoded: the photo, encoded by the network.
+        residual: what the network does not see of it.
+        analysis: what the finish decided for the whole photo; by default it is computed from ``residual``.
+        window: the part of the whole photo; by default all of it.
+    """
+
+    encoded: EncodedPhoto
+    residual: Residual
+    analysis: PhotoAnalysis | None = None
+    window: Window | None = None
+
+    def render(
+        self,
+        latent: AnyLatent,
+        options: Options,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Photo:
+        """Decode a latent, then `finish` the rendering."""
+        return self.finish(self.encoded.decode(latent, progress=progress, cancel=cancel), options)
+
+    def finish(self, rendering: np.ndarray, options: Options) -> Photo:
+        """Apply the finish to a rendering and convert it to the photo's color space.
+
+        Args:
+            rendering: H x W x 3, float32, sRGB-encoded, in [0, 1].
+            options: of the finish.
+
+        Raises:
+            NonFiniteOutputError: the result contains values that are not finite.
+        """
+        result = finished(rendering, self.residual, options, self.analysis, self.window)
+        if not np.isfinite(result.pixels).all():
+            raise NonFiniteOutputError(
+                "the rendering contains values that are not finite; try a lower temperature"
+            )
+        return result
+
+
+def prepare(
+    photo: Photo,
+    enhancer: Enhancer,
+    options: Options,
+    series: SeriesReference | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> PreparedPhoto:
+    """Encode a whole photo.
+
+    Args:
+        options: only ``remove_specks`` is used here.
+        series: what the frames of a series share, if the photo is one of them.
+        progress: called with the number of steps done and of all.
+        cancel: called before each tile; the run ends if it returns true.
+    """
+    if options.remove_specks:
+        photo = without_specks(photo)
+    view, residual = to_network(photo)
+    if series is None:
+        encoded = enhancer.encode(view, progress=progress, cancel=cancel)
+        return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo))
+    whole = WholePhoto.of_series(photo, series, enhancer)
+    encoded = enhancer.encode(view, statistics=whole.statistics, progress=progress, cancel=cancel)
+    return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis)
+
+
+def prepare_region(
+    region: Photo,
+    enhancer: Enhancer,
+    whole: WholePhoto,
+    part: FramePart,
+    window: Window,
+    cancel: Cancel | None = None,
+) -> PreparedPhoto:
+    """Encode a region of a photo, whose pixels ``region`` holds at the scale of its rendering.
+
+    Args:
+        whole: what was decided for the whole photo.
+        part: the region's place in the scaled photo.
+        window: the region's place in the photo, as the finish needs it.
+        cancel: called before each tile; the run ends if it returns true.
+    """
+    view, residual = to_network(region)
+    encoded = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
+    return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis, window)
+
+
+def subsample(pixels: np.ndarray, most_pixels: int = 1_000_000) -> np.ndarray:
+    """Every n-th row and column of a photo, for statistics of the whole; averaging would change the noise.
+
+    Args:
+        pixels: H x W x 3.
+
+    Returns:
+        A view of ``pixels``, of at most about ``most_pixels`` pixels.
+    """
+    step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most_pixels)))
+    return pixels[step // 2 :: step, step // 2 :: step]
