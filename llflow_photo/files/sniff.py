@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .tiff.directory import IFD, Directory
 from .tiff.parse import is_tiff, numbers_of
+from .tiff.tags import Photometric, Tag
 
 __all__ = ["RASTER_SUFFIXES", "RAW_SUFFIXES", "is_photo", "is_raw", "kind_of_head", "tiff_is_raw"]
 
@@ -27,7 +28,7 @@ _RASTER_MAGICS = (
     (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\x0a", "jxl"),
     (b"\0\0\0\x0cJXL ", "jxl"), (b"BM", "bmp"),
 )  # fmt: skip
-_CFA, _LINEAR_RAW = 32803, 34892
+_RAW_KINDS = frozenset((Photometric.CFA, Photometric.LinearRaw))
 
 
 def is_photo(path: str | Path) -> bool:
@@ -75,11 +76,11 @@ def _base_media_kind(head: bytes) -> str:
 def tiff_is_raw(directories: list[Directory]) -> bool:
     """Whether TIFF directories describe a mosaic or another RAW picture: DNG, NEF, ARW, PEF and the like."""
     for directory in directories:
-        if 0xC612 in directory:
+        if Tag.DNGVersion in directory:
             return True
-        if set(numbers_of(directory, 0x0106)) & {_CFA, _LINEAR_RAW}:
+        if _RAW_KINDS & set(numbers_of(directory, Tag.PhotometricInterpretation)):
             return True
-        children = directory.get(0x014A)
+        children = directory.get(Tag.SubIFDs)
         if children is not None and children.type == IFD and tiff_is_raw(list(children.value)):
             return True
     return False

@@ -54,7 +54,7 @@ class Levels:
         height, width, channels = shape
         active = active_area(directory, height, width)
         table = np.array(numbers_of(directory, Tag.LinearizationTable), np.float32)
-        floating = first_number(directory, Tag.SampleFormat, 1) == SampleFormat.Float
+        floating = first_number(directory, Tag.SampleFormat, SampleFormat.Unsigned) == SampleFormat.Float
         levels = cls(
             active,
             table if table.size and not floating else None,

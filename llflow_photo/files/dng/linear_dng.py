@@ -14,13 +14,12 @@ from ..pillow.jpeg_write import jpeg_bytes
 from ..quantize import row_blocks
 from ..raw.camera_color import CameraColor
 from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
+from ..tiff.tags import Compression, LightSource, NewSubfile, Photometric, PlanarConfiguration, Tag
 from ..tiff.write import append, finish_tiff, metadata_tags
 from .lossless_jpeg import encode_lossless_jpeg
 
 __all__ = ["PRIVATE_DATA", "write_linear_dng"]
 
-_LINEAR_RAW, _YCBCR, _JPEG = 34892, 6, 7
-_D65_ILLUMINANT = 21
 # Tells our own reading that no sensor clipped these pixels. The terminated name is what DNG asks for.
 PRIVATE_DATA = b"llflow-photo developed\0"
 _UNKNOWN_CAMERA = "llflow-photo linear Rec. 2020"
@@ -52,9 +51,9 @@ def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
     file.write(b"\0" * 8)
     preview = _preview_directory(file, photo)
     raw = _raw_directory(file, photo, matrix / headroom)
-    named = {0x010F: Entry.text("llflow-photo"), 0x0110: Entry.text(_UNKNOWN_CAMERA)}
+    named = {Tag.Make: Entry.text("llflow-photo"), Tag.Model: Entry.text(_UNKNOWN_CAMERA)}
     page = named | metadata_tags(photo.metadata) | preview | _dng_tags(photo.metadata.raw, color, headroom)
-    page[0x014A] = Entry.directories(raw)
+    page[Tag.SubIFDs] = Entry.directories(raw)
     finish_tiff(file, page)
     return notes
 
@@ -95,20 +94,20 @@ def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
     counts: list[int] = []
     append(file, data, offsets, counts)
     return {
-        254: Entry.numbers(LONG, 1),
-        256: Entry.numbers(LONG, image.width),
-        257: Entry.numbers(LONG, image.height),
-        258: Entry.numbers(SHORT, 8, 8, 8),
-        259: Entry.numbers(SHORT, _JPEG),
-        262: Entry.numbers(SHORT, _YCBCR),
-        273: Entry.numbers(LONG, *offsets),
-        274: Entry.numbers(SHORT, 1),
-        277: Entry.numbers(SHORT, 3),
-        278: Entry.numbers(LONG, image.height),
-        279: Entry.numbers(LONG, *counts),
-        284: Entry.numbers(SHORT, 1),
-        530: Entry.numbers(SHORT, 1, 1),
-        531: Entry.numbers(SHORT, 1),
+        Tag.NewSubfileType: Entry.numbers(LONG, NewSubfile.ReducedResolution),
+        Tag.ImageWidth: Entry.numbers(LONG, image.width),
+        Tag.ImageLength: Entry.numbers(LONG, image.height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 8, 8, 8),
+        Tag.Compression: Entry.numbers(SHORT, Compression.JPEG),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.YCbCr),
+        Tag.StripOffsets: Entry.numbers(LONG, *offsets),
+        Tag.Orientation: Entry.numbers(SHORT, 1),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 3),
+        Tag.RowsPerStrip: Entry.numbers(LONG, image.height),
+        Tag.StripByteCounts: Entry.numbers(LONG, *counts),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
+        Tag.YCbCrSubSampling: Entry.numbers(SHORT, 1, 1),
+        Tag.YCbCrPositioning: Entry.numbers(SHORT, 1),
     }
 
 
@@ -127,26 +126,28 @@ def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Director
         for left in range(0, codes.shape[1], _TILE):
             append(file, encode_lossless_jpeg(codes[:, left : left + _TILE]), offsets, counts)
     directory: Directory = {
-        254: Entry.numbers(LONG, 0),
-        256: Entry.numbers(LONG, photo.width),
-        257: Entry.numbers(LONG, photo.height),
-        258: Entry.numbers(SHORT, 16, 16, 16),
-        259: Entry.numbers(SHORT, _JPEG),
-        262: Entry.numbers(SHORT, _LINEAR_RAW),
-        277: Entry.numbers(SHORT, 3),
-        284: Entry.numbers(SHORT, 1),
-        0xC61A: Entry.rationals((0, 0, 0)),
-        0xC619: Entry.numbers(SHORT, 1, 1),
-        0xC61D: Entry.numbers(LONG, *(_WHITE_CODE,) * 3),
-        0xC61F: Entry.numbers(LONG, 0, 0),
-        0xC620: Entry.numbers(LONG, photo.width, photo.height),
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
+        Tag.ImageWidth: Entry.numbers(LONG, photo.width),
+        Tag.ImageLength: Entry.numbers(LONG, photo.height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 16, 16, 16),
+        Tag.Compression: Entry.numbers(SHORT, Compression.JPEG),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.LinearRaw),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 3),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
+        Tag.BlackLevel: Entry.rationals((0, 0, 0)),
+        Tag.BlackLevelRepeatDim: Entry.numbers(SHORT, 1, 1),
+        Tag.WhiteLevel: Entry.numbers(LONG, *(_WHITE_CODE,) * 3),
+        Tag.DefaultCropOrigin: Entry.numbers(LONG, 0, 0),
+        Tag.DefaultCropSize: Entry.numbers(LONG, photo.width, photo.height),
     }
     if tiled:
-        directory[322] = directory[323] = Entry.numbers(LONG, _TILE)
-        directory[324], directory[325] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+        directory[Tag.TileWidth] = directory[Tag.TileLength] = Entry.numbers(LONG, _TILE)
+        directory[Tag.TileOffsets] = Entry.numbers(LONG, *offsets)
+        directory[Tag.TileByteCounts] = Entry.numbers(LONG, *counts)
     else:
-        directory[278] = Entry.numbers(LONG, photo.height)
-        directory[273], directory[279] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+        directory[Tag.RowsPerStrip] = Entry.numbers(LONG, photo.height)
+        directory[Tag.StripOffsets] = Entry.numbers(LONG, *offsets)
+        directory[Tag.StripByteCounts] = Entry.numbers(LONG, *counts)
     return directory
 
 
@@ -154,12 +155,12 @@ def _dng_tags(facts: Any, color: CameraColor, headroom: float) -> Directory:
     neutral = 1.0 / color.multipliers
     name = (facts or {}).get("unique_camera_model") or _UNKNOWN_CAMERA
     return {
-        0xC612: Entry(BYTE, bytes((1, 4, 0, 0))),
-        0xC613: Entry(BYTE, bytes((1, 1, 0, 0))),
-        0xC614: Entry.text(name),
-        0xC621: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
-        0xC628: Entry.rationals((neutral / neutral.max()).tolist()),
-        0xC62A: Entry.rationals([float(np.log2(headroom))], signed=True),
-        0xC634: Entry(BYTE, PRIVATE_DATA),
-        0xC65A: Entry.numbers(SHORT, _D65_ILLUMINANT),
+        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
+        Tag.DNGBackwardVersion: Entry(BYTE, bytes((1, 1, 0, 0))),
+        Tag.UniqueCameraModel: Entry.text(name),
+        Tag.ColorMatrix1: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
+        Tag.AsShotNeutral: Entry.rationals((neutral / neutral.max()).tolist()),
+        Tag.BaselineExposure: Entry.rationals([float(np.log2(headroom))], signed=True),
+        Tag.DNGPrivateData: Entry(BYTE, PRIVATE_DATA),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, LightSource.D65),
     }

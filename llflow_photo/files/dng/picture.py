@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..tiff.directory import IFD, Directory, Entry, encode_directories
+from ..tiff.directory import IFD, LONG, Directory, Entry, encode_directories
 from ..tiff.parse import numbers_of, packet_of
 from ..tiff.tags import Compression, NewSubfile, Photometric, Tag
 
@@ -86,8 +86,8 @@ def dng_bytes(directory: Directory, blocks: list[bytes]) -> bytes:
         position += len(parts[-1])
     tiled = Tag.TileWidth in directory
     places = {
-        Tag.TileOffsets if tiled else Tag.StripOffsets: Entry.numbers(4, *offsets),
-        Tag.TileByteCounts if tiled else Tag.StripByteCounts: Entry.numbers(4, *map(len, blocks)),
+        Tag.TileOffsets if tiled else Tag.StripOffsets: Entry.numbers(LONG, *offsets),
+        Tag.TileByteCounts if tiled else Tag.StripByteCounts: Entry.numbers(LONG, *map(len, blocks)),
     }
     table = encode_directories([directory | places], position)
     return b"".join((b"II*\0", position.to_bytes(4, "little"), *parts, table))

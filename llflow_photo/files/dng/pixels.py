@@ -14,7 +14,7 @@ from PIL import Image
 
 from ...errors import FormatError, ReadError
 from ..limits import check_size
-from ..tiff.directory import BYTE, SHORT, Directory, Entry
+from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
 from ..tiff.parse import Buffer, numbers_of
 from ..tiff.read import assemble_page
 from ..tiff.tags import Compression, Photometric, SampleFormat, Tag
@@ -52,7 +52,7 @@ def read_samples(data: Buffer, directory: Directory, order: str, name: str, max_
     check_size(width, height, len(data), max_pixels, name)
     compression = int(first_number(directory, Tag.Compression, Compression.Uncompressed))
     bits = {int(v) for v in numbers_of(directory, Tag.BitsPerSample)}
-    floating = first_number(directory, Tag.SampleFormat, 1) == SampleFormat.Float
+    floating = first_number(directory, Tag.SampleFormat, SampleFormat.Unsigned) == SampleFormat.Float
     _refuse_compression(compression, name)
     if compression in _OWN and (floating or bits <= {8, 16, 32} or compression != Compression.Uncompressed):
         samples = assemble_page(data, directory, order, name)
@@ -147,12 +147,12 @@ def _by_libraw(blocks: list[bytes], directory: Directory, shape: tuple[int, int]
     """
     kept: Directory = {tag: directory[tag] for tag in _LAYOUT if tag in directory}
     kept |= {
-        Tag.NewSubfileType: Entry.numbers(4, 0),
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
         Tag.Make: Entry.text("llflow-photo"),
         Tag.Model: Entry.text("DNG"),
         Tag.UniqueCameraModel: Entry.text("llflow-photo DNG"),
         Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
-        Tag.WhiteLevel: Entry.numbers(4, 65535),
+        Tag.WhiteLevel: Entry.numbers(LONG, 65535),
     }
     if int(first_number(directory, Tag.PhotometricInterpretation, 0)) == Photometric.CFA:
         kept.setdefault(Tag.CFARepeatPatternDim, Entry.numbers(SHORT, 2, 2))

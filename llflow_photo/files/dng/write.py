@@ -14,14 +14,13 @@ from ...paths import expanded
 from ..atomic import atomic_file
 from ..metadata.exif_fields import exif_directories
 from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry, encode_directories
-from ..tiff.tags import Compression, Photometric, Tag
+from ..tiff.tags import Compression, LightSource, Photometric, PlanarConfiguration, Tag
 from .lossless_jpeg import encode_lossless_jpeg
 
 __all__ = ["write_cfa_dng"]
 
 # LibRaw, and programs that use it, read deflated DNGs of floating-point samples only.
 _COMPRESSIONS = {"none": Compression.Uncompressed, "ljpeg": Compression.JPEG}
-_D65_ILLUMINANT = 21
 
 
 def write_cfa_dng(
@@ -99,7 +98,7 @@ def _layout_tags(
         Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
         Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
         Tag.RowsPerStrip: Entry.numbers(LONG, height),
-        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
         Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
         Tag.CFAPattern: Entry(BYTE, pattern.tobytes()),
         Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
@@ -132,7 +131,7 @@ def _color_tags(
         Tag.ColorMatrix1: Entry.rationals(matrix.reshape(-1).tolist(), signed=True),
         Tag.AsShotNeutral: Entry.rationals(neutral),
         Tag.BaselineExposure: Entry.rationals([baseline_exposure], signed=True),
-        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, LightSource.D65),
     }
 
 

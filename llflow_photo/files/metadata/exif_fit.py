@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..tiff.directory import IFD, TYPE_SIZES, Directory, Entry, exif_block
+from ..tiff.tags import Tag
 from .exif import split_block
-from .exif_fields import EXIF_POINTER
 
 __all__ = ["fitted_block"]
 
@@ -17,7 +17,7 @@ def fitted_block(block: bytes, limit: int) -> tuple[bytes, list[int]]:
         limit: bytes it may have.
     """
     image = dict(split_block(block))
-    pointer = image.get(EXIF_POINTER)
+    pointer = image.get(Tag.ExifIFD)
     exif: Directory = dict(pointer.value[0]) if pointer is not None and pointer.type == IFD else {}
     dropped: list[int] = []
     while len(block) > limit:
@@ -33,7 +33,7 @@ def fitted_block(block: bytes, limit: int) -> tuple[bytes, list[int]]:
         del directory[code]
         dropped.append(code)
         if exif:
-            image[EXIF_POINTER] = Entry.directories(exif)
+            image[Tag.ExifIFD] = Entry.directories(exif)
         block = exif_block(image)
     return block, dropped
 

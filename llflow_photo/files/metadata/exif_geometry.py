@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..tiff.directory import IFD, SHORT, Directory, Entry, exif_block
+from ..tiff.tags import Tag
 from .exif import split_block
-from .exif_fields import EXIF_POINTER
 from .orientation import turned_box
 
 __all__ = ["turned_block"]
 
 # A point; a point and a diameter; a center, a width and a height. In stored pixels, before the orientation.
-_SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
+_SUBJECT_FIELDS = (Tag.SubjectArea, Tag.SubjectLocation)
 
 
 def turned_block(block: bytes | None, orientation: int, width: int, height: int) -> bytes | None:
@@ -23,16 +23,16 @@ def turned_block(block: bytes | None, orientation: int, width: int, height: int)
     if not block or orientation == 1:
         return block
     image = dict(split_block(block))
-    pointer = image.get(EXIF_POINTER)
+    pointer = image.get(Tag.ExifIFD)
     if pointer is None or pointer.type != IFD:
         return block
     exif: Directory = dict(pointer.value[0])
-    found = [code for code in (_SUBJECT_AREA, _SUBJECT_LOCATION) if code in exif]
+    found = [code for code in _SUBJECT_FIELDS if code in exif]
     for code in found:
         exif[code] = _turned(exif[code], orientation, width, height)
     if not found:
         return block
-    image[EXIF_POINTER] = Entry.directories(exif)
+    image[Tag.ExifIFD] = Entry.directories(exif)
     return exif_block(image)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..tiff.directory import Directory, Entry, exif_block
+from ..tiff.tags import Tag
 from .exif import split_block
 
 __all__ = ["Texts", "unplaced_texts", "with_texts"]
@@ -13,7 +14,7 @@ Texts = Sequence[tuple[str, str]]
 
 COMMENT = "Comment"
 # Keywords of the PNG standard that EXIF has fields for.
-_FIELDS = {"Description": 0x010E, "Author": 0x013B, "Copyright": 0x8298}
+_FIELDS = {"Description": Tag.ImageDescription, "Author": Tag.Artist, "Copyright": Tag.Copyright}
 
 
 def with_texts(block: bytes | None, texts: Texts) -> bytes | None:

@@ -11,10 +11,11 @@ from ...color.profiles import profile_bytes
 from ...color.spaces import SRGB, ColorSpace
 from ...errors import WriteError
 from ...photo import Metadata, Photo
-from ..metadata.exif import ORIENTATION, split_block
+from ..metadata.exif import split_block
 from ..metadata.texts import unplaced_texts
 from ..quantize import quantized_whole
 from ..tiff.directory import exif_block
+from ..tiff.tags import Tag
 from .jpeg_write import jpeg_bytes
 from .plugins import advice, load_plugin
 
@@ -96,7 +97,7 @@ def _lost(name: str, metadata: Metadata) -> list[str]:
 def _without_orientation(block: bytes) -> bytes:
     """Upright needs no word; where it stands, Pillow encodes AVIF's EXIF anew and loses text beyond ASCII."""
     directory = dict(split_block(block))
-    directory.pop(ORIENTATION, None)
+    directory.pop(Tag.Orientation, None)
     return exif_block(directory)
 
 

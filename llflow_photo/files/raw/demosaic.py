@@ -10,14 +10,13 @@ import rawpy
 
 from ..dng.picture import dng_bytes
 from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
-from ..tiff.tags import Compression, Photometric, Tag
+from ..tiff.tags import Compression, LightSource, Photometric, PlanarConfiguration, Tag
 from .camera_color import CameraColor
 from .options import RawOptions
 
 __all__ = ["demosaic", "postprocess", "second_green"]
 
 _ALGORITHMS = {"ahd": "AHD", "dht": "DHT", "dcb": "DCB", "vng": "VNG", "ppg": "PPG", "linear": "LINEAR"}
-_D65_ILLUMINANT = 21
 
 
 def second_green(options: RawOptions, multipliers: np.ndarray) -> float:
@@ -84,7 +83,7 @@ def demosaic(
         Tag.Model: Entry.text("mosaic"),
         Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
         Tag.RowsPerStrip: Entry.numbers(LONG, height),
-        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
         Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
         Tag.CFAPattern: Entry(BYTE, pattern.astype(np.uint8).tobytes()),
         Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
@@ -93,7 +92,7 @@ def demosaic(
         Tag.WhiteLevel: Entry.numbers(LONG, levels[1]),
         Tag.ColorMatrix1: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
         Tag.AsShotNeutral: Entry.rationals((1.0 / color.multipliers).tolist()),
-        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, LightSource.D65),
     }
     data = dng_bytes(directory, [mosaic.astype("<u2").tobytes()])
     with rawpy.imread(io.BytesIO(data)) as raw:

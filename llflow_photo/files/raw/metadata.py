@@ -15,14 +15,11 @@ from PIL import Image
 from ...errors import FormatError
 from ..dng.linear_dng import PRIVATE_DATA
 from ..metadata.exif import carry, split_block
-from ..metadata.exif_fields import EXIF_POINTER, GPS_POINTER
 from ..tiff.directory import IFD, Directory, Entry, exif_block
 from ..tiff.parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff, text_of
+from ..tiff.tags import Photometric, Tag
 
 __all__ = ["RawContainer", "directory_of"]
-
-_LINEAR_RAW = 34892
-_LENS_MODEL = 0xA434
 
 
 @dataclass(frozen=True)
@@ -68,15 +65,15 @@ class RawContainer:
         notes = tuple(dict.fromkeys((*carried.notes, *blocks)))
         return cls(
             exif=_with_lens(carried.block, raw),
-            xmp=packet_of(page, 700),
-            iptc=packet_of(page, 0x83BB),
-            make=text_of(page, 0x010F),
-            model=text_of(page, 0x0110),
-            unique_camera_model=text_of(page, 0xC614),
+            xmp=packet_of(page, Tag.XMP),
+            iptc=packet_of(page, Tag.IPTC),
+            make=text_of(page, Tag.Make),
+            model=text_of(page, Tag.Model),
+            unique_camera_model=text_of(page, Tag.UniqueCameraModel),
             color_matrix=_color_matrix(page),
-            baseline_exposure=_bounded(numbers_of(page, 0xC62A)),
+            baseline_exposure=_bounded(numbers_of(page, Tag.BaselineExposure)),
             is_linear=_is_linear(page),
-            is_ours=packet_of(page, 0xC634) == PRIVATE_DATA,
+            is_ours=packet_of(page, Tag.DNGPrivateData) == PRIVATE_DATA,
             notes=notes,
         )
 
@@ -113,7 +110,7 @@ def _merged(directories: list[Directory]) -> Directory:
     """The first directory; fields that a later one alone has (Exif of some makers) are added."""
     page = dict(directories[0])
     for other in directories[1:]:
-        for code in (EXIF_POINTER, GPS_POINTER, 700, 0x83BB):
+        for code in (Tag.ExifIFD, Tag.GPSInfo, Tag.XMP, Tag.IPTC):
             if code in other and code not in page:
                 page[code] = other[code]
     return page
@@ -135,9 +132,9 @@ def _canon_cr3(data: Buffer) -> Directory | None:
         return None
     page = dict(found[b"CMT1"])
     if b"CMT2" in found:
-        page[EXIF_POINTER] = Entry(IFD, (found[b"CMT2"],))
+        page[Tag.ExifIFD] = Entry(IFD, (found[b"CMT2"],))
     if b"CMT4" in found:
-        page[GPS_POINTER] = Entry(IFD, (found[b"CMT4"],))
+        page[Tag.GPSInfo] = Entry(IFD, (found[b"CMT4"],))
     return page
 
 
@@ -164,15 +161,15 @@ def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
     if block is None:
         return None
     page = split_block(block)
-    children = page.get(EXIF_POINTER)
+    children = page.get(Tag.ExifIFD)
     exif = dict(children.value[0]) if children is not None and children.type == IFD else {}
-    if _LENS_MODEL in exif:
+    if Tag.LensModel in exif:
         return block
     name = _lens_name(raw)
     if not name:
         return block
-    exif[_LENS_MODEL] = Entry.text(name)
-    page[EXIF_POINTER] = Entry.directories(exif)
+    exif[Tag.LensModel] = Entry.text(name)
+    page[Tag.ExifIFD] = Entry.directories(exif)
     return exif_block(page)
 
 
@@ -187,7 +184,7 @@ def _lens_name(raw: Any) -> str:
 
 def _color_matrix(page: Directory) -> np.ndarray | None:
     """ColorMatrix2 is that for daylight in nearly all files that have two."""
-    for code in (0xC622, 0xC621):
+    for code in (Tag.ColorMatrix2, Tag.ColorMatrix1):
         numbers = numbers_of(page, code)
         if len(numbers) == 9:
             return np.array(numbers, float).reshape(3, 3)
@@ -199,6 +196,9 @@ def _bounded(numbers: tuple[float, ...]) -> float:
 
 
 def _is_linear(page: Directory) -> bool:
-    children = page.get(0x014A)
+    children = page.get(Tag.SubIFDs)
     candidates = [page, *(children.value if children is not None and children.type == IFD else ())]
-    return any(_LINEAR_RAW in numbers_of(candidate, 262) for candidate in candidates)
+    return any(
+        Photometric.LinearRaw in numbers_of(candidate, Tag.PhotometricInterpretation)
+        for candidate in candidates
+    )

@@ -9,10 +9,10 @@ import numpy as np
 from ...color.spaces import SRGB, ColorSpace, decode
 from .directory import Directory
 from .parse import numbers_of
+from .tags import Tag
 
 __all__ = ["declared_space", "with_corners"]
 
-_TRANSFER_FUNCTION, _WHITE_POINT, _PRIMARIES = 301, 318, 319
 _NAME = "TIFF fields"
 _DEFAULT_TRANSFER = "gamma:2.2"
 # Of chromaticities, and of linear light.
@@ -27,7 +27,7 @@ def declared_space(page: Directory, notes: list[str]) -> ColorSpace | None:
         notes: gets what could not be honored.
     """
     space = with_corners(page)
-    table = np.array(numbers_of(page, _TRANSFER_FUNCTION), float)
+    table = np.array(numbers_of(page, Tag.TransferFunction), float)
     if table.size >= 256:
         transfer = _transfer_of(table[: table.size // 3] if _is_of_three(table.size) else table)
         if transfer is None:
@@ -46,7 +46,7 @@ def _is_of_three(size: int) -> bool:
 
 def with_corners(page: Directory) -> ColorSpace:
     """The space of a page's primaries and white point, with TIFF's usual gamma; sRGB where it has none."""
-    corners, white = numbers_of(page, _PRIMARIES), numbers_of(page, _WHITE_POINT)
+    corners, white = numbers_of(page, Tag.PrimaryChromaticities), numbers_of(page, Tag.WhitePoint)
     if len(corners) != 6 or len(white) != 2 or not all(0 < value < 1 for value in (*corners, *white)):
         return SRGB
     known = (*(value for corner in SRGB.primaries for value in corner), *SRGB.white)

@@ -17,15 +17,20 @@ __all__ = [
     "DOUBLE",
     "FLOAT",
     "IFD",
+    "IFD8",
     "LONG",
+    "LONG8",
     "RATIONAL",
     "SBYTE",
     "SHORT",
     "SLONG",
+    "SLONG8",
     "SRATIONAL",
     "SSHORT",
+    "STRUCT_CODES",
     "TYPE_SIZES",
     "UNDEFINED",
+    "UTF8",
     "Directory",
     "Entry",
     "encode_directories",
@@ -34,12 +39,15 @@ __all__ = [
 
 BYTE, ASCII, SHORT, LONG, RATIONAL, SBYTE, UNDEFINED = 1, 2, 3, 4, 5, 6, 7
 SSHORT, SLONG, SRATIONAL, FLOAT, DOUBLE, IFD = 8, 9, 10, 11, 12, 13
+# Of BigTIFF; and text in UTF-8, of Exif 3.0. They are read, not written.
+LONG8, SLONG8, IFD8 = 16, 17, 18
+UTF8 = 129
 
 TYPE_SIZES = {
     BYTE: 1, ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8, SBYTE: 1, UNDEFINED: 1,
     SSHORT: 2, SLONG: 4, SRATIONAL: 8, FLOAT: 4, DOUBLE: 8, IFD: 4,
 }  # fmt: skip
-_CODES = {SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i", FLOAT: "f", DOUBLE: "d", IFD: "I"}
+STRUCT_CODES = {SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i", FLOAT: "f", DOUBLE: "d", IFD: "I"}
 
 
 @dataclass(frozen=True)
@@ -135,4 +143,4 @@ def _payload(entry: Entry) -> bytes:
     if entry.type in (RATIONAL, SRATIONAL):
         code = "I" if entry.type == RATIONAL else "i"
         return struct.pack(f"<{2 * len(entry.value)}{code}", *(part for pair in entry.value for part in pair))
-    return struct.pack(f"<{len(entry.value)}{_CODES[entry.type]}", *entry.value)
+    return struct.pack(f"<{len(entry.value)}{STRUCT_CODES[entry.type]}", *entry.value)

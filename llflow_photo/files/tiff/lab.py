@@ -6,11 +6,11 @@ import numpy as np
 
 from ...color.spaces import PROPHOTO, ColorSpace, xyz_matrix
 from ...errors import FormatError
+from .tags import Photometric
 
 __all__ = ["LAB_KINDS", "lab_space", "lab_to_linear"]
 
-_CIE_LAB, _ICC_LAB = 8, 9
-LAB_KINDS = (_CIE_LAB, _ICC_LAB)
+LAB_KINDS = (Photometric.CIELab, Photometric.ICCLab)
 _D50_XYZ = np.array([0.9642, 1.0, 0.8249])
 _BLOCK_PIXELS = 1 << 18
 
@@ -47,7 +47,7 @@ def lab_to_linear(values: np.ndarray, photometric: int, name: str) -> np.ndarray
 def _xyz(values: np.ndarray, photometric: int) -> np.ndarray:
     deep = values.dtype == np.uint16
     steps = 256.0 if deep else 1.0
-    if photometric == _CIE_LAB:
+    if photometric == Photometric.CIELab:
         lightness = values[..., 0] * (100.0 / (65535 if deep else 255))
         a, b = (np.ascontiguousarray(values[..., c]).view(f"i{values.itemsize}") / steps for c in (1, 2))
     else:

@@ -11,13 +11,20 @@ from ...errors import FormatError, ReadError
 from .directory import Directory
 from .pages import one_number
 from .parse import numbers_of
+from .tags import Compression, PlanarConfiguration, Predictor, SampleFormat, Tag
 from .unpack import FLOAT24
 
 __all__ = ["Layout", "layout_of"]
 
-_UNCOMPRESSED = 1
-_TYPES = {(8, 1): "u1", (16, 1): "u2", (32, 1): "u4", (16, 3): "f2", (32, 3): "f4", (64, 3): "f8"}
-_SIGNED, _UNDEFINED = 2, 4
+_TYPES = {
+    (8, SampleFormat.Unsigned): "u1", (16, SampleFormat.Unsigned): "u2", (32, SampleFormat.Unsigned): "u4",
+    (16, SampleFormat.Float): "f2", (32, SampleFormat.Float): "f4", (64, SampleFormat.Float): "f8",
+}  # fmt: skip
+_FORMAT_NAMES = {
+    SampleFormat.Unsigned: "unsigned",
+    SampleFormat.Signed: "signed",
+    SampleFormat.Float: "floating-point",
+}
 
 
 @dataclass(frozen=True)
@@ -64,35 +71,42 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
         FormatError: samples of a kind that is no photo's.
         ReadError: places are missing or make no sense.
     """
-    width, height = one_number(page, 256, 0), one_number(page, 257, 0)
-    channels = one_number(page, 277, 1)
-    bits = {int(v) for v in numbers_of(page, 258) or (1,)}
-    formats = {int(v) for v in numbers_of(page, 339) or (1,)}
+    width, height = one_number(page, Tag.ImageWidth, 0), one_number(page, Tag.ImageLength, 0)
+    channels = one_number(page, Tag.SamplesPerPixel, 1)
+    bits = {int(v) for v in numbers_of(page, Tag.BitsPerSample) or (1,)}
+    formats = {int(v) for v in numbers_of(page, Tag.SampleFormat) or (SampleFormat.Unsigned,)}
     if len(bits) != 1 or len(formats) != 1 or not 1 <= channels <= 16:
         raise FormatError(
             f"{name} mixes samples of several depths, or has {channels} channels; that is no photo"
         )
     depth = bits.pop()
     dtype = _dtype(depth, formats.pop(), order, name)
-    tiled = 322 in page
-    tile_width = one_number(page, 322, 0) if tiled else width
-    tile_height = one_number(page, 323, 0) if tiled else min(one_number(page, 278, height) or height, height)
+    tiled = Tag.TileWidth in page
+    tile_width = one_number(page, Tag.TileWidth, 0) if tiled else width
+    rows = min(one_number(page, Tag.RowsPerStrip, height) or height, height)
+    tile_height = one_number(page, Tag.TileLength, 0) if tiled else rows
     # Some writers give tiles' places as strips'.
-    offsets = _places(page, 324, 273, tiled)
+    offsets = _places(page, Tag.TileOffsets, Tag.StripOffsets, tiled)
     if tile_width <= 0 or tile_height <= 0 or not offsets:
         raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
     if tile_width > width + 65536 or tile_height > height + 65536:
         raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged, copy it again")
-    planar, compression = one_number(page, 284, 1) == 2, one_number(page, 259, _UNCOMPRESSED)
+    planar = (
+        one_number(page, Tag.PlanarConfiguration, PlanarConfiguration.Chunky) == PlanarConfiguration.Planar
+    )
+    compression = one_number(page, Tag.Compression, Compression.Uncompressed)
+    predictor = one_number(page, Tag.Predictor, Predictor.Nothing)
     layout = Layout(
-        width, height, channels, dtype, compression, one_number(page, 317, 1), planar, tiled, tile_width,
+        width, height, channels, dtype, compression, predictor, planar, tiled, tile_width,
         tile_height, offsets, (), order, depth,
     )  # fmt: skip
     whole = layout.bytes_of_rows(tile_height)
-    counts = _places(page, 325, 279, tiled)
+    counts = _places(page, Tag.TileByteCounts, Tag.StripByteCounts, tiled)
     if len(counts) != len(offsets) or not any(counts):
-        counts = _guessed_counts(offsets, file_bytes, whole if compression == _UNCOMPRESSED else None)
-        if not tiled and compression == _UNCOMPRESSED:
+        counts = _guessed_counts(
+            offsets, file_bytes, whole if compression == Compression.Uncompressed else None
+        )
+        if not tiled and compression == Compression.Uncompressed:
             counts = _last_is_shorter(counts, whole, height, tile_height)
     return replace(layout, counts=counts)
 
@@ -102,15 +116,15 @@ def _places(page: Directory, of_tiles: int, of_strips: int, tiled: bool) -> tupl
 
 
 def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
-    if (bits, sample_format) == (24, 3):
+    if (bits, sample_format) == (24, SampleFormat.Float):
         return FLOAT24
     # "Undefined" is used for plain integers.
-    plain = 1 if sample_format == _UNDEFINED else sample_format
-    if plain == 1 and 8 < bits < 16:
+    plain = SampleFormat.Unsigned if sample_format == SampleFormat.Undefined else sample_format
+    if plain == SampleFormat.Unsigned and 8 < bits < 16:
         return np.dtype(np.uint16)
     code = _TYPES.get((bits, plain))
     if code is None:
-        kind = {1: "unsigned", _SIGNED: "signed", 3: "floating-point"}.get(sample_format, "complex")
+        kind = _FORMAT_NAMES.get(sample_format, "complex")
         raise FormatError(
             f"{name} has {bits}-bit samples of format {sample_format} ({kind}), which are not supported; "
             "save it as 8- or 16-bit unsigned or as 32-bit floating point"

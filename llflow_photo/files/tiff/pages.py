@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from .directory import IFD, Directory
 from .parse import numbers_of
+from .tags import NewSubfile, OldSubfile, Tag
 
 __all__ = ["PhotoPage", "one_number", "photo_page"]
 
-_NEW_SUBFILE, _OLD_SUBFILE, _WIDTH, _LENGTH, _SUB_DIRECTORIES = 254, 255, 256, 257, 330
-_REDUCED, _MASK = 1, 4
-_OLD_REDUCED = 2
+_REDUCED_OR_MASK = NewSubfile.ReducedResolution | NewSubfile.TransparencyMask
 # A first page without flags of this size, whose shape is that of a larger page, is a thumbnail.
 _THUMBNAIL_SIDE = 512
 _SAME_SHAPE = 0.03
@@ -20,8 +19,10 @@ _SAME_SHAPE = 0.03
 _SMALL_SIDE = 320
 # Fields that describe the whole file where they stand in its first directory.
 _SHARED = {
-    0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x02BC, 0x4746, 0x4749,
-    0x8298, 0x83BB, 0x8649, 0x8769, 0x8773, 0x8825, 0x829A, 0x829D, 0x8822, 0x8827, 0x9003,
+    Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Orientation, Tag.XResolution, Tag.YResolution,
+    Tag.ResolutionUnit, Tag.Software, Tag.DateTime, Tag.Artist, Tag.XMP, Tag.Rating, Tag.RatingPercent,
+    Tag.Copyright, Tag.IPTC, Tag.Photoshop, Tag.ExifIFD, Tag.ICCProfile, Tag.GPSInfo, Tag.ExposureTime,
+    Tag.FNumber, Tag.ExposureProgram, Tag.PhotographicSensitivity, Tag.DateTimeOriginal,
 }  # fmt: skip
 
 
@@ -62,25 +63,25 @@ def _all_pages(directories: list[Directory]) -> Iterator[Directory]:
     """Pages of the chain, then those below them."""
     yield from directories
     for directory in directories:
-        below = directory.get(_SUB_DIRECTORIES)
+        below = directory.get(Tag.SubIFDs)
         if below is not None and below.type == IFD:
             yield from _all_pages(list(below.value))
 
 
 def _is_reduced(page: Directory) -> bool:
-    return bool(one_number(page, _NEW_SUBFILE, 0) & (_REDUCED | _MASK)) or (
-        one_number(page, _OLD_SUBFILE, 0) == _OLD_REDUCED
+    return bool(one_number(page, Tag.NewSubfileType, 0) & _REDUCED_OR_MASK) or (
+        one_number(page, Tag.SubfileType, 0) == OldSubfile.ReducedResolution
     )
 
 
 def _area(page: Directory) -> int:
-    return one_number(page, _WIDTH, 0) * one_number(page, _LENGTH, 0)
+    return one_number(page, Tag.ImageWidth, 0) * one_number(page, Tag.ImageLength, 0)
 
 
 def _not_a_thumbnail(pages: list[Directory]) -> Directory:
     """The first page, or where that is a thumbnail without a flag, the largest page that it can be one of."""
     first = pages[0]
-    side = max(one_number(first, _WIDTH, 0), one_number(first, _LENGTH, 0))
+    side = max(one_number(first, Tag.ImageWidth, 0), one_number(first, Tag.ImageLength, 0))
     if side > _THUMBNAIL_SIDE:
         return first
     larger = [
@@ -95,7 +96,9 @@ def _not_a_thumbnail(pages: list[Directory]) -> Directory:
 def _same_shape(one: Directory, other: Directory) -> bool:
     if not _area(one) or not _area(other):
         return False
-    shapes = [one_number(page, _WIDTH, 0) / one_number(page, _LENGTH, 0) for page in (one, other)]
+    shapes = [
+        one_number(page, Tag.ImageWidth, 0) / one_number(page, Tag.ImageLength, 0) for page in (one, other)
+    ]
     return abs(shapes[0] / shapes[1] - 1) < _SAME_SHAPE
 
 

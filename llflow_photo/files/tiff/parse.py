@@ -15,14 +15,21 @@ from .directory import (
     DOUBLE,
     FLOAT,
     IFD,
+    IFD8,
     LONG,
+    LONG8,
     RATIONAL,
     SLONG,
+    SLONG8,
     SRATIONAL,
+    STRUCT_CODES,
+    TYPE_SIZES,
     UNDEFINED,
+    UTF8,
     Directory,
     Entry,
 )
+from .tags import Tag
 
 __all__ = ["Buffer", "is_tiff", "numbers_of", "packet_of", "parse_tiff", "place_of", "text_of"]
 
@@ -31,33 +38,13 @@ Buffer: TypeAlias = bytes | memoryview | mmap.mmap
 _MAX_ENTRIES = 4096
 _MAX_DIRECTORIES = 64
 _MAX_VALUE_BYTES = 64 << 20
-_LONG8, _SLONG8, _IFD8 = 16, 17, 18
 # Text in UTF-8 (Exif 3.0). It is handed on as ASCII, whose readers know UTF-8; older ones skip this type.
-_UTF8 = 129
-_SIZES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-    _UTF8: 1,
-}
-_CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+_CODES = STRUCT_CODES | {LONG8: "Q", SLONG8: "q", IFD8: "Q"}
+_SIZES = TYPE_SIZES | {LONG8: 8, SLONG8: 8, IFD8: 8, UTF8: 1}
 # SubIFDs, Exif, GPS, Interoperability: their values are places of other directories.
-_POINTERS = {0x014A, 0x8769, 0x8825, 0xA005}
+_POINTERS = {Tag.SubIFDs, Tag.ExifIFD, Tag.GPSInfo, Tag.InteroperabilityIFD}
 # Offsets and sizes of strips and tiles: beyond 4 GB in large BigTIFF files.
-_PLACES = {273, 279, 324, 325}
+_PLACES = {Tag.StripOffsets, Tag.StripByteCounts, Tag.TileOffsets, Tag.TileByteCounts}
 # Olympus, Panasonic and Leica write their own version numbers over TIFF's 42.
 _MAGICS = {42, 43, 0x4F52, 0x5352, 0x0055}
 
@@ -160,7 +147,7 @@ class _Parser:
         if begin + size > self.size:
             return
         payload = bytes(self.data[begin : begin + size])
-        if code in _POINTERS and type_ in (4, 13, 16, 18):
+        if code in _POINTERS and type_ in (LONG, IFD, LONG8, IFD8):
             children = [
                 child
                 for place in self._numbers(type_, payload)
@@ -181,7 +168,7 @@ class _Parser:
         return parsed[0] if parsed else None
 
     def _value(self, type_: int, payload: bytes) -> Entry:
-        if type_ == _UTF8:
+        if type_ == UTF8:
             return Entry(ASCII, payload)
         if type_ == UNDEFINED:
             return Entry(type_, little_endian_comment(payload, self.order))
@@ -193,7 +180,7 @@ class _Parser:
             return Entry(type_, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
         numbers = self._numbers(type_, payload)
         # Classic TIFF has no 64-bit integers; what fits is written back as LONG. IFD is for pointers only.
-        return Entry({_LONG8: LONG, _SLONG8: SLONG, _IFD8: LONG, IFD: LONG}.get(type_, type_), numbers)
+        return Entry({LONG8: LONG, SLONG8: SLONG, IFD8: LONG, IFD: LONG}.get(type_, type_), numbers)
 
     def _numbers(self, type_: int, payload: bytes) -> tuple[float, ...]:
         return struct.unpack(f"{self.order}{len(payload) // _SIZES[type_]}{_CODES[type_]}", payload)

@@ -15,11 +15,11 @@ from ...photo import Metadata, Photo
 from ..metadata.exif import split_block
 from ..quantize import quantized
 from .directory import BYTE, LONG, SHORT, UNDEFINED, Directory, Entry, encode_directories
+from .tags import Compression, Photometric, PlanarConfiguration, Predictor, SampleFormat, Tag
 
 __all__ = ["finish_tiff", "metadata_tags", "write_strips", "write_tiff"]
 
 _LEVEL = 6
-_DEFLATE = 8
 _MAX_FILE = (1 << 32) - (1 << 20)
 _ROWS = 64
 
@@ -46,24 +46,25 @@ def write_tiff(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) 
             rows_held, held = [joined[whole:]], held - whole
     if held:
         write_strips(file, np.concatenate(rows_held), _ROWS, offsets, counts)
+    sample_format = SampleFormat.Float if bit_depth == 32 else SampleFormat.Unsigned
     directory: Directory = {
-        254: Entry.numbers(LONG, 0),
-        256: Entry.numbers(LONG, photo.width),
-        257: Entry.numbers(LONG, photo.height),
-        258: Entry.numbers(SHORT, *(bit_depth,) * 3),
-        259: Entry.numbers(SHORT, _DEFLATE),
-        262: Entry.numbers(SHORT, 2),
-        273: Entry.numbers(LONG, *offsets),
-        274: Entry.numbers(SHORT, 1),
-        277: Entry.numbers(SHORT, 3),
-        278: Entry.numbers(LONG, _ROWS),
-        279: Entry.numbers(LONG, *counts),
-        284: Entry.numbers(SHORT, 1),
-        339: Entry.numbers(SHORT, *((3 if bit_depth == 32 else 1),) * 3),
-        0x8773: Entry(UNDEFINED, profile_bytes(space)),
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
+        Tag.ImageWidth: Entry.numbers(LONG, photo.width),
+        Tag.ImageLength: Entry.numbers(LONG, photo.height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, *(bit_depth,) * 3),
+        Tag.Compression: Entry.numbers(SHORT, Compression.Deflate),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.RGB),
+        Tag.StripOffsets: Entry.numbers(LONG, *offsets),
+        Tag.Orientation: Entry.numbers(SHORT, 1),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 3),
+        Tag.RowsPerStrip: Entry.numbers(LONG, _ROWS),
+        Tag.StripByteCounts: Entry.numbers(LONG, *counts),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
+        Tag.SampleFormat: Entry.numbers(SHORT, *(sample_format,) * 3),
+        Tag.ICCProfile: Entry(UNDEFINED, profile_bytes(space)),
     }
     if bit_depth != 32:
-        directory[317] = Entry.numbers(SHORT, 2)
+        directory[Tag.Predictor] = Entry.numbers(SHORT, Predictor.Horizontal)
     finish_tiff(file, metadata_tags(photo.metadata) | directory)
 
 
@@ -95,11 +96,11 @@ def metadata_tags(metadata: Metadata) -> Directory:
     """EXIF, XMP and IPTC as tags of an image directory."""
     tags: Directory = dict(split_block(metadata.exif)) if metadata.exif else {}
     if metadata.xmp:
-        tags[700] = Entry(BYTE, metadata.xmp)
+        tags[Tag.XMP] = Entry(BYTE, metadata.xmp)
     if metadata.iptc:
         # Declared as LONGs, as TIFF readers have come to expect.
         padded = metadata.iptc + b"\0" * (-len(metadata.iptc) % 4)
-        tags[0x83BB] = Entry(LONG, struct.unpack(f"<{len(padded) // 4}I", padded))
+        tags[Tag.IPTC] = Entry(LONG, struct.unpack(f"<{len(padded) // 4}I", padded))
     return tags
 
 
