@@ -38,7 +38,7 @@ def test_fields_without_a_name_are_kept() -> None:
     assert numbers_of(directory, Tag.ImageWidth) == (3,)
 
 
-@pytest.mark.parametrize("folder", ["files"])
+@pytest.mark.parametrize("folder", ["files", "camera"])
 def test_no_field_is_named_by_a_bare_number(folder: str) -> None:
     bare = [
         f"{path.relative_to(_PACKAGE)}:{line}"

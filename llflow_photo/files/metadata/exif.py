@@ -165,7 +165,7 @@ def describing(block: bytes, width: int, height: int, is_srgb: bool, format_name
     directory.setdefault(Tag.ResolutionUnit, Entry.numbers(SHORT, ResolutionUnit.Inch))
     directory[Tag.YCbCrPositioning] = Entry.numbers(SHORT, 1)
     children = _children(directory, Tag.ExifIFD)
-    exif = dict(children[0]) if children else {Tag.ExifVersion: Entry(UNDEFINED, b"0232")}
+    exif: Directory = dict(children[0]) if children else {Tag.ExifVersion: Entry(UNDEFINED, b"0232")}
     exif[Tag.FlashpixVersion] = Entry(UNDEFINED, b"0100")
     color_space = ExifColorSpace.SRGB if is_srgb else ExifColorSpace.Uncalibrated
     exif[Tag.ColorSpace] = Entry.numbers(SHORT, color_space)

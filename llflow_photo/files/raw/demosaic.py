@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import rawpy
 
-from ..dng.picture import dng_bytes
-from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
-from ..tiff.tags import Compression, LightSource, Photometric, PlanarConfiguration, Tag
+from ..dng.write import cfa_dng_bytes
 from .camera_color import CameraColor
 from .options import RawOptions
 
@@ -71,29 +69,14 @@ def demosaic(
         levels: values of black and white.
         color: the camera's; some algorithms weigh colors by it.
     """
-    height, width = mosaic.shape
-    directory: Directory = {
-        Tag.NewSubfileType: Entry.numbers(LONG, 0),
-        Tag.ImageWidth: Entry.numbers(LONG, width),
-        Tag.ImageLength: Entry.numbers(LONG, height),
-        Tag.BitsPerSample: Entry.numbers(SHORT, 16),
-        Tag.Compression: Entry.numbers(SHORT, Compression.Uncompressed),
-        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
-        Tag.Make: Entry.text("llflow-photo"),
-        Tag.Model: Entry.text("mosaic"),
-        Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
-        Tag.RowsPerStrip: Entry.numbers(LONG, height),
-        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
-        Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
-        Tag.CFAPattern: Entry(BYTE, pattern.astype(np.uint8).tobytes()),
-        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
-        Tag.UniqueCameraModel: Entry.text("llflow-photo mosaic"),
-        Tag.BlackLevel: Entry.numbers(LONG, levels[0]),
-        Tag.WhiteLevel: Entry.numbers(LONG, levels[1]),
-        Tag.ColorMatrix1: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
-        Tag.AsShotNeutral: Entry.rationals((1.0 / color.multipliers).tolist()),
-        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, LightSource.D65),
-    }
-    data = dng_bytes(directory, [mosaic.astype("<u2").tobytes()])
+    data = cfa_dng_bytes(
+        mosaic,
+        pattern,
+        black_level=levels[0],
+        white_level=levels[1],
+        color_matrix=color.camera_from_xyz,
+        as_shot_neutral=(1.0 / color.multipliers).tolist(),
+        camera_model="llflow-photo mosaic",
+    )
     with rawpy.imread(io.BytesIO(data)) as raw:
         return postprocess(raw, options, color.multipliers, half_size)

@@ -84,6 +84,8 @@ class Entry:
         for value in values:
             if isinstance(value, tuple):
                 pairs.append(value)
+            elif float(value).is_integer():
+                pairs.append((int(value), 1))
             else:
                 fraction = Fraction(float(value)).limit_denominator(1_000_000)
                 pairs.append((fraction.numerator, fraction.denominator))

@@ -16,11 +16,11 @@ from .unpack import FLOAT24
 
 __all__ = ["Layout", "layout_of"]
 
-_TYPES = {
+_TYPES: dict[tuple[int, int], str] = {
     (8, SampleFormat.Unsigned): "u1", (16, SampleFormat.Unsigned): "u2", (32, SampleFormat.Unsigned): "u4",
     (16, SampleFormat.Float): "f2", (32, SampleFormat.Float): "f4", (64, SampleFormat.Float): "f8",
 }  # fmt: skip
-_FORMAT_NAMES = {
+_FORMAT_NAMES: dict[int, str] = {
     SampleFormat.Unsigned: "unsigned",
     SampleFormat.Signed: "signed",
     SampleFormat.Float: "floating-point",
