@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .color.exposure import mean_exposure_ev
+from .color.mean_exposure import mean_exposure_ev
 from .color.spaces import SRGB, decode, encode, luminance_weights
 from .color.working import to_network
 from .errors import OptionError
@@ -45,7 +45,7 @@ class FrameSummary:
         levels: 4096 x 3, float32, sRGB-encoded in [0, 1]: each channel's values in ascending order, at equal
             shares of the pixels.
         highlight: as of `color.working.Residual`.
-        exposure_ev: mean exposure relative to 18 % gray, `color.exposure.mean_exposure_ev`.
+        exposure_ev: mean exposure relative to 18 % gray, `color.mean_exposure.mean_exposure_ev`.
     """
 
     light: np.ndarray

@@ -20,7 +20,7 @@ from ..photo import Photo
 from .channels import greatest_channel, least_channel
 from .guided import guided_match
 from .highlights import expose, is_protected, protect
-from .noise import NoiseLevel, trusted
+from .noise_level import NoiseLevel, trusted
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
 __all__ = ["Residual", "Tone", "from_network", "to_network"]

@@ -65,7 +65,7 @@ def evaluate_night(
         models: names or files of models.
         photos: folder of clean photos.
         conditions: exposure in EV and name of an illuminant (`camera.sensors.ILLUMINANTS`).
-        shot: shot noise parameter; read noise follows from it (`camera.noise.read_noise_of`).
+        shot: shot noise parameter; read noise follows from it (`camera.sensor_noise.read_noise_of`).
         held_out: number of photos held out of training, the only ones used; None uses all.
         longest: photos are scaled down to this side first; None keeps their size.
         baseline: score LibRaw's auto-brightness and non-local means (h 15 and 30) too.

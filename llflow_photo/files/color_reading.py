@@ -9,7 +9,7 @@ import numpy as np
 from ..color.cicp import CodePoints, understand
 from ..color.profiles import ProfileError, ProfileReading, read_profile
 from ..color.spaces import ADOBE_RGB, SRGB, ColorSpace
-from .samples import Samples
+from .decoded_samples import Samples
 
 __all__ = ["pixels_of"]
 
@@ -85,7 +85,7 @@ def _by_profile(
 
 
 def _through_engine(pixels: np.ndarray, samples: Samples, notes: list[str]) -> tuple[np.ndarray, ColorSpace]:
-    from .engine_profiles import rgb_to_adobe_rgb
+    from .lut_profiles import rgb_to_adobe_rgb
 
     converted = rgb_to_adobe_rgb(pixels, samples.icc or b"")
     if converted is None:

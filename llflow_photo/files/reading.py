@@ -11,6 +11,7 @@ from ..errors import FormatError, ReadError
 from ..paths import expanded
 from ..photo import Metadata, Photo
 from .color_reading import pixels_of
+from .decoded_samples import Samples
 from .limits import DEFAULT_MAX_PIXELS
 from .metadata.exif import block_orientation, carry_block
 from .metadata.exif_color import space_of_exif
@@ -21,7 +22,6 @@ from .metadata.texts import with_texts
 from .metadata.xmp_photo import PhotoXmp
 from .pillow.read import decode_raster
 from .raw.options import RawOptions
-from .samples import Samples
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .source import as_regular_file
 from .tiff.parse import parse_tiff

@@ -17,7 +17,7 @@ from .dimensions import check_dimensions
 from .dng.linear_dng import write_linear_dng
 from .encoding import Encoding
 from .metadata.exif import describing
-from .metadata.settings import with_settings
+from .metadata.rendering_settings import with_settings
 from .metadata.texts import unplaced_texts
 from .pillow.png_write import write_png
 from .pillow.write import check_pillow_writes, write_with_pillow

@@ -8,8 +8,8 @@ from typing import Any
 from PIL import Image
 
 from ...color.spaces import SRGB, ColorSpace
+from ..decoded_samples import Samples
 from ..metadata.exif import block_orientation
-from ..samples import Samples
 from .png_chunks import raw_profile
 from .values import values_of
 

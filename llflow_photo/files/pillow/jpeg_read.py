@@ -7,9 +7,9 @@ import io
 from PIL import Image
 
 from ...errors import ReadError
+from ..decoded_samples import Samples
 from ..metadata.exif import block_orientation, without_prefix
 from ..metadata.xmp_extended import EXTENSION, joined
-from ..samples import Samples
 from ..tiff.parse import is_tiff
 from .images import pillow_samples
 from .jpeg_stream import JpegStream, check_whole, has_every_scan, scan_jpeg

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from ..blank_data import check_not_blank
+from ..decoded_samples import Samples, whole_range
 from ..metadata.xmp_truth import part_left_out
-from ..samples import Samples, whole_range
 from .heif_boxes import HeifFacts, read_heif_facts
 from .images import pillow_samples
 from .jxl_header import find_boxes, read_jxl_header

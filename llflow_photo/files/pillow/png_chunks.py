@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from ...color.cicp import CodePoints
 from ...errors import ReadError
+from ..decoded_samples import Samples
 from ..metadata.photoshop import iptc_of_resources
-from ..samples import Samples
 
 __all__ = ["add_png_metadata", "check_png_pixels", "raw_profile"]
 

@@ -10,9 +10,9 @@ from PIL import Image, UnidentifiedImageError
 
 from ...errors import FormatError, LLFlowPhotoError, ReadError
 from ..blank_data import blank_rows
+from ..decoded_samples import Samples
 from ..limits import check_size
 from ..metadata.exif import block_orientation
-from ..samples import Samples
 from ..unsupported import why_not_supported
 from .images import pillow_samples
 from .jpeg_read import read_jpeg

@@ -95,7 +95,7 @@ def _deep_png(image: Image.Image) -> np.ndarray:
 
 def _from_cmyk(image: Image.Image, notes: list[str]) -> np.ndarray:
     """Through the embedded profile where there is a good one; the result is meant as Adobe RGB, or sRGB."""
-    from ..engine_profiles import cmyk_to_adobe_rgb
+    from ..lut_profiles import cmyk_to_adobe_rgb
 
     converted = cmyk_to_adobe_rgb(image)
     if converted is not None:

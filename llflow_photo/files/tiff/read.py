@@ -11,11 +11,11 @@ from PIL import UnidentifiedImageError
 from ...color.spaces import LINEAR_SRGB
 from ...errors import FormatError, ReadError
 from ..blank_data import blank_rows
+from ..decoded_samples import Samples, whole_range
 from ..limits import check_size
 from ..metadata.exif import orientation_of
 from ..metadata.photoshop import iptc_of_resources
 from ..pillow.read import decode_raster
-from ..samples import Samples, whole_range
 from .color import declared_space
 from .directory import Directory, exif_block
 from .lab import LAB_KINDS, lab_space, lab_to_linear

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...photo import Metadata
 from .exif import with_software
-from .xmp import settings_of, with_settings_packet
+from .xmp_settings import settings_of, with_settings_packet
 
 __all__ = ["read_settings", "with_settings"]
 
