@@ -1,4 +1,4 @@
-"""Reading and writing photos: `read` a file into a `Photo`, `write` it out. Knows no torch."""
+"""Reading and writing photos: `read` turns a file into a `Photo`, `write` writes one. No torch needed."""
 
 from __future__ import annotations
 

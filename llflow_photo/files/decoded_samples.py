@@ -1,4 +1,4 @@
-"""Decoded samples, before anything is said about their color."""
+"""Output of the decoders: samples and metadata, before color conversion."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["Samples", "whole_range"]
 
 @dataclass
 class Samples:
-    """What a decoder hands on.
+    """Output of a decoder.
 
     Attributes:
-        values: H x W x 3 (or H x W x 1 for gray), unsigned integers of the whole range of their type, or
-            float32 with white at 1; not yet upright.
-        bit_depth: of the file, e.g. 8, 10 or 16; 32 for float.
-        orientation: of the stored pixels, 1 to 8, as the file's container or EXIF declares it; None where
-            neither says anything.
-        applied: the orientation that the decoder has applied to ``values`` already.
-        exif, xmp, iptc, icc: metadata blocks as the file holds them.
-        code_points: color as H.273 code points (PNG cICP, HEIF nclx), which count before the profile where
-            ``code_points_first``, after it otherwise.
-        declared: the color space the file declares otherwise, None where it does not.
-        texts: named texts: chunks of PNG, the comment of JPEG.
-        resolution: pixels per inch, horizontal and vertical, where the container says it.
-        notes: what was left out.
+        values: H x W x 3 (or H x W x 1 for gray), unsigned integers of the full range of their type, or
+            float32 with white at 1; orientation not applied.
+        bit_depth: bits per channel of the file, e.g. 8, 10 or 16; 32 for float.
+        orientation: orientation of the stored pixels, 1 to 8, as declared by the container or EXIF; None if
+            undeclared.
+        applied: the orientation that the decoder has already applied to ``values``.
+        exif, xmp, iptc, icc: metadata blocks as stored in the file.
+        code_points: color as H.273 code points (PNG cICP, HEIF nclx).
+        code_points_first: whether ``code_points`` take precedence over the profile.
+        declared: color space that the file declares by other means; None if it does not.
+        texts: keywords and texts: chunks of PNG, the comment of JPEG.
+        resolution: pixels per inch, horizontal and vertical, if the container declares it.
+        notes: notes on what was left out.
     """
 
     values: np.ndarray
@@ -49,7 +49,7 @@ class Samples:
 
 
 def whole_range(values: np.ndarray, bits: int) -> np.ndarray:
-    """Integers of so many bits as uint16 of the whole range; floats as float32."""
+    """Integers of ``bits`` bits scaled to the full range of uint16; floats as float32."""
     if values.dtype.kind == "f":
         return np.asarray(values, np.float32)
     if values.dtype == np.uint16 and bits < 16:

@@ -1,4 +1,4 @@
-"""Color of a DNG: its camera's matrix, and the white balance as shot.
+"""Color of a DNG: matrix of its camera, and white balance as shot.
 
 Source: Adobe, Digital Negative Specification 1.7.1, "Mapping Camera Color Space to CIE XYZ Space".
 """
@@ -27,12 +27,12 @@ _KELVIN = {
 def camera_from_xyz(
     page: Directory, kelvin: float = _D65_KELVIN, *, blend: bool = False
 ) -> np.ndarray | None:
-    """3 x 3: CIE XYZ to camera RGB before white balance; None where the file has no usable matrix.
+    """3 x 3: CIE XYZ to camera RGB before white balance; None if the file has no usable matrix.
 
     Args:
-        page: the first directory.
-        kelvin: the light's correlated color temperature.
-        blend: between the matrices of two illuminants; otherwise the nearer one.
+        page: first directory of the file.
+        kelvin: correlated color temperature of the light.
+        blend: whether to interpolate between the matrices of two illuminants, or use the nearer one.
     """
     found = [
         (_KELVIN.get(int(first_number(page, illuminant, LightSource.D65)), _D65_KELVIN), matrix)
@@ -80,9 +80,9 @@ def daylight_neutral(matrix: np.ndarray) -> np.ndarray:
 
 
 def as_shot_neutral(page: Directory) -> np.ndarray | None:
-    """Camera RGB of a neutral surface in the light of the photo, 3 numbers; None where it is not said.
+    """Camera RGB of a neutral surface in the light of the photo, 3 numbers; None if undeclared.
 
-    From AsShotNeutral, or from the light's chromaticity, AsShotWhiteXY, by the camera's matrices.
+    From AsShotNeutral, or from the chromaticity of the light, AsShotWhiteXY, by the camera's matrices.
     """
     neutral = np.array(numbers_of(page, Tag.AsShotNeutral), float)
     if _positive(neutral):

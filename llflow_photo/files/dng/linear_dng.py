@@ -1,4 +1,4 @@
-"""Linear DNG: a demosaiced photo, to be finished in a RAW editor. Source: Adobe DNG Specification 1.4."""
+"""Writing linear DNG, a demosaiced photo for RAW editors. Source: Adobe DNG Specification 1.4."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from .lossless_jpeg import encode_lossless_jpeg
 
 __all__ = ["PRIVATE_DATA", "write_linear_dng"]
 
-# Tells our own reading that no sensor clipped these pixels. The terminated name is what DNG asks for.
+# Marks files by this program, whose pixels were not clipped by a sensor. DNG requires a terminated name.
 PRIVATE_DATA = b"llflow-photo developed\0"
 _UNKNOWN_CAMERA = "llflow-photo linear Rec. 2020"
 _PREVIEW_SIDE = 1024
-_WHITE_CODE = 65535
+_WHITE_LEVEL = 65535
 _TILE = 512
-# More headroom than four stops is a mistake somewhere, and would cost precision in the shadows.
+# More headroom than four stops is likely an error, and would reduce precision in the shadows.
 _MAX_HEADROOM = 16.0
 
 
 def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
     """Write the photo as 16-bit LinearRaw in the camera's RGB before white balance.
 
-    Where the camera is not known, linear Rec. 2020 stands for its RGB. Highlights above white are kept below
-    the file's white level, and BaselineExposure says by how many EV the whole was darkened for that.
+    If the camera is unknown, linear Rec. 2020 is used as its RGB. Highlights above white are kept by
+    darkening the image, and BaselineExposure declares by how many EV.
 
     Returns:
         notes on what could not be kept.
@@ -47,7 +47,7 @@ def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
     if lowest < -1e-3:
         notes.append("colors outside the camera's own gamut were moved to its edge")
     if peak > _MAX_HEADROOM:
-        notes.append("highlights more than four stops above white were cut")
+        notes.append("highlights more than four stops above white were clipped")
     file.write(b"\0" * 8)
     preview = _preview_directory(file, photo)
     raw = _raw_directory(file, photo, matrix / headroom)
@@ -75,7 +75,7 @@ def _in_camera(photo: Photo, rows: slice, matrix: np.ndarray) -> np.ndarray:
 
 
 def _extent(photo: Photo, matrix: np.ndarray) -> tuple[float, float]:
-    """Greatest and smallest camera value, of all but the odd pixel."""
+    """Maximum and minimum camera value."""
     peak, lowest = 0.0, 0.0
     for rows in row_blocks(photo):
         block = _in_camera(photo, rows, matrix)
@@ -84,7 +84,7 @@ def _extent(photo: Photo, matrix: np.ndarray) -> tuple[float, float]:
 
 
 def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
-    """An sRGB JPEG of at most 1024 pixels a side."""
+    """Write the preview, an sRGB JPEG of at most 1024 pixels per side; return its directory."""
     step = max(1, -(-max(photo.width, photo.height) // (2 * _PREVIEW_SIDE)))
     small = convert(np.ascontiguousarray(photo.pixels[::step, ::step]), photo.color_space, SRGB)
     image = Image.fromarray((np.clip(small, 0, 1) * 255 + 0.5).astype(np.uint8))
@@ -112,19 +112,21 @@ def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
 
 
 def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Directory:
-    """The pixels in lossless JPEG: tiles of 512 x 512, or one strip where a photo is smaller than that."""
+    """Write lossless JPEG tiles of 512 x 512, or one strip for a small photo; return the directory."""
     offsets: list[int] = []
     counts: list[int] = []
     tiled = min(photo.height, photo.width) >= _TILE
     for top in range(0, photo.height, _TILE if tiled else photo.height):
         rows = slice(top, min(top + _TILE, photo.height) if tiled else photo.height)
-        codes = np.rint(np.clip(_in_camera(photo, rows, matrix), 0, 1) * _WHITE_CODE).astype(np.uint16)
+        raw_values = np.rint(np.clip(_in_camera(photo, rows, matrix), 0, 1) * _WHITE_LEVEL).astype(np.uint16)
         if not tiled:
-            append(file, encode_lossless_jpeg(codes), offsets, counts)
+            append(file, encode_lossless_jpeg(raw_values), offsets, counts)
             break
-        codes = np.pad(codes, ((0, _TILE - codes.shape[0]), (0, -photo.width % _TILE), (0, 0)), mode="edge")
-        for left in range(0, codes.shape[1], _TILE):
-            append(file, encode_lossless_jpeg(codes[:, left : left + _TILE]), offsets, counts)
+        raw_values = np.pad(
+            raw_values, ((0, _TILE - raw_values.shape[0]), (0, -photo.width % _TILE), (0, 0)), mode="edge"
+        )
+        for left in range(0, raw_values.shape[1], _TILE):
+            append(file, encode_lossless_jpeg(raw_values[:, left : left + _TILE]), offsets, counts)
     directory: Directory = {
         Tag.NewSubfileType: Entry.numbers(LONG, 0),
         Tag.ImageWidth: Entry.numbers(LONG, photo.width),
@@ -136,7 +138,7 @@ def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Director
         Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
         Tag.BlackLevel: Entry.rationals((0, 0, 0)),
         Tag.BlackLevelRepeatDim: Entry.numbers(SHORT, 1, 1),
-        Tag.WhiteLevel: Entry.numbers(LONG, *(_WHITE_CODE,) * 3),
+        Tag.WhiteLevel: Entry.numbers(LONG, *(_WHITE_LEVEL,) * 3),
         Tag.DefaultCropOrigin: Entry.numbers(LONG, 0, 0),
         Tag.DefaultCropSize: Entry.numbers(LONG, photo.width, photo.height),
     }

@@ -1,4 +1,4 @@
-"""DNG files: mosaics as a camera would write them. Source: Adobe, Digital Negative Specification 1.4."""
+"""Writing mosaics as DNG files, like those of cameras. Source: Adobe, Digital Negative Specification 1.4."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .picture import dng_bytes
 
 __all__ = ["cfa_dng_bytes", "write_cfa_dng"]
 
-# LibRaw, and programs that use it, read deflated DNGs of floating-point samples only.
+# Deflate is not offered, as LibRaw supports it for floating-point samples only.
 _COMPRESSIONS = {"none": Compression.Uncompressed, "ljpeg": Compression.JPEG}
 
 
@@ -50,10 +50,10 @@ def write_cfa_dng(
         white_level: raw value at which a pixel is saturated.
         color_matrix: 3 x 3, CIE XYZ (D65) to camera RGB, before white balance; default: that of linear sRGB.
         as_shot_neutral: camera RGB of a neutral surface, greatest 1 (white balance gains are its inverse).
-        exif: fields by EXIF name, see `exif_fields.exif_directories`.
+        exif: EXIF fields by name, see `exif_fields.exif_directories`.
         compression: ``ljpeg`` (lossless) or ``none``.
         orientation: EXIF orientation, 1 to 8.
-        baseline_exposure: EV a RAW editor adds.
+        baseline_exposure: EV that RAW editors add.
         camera_model: the ``UniqueCameraModel``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""When, with what and how a photo was taken: a few EXIF fields, read without its pixels."""
+"""Camera, time and settings of a photo, read from EXIF without decoding pixels."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _SETTINGS = (Tag.ExposureTime, Tag.FNumber, Tag.PhotographicSensitivity, Tag.Foc
 
 @dataclass(frozen=True)
 class Capture:
-    """How a photo was taken, as its EXIF says.
+    """How a photo was taken, according to its EXIF.
 
     Attributes:
-        camera: make, model and serial number of the body; empty where unknown.
-        taken: DateTimeOriginal with SubSecTimeOriginal, without a time zone; None where unknown.
-        exposure_s: exposure time, seconds; None where unknown.
-        settings: exposure time, f-number, sensitivity, focal length, flash and orientation, each empty where
-            unknown; to be compared as a whole.
+        camera: make, model and serial number of the body; empty if unknown.
+        taken: DateTimeOriginal with SubSecTimeOriginal, without a time zone; None if unknown.
+        exposure_s: exposure time, seconds; None if unknown.
+        settings: exposure time, f-number, sensitivity, focal length, flash and orientation, each empty if
+            unknown; meant for comparison as a whole.
     """
 
     camera: str = ""
@@ -44,10 +44,10 @@ class Capture:
 
 
 def capture_of(path: Path) -> Capture:
-    """The capture of a photo; an empty one where the file has no EXIF that can be read."""
+    """The capture of a photo; empty if the file has no readable EXIF."""
     try:
         directory = _directory(path)
-    except Exception:  # broken files raise nearly anything; reading the photo itself will say so
+    except Exception:  # broken files raise many classes; reading the photo will report the error
         return Capture()
     return Capture() if directory is None else _capture(directory)
 
@@ -74,7 +74,7 @@ def _capture(image: Directory) -> Capture:
     pointer = image.get(Tag.ExifIFD)
     children = pointer.value if pointer is not None and pointer.type == IFD else ()
     fields: Directory = {code: entry for child in children for code, entry in child.items()}
-    fields = {**image, **fields}  # DNG and TIFF/EP keep some of them in the image directory
+    fields = {**image, **fields}  # DNG and TIFF/EP store some of them in the image directory
     exposure = numbers_of(fields, Tag.ExposureTime)
     turned = orientation_of(image)
     return Capture(

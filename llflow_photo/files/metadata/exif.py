@@ -1,4 +1,4 @@
-"""EXIF blocks: what of a file's tags a new file of other pixels can carry."""
+"""EXIF blocks: selection of the fields of a source file that apply to an output file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
 
 _PREFIX = b"Exif\0\0"
 
-# Of the image directory: who, when, with what; not how the pixels are laid out in that file.
+# Kept fields of the image directory: author, time, camera and the like; not the pixel layout.
 _IMAGE_TAGS = {
     Tag.DocumentName, Tag.ImageDescription, Tag.Make, Tag.Model, Tag.XResolution, Tag.YResolution,
     Tag.PageName, Tag.ResolutionUnit, Tag.Software, Tag.DateTime, Tag.Artist, Tag.HostComputer,
@@ -44,31 +44,31 @@ _IMAGE_TAGS = {
     Tag.TimeZoneOffset, Tag.XPTitle, Tag.XPComment, Tag.XPAuthor, Tag.XPKeywords, Tag.XPSubject,
     Tag.UniqueCameraModel, Tag.CameraSerialNumber,
 }  # fmt: skip
-# EXIF tags that DNG and TIFF/EP files keep in the image directory.
+# EXIF fields that DNG and TIFF/EP files store in the image directory.
 _EXIF_TAGS_IN_IMAGE = {
     Tag.ExposureTime, Tag.FNumber, Tag.ExposureProgram, Tag.PhotographicSensitivity, Tag.DateTimeOriginal,
     Tag.ExposureBiasValue, Tag.MaxApertureValue, Tag.MeteringMode, Tag.LightSource, Tag.Flash,
     Tag.FocalLength,
 }  # fmt: skip
-# Of the Exif directory: layout of the old pixels, pointers, and the maker's private block.
+# Dropped fields of the Exif directory: pixel layout, color, pointers, and the maker note.
 _DROPPED_EXIF = {
     Tag.MakerNote, Tag.ComponentsConfiguration, Tag.CompressedBitsPerPixel, Tag.FlashpixVersion,
     Tag.ColorSpace, Tag.PixelXDimension, Tag.PixelYDimension, Tag.RelatedSoundFile, Tag.InteroperabilityIFD,
     Tag.SpatialFrequencyResponse, Tag.FlashEnergy, Tag.Gamma,
 }  # fmt: skip
-# No text of a photo is larger; what is are private blocks.
+# Bytes. Larger fields are private blocks, not descriptions.
 _MAX_VALUE = 1 << 20
-_MAKER_NOTE_LEFT_OUT = "the maker note was not kept: it depends on its place in the original file"
+_MAKER_NOTE_LEFT_OUT = "the maker note was not kept: it depends on its position in the original file"
 
 
 @dataclass(frozen=True)
 class CarriedExif:
-    """A block fit for a new file, and what it lacks.
+    """EXIF block for an output file.
 
     Attributes:
-        block: TIFF-structured, orientation 1; None where nothing was worth carrying.
-        orientation: what the source said, 1 to 8, None where it said nothing.
-        notes: what was left out.
+        block: TIFF-structured block with orientation 1; None if it would be empty.
+        orientation: orientation declared by the source, 1 to 8; None if undeclared.
+        notes: notes on what was left out.
     """
 
     block: bytes | None
@@ -77,9 +77,9 @@ class CarriedExif:
 
 
 def carry_block(block: bytes) -> CarriedExif:
-    """`carry` for an EXIF block as a file holds it, with or without the ``Exif\\0\\0`` prefix.
+    """`carry` for an EXIF block as stored in a file, with or without the ``Exif\\0\\0`` prefix.
 
-    A block that cannot be parsed gives no EXIF and a note.
+    A block that cannot be parsed results in no EXIF and a note.
     """
     try:
         directories = parse_tiff(without_prefix(block))
@@ -89,7 +89,7 @@ def carry_block(block: bytes) -> CarriedExif:
 
 
 def carry(source: Directory) -> CarriedExif:
-    """What of a parsed image directory (of JPEG's EXIF, of TIFF, of a RAW file) a new file can hold."""
+    """Select the fields of an image directory (of JPEG EXIF, TIFF or RAW) that apply to an output file."""
     image: Directory = {}
     exif: Directory = {}
     left_out: list[str] = []
@@ -114,7 +114,7 @@ def carry(source: Directory) -> CarriedExif:
 
 
 def orientation_of(directory: Directory) -> int | None:
-    """EXIF orientation 1 to 8; None where it is missing or makes no sense."""
+    """EXIF orientation, 1 to 8; None if missing or invalid."""
     entry = directory.get(Tag.Orientation)
     if entry is None or entry.type not in (BYTE, SHORT, LONG, SSHORT) or not entry.value:
         return None
@@ -123,7 +123,7 @@ def orientation_of(directory: Directory) -> int | None:
 
 
 def block_orientation(block: bytes | None) -> int | None:
-    """`orientation_of` a block as a file holds it; None where there is none or it is broken."""
+    """`orientation_of` a block as stored in a file; None if it is missing or broken."""
     try:
         return orientation_of(parse_tiff(without_prefix(block or b""))[0])
     except FormatError:
@@ -131,19 +131,19 @@ def block_orientation(block: bytes | None) -> int | None:
 
 
 def without_prefix(block: bytes) -> bytes:
-    """A block from its TIFF header on; some programs write JPEG's prefix twice, or where there is none."""
+    """A block from its TIFF header on; some programs write the JPEG prefix twice, or in other formats."""
     while block.startswith(_PREFIX):
         block = block[len(_PREFIX) :]
     return block
 
 
 def split_block(block: bytes) -> Directory:
-    """A carried block as a directory again, to be embedded in a TIFF or DNG."""
+    """Parse a carried block into a directory, to embed it in TIFF or DNG."""
     return parse_tiff(block)[0]
 
 
 def with_software(block: bytes | None, software: str) -> bytes:
-    """The block with its Software tag set; a new block where there was none."""
+    """The block with the Software field set; a new block if there is none."""
     directory: Directory = {}
     if block is not None:
         directory = dict(split_block(block))
@@ -153,13 +153,13 @@ def with_software(block: bytes | None, software: str) -> bytes:
 
 
 def describing(block: bytes, width: int, height: int, is_srgb: bool, format_name: str) -> bytes:
-    """The block with what Exif wants to know of the new file's pixels: size, color space, resolution.
+    """The block with the mandatory fields on the pixels of the output file: size, color space, resolution.
 
-    Source: Exif 2.32, tables of mandatory tags. Where the colors are not sRGB it says "uncalibrated": what
-    they are stands in the profile.
+    Source: Exif 2.32, tables of mandatory tags. Colors other than sRGB are declared "uncalibrated"; they are
+    described by the profile.
     """
     directory = dict(split_block(block))
-    # Exif writes a resolution that is not known as 72 per inch.
+    # By the standard, an unknown resolution is 72 pixels per inch.
     for code in (Tag.XResolution, Tag.YResolution):
         directory.setdefault(code, Entry.rationals([72.0]))
     directory.setdefault(Tag.ResolutionUnit, Entry.numbers(SHORT, ResolutionUnit.Inch))
@@ -171,7 +171,7 @@ def describing(block: bytes, width: int, height: int, is_srgb: bool, format_name
     exif[Tag.ColorSpace] = Entry.numbers(SHORT, color_space)
     if format_name == "jpeg":
         exif[Tag.ComponentsConfiguration] = Entry(UNDEFINED, bytes((1, 2, 3, 0)))
-    if format_name != "tiff":  # whose own tags say it
+    if format_name != "tiff":  # which has its own fields for it
         exif[Tag.PixelXDimension] = Entry.numbers(LONG, width)
         exif[Tag.PixelYDimension] = Entry.numbers(LONG, height)
     directory[Tag.ExifIFD] = Entry.directories(exif)

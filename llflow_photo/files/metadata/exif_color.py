@@ -1,4 +1,4 @@
-"""Color that EXIF declares, as cameras do without embedding a profile. Sources: Exif 2.32, 4.6; DCF 2.0."""
+"""Color space declared by EXIF, as in camera JPEGs without a profile. Sources: Exif 2.32, 4.6; DCF 2.0."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["space_of_exif"]
 
 
 def space_of_exif(block: bytes | None) -> ColorSpace | None:
-    """The space of the pixels; None where the block declares sRGB, nothing, or is broken.
+    """Color space of the pixels; None if the block declares sRGB or nothing, or is broken.
 
-    Adobe RGB is ColorSpace 2, which is no standard but in use, or the interoperability index R03. Other
-    spaces are "uncalibrated", with primaries, white point and gamma.
+    Adobe RGB is declared by ColorSpace 2, which is in use but not standard, or by the interoperability index
+    R03. Other spaces are "uncalibrated", with primaries, white point and gamma.
     """
     try:
         image = parse_tiff(without_prefix(block or b""))[0]

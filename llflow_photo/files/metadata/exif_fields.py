@@ -1,4 +1,4 @@
-"""EXIF fields by name: where each belongs and how its value is stored (Exif 2.32, CIPA DC-008)."""
+"""EXIF fields by name: directory and type of each (Exif 2.32, CIPA DC-008)."""
 
 from __future__ import annotations
 
@@ -53,14 +53,15 @@ _GPS = {
 
 
 def exif_directories(fields: Mapping[str, Any]) -> Directory:
-    """A directory of image fields with Exif and GPS directories below it.
+    """An image directory with nested Exif and GPS directories.
 
     Args:
-        fields: by EXIF name, e.g. ``{"Make": "Demo", "ExposureTime": 1 / 15, "ISOSpeedRatings": 3200}``;
-            text, numbers, fractions ``(1, 15)``, or ``(degrees, minutes, seconds)`` of a GPS position.
+        fields: values by EXIF name, e.g. ``{"Make": "Demo", "ExposureTime": 1 / 15, "ISOSpeedRatings":
+            3200}``; text, numbers, fractions ``(1, 15)``, or ``(degrees, minutes, seconds)`` of a GPS
+            position.
 
     Raises:
-        OptionError: a name is not known.
+        OptionError: a name is unknown.
     """
     image: Directory = {}
     exif: Directory = {}
@@ -91,7 +92,7 @@ def _entry(type_: int, value: Any) -> Entry:
     values = value if isinstance(value, tuple) else (value,)
     if type_ in (RATIONAL, SRATIONAL):
         if len(values) == 2:
-            # A fraction: no field has two rationals.
+            # A fraction; no field consists of two rationals.
             values = ((int(values[0]), int(values[1])),)
         return Entry.rationals(values, signed=type_ == SRATIONAL)
     return Entry.numbers(type_, *(int(v) for v in values))

@@ -1,4 +1,4 @@
-"""EXIF blocks that have to fit into the 64 KB of a JPEG segment."""
+"""Reduction of EXIF blocks to the 64 KB of a JPEG segment."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["fitted_block"]
 
 
 def fitted_block(block: bytes, limit: int) -> tuple[bytes, list[int]]:
-    """The block without its largest fields, as many as must go; and the codes of those.
+    """Remove the largest fields until the block fits; return it and the tags of the removed fields.
 
     Args:
         block: TIFF-structured EXIF.
-        limit: bytes it may have.
+        limit: maximum size, bytes.
     """
     image = dict(split_block(block))
     pointer = image.get(Tag.ExifIFD)

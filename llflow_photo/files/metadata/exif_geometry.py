@@ -1,4 +1,4 @@
-"""EXIF fields that point at places in the picture, turned with it. Source: Exif 2.32, 4.6.5 D and G."""
+"""EXIF fields with image coordinates, rotated with the image. Source: Exif 2.32, 4.6.5 D and G."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .orientation import turned_box
 
 __all__ = ["turned_block"]
 
-# A point; a point and a diameter; a center, a width and a height. In stored pixels, before the orientation.
+# A point, a circle (center, diameter) or a box (center, width, height), in stored pixels before orientation.
 _SUBJECT_FIELDS = (Tag.SubjectArea, Tag.SubjectLocation)
 
 
 def turned_block(block: bytes | None, orientation: int, width: int, height: int) -> bytes | None:
-    """The block of a photo that was turned.
+    """The EXIF block of a photo after its orientation was applied.
 
     Args:
-        orientation: that was applied, 1 to 8.
-        width, height: of the stored pixels.
+        orientation: orientation that was applied, 1 to 8.
+        width, height: size of the stored pixels.
     """
     if not block or orientation == 1:
         return block

@@ -1,4 +1,4 @@
-"""Resolution of the print: pixels per inch in EXIF, JFIF and PNG."""
+"""Print resolution, pixels per inch, in EXIF, JFIF and PNG."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CENTIMETERS_PER_INCH = 2.54
 def with_resolution(
     block: bytes | None, resolution: tuple[float, float] | None, swapped: bool
 ) -> bytes | None:
-    """An EXIF block with the resolution of a container, where it has none itself.
+    """An EXIF block with the resolution declared by the container, unless it has its own.
 
     Args:
-        block: of the upright photo.
+        block: EXIF block of the upright photo.
         resolution: pixels per inch, horizontal and vertical, of the stored pixels.
-        swapped: whether width and height have changed places since.
+        swapped: whether the orientation swaps width and height.
     """
     directory: Directory = dict(split_block(block)) if block else {}
     if Tag.XResolution in directory and Tag.YResolution in directory:
@@ -39,7 +39,7 @@ def with_resolution(
 
 
 def resolution_of(block: bytes | None) -> tuple[float, float] | None:
-    """Pixels per inch, horizontal and vertical; None where the block does not say."""
+    """Pixels per inch, horizontal and vertical; None if undeclared."""
     if not block:
         return None
     directory = split_block(block)

@@ -1,4 +1,4 @@
-"""Demosaicing by LibRaw, with everything that it would decide by itself switched off."""
+"""Demosaicing by LibRaw, with its automatic adjustments disabled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALGORITHMS = {"ahd": "AHD", "dht": "DHT", "dcb": "DCB", "vng": "VNG", "ppg": "P
 
 
 def second_green(options: RawOptions, multipliers: np.ndarray) -> float:
-    """White balance of the second green: that of the first, unless the user gave four multipliers."""
+    """White balance of the second green: that of the first, unless the options have four multipliers."""
     if isinstance(options.white_balance, tuple) and len(options.white_balance) == 4:
         return float(options.white_balance[3] / min(options.white_balance[:3]))
     return float(multipliers[1])
@@ -32,10 +32,10 @@ def postprocess(
     Args:
         raw: an opened `rawpy.RawPy`.
         multipliers: white balance of red, green, blue, the smallest 1.
-        changes: arguments of `rawpy.RawPy.postprocess` to set otherwise.
+        changes: further arguments of `rawpy.RawPy.postprocess`, which take precedence.
 
     Returns:
-        H x W x 3 uint16; 65535 is where the most amplified channel is saturated.
+        H x W x 3 uint16; the most amplified channel is saturated at 65535.
     """
     settings = {
         "demosaic_algorithm": rawpy.DemosaicAlgorithm[_ALGORITHMS[options.demosaic]],
@@ -45,9 +45,9 @@ def postprocess(
         "output_bps": 16,
         "gamma": (1, 1),
         "no_auto_bright": True,
-        # Otherwise LibRaw lowers the white level to the brightest pixel it finds.
+        # Otherwise LibRaw lowers the white level to the brightest pixel.
         "adjust_maximum_thr": 0.0,
-        # The amplified channels keep what is above white; what to do with it is decided here, not there.
+        # Amplified channels keep values above white; highlights are handled by `camera_color`.
         "highlight_mode": rawpy.HighlightMode.Ignore,
     }
     return np.asarray(raw.postprocess(**(settings | changes)))
@@ -66,8 +66,8 @@ def demosaic(
     Args:
         mosaic: H x W uint16.
         pattern: rows x columns of 0 red, 1 green, 2 blue, from the top left corner.
-        levels: values of black and white.
-        color: the camera's; some algorithms weigh colors by it.
+        levels: black level and white level.
+        color: color of the camera, by which some algorithms weight channels.
     """
     data = cfa_dng_bytes(
         mosaic,

@@ -1,4 +1,4 @@
-"""Metadata of RAW files, read from their own structure: TIFF-like ones, CR3, RAF, and others' previews."""
+"""Metadata of RAW files, from TIFF structure, CR3 and RAF containers, or else the embedded preview."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ __all__ = ["RawContainer", "directory_of"]
 
 @dataclass(frozen=True)
 class RawContainer:
-    """What a RAW file says beside its pixels.
+    """Metadata of a RAW file.
 
     Attributes:
-        exif: carried EXIF block, orientation 1.
+        exif: EXIF block for output files, orientation 1.
         xmp, iptc: packets embedded in the file.
-        make, model, unique_camera_model: of the camera; empty where unknown.
-        color_matrix: 3 x 3 XYZ to camera of a DNG, that for daylight where there are two.
-        baseline_exposure: EV, as a DNG asks of its converter.
-        is_linear: a DNG of demosaiced pixels.
-        is_ours: one that `linear_dng` wrote: its highlights are developed.
-        notes: what could not be carried.
+        make, model, unique_camera_model: names of the camera; empty if unknown.
+        color_matrix: 3 x 3 XYZ to camera RGB of a DNG, for daylight if there are two.
+        baseline_exposure: EV, BaselineExposure of a DNG.
+        is_linear: whether the file is a DNG of demosaiced pixels.
+        is_ours: whether `linear_dng` wrote the file, so that its highlights are already developed.
+        notes: notes on what was left out.
     """
 
     exif: bytes | None = None
@@ -51,12 +51,12 @@ class RawContainer:
 
     @property
     def linear_baseline_exposure(self) -> float:
-        """EV to apply: linear DNGs are scaled by their writers, mosaics keep LibRaw's brightness."""
+        """EV to apply: BaselineExposure of linear DNGs, 0 for mosaics, which keep LibRaw's brightness."""
         return self.baseline_exposure if self.is_linear else 0.0
 
     @classmethod
     def read(cls, path: Path, raw: Any) -> RawContainer:
-        """From the file, its preview, and LibRaw's view of the lens (``raw``: an opened `rawpy.RawPy`)."""
+        """Read from the file, its preview, and the lens name of LibRaw (``raw``: an opened `rawpy.RawPy`)."""
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             page, blocks = _directories(data, raw)
         if page is None:
@@ -79,12 +79,12 @@ class RawContainer:
 
 
 def directory_of(data: Buffer) -> Directory | None:
-    """The image directory of a RAW or TIFF file with its Exif and GPS children; None where it has none."""
+    """The image directory of a RAW or TIFF file with its Exif and GPS children; None if there is none."""
     return _directories(data, None)[0]
 
 
 def _directories(data: Buffer, raw: Any) -> tuple[Directory | None, tuple[str, ...]]:
-    """The image directory with its Exif and GPS children, from wherever this kind of file keeps them."""
+    """The image directory with its Exif and GPS children, from the container of the format, and notes."""
     head = bytes(data[:64])
     try:
         if is_tiff(head):
@@ -107,7 +107,7 @@ def _directories(data: Buffer, raw: Any) -> tuple[Directory | None, tuple[str, .
 
 
 def _merged(directories: list[Directory]) -> Directory:
-    """The first directory; fields that a later one alone has (Exif of some makers) are added."""
+    """The first directory, with fields that only later ones have (Exif of some makers)."""
     page = dict(directories[0])
     for other in directories[1:]:
         for code in (Tag.ExifIFD, Tag.GPSInfo, Tag.XMP, Tag.IPTC):
@@ -141,7 +141,7 @@ def _canon_cr3(data: Buffer) -> Directory | None:
 def _exif_of_preview(raw: Any) -> bytes | None:
     try:
         thumb = raw.extract_thumb()
-    except Exception:  # there may be none, in ways LibRaw names differently by camera
+    except Exception:  # for missing previews LibRaw raises different classes, depending on the camera
         return None
     data = thumb.data
     return _exif_of_jpeg(data) if isinstance(data, bytes) else None
@@ -151,13 +151,13 @@ def _exif_of_jpeg(data: bytes) -> bytes | None:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "MPO"]) as image:
             block = image.info.get("exif")
-    except Exception:  # a broken preview is no reason to refuse the photo
+    except Exception:  # a broken preview does not prevent reading the photo
         return None
     return block.removeprefix(b"Exif\0\0") if isinstance(block, bytes) and block else None
 
 
 def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
-    """Older cameras name the lens in their maker note only; LibRaw reads those."""
+    """Add the lens name from LibRaw; older cameras store it only in their maker note."""
     if block is None:
         return None
     page = split_block(block)
@@ -175,15 +175,15 @@ def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
 
 def _lens_name(raw: Any) -> str:
     try:
-        # LibRaw unpacks the whole file for this.
+        # LibRaw unpacks the whole file for this attribute.
         lens = getattr(raw, "lens", None)
-    except Exception:  # pixels that LibRaw cannot unpack may have been read otherwise
+    except Exception:  # pixels that LibRaw cannot unpack may be read by other means
         return ""
     return str(getattr(lens, "model", "") or "").strip()
 
 
 def _color_matrix(page: Directory) -> np.ndarray | None:
-    """ColorMatrix2 is that for daylight in nearly all files that have two."""
+    """The matrix for daylight, which is ColorMatrix2 in nearly all files that have two."""
     for code in (Tag.ColorMatrix2, Tag.ColorMatrix1):
         numbers = numbers_of(page, code)
         if len(numbers) == 9:

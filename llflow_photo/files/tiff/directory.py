@@ -1,4 +1,4 @@
-"""Writing TIFF structure: image file directories (IFDs), shared by TIFF, DNG and EXIF blocks.
+"""Encoding image file directories (IFDs), for TIFF, DNG and EXIF blocks.
 
 Source: Adobe, TIFF Revision 6.0 (1992); classic little-endian TIFF only.
 """
@@ -39,7 +39,7 @@ __all__ = [
 
 BYTE, ASCII, SHORT, LONG, RATIONAL, SBYTE, UNDEFINED = 1, 2, 3, 4, 5, 6, 7
 SSHORT, SLONG, SRATIONAL, FLOAT, DOUBLE, IFD = 8, 9, 10, 11, 12, 13
-# Of BigTIFF; and text in UTF-8, of Exif 3.0. They are read, not written.
+# Types of BigTIFF, and text in UTF-8 (Exif 3.0). They are read but not written.
 LONG8, SLONG8, IFD8 = 16, 17, 18
 UTF8 = 129
 
@@ -57,7 +57,7 @@ class Entry:
     Attributes:
         type: TIFF field type, 1 to 13.
         value: bytes for BYTE, ASCII and UNDEFINED; a tuple of integers or floats; for rationals a tuple of
-            (numerator, denominator); for a pointer (type IFD) a tuple of the directories pointed at.
+            (numerator, denominator); for a pointer (type IFD) a tuple of the child directories.
     """
 
     type: int
@@ -69,17 +69,17 @@ class Entry:
 
     @classmethod
     def text(cls, text: str) -> Entry:
-        """ASCII, zero-terminated; characters outside ASCII as UTF-8, which readers accept."""
+        """Zero-terminated ASCII; other characters are encoded as UTF-8, which readers accept."""
         return cls(ASCII, text.rstrip("\0").encode("utf-8") + b"\0")
 
     @classmethod
     def numbers(cls, type_: int, *values: float) -> Entry:
-        """SHORT, LONG, FLOAT and the like."""
+        """Numbers of type SHORT, LONG, FLOAT and others."""
         return cls(type_, tuple(values))
 
     @classmethod
     def rationals(cls, values: Iterable[float | tuple[int, int]], *, signed: bool = False) -> Entry:
-        """Numbers as fractions with denominators up to 1,000,000."""
+        """Fractions with denominators up to 1,000,000; pairs are numerator and denominator."""
         pairs = []
         for value in values:
             if isinstance(value, tuple):
@@ -101,7 +101,7 @@ Directory: TypeAlias = dict[int, Entry]
 
 
 def encode_directories(directories: Iterable[Directory], offset: int) -> bytes:
-    """Bytes of a chain of directories that will stand at ``offset`` (even) of the file."""
+    """Encode a chain of directories for position ``offset`` (even) of a file."""
     out = b""
     chain = list(directories)
     for index, directory in enumerate(chain):
@@ -116,7 +116,7 @@ def exif_block(directory: Directory) -> bytes:
 
 
 def _encode_one(directory: Mapping[int, Entry], offset: int, *, last: bool) -> bytes:
-    """One directory, its out-of-line values and children; the next of the chain follows directly."""
+    """Encode a directory, its out-of-line values and children; the next of the chain follows directly."""
     table_size = 2 + 12 * len(directory) + 4
     records, data = [], b""
     for code, entry in sorted(directory.items()):

@@ -1,4 +1,4 @@
-"""How the samples of a TIFF page are stored: sizes, types, places of strips and tiles."""
+"""Storage layout of a TIFF page: size, sample type, offsets of strips and tiles."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ _FORMAT_NAMES: dict[int, str] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """Strips are tiles as wide as the picture; sizes in pixels, places and counts in bytes.
+    """Storage layout of a TIFF page. Strips are represented as tiles of the width of the image.
 
-    Samples of 9 to 15 bits are packed without gaps, row by row; their ``dtype`` is that of the unpacked ones.
+    Sizes are in pixels, offsets and counts in bytes. Samples of 9 to 15 bits are packed, row by row;
+    ``dtype`` is that of the unpacked samples.
     """
 
     width: int
@@ -51,11 +52,11 @@ class Layout:
 
     @property
     def is_packed(self) -> bool:
-        """Whether samples do not fill whole bytes."""
+        """Whether samples are packed, i.e. do not fill whole bytes."""
         return self.bits % 8 != 0
 
     def bytes_of_rows(self, rows: int) -> int:
-        """Of a strip or tile of so many rows, uncompressed."""
+        """Uncompressed size of a strip or tile with this number of rows."""
         per_row = self.tile_width * (1 if self.planar else self.channels) * self.bits
         return rows * (-(-per_row // 8))
 
@@ -65,11 +66,11 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
 
     Args:
         order: byte order of the file, ``<`` or ``>``.
-        file_bytes: its size.
+        file_bytes: size of the file.
 
     Raises:
-        FormatError: samples of a kind that is no photo's.
-        ReadError: places are missing or make no sense.
+        FormatError: the sample format is not supported.
+        ReadError: offsets are missing or invalid.
     """
     width, height = one_number(page, Tag.ImageWidth, 0), one_number(page, Tag.ImageLength, 0)
     channels = one_number(page, Tag.SamplesPerPixel, 1)
@@ -77,7 +78,7 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
     formats = {int(v) for v in numbers_of(page, Tag.SampleFormat) or (SampleFormat.Unsigned,)}
     if len(bits) != 1 or len(formats) != 1 or not 1 <= channels <= 16:
         raise FormatError(
-            f"{name} mixes samples of several depths, or has {channels} channels; that is no photo"
+            f"{name} mixes samples of several depths, or has {channels} channels, which is not supported"
         )
     depth = bits.pop()
     dtype = _dtype(depth, formats.pop(), order, name)
@@ -85,12 +86,14 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
     tile_width = one_number(page, Tag.TileWidth, 0) if tiled else width
     rows = min(one_number(page, Tag.RowsPerStrip, height) or height, height)
     tile_height = one_number(page, Tag.TileLength, 0) if tiled else rows
-    # Some writers give tiles' places as strips'.
+    # Some writers store tile offsets in the fields of strips.
     offsets = _places(page, Tag.TileOffsets, Tag.StripOffsets, tiled)
     if tile_width <= 0 or tile_height <= 0 or not offsets:
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
+        raise ReadError(
+            f"{name} does not declare the position of its pixel data; the file is damaged, copy it again"
+        )
     if tile_width > width + 65536 or tile_height > height + 65536:
-        raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged, copy it again")
+        raise ReadError(f"{name} has tiles far larger than the image; the file is damaged, copy it again")
     planar = (
         one_number(page, Tag.PlanarConfiguration, PlanarConfiguration.Chunky) == PlanarConfiguration.Planar
     )
@@ -118,7 +121,7 @@ def _places(page: Directory, of_tiles: int, of_strips: int, tiled: bool) -> tupl
 def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
     if (bits, sample_format) == (24, SampleFormat.Float):
         return FLOAT24
-    # "Undefined" is used for plain integers.
+    # Some writers use "undefined" for unsigned integers.
     plain = SampleFormat.Unsigned if sample_format == SampleFormat.Undefined else sample_format
     if plain == SampleFormat.Unsigned and 8 < bits < 16:
         return np.dtype(np.uint16)
@@ -133,14 +136,14 @@ def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
 
 
 def _guessed_counts(offsets: tuple[int, ...], size: int, whole: int | None) -> tuple[int, ...]:
-    """Old programs leave the counts out: a strip reaches as far as its pixels, or to the next one."""
+    """Byte counts that old programs omit: a strip ends with its pixels, or at the next strip."""
     starts = sorted({*offsets, size})
     following = {start: end for start, end in itertools.pairwise(starts)}
     return tuple(whole if whole is not None else following.get(start, 0) - start for start in offsets)
 
 
 def _last_is_shorter(counts: tuple[int, ...], whole: int, height: int, rows: int) -> tuple[int, ...]:
-    """Of uncompressed strips the last of each plane ends with the picture."""
+    """Byte counts of uncompressed strips; the last strip of each plane ends with the image."""
     last = whole * (height - (height - 1) // rows * rows) // rows
     per_plane = -(-height // rows)
     return tuple(last if index % per_plane == per_plane - 1 else count for index, count in enumerate(counts))

@@ -1,4 +1,4 @@
-"""Which page of a TIFF file is the photo: never a thumbnail, a mask or a reduced copy."""
+"""Selection of the page of a TIFF file that is the photo, not a thumbnail, mask or reduced copy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .tags import NewSubfile, OldSubfile, Tag
 __all__ = ["PhotoPage", "one_number", "photo_page"]
 
 _REDUCED_OR_MASK = NewSubfile.ReducedResolution | NewSubfile.TransparencyMask
-# A first page without flags of this size, whose shape is that of a larger page, is a thumbnail.
+# A first page without flags, up to this size and of the aspect ratio of a larger page, is a thumbnail.
 _THUMBNAIL_SIDE = 512
 _SAME_SHAPE = 0.03
-# Thumbnails of another shape, with black bars, are smaller still.
+# Limit for thumbnails of another aspect ratio, with black bars.
 _SMALL_SIDE = 320
-# Fields that describe the whole file where they stand in its first directory.
+# Fields that describe the whole file if they are in its first directory.
 _SHARED = {
     Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Orientation, Tag.XResolution, Tag.YResolution,
     Tag.ResolutionUnit, Tag.Software, Tag.DateTime, Tag.Artist, Tag.XMP, Tag.Rating, Tag.RatingPercent,
@@ -28,12 +28,12 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class PhotoPage:
-    """The photo's page.
+    """The page of the photo.
 
     Attributes:
-        layout: its directory, as it stands in the file.
-        metadata: the same with what the first directory says of the whole file.
-        notes: on other pages that were not read.
+        layout: directory of the page.
+        metadata: the same, with fields of the first directory that describe the whole file.
+        notes: notes on pages that were not read.
     """
 
     layout: Directory
@@ -48,7 +48,7 @@ def one_number(directory: Directory, code: int, default: int) -> int:
 
 
 def photo_page(directories: list[Directory]) -> PhotoPage:
-    """The first full-size page: of the chain, or below it (TIFF/EP keeps a thumbnail in the first place)."""
+    """The first full-size page in the chain or in SubIFDs (in TIFF/EP the first page is a thumbnail)."""
     pages = [page for page in _all_pages(directories) if _area(page) > 0]
     full = [page for page in pages if not _is_reduced(page)] or pages or directories
     page = _not_a_thumbnail(full)
@@ -60,7 +60,7 @@ def photo_page(directories: list[Directory]) -> PhotoPage:
 
 
 def _all_pages(directories: list[Directory]) -> Iterator[Directory]:
-    """Pages of the chain, then those below them."""
+    """Pages of the chain, then those in SubIFDs."""
     yield from directories
     for directory in directories:
         below = directory.get(Tag.SubIFDs)
@@ -79,7 +79,7 @@ def _area(page: Directory) -> int:
 
 
 def _not_a_thumbnail(pages: list[Directory]) -> Directory:
-    """The first page, or where that is a thumbnail without a flag, the largest page that it can be one of."""
+    """The first page; if it is a thumbnail without a flag, the largest page that it may belong to."""
     first = pages[0]
     side = max(one_number(first, Tag.ImageWidth, 0), one_number(first, Tag.ImageLength, 0))
     if side > _THUMBNAIL_SIDE:
@@ -103,5 +103,5 @@ def _same_shape(one: Directory, other: Directory) -> bool:
 
 
 def _is_copy(other: Directory, page: Directory) -> bool:
-    """Whether a page without flags is a smaller copy, as pyramids and cameras have them."""
+    """Whether a page without flags is a reduced copy, as in image pyramids."""
     return _area(other) < _area(page) and _same_shape(other, page)

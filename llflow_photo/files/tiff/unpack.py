@@ -1,4 +1,4 @@
-"""Unpacking the strips and tiles of TIFF files: compressions and predictors."""
+"""Decompression of TIFF strips and tiles, and predictors."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ OWN_COMPRESSIONS = {
     Compression.Uncompressed, Compression.LZW, Compression.Deflate, Compression.PackBits,
     Compression.PKZIPDeflate, Compression.LZMA, Compression.ZSTD, Compression.WebP,
 }  # fmt: skip
-# Floats of 24 bits, of DNG; numpy has none.
+# 24-bit floats of DNG, which numpy does not support.
 FLOAT24 = np.dtype("V3")
-# Samples back that differences are to, as predictors of floats say (DNG 1.4 adds X2 and X4).
+# Distance, in samples, over which predictors take differences.
 _FLOAT_STEPS = {
     Predictor.FloatingPoint: 1,
     Predictor.FloatingPointX2: 2,
     Predictor.FloatingPointX4: 4,
 }
 _INTEGER_STEPS = {Predictor.Horizontal: 1, Predictor.HorizontalX2: 2, Predictor.HorizontalX4: 4}
-# What the libtiff of Pillow's wheels decodes beyond these: fax codes, JPEG, ThunderScan, old Deflate.
+# Compressions that the libtiff in Pillow's wheels decodes in addition.
 _BY_PILLOW = {
     Compression.CCITT1D, Compression.Group3Fax, Compression.Group4Fax, Compression.OldJPEG, Compression.JPEG,
     Compression.CCITTRLEW, Compression.ThunderScan,
@@ -45,10 +45,10 @@ _NAMES = {
 
 
 def check_compression(compression: int, name: str) -> None:
-    """Refuse what is not supported before anything is called damaged.
+    """Refuse unsupported compressions, so that they are not reported as damage.
 
     Raises:
-        FormatError: naming the compression.
+        FormatError: the compression is not supported; the message names it.
     """
     if compression == Compression.ZSTD and _zstd() is None:
         raise FormatError(
@@ -64,11 +64,11 @@ def check_compression(compression: int, name: str) -> None:
 
 
 def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
-    """A strip or tile as its ``size`` bytes.
+    """Decompress a strip or tile to ``size`` bytes.
 
     Raises:
-        ReadError: it is truncated or broken.
-        FormatError: the compression is not known.
+        ReadError: the data is truncated or broken.
+        FormatError: the compression is not supported.
     """
     check_compression(compression, name)
     try:
@@ -96,7 +96,7 @@ def _unpacked(data: bytes, compression: int, size: int) -> bytes:
 
 
 def _zstd() -> Callable[[bytes, int], bytes] | None:
-    """A function of data and size, from whichever package is there; it raises ValueError on broken data."""
+    """Decompression function of data and size; it raises ValueError on broken data. None if not installed."""
     try:
         module = importlib.import_module("zstandard")
     except ImportError:
@@ -113,7 +113,7 @@ def _zstd() -> Callable[[bytes, int], bytes] | None:
 
 
 def _by_libtiff(data: bytes, compression: int, size: int) -> bytes:
-    """Let Pillow's libtiff unpack bytes, dressed up as a gray picture of one row."""
+    """Decompress bytes by Pillow's libtiff, wrapped in a TIFF file with a gray image of one row."""
     entries = [
         (Tag.ImageWidth, LONG, size), (Tag.ImageLength, LONG, 1), (Tag.BitsPerSample, SHORT, 8),
         (Tag.Compression, SHORT, compression),
@@ -129,12 +129,11 @@ def _by_libtiff(data: bytes, compression: int, size: int) -> bytes:
 
 
 def undo_predictor(values: np.ndarray, predictor: int, order: str) -> np.ndarray:
-    """Samples of a strip or tile, rows x columns x channels, in the machine's byte order.
+    """Samples of a strip or tile, rows x columns x channels, in native byte order.
 
     Args:
-        values: as unpacked, of the file's byte ``order`` (``<`` or ``>``); `FLOAT24` comes out as float32.
-        predictor: 1 none, 2 differences along rows, 3 differences of bytes of floats, or DNG's variants of
-            these, to the sample two or four before.
+        values: decompressed values in the file's byte ``order`` (``<`` or ``>``); `FLOAT24` becomes float32.
+        predictor: a value of `Predictor`.
     """
     floating = values.dtype.kind == "f" or values.dtype == FLOAT24
     if predictor == Predictor.Nothing:
@@ -151,7 +150,7 @@ def undo_predictor(values: np.ndarray, predictor: int, order: str) -> np.ndarray
 
 
 def unpack_bits(data: bytes, bits: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Samples of ``bits`` bits each, most significant bit first, rows filled up to whole bytes, as uint16.
+    """Unpack samples of ``bits`` bits, most significant bit first, rows padded to whole bytes, to uint16.
 
     Args:
         shape: rows, columns, channels.
@@ -166,7 +165,7 @@ def unpack_bits(data: bytes, bits: int, shape: tuple[int, int, int]) -> np.ndarr
 
 
 def _sums(differences: np.ndarray, step: int) -> np.ndarray:
-    """Sums along axis 1 of differences to the value ``step`` before."""
+    """Cumulative sums along axis 1 of differences to the value ``step`` before."""
     out = differences.copy()
     for first in range(step):
         np.cumsum(differences[:, first::step], axis=1, dtype=differences.dtype, out=out[:, first::step])

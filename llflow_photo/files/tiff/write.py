@@ -1,4 +1,4 @@
-"""Deflated TIFF of 8 and 16-bit integers and 32-bit floats, with ICC, EXIF, XMP and IPTC."""
+"""Writing TIFF of 8- and 16-bit integers and 32-bit floats with Deflate, ICC, EXIF, XMP and IPTC."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROWS = 64
 
 
 def write_tiff(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) -> None:
-    """Write the photo; ``bit_depth`` 8, 16 or 32 (float).
+    """Write the photo with ``bit_depth`` 8, 16 or 32 (float).
 
     Raises:
         WriteError: the file would exceed the 4 GB that TIFF can address.
@@ -35,7 +35,7 @@ def write_tiff(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) 
     counts: list[int] = []
     rows_held: list[np.ndarray] = []
     held = 0
-    # Strips of equal numbers of rows, whatever the blocks of the conversion are.
+    # Strips have equal numbers of rows, regardless of the blocks of the conversion.
     for block in quantized(photo, space, bit_depth):
         rows_held.append(block)
         held += block.shape[0]
@@ -71,7 +71,7 @@ def write_tiff(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) 
 def write_strips(
     file: BinaryIO, values: np.ndarray, rows_per_strip: int, offsets: list[int], counts: list[int]
 ) -> None:
-    """Deflate rows x W x 3 values into strips at the end of the file; integers as differences along rows."""
+    """Append strips of rows x W x 3 values to the file: Deflate, with horizontal differences of integers."""
     for start in range(0, values.shape[0], rows_per_strip):
         rows = values[start : start + rows_per_strip]
         if rows.dtype.kind == "u":
@@ -83,7 +83,7 @@ def write_strips(
 
 
 def append(file: BinaryIO, data: bytes, offsets: list[int], counts: list[int]) -> None:
-    """Put bytes at an even place at the end of the file and remember where."""
+    """Append bytes at an even offset at the end of the file, and record offset and size."""
     position = file.tell()
     if position + len(data) > _MAX_FILE:
         raise WriteError("the file would exceed the 4 GB that TIFF can address; use a smaller depth or JPEG")
@@ -93,19 +93,19 @@ def append(file: BinaryIO, data: bytes, offsets: list[int], counts: list[int]) -
 
 
 def metadata_tags(metadata: Metadata) -> Directory:
-    """EXIF, XMP and IPTC as tags of an image directory."""
+    """EXIF, XMP and IPTC as fields of an image directory."""
     tags: Directory = dict(split_block(metadata.exif)) if metadata.exif else {}
     if metadata.xmp:
         tags[Tag.XMP] = Entry(BYTE, metadata.xmp)
     if metadata.iptc:
-        # Declared as LONGs, as TIFF readers have come to expect.
+        # Declared as LONG, as TIFF readers expect.
         padded = metadata.iptc + b"\0" * (-len(metadata.iptc) % 4)
         tags[Tag.IPTC] = Entry(LONG, struct.unpack(f"<{len(padded) // 4}I", padded))
     return tags
 
 
 def finish_tiff(file: BinaryIO, directory: Directory) -> None:
-    """Write the directory at the end and the header, which points at it, at the beginning."""
+    """Write the directory at the end of the file, and the header at its beginning."""
     position = file.tell()
     file.write(encode_directories([directory], position))
     file.seek(0)
