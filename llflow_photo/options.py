@@ -1,4 +1,4 @@
-"""The one source of defaults: what a user can ask for, checked once, for API, command line and widget."""
+"""Options of rendering, with their defaults and validation, for API, command line and plugin."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ LOOKS = ("auto", "neutral", "standard")
 
 @dataclass(frozen=True)
 class Options:
-    """How to render a photo.
+    """Options of rendering a photo.
 
     Attributes:
         model: name of a shipped model or path of a ``.safetensors`` file.
-        temperature: how far renderings vary, 0 to 1.5 or so; 0 is the model's best guess, at 1 they vary
-            as much as well-exposed photos of one scene do.
+        temperature: variation of renderings, 0 to about 1.5; 0 is the model's best estimate, at 1 renderings
+            vary as much as well-exposed photos of one scene.
         samples: number of renderings.
-        seed: of the look; the same seed gives the same rendering.
-        detail_seed: of what varies from photo to photo under one look: its regions and grain. None takes
-            ``seed``; batches take one per photo.
-        grain: noise of fine detail that a temperature brings, 0 (none: the look of the frame and its regions
-            varies alone) to 1 (as much as the model's prior has).
-        brightness: shift along the model's brightness direction in the latent, 0 for none, negative darker.
-        strength: blend from the photo as developed (0) to the rendering (1).
+        seed: seed of the look; the same seed gives the same rendering.
+        detail_seed: seed of regions and grain, which vary from photo to photo under one look. None uses
+            ``seed``; batches use one per photo.
+        grain: noise of fine detail at a temperature above 0, from 0 (none: only the look of the frame and its
+            regions varies) to 1 (as much as in the model's prior).
+        brightness: shift along the model's brightness direction in the latent, 0 for none, negative for
+            darker.
+        strength: blend of the photo as developed (0) and the rendering (1).
         exposure_ev: EV added to the rendering in linear light.
-        protect_highlights: keep lamps and signs: their color, their core, the detail in them.
-        denoise_only: keep the photo's own brightness and color, take only the rendering's lack of noise.
-        texture: how much of the photo's own fine texture is given back where it stands above the noise, 0
-            to 1.
-        local_exposure: how much the dark surroundings of lamps are lifted, 0 to 1; frames without lamps and
-            well-lit ones stay as they are.
-        color_smoothing: how much blotches of color are smoothed in noisy shadows, 0 to 1.
-        remove_specks: repair hot pixels before the network sees the photo; stars stay.
-        look: contrast of the result: ``standard`` as cameras' JPEGs have it, ``neutral`` as rendered;
-            ``auto`` is standard for RAW files and neutral for all others.
+        protect_highlights: preserve color, core and detail of lamps and signs.
+        denoise_only: keep the photo's brightness and color, and remove its noise only.
+        texture: amount of the photo's fine texture above the noise that is restored, 0 to 1.
+        local_exposure: amount by which dark areas near lamps are lifted, 0 to 1; frames without lamps and
+            well-lit ones do not change.
+        color_smoothing: amount of smoothing of color noise in shadows, 0 to 1.
+        remove_specks: repair hot pixels before the network; stars are kept.
+        look: contrast of the result: ``standard`` like camera JPEGs, ``neutral`` as rendered; ``auto`` is
+            standard for RAW files and neutral for others.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         tile: ``auto`` or the side of a tile in pixels.
     """
@@ -79,9 +79,9 @@ class Options:
         self._check_range("brightness", -10.0, 10.0)
         self._check_range("exposure_ev", -10.0, 10.0)
         self._check_whole("samples", 1, f"a whole number from 1 to {_MOST_SAMPLES}", _MOST_SAMPLES)
-        self._check_whole("seed", 0, "a whole number from 0 up")
+        self._check_whole("seed", 0, "a whole number of at least 0")
         if self.detail_seed is not None:
-            self._check_whole("detail_seed", 0, "a whole number from 0 up")
+            self._check_whole("detail_seed", 0, "a whole number of at least 0")
         if self.tile != "auto":
             self._check_whole("tile", 64, "'auto' or a side of at least 64 pixels")
 
@@ -89,7 +89,7 @@ class Options:
         value = getattr(self, name)
         if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
             raise OptionError(f"{name} is {value!r}; give {wanted}")
-        object.__setattr__(self, name, operator.index(value))  # numpy's integers become Python's
+        object.__setattr__(self, name, operator.index(value))  # converts integers of numpy
 
     def _check_range(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
@@ -107,7 +107,7 @@ class Options:
         return replace(self, **changes)
 
     def of_the_picture(self) -> dict[str, Any]:
-        """The options that say how renderings look: all but ``device`` and ``tile``."""
+        """The options that affect the result: all but ``device`` and ``tile``."""
         values = asdict(self)
         del values["device"], values["tile"]
         return values

@@ -1,4 +1,4 @@
-"""The one representation of a photo that flows through the program, from file to file."""
+"""The representation of a photo throughout the program."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Metadata", "Photo"]
 
 @dataclass(frozen=True)
 class Metadata:
-    """What travels beside the pixels, as the bytes and values the file held.
+    """Metadata of a photo, as bytes and values of the file.
 
     Attributes:
-        exif: a TIFF-structured EXIF block without the ``Exif\\0\\0`` prefix, its orientation normalised to 1
-            (the pixels are upright); None where the file had none.
+        exif: a TIFF-structured EXIF block without the ``Exif\\0\\0`` prefix, with orientation 1 (the
+            pixels are upright); None if the file has none.
         xmp: an XMP packet (UTF-8 XML).
         iptc: an IPTC-IIM block.
-        icc: the profile the file embedded, as read; the pixels' meaning is in `Photo.color_space`.
-        texts: named texts as PNG holds them, e.g. ``("Comment", "...")``; that is also the comment of a JPEG.
-        raw: facts of a RAW development that a linear DNG needs again (camera matrix, neutral, levels).
+        icc: embedded profile, as read; the color space of the pixels is `Photo.color_space`.
+        texts: keywords and texts of PNG, e.g. ``("Comment", "...")``, which is also the comment of a JPEG.
+        raw: facts on the RAW development for writing linear DNG (camera matrix, neutral, levels).
     """
 
     exif: bytes | None = None
@@ -41,13 +41,13 @@ class Photo:
     """An upright photo.
 
     Attributes:
-        pixels: H x W x 3, float32, encoded as ``color_space`` says; 1.0 is the white level. Values outside
-            [0, 1] (highlights above white, colors outside the gamut) are kept.
+        pixels: H x W x 3, float32, encoded according to ``color_space``; 1.0 is the white level. Values
+            outside [0, 1] (highlights above white, colors outside the gamut) are kept.
         color_space: primaries and transfer curve of the pixels.
-        bit_depth: of the file the pixels came from (8, 10, 12, 16; 32 for float).
+        bit_depth: bits per channel of the source file (8, 10, 12, 16; 32 for float).
         metadata: EXIF, XMP, IPTC and the embedded profile.
-        source: the file it was read from.
-        notes: what could not be read or kept, one plain sentence each.
+        source: path of the source file.
+        notes: one sentence for each thing that could not be read or kept.
     """
 
     pixels: np.ndarray

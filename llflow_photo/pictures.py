@@ -1,4 +1,4 @@
-"""What people hold in memory, arrays and PIL images, made photos."""
+"""Conversion of arrays and PIL images to photos."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _TOLERANCE = 1e-3
 
 
 def photo_of_array(array: np.ndarray) -> Photo:
-    """A photo of sRGB-encoded values.
+    """A photo from an array of sRGB-encoded values.
 
     Args:
         array: H x W x 3, or H x W for gray; uint8, uint16, or float in [0, 1].
 
     Raises:
-        ImageInputError: the shape, type or values cannot be a photo's; nothing is guessed from values.
+        ImageInputError: shape, type or values are not supported; the encoding is never guessed from values.
     """
     array = np.asarray(array)
     if array.ndim == 2:
@@ -37,14 +37,14 @@ def photo_of_array(array: np.ndarray) -> Photo:
         pixels = array.astype(np.float32) / np.float32(_WHITE[array.dtype.name])
         return Photo(pixels, bit_depth=8 * array.dtype.itemsize)
     if array.dtype.kind != "f":
-        raise ImageInputError(f"the image is of {array.dtype}; give uint8, uint16, or float in [0, 1]")
+        raise ImageInputError(f"the image has type {array.dtype}; give uint8, uint16, or float in [0, 1]")
     return Photo(_checked(array), bit_depth=32)
 
 
 def _checked(array: np.ndarray) -> np.ndarray:
     pixels = array.astype(np.float32)
     if bad := int(np.count_nonzero(~np.isfinite(pixels))):
-        raise ImageInputError(f"the image holds {bad} values that are not finite (NaN or infinite)")
+        raise ImageInputError(f"the image has {bad} values that are not finite (NaN or infinite)")
     low, high = float(pixels.min()), float(pixels.max())
     if low < -_TOLERANCE or high > 1.0 + _TOLERANCE:
         raise ImageInputError(
@@ -55,10 +55,10 @@ def _checked(array: np.ndarray) -> np.ndarray:
 
 
 def photo_of_image(image: Image.Image) -> Photo:
-    """A photo of a PIL image, upright, in the color space its profile names.
+    """A photo from a PIL image, upright, in the color space of its profile.
 
     Raises:
-        ImageInputError: its pixels cannot be loaded, or are of a kind that is no photo.
+        ImageInputError: the pixels cannot be loaded, or the mode is not supported.
     """
     from .files.pillow.images import pillow_samples
     from .files.reading import photo_of_samples

@@ -1,9 +1,9 @@
-"""What the frames of a series share, so that a time-lapse or a burst is rendered without flicker.
+"""Shared statistics of the frames of a series, to render a time-lapse or burst without flicker.
 
-Whatever is decided once per photo (exposure, what a whole-photo branch sees, the weight of the highlights,
-the look at a temperature) follows from the photo's own pixels, so fresh noise or a passing lamp changes it
-from frame to frame. Of a series it follows from one `SeriesReference` instead: the median of a few of its
-frames. A lamp that is lit in fewer than half of them does not count.
+Global quantities (exposure, input of the whole-photo branch, weight of highlights, look at a temperature) are
+normally derived from the pixels of each photo, so that noise or a passing lamp changes them from frame to
+frame. In a series they are derived from one `SeriesReference` instead, the median of a few of its frames. A
+lamp that is lit in fewer than half of them has no influence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .color.exposure import mean_exposure_ev
+from .color.mean_exposure import mean_exposure_ev
 from .color.spaces import SRGB, decode, encode, luminance_weights
 from .color.working import to_network
 from .errors import OptionError
@@ -38,14 +38,14 @@ _SAME_EV = 0.5
 
 @dataclass(frozen=True)
 class FrameSummary:
-    """What one frame adds to a `SeriesReference`.
+    """Statistics of one frame for a `SeriesReference`.
 
     Attributes:
         light: 128 x 128 x 3, float32, linear sRGB in [0, 1]: the frame averaged over a grid of equal cells.
-        levels: 4096 x 3, float32, sRGB-encoded in [0, 1]: each channel's values in ascending order, at equal
-            shares of the pixels.
-        highlight: as of `color.working.Residual`.
-        exposure_ev: mean exposure relative to 18 % gray, `color.exposure.mean_exposure_ev`.
+        levels: 4096 x 3, float32, sRGB-encoded in [0, 1]: quantiles of each channel in equal steps,
+            ascending.
+        highlight: weight of highlights, see `color.working.Residual`.
+        exposure_ev: mean exposure relative to 18 % gray, `color.mean_exposure.mean_exposure_ev`.
     """
 
     light: np.ndarray
@@ -55,7 +55,7 @@ class FrameSummary:
 
     @classmethod
     def of(cls, photo: Photo) -> Self:
-        """From at most about two million of a photo's pixels.
+        """Statistics of a photo, from up to about two million of its pixels.
 
         Raises:
             ImageInputError: the pixels are not H x W x 3 or not finite.
@@ -73,13 +73,13 @@ class FrameSummary:
 
 @dataclass(frozen=True)
 class SeriesReference:
-    """What all frames of a series are rendered with. It is plain data: it can be stored and sent to workers.
+    """Statistics with which all frames of a series are rendered; plain data that can be stored and sent.
 
     Attributes:
-        view_bytes: of `view`, float32, little-endian.
-        levels_bytes: of `levels`, likewise.
-        highlight: weight of the highlights, as of `color.working.Residual`: the greatest of these frames.
-        exposure_ev: median of their mean exposures, in EV relative to 18 % gray.
+        view_bytes: bytes of `view`, float32, little-endian.
+        levels_bytes: bytes of `levels`, float32, little-endian.
+        highlight: weight of highlights, see `color.working.Residual`; maximum of the frames.
+        exposure_ev: median of the mean exposures of the frames, EV relative to 18 % gray.
     """
 
     view_bytes: bytes
@@ -89,13 +89,13 @@ class SeriesReference:
 
     @classmethod
     def of(cls, frames: Sequence[FrameSummary]) -> Self:
-        """The median of some frames, cell by cell in linear light.
+        """The median of frames, by cell in linear light.
 
         Raises:
             OptionError: there are no frames.
         """
         if not frames:
-            raise OptionError("a series needs at least one frame; none is given")
+            raise OptionError("a series needs at least one frame")
         view = encode(np.median([frame.light for frame in frames], axis=0).astype(np.float32), "srgb")
         levels = np.median([frame.levels for frame in frames], axis=0)
         return cls(
@@ -112,26 +112,26 @@ class SeriesReference:
 
     @property
     def levels(self) -> np.ndarray:
-        """Values of single pixels, noise included: 64 x 64 x 3, float32, sRGB-encoded in [0, 1].
+        """Values distributed like single pixels, with noise: 64 x 64 x 3, float32, sRGB-encoded in [0, 1].
 
-        Their histogram is the series'; their places mean nothing.
+        Their positions have no meaning.
         """
         side = math.isqrt(_LEVELS)
         return np.frombuffer(self.levels_bytes, "<f4").astype(np.float32).reshape(side, side, 3)
 
     @cached_property
     def key(self) -> str:
-        """Sixteen hexadecimal digits that identify it."""
+        """Identifier of the reference, sixteen hexadecimal digits."""
         digest = hashlib.sha256(self.view_bytes + self.levels_bytes)
         digest.update(repr((self.highlight, self.exposure_ev)).encode())
         return digest.hexdigest()[:16]
 
     def detail_seed(self, seed: int) -> int:
-        """Seed of the look of the regions of all frames, 0 to 2^32 - 1, under a user's seed."""
+        """Seed of the look of regions in all frames, 0 to 2^32 - 1, from a user's seed."""
         return int.from_bytes(hashlib.sha256(f"{self.key}:{seed}".encode()).digest()[:4], "big")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Convert to values that JSON can store."""
         return {
             "view": base64.b64encode(self.view_bytes).decode(),
             "levels": base64.b64encode(self.levels_bytes).decode(),
@@ -141,16 +141,16 @@ class SeriesReference:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """From what `to_json` gave."""
+        """Convert from the result of `to_json`."""
         view, levels = base64.b64decode(values["view"]), base64.b64decode(values["levels"])
         return cls(view, levels, values["highlight"], values["exposure_ev"])
 
 
 def same_scene(frames: Sequence[FrameSummary]) -> bool:
-    """Whether frames of one exposure show one scene under one light.
+    """Whether frames with equal exposure show the same scene in the same light.
 
-    Each must have more than half of its area, on a grid of 16 x 16 cells, within half a stop of the median of
-    all. A lamp may light up to half of the frame.
+    In each frame, more than half of the cells of a 16 x 16 grid must be within half a stop of the median of
+    all frames. A lamp may thus light up to half of a frame.
     """
     luminance = luminance_weights(SRGB)
     stops = np.array([
@@ -161,7 +161,7 @@ def same_scene(frames: Sequence[FrameSummary]) -> bool:
 
 
 def _every_nth(pixels: np.ndarray, most: int) -> np.ndarray:
-    """Every n-th row and column, about ``most`` pixels or fewer; all of a small or narrow picture."""
+    """Every n-th row and column, up to about ``most`` pixels; all of a small or narrow image."""
     step = math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most))
     if step <= 1 or min(pixels.shape[:2]) <= step:
         return pixels
@@ -169,13 +169,13 @@ def _every_nth(pixels: np.ndarray, most: int) -> np.ndarray:
 
 
 def _levels(values: np.ndarray) -> np.ndarray:
-    """N x 3 to `_LEVELS` x 3: sorted, then taken at the middles of equal shares."""
+    """Quantiles, N x 3 to `_LEVELS` x 3, at the centers of equal steps."""
     places = (np.arange(_LEVELS) * 2 + 1) * len(values) // (2 * _LEVELS)
     return np.sort(values, axis=0)[places].astype(np.float32)
 
 
 def _averaged(values: np.ndarray, side: int) -> np.ndarray:
-    """Means over ``side`` x ``side`` cells that cover H x W x C; where pixels are fewer, cells share them."""
+    """Means over ``side`` x ``side`` cells that cover H x W x C; in small images cells share pixels."""
     for axis in (0, 1):
         length = values.shape[axis]
         start = np.arange(side) * length // side

@@ -19,7 +19,7 @@ from PIL import Image
 
 from llflow_photo.camera import NightSettings, develop, night, simulate_night_raw, write_frame_dng
 from llflow_photo.camera.light import Lamp, Shade, Unevenness
-from llflow_photo.camera.noise import Noise, read_noise_of
+from llflow_photo.camera.sensor_noise import SensorNoise, read_noise_of
 from llflow_photo.camera.sensors import CAMERAS
 
 CAMERA_NAME = "simulated camera"
@@ -61,9 +61,9 @@ def _uneven(across: float, down: float, *shades: Shade) -> Unevenness:
     return Unevenness(waves, shades)
 
 
-def _high_iso(shot: float) -> Noise:
+def _high_iso(shot: float) -> SensorNoise:
     read = read_noise_of(shot)
-    return Noise(shot, read, row=0.2 * read, black_error=(1e-4, -5e-5, 5e-5, -1e-4), hot=2e-5)
+    return SensorNoise(shot, read, row=0.2 * read, black_error=(1e-4, -5e-5, 5e-5, -1e-4), hot=2e-5)
 
 
 WARM_WHITE, SODIUM, COLD = (1.0, 0.9, 0.78), (1.0, 0.62, 0.22), (0.85, 0.95, 1.0)
@@ -77,7 +77,7 @@ SAMPLES = (
         None,
         replace(
             night(-4.3, "moonlit shade", CAMERAS[5]),
-            noise=Noise(0.0006, read_noise_of(0.0006), hot=1e-5),
+            noise=SensorNoise(0.0006, read_noise_of(0.0006), hot=1e-5),
             lamps=(
                 Lamp(0.500, 0.268, 0.009, 12.0, 0.05, 0.035, COLD),
                 Lamp(0.226, 0.322, 0.0016, 8.0, 0.06, 0.005, SODIUM),

@@ -15,7 +15,7 @@ from PIL import Image
 
 from llflow_photo import Options, Photo, load_enhancer
 from llflow_photo.api import rendering_of
-from llflow_photo.color.exposure import mean_exposure_ev
+from llflow_photo.color.mean_exposure import mean_exposure_ev
 from llflow_photo.color.spaces import SRGB, convert, decode
 from llflow_photo.color.working import to_network
 from llflow_photo.files import is_photo, read

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from llflow_photo import Options, Photo, load_enhancer
 from llflow_photo.api import rendering_of
-from llflow_photo.color.exposure import mean_exposure_ev
+from llflow_photo.color.mean_exposure import mean_exposure_ev
 from llflow_photo.color.spaces import SRGB, convert, decode
 from llflow_photo.color.working import Residual, to_network
 from llflow_photo.engine import EncodedPhoto

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import ImageInputError
+from ..files.dng.write import cfa_dng_bytes
 from .curves import linear_to_srgb, s_curve
 from .raw import PATTERNS, RawFrame
 from .sensors import CAMERAS, XYZ_FROM_SRGB
@@ -118,7 +119,15 @@ def _libraw(
     import rawpy
 
     space = rawpy.ColorSpace.raw if raw_color else rawpy.ColorSpace.sRGB
-    dng = _dng(mosaic, pattern, black_level, white_level, color_matrix, neutral)
+    # LibRaw works with the precision that files of cameras have.
+    dng = cfa_dng_bytes(
+        mosaic,
+        pattern,
+        black_level=black_level,
+        white_level=white_level,
+        color_matrix=np.round(color_matrix, 4),
+        as_shot_neutral=[round(value, 6) for value in neutral],
+    )
     with rawpy.imread(io.BytesIO(dng)) as raw:
         result: np.ndarray = raw.postprocess(
             gamma=(1, 1),
@@ -129,35 +138,3 @@ def _libraw(
             output_color=space,
         )
     return result
-
-
-def _dng(
-    mosaic: np.ndarray,
-    pattern: str,
-    black_level: int,
-    white_level: int,
-    color_matrix: np.ndarray,
-    neutral: Sequence[float],
-) -> bytes:
-    """The least of a DNG that LibRaw develops: uncompressed, for memory only."""
-    import tifffile
-
-    def rational(values: Sequence[float], scale: int) -> tuple[int, ...]:
-        return tuple(number for value in values for number in (round(value * scale), scale))
-
-    colors = bytes("RGB".index(color) for color in pattern)
-    tags = [
-        (33421, "H", 2, (2, 2), False),  # CFARepeatPatternDim
-        (33422, "B", 4, colors, False),  # CFAPattern
-        (50706, "B", 4, bytes((1, 4, 0, 0)), False),  # DNGVersion
-        (50707, "B", 4, bytes((1, 1, 0, 0)), False),  # DNGBackwardVersion
-        (50708, "s", 0, "simulated", False),  # UniqueCameraModel
-        (50714, "I", 1, black_level, False),  # BlackLevel
-        (50717, "I", 1, white_level, False),  # WhiteLevel
-        (50721, "2i", 9, rational(color_matrix.ravel().tolist(), 10000), False),  # ColorMatrix1
-        (50728, "2I", 3, rational(neutral, 1000000), False),  # AsShotNeutral
-        (50778, "H", 1, 21, False),  # CalibrationIlluminant1: D65
-    ]
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, mosaic, photometric="CFA", extratags=tags, metadata=None)
-    return buffer.getvalue()

@@ -9,10 +9,10 @@ import numpy as np
 
 from .lamplight import LampLight
 from .light import Lamp, Unevenness, random_unevenness
-from .noise import Noise, read_noise_of, shot_and_read
 from .panels import Panel
 from .random_lights import Area, Sources, random_lamp_light, random_sources
 from .raw import PATTERNS
+from .sensor_noise import SensorNoise, read_noise_of, shot_and_read
 from .sensors import CAMERAS, ILLUMINANTS, Camera, mixed_camera
 
 __all__ = ["NightSettings", "night", "random_night"]
@@ -51,7 +51,7 @@ class NightSettings:
     balance_error: tuple[float, float, float] = (1.0, 1.0, 1.0)
     unevenness: Unevenness | None = None
     lamps: tuple[Lamp, ...] = ()
-    noise: Noise = field(default_factory=Noise)
+    noise: SensorNoise = field(default_factory=SensorNoise)
     pattern: str = "RGGB"
     black_level: int = 512
     white_level: int = 16383
@@ -95,7 +95,7 @@ def night(
     """A plain frame: even light, one of `sensors.ILLUMINANTS` with its middle gains, typical read noise."""
     illuminant = ILLUMINANTS[light]
     gains = (sum(illuminant.red) / 2, 1.0, sum(illuminant.blue) / 2)
-    noise = Noise(shot, read_noise_of(shot))
+    noise = SensorNoise(shot, read_noise_of(shot))
     return NightSettings(exposure_ev, camera, gains, noise=noise, pattern=pattern)
 
 
@@ -172,7 +172,7 @@ def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
     return float(2.0**-red), 1.0, float(2.0**-blue)
 
 
-def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) -> Noise:
+def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) -> SensorNoise:
     """Noise of a random ISO, drawn again where it buries even mid-gray: nothing is learnt from that."""
     gray = 0.18 * 2.0**exposure_ev
     shot, read = shot_and_read(random)
@@ -182,7 +182,7 @@ def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) 
     errors = random.normal(0.0, 1.5 * code, 4) if extreme else np.zeros(4)
     if random.random() < 0.12:  # a black level stated too high: what is darkest is cut to black
         errors -= min(read * random.uniform(0.5, 2.0), 0.3 * gray)
-    return Noise(
+    return SensorNoise(
         shot,
         read,
         read * float(random.uniform(0.1, 0.5)) if extreme else 0.0,

@@ -1,1 +1,1 @@
-"""Color spaces, transfer curves and profiles: what pixel values mean. Knows neither files nor torch."""
+"""Color spaces, transfer curves, ICC profiles, and the conversion between photos and network input."""

@@ -11,15 +11,15 @@ def median_by_bin(values: np.ndarray, bins: np.ndarray, count: int, enough: int)
     """The median of the values of each bin.
 
     Args:
-        values: of any shape.
-        bins: of the same shape, whole numbers from 0 below ``count``, which is at most 256.
-        enough: bins with fewer values are not told.
+        values: array of any shape.
+        bins: bin of each value, integers from 0 to ``count - 1``; ``count`` is at most 256.
+        enough: minimum number of values in a bin.
 
     Returns:
-        ``count`` float64; NaN where there are too few values.
+        ``count`` float64; NaN for bins with too few values.
     """
     numbers = bins.astype(np.uint8).reshape(-1)
-    # Of numbers of 8 bits the stable sort is a radix sort: cheaper than a pass for each bin.
+    # For 8-bit integers the stable sort is a radix sort, which is faster than a pass for each bin.
     ordered = values.reshape(-1)[np.argsort(numbers, kind="stable")]
     medians = np.full(count, np.nan)
     stop = 0

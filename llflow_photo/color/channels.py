@@ -1,4 +1,4 @@
-"""Channels of a pixel compared."""
+"""Maximum and minimum over the channels of a pixel."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["greatest_channel", "least_channel"]
 
 
 def greatest_channel(pixels: np.ndarray) -> np.ndarray:
-    """... x 3 to ...: the greatest of each pixel's channels.
+    """Maximum over the channels of each pixel, ... x 3 to ....
 
-    The same as ``pixels.max(axis=-1)``, which reduces three values at a time and takes several times as long.
+    Equal to ``pixels.max(axis=-1)``, but several times faster.
     """
     greatest: np.ndarray = np.maximum(pixels[..., 0], pixels[..., 1])
     np.maximum(greatest, pixels[..., 2], out=greatest)
@@ -18,7 +18,7 @@ def greatest_channel(pixels: np.ndarray) -> np.ndarray:
 
 
 def least_channel(pixels: np.ndarray) -> np.ndarray:
-    """... x 3 to ...: the least of each pixel's channels."""
+    """Minimum over the channels of each pixel, ... x 3 to ...."""
     least: np.ndarray = np.minimum(pixels[..., 0], pixels[..., 1])
     np.minimum(least, pixels[..., 2], out=least)
     return least

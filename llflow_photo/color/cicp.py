@@ -1,4 +1,4 @@
-"""Color declared by code points, as PNG (cICP), HEIF and AVIF (nclx) and ICC profiles (cicp) do.
+"""Color declared by code points, as in PNG (cICP), HEIF and AVIF (nclx) and ICC profiles (cicp).
 
 Sources: ITU-T H.273 (tables of code points), ITU-R BT.2100-2 (PQ and HLG), ITU-R BT.2408 (diffuse white).
 """
@@ -33,7 +33,7 @@ _PRIMARIES = {
     22: (((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), _D65),
 }
 _CURVES = {4: "gamma:2.2", 5: "gamma:2.8", 8: "linear", 13: "srgb"}
-# BT.2408: graphics white, and the brightest of a BT.2100 display that HLG is rendered for, in cd/m2.
+# BT.2408: graphics white, and the peak luminance of the BT.2100 display for HLG, in cd/m2.
 _DIFFUSE_WHITE = 203.0
 _HLG_PEAK = 1000.0
 _PQ_PEAK = 10000.0
@@ -43,7 +43,7 @@ _PQ, _HLG = 16, 18
 
 @dataclass(frozen=True)
 class CodePoints:
-    """Color primaries, transfer characteristics and range by their numbers in H.273."""
+    """Numbers of color primaries, transfer characteristics and range in H.273."""
 
     primaries: int
     transfer: int
@@ -57,13 +57,13 @@ class CodePoints:
 
 @dataclass(frozen=True)
 class CodedColor:
-    """What code points mean.
+    """Color space and transfer function of code points.
 
     Attributes:
-        space: of the pixels, after ``to_linear`` where that is not None.
-        to_linear: function of H x W x 3 float32 encoded values in [0, 1] that returns linear ones; 1 is
-            diffuse white, highlights of PQ and HLG go beyond.
-        note: what a user should know of it; empty where there is nothing.
+        space: color space of the pixels, after ``to_linear`` unless that is None.
+        to_linear: function from H x W x 3 float32 encoded values in [0, 1] to linear ones; 1 is diffuse
+            white, highlights of PQ and HLG exceed it.
+        note: note for the user; may be empty.
     """
 
     space: ColorSpace
@@ -72,7 +72,7 @@ class CodedColor:
 
 
 def understand(points: CodePoints) -> CodedColor | None:
-    """The meaning of code points, None for unknown numbers; what is unspecified is taken as sRGB's."""
+    """Color space and transfer function of code points; None if unknown. Unspecified means sRGB."""
     primaries = 1 if points.primaries == _UNSPECIFIED else points.primaries
     transfer = 13 if points.transfer == _UNSPECIFIED else points.transfer
     if primaries not in _PRIMARIES or primaries == _ENCODED_XYZ:
@@ -91,13 +91,11 @@ def understand(points: CodePoints) -> CodedColor | None:
 
 
 def _hdr_note(name: str) -> str:
-    return (
-        f"the photo is HDR ({name}); its diffuse white of 203 cd/m2 was taken as white, what is brighter kept"
-    )
+    return f"the photo is HDR ({name}); its diffuse white of 203 cd/m2 is used as white, brighter pixels kept"
 
 
 def _named(space: ColorSpace) -> ColorSpace:
-    """The space of that meaning that has a name already, if there is one."""
+    """The predefined space that is equal to ``space``, if there is one."""
     for known in (*SPACES.values(), LINEAR_SRGB):
         if (known.primaries, known.white, known.transfer) == (space.primaries, space.white, space.transfer):
             return known

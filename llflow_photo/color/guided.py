@@ -1,4 +1,4 @@
-"""The guided filter of He, Sun and Tang (TPAMI 2013), as a match of one picture's brightness to another's."""
+"""The guided filter of He, Sun and Tang (TPAMI 2013), to match the brightness of two images."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ __all__ = ["box_mean", "guided_match"]
 
 
 def guided_match(target: np.ndarray, guide: np.ndarray, radius: int, epsilon: float = 1e-4) -> np.ndarray:
-    """The structure of ``guide`` with the brightness and color of ``target``.
+    """An image with the structure of ``guide`` and the brightness and color of ``target``.
 
-    In every window, each channel of the target is fitted as ``a * guide + b``; noise of the target that the
-    guide does not have averages out of the fit.
+    In each window, each channel of the target is fitted as ``a * guide + b``, which averages out noise that
+    only the target has.
 
     Args:
         target, guide: H x W x 3 float32 in [0, 1].
         radius: of the square windows, pixels.
-        epsilon: variance of the guide below which a window counts as flat.
+        epsilon: variance of the guide below which a window is considered flat.
 
     Returns:
         H x W x 3 float32.
@@ -33,7 +33,7 @@ def guided_match(target: np.ndarray, guide: np.ndarray, radius: int, epsilon: fl
 
 
 def box_mean(values: np.ndarray, radius: int) -> np.ndarray:
-    """Mean over a (2 radius + 1)-sided window, H x W float64; windows are cut at the borders."""
+    """Mean over a (2 radius + 1)-sided window, H x W float64; windows are cropped at the borders."""
     return _along(_along(values, radius, 0), radius, 1)
 
 

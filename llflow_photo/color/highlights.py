@@ -1,4 +1,4 @@
-"""Lamps and signs that stay lamps and signs, and exposure that does not wash them out."""
+"""Protection of highlights (lamps, signs), and exposure changes that preserve them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from .spaces import decode, encode
 __all__ = ["expose", "is_protected", "protect", "smoothstep"]
 
 _TINY = np.float32(1e-6)
-# Encoded brightness of the input from which it is trusted, and at which it is kept as it is.
+# Encoded brightness of the input at which protection begins, and at which it is complete.
 _PROTECT_FROM, _PROTECT_FULL = 0.6, 0.95
-# How far (encoded) a rendering that saturates is held below white where the input did not.
+# Distance from white (encoded) of a saturated rendering whose input is not saturated.
 _ROOM = 0.15
-# Encoded brightness of the rendering from which it counts as near saturation, and as saturated.
+# Encoded brightness of the rendering at which saturation begins, and at which it is complete.
 _BRIGHT_FROM, _BRIGHT_FULL = 0.75, 1.0
-# Linear value up to which a positive exposure is a plain gain.
+# Linear value up to which a positive exposure is a constant gain.
 _KNEE = 0.5
 
 
 def smoothstep(low: float, high: float, values: np.ndarray) -> np.ndarray:
-    """0 up to ``low``, 1 from ``high``, a cubic between with flat ends; float32."""
+    """Smoothstep: 0 up to ``low``, 1 from ``high``, a cubic with flat ends between; float32."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0).astype(np.float32, copy=False)
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
 
 
 def is_protected(level_view: np.ndarray, level: np.ndarray, highlight: float) -> np.ndarray:
-    """Of which pixels `protect` makes something else than the rendering.
+    """Mask of the pixels that `protect` changes.
 
     Args:
         level_view, level: greatest channel of view and rendering, sRGB-encoded, of the same shape.
-        highlight: as for `protect`.
+        highlight: see `protect`.
     """
     kept: np.ndarray = level_view > _PROTECT_FROM
     if highlight > 0:
@@ -40,23 +40,23 @@ def is_protected(level_view: np.ndarray, level: np.ndarray, highlight: float) ->
 
 
 def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndarray:
-    """The rendering with the bright parts of the input kept.
+    """Restore the highlights of the input in a rendering.
 
-    Where the input is bright, its chromaticity replaces the rendering's and nothing gets darker than it was;
-    where the rendering saturates and the input did not, it is held below white, so that a sign's letters and
-    a lamp's core stay brighter than what they light. All weights are smooth functions of the pixel, and where
-    the rendering equals the view the result is the view.
+    Where the input is bright, the result has its chromaticity and is not darker. Where the rendering
+    saturates and the input does not, the result is kept below white, so that the letters of a sign and the
+    core of a lamp remain brighter than what they illuminate. All weights are smooth functions of the pixel,
+    and where the rendering equals the view, so does the result.
 
     Args:
         rendered, view: ... x 3 float32, linear sRGB in [0, 1].
-        highlight: 0 to 1, whether the photo has anything near white to be kept apart from.
+        highlight: 0 to 1, whether the photo has areas near white.
     """
     peak_view, peak_rendered = greatest_channel(view), greatest_channel(rendered)
     level_view, level = encode(peak_view, "srgb"), encode(peak_rendered, "srgb")
     weight = smoothstep(_PROTECT_FROM, _PROTECT_FULL, level_view)
     lift = np.maximum(level - level_view, 0.0)
     room = np.float32(_ROOM * highlight) * (1.0 - weight) * smoothstep(_BRIGHT_FROM, _BRIGHT_FULL, level)
-    # Half the harmonic mean: close to the smaller of the two, and smooth.
+    # Half the harmonic mean: a smooth approximation of the smaller one.
     level = level - room * lift / np.maximum(room + lift, _TINY)
     level += weight * np.maximum(level_view - level, 0.0)
     target = decode(level, "srgb")
@@ -66,11 +66,11 @@ def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndar
 
 
 def expose(pixels: np.ndarray, exposure_ev: float, *, keep_white: bool) -> np.ndarray:
-    """Linear pixels, H x W x 3, ``exposure_ev`` brighter or darker.
+    """Change the exposure of linear pixels, H x W x 3, by ``exposure_ev``.
 
-    With ``keep_white``, white stays white and what is above stays as it is: a positive exposure is a gain up
-    to half of white, then a rational shoulder to white; a negative one is a gain for all but the highlights.
-    The curve acts on the greatest channel and scales all three, so hues stay.
+    With ``keep_white``, white and values above it do not change: a positive exposure is a gain up to half of
+    white, followed by a rational shoulder to white; a negative one is a gain except for highlights. The curve
+    is applied to the maximum channel and scales all three, which preserves hues.
     """
     gain = np.float32(2.0**exposure_ev)
     if not keep_white:

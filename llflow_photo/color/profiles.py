@@ -1,4 +1,4 @@
-"""ICC profiles: building those we embed, understanding those we find. Source: ICC.1:2022."""
+"""ICC profiles: building profiles for output files, parsing embedded ones. Source: ICC.1:2022."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .spaces import SPACES, SRGB, ColorSpace, adaptation, decode, xyz_matrix
 __all__ = ["ProfileError", "ProfileReading", "profile_bytes", "read_profile"]
 
 _D50 = (0.3457, 0.3585)
-# The profile connection space's white as the standard rounds it.
+# White of the profile connection space, rounded as in the standard.
 _D50_XYZ = (0.9642, 1.0, 0.8249)
 _DESCRIPTIONS = {
     "srgb": "sRGB",
@@ -27,7 +27,7 @@ _DESCRIPTIONS = {
 
 
 class ProfileError(ValueError):
-    """The bytes are no ICC profile that can be understood; callers read the photo without it."""
+    """The bytes are not a supported ICC profile; callers ignore the profile."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class ProfileReading:
     """A profile of RGB or gray values with curves and a matrix.
 
     Attributes:
-        kind: ``rgb``, ``gray``, or ``lut`` for one that needs a color engine (CMYK, table-based RGB).
-        space: primaries and curve; where the curves are tables, the linear space they lead to.
-        tables: None, or 3 x N float32 (1 x N for gray): encoded, in equal steps from 0 to 1, to linear.
-        description: what the profile calls itself.
-        code_points: of HDR profiles (PQ, HLG), whose tables are tone-mapped; they count instead.
+        kind: ``rgb``, ``gray``, or ``lut`` for profiles that need LittleCMS (CMYK, LUT-based RGB).
+        space: primaries and curve; if curves are tables, the linear space with these primaries.
+        tables: None, or 3 x N float32 (1 x N for gray): linear values for encoded ones in equal steps from 0
+            to 1.
+        description: name of the profile.
+        code_points: code points of HDR profiles (PQ, HLG), which replace their tone-mapped tables.
     """
 
     kind: str
@@ -51,9 +52,9 @@ class ProfileReading:
 
 @lru_cache(maxsize=16)
 def profile_bytes(space: ColorSpace) -> bytes:
-    """A version 4 display profile of matrix and curves, about 600 bytes."""
+    """A version 4 display profile with matrix and curves, about 600 bytes."""
     matrix = adaptation(space.white, _D50) @ xyz_matrix(space)
-    # Rounded columns must still sum to the white of the standard.
+    # The rounded columns must sum to the white of the standard.
     matrix = matrix * (np.array(_D50_XYZ) / matrix.sum(axis=1))[:, None]
     curve = _curve_tag(space.transfer)
     tags = {
@@ -81,7 +82,7 @@ def _assemble(tags: dict[bytes, bytes]) -> bytes:
         table += signature + struct.pack(">II", places[payload], len(payload))
     size = position + len(data)
     header = struct.pack(">I4sI4s4s4s", size, b"\0\0\0\0", 0x04300000, b"mntr", b"RGB ", b"XYZ ")
-    # A fixed date: the same space always gives the same bytes.
+    # A fixed date makes the bytes reproducible.
     header += struct.pack(">6H4s", 2024, 1, 1, 0, 0, 0, b"acsp").ljust(44, b"\0")
     header += _fixed(np.array(_D50_XYZ))
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + data
@@ -109,10 +110,10 @@ def _curve_tag(transfer: str) -> bytes:
 
 
 def read_profile(data: bytes) -> ProfileReading:
-    """What an embedded profile says.
+    """Parse an embedded profile.
 
     Raises:
-        ProfileError: it is broken.
+        ProfileError: the profile is broken or unsupported.
     """
     if len(data) < 132 or data[36:40] != b"acsp":
         raise ProfileError("not an ICC profile")
@@ -128,7 +129,7 @@ def read_profile(data: bytes) -> ProfileReading:
         return _rgb_reading(tags, description)
     if model in (b"RGB ", b"CMYK", b"GRAY", b"Lab "):
         return ProfileReading("lut", SRGB, None, description)
-    raise ProfileError(f"a profile for {model!r} values is of no use for a photo")
+    raise ProfileError(f"profiles for {model!r} values are not supported for photos")
 
 
 def _tag_table(data: bytes) -> dict[bytes, bytes]:
@@ -144,7 +145,7 @@ def _tag_table(data: bytes) -> dict[bytes, bytes]:
 
 
 def _hdr_code_points(tag: bytes) -> CodePoints | None:
-    """ICC.1:2022, 9.2.17 and 10.3; only of PQ (16) and HLG (18), other curves say the same themselves."""
+    """Code points (ICC.1:2022, 9.2.17, 10.3) of PQ (16) and HLG (18); others are redundant."""
     if tag[:4] != b"cicp" or len(tag) < 12 or tag[9] not in (16, 18):
         return None
     return CodePoints(tag[8], tag[9], bool(tag[11]))
@@ -173,7 +174,7 @@ def _rgb_reading(tags: dict[bytes, bytes], description: str) -> ProfileReading:
         or abs(np.linalg.det(matrix)) < 1e-6
         or not (matrix.sum(axis=1) > 0.1).all()
     ):
-        raise ProfileError("the profile's colorants span no gamut")
+        raise ProfileError("the profile's colorants are linearly dependent")
     curves = [_read_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
     space = _space_of_matrix(matrix, description)
     transfers = {curve if isinstance(curve, str) else None for curve in curves}
@@ -191,7 +192,7 @@ def _gray_reading(tag: bytes, description: str) -> ProfileReading:
 
 
 def _space_of_matrix(matrix: np.ndarray, description: str) -> ColorSpace:
-    """A known space where the colorants are its own, otherwise one under D50 (adaptation is linear)."""
+    """The predefined space with these colorants, otherwise a new one under D50 (adaptation is linear)."""
     for space in SPACES.values():
         known = adaptation(space.white, _D50) @ xyz_matrix(space)
         if np.abs(known - matrix).max() < 2.5e-3:
@@ -212,7 +213,7 @@ def _with_transfer(space: ColorSpace, transfer: str) -> ColorSpace:
 
 
 def _read_curve(tag: bytes) -> str | np.ndarray:
-    """A curve's name, or its table of linear values in equal steps."""
+    """Name of a curve, or its table of linear values in equal steps."""
     if tag[:4] == b"curv" and len(tag) >= 12:
         (count,) = struct.unpack_from(">I", tag, 8)
         if count == 0:
@@ -220,8 +221,8 @@ def _read_curve(tag: bytes) -> str | np.ndarray:
         if count == 1 and len(tag) >= 14:
             return _gamma_name(struct.unpack_from(">H", tag, 12)[0] / 256)
         if count > 1 and len(tag) >= 12 + 2 * count:
-            codes = np.frombuffer(tag, ">u2", count, 12)
-            return _named_table(codes.astype(np.float32) / np.float32(65535))
+            integers = np.frombuffer(tag, ">u2", count, 12)
+            return _named_table(integers.astype(np.float32) / np.float32(65535))
     if tag[:4] == b"para" and len(tag) >= 12:
         kind = struct.unpack_from(">H", tag, 8)[0]
         lengths = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
@@ -238,7 +239,7 @@ def _gamma_name(gamma: float) -> str:
 
 
 def _parametric(kind: int, p: np.ndarray) -> str | np.ndarray:
-    """ICC.1:2022 table 68."""
+    """Parametric curve (ICC.1:2022, table 68)."""
     if kind == 0:
         return _gamma_name(float(p[0]))
     g, a, b, c, d, e, f = (float(v) for v in np.pad(p, (0, 7 - len(p))))
@@ -256,7 +257,7 @@ def _parametric(kind: int, p: np.ndarray) -> str | np.ndarray:
 
 
 def _named_table(table: np.ndarray) -> str | np.ndarray:
-    """The name of the curve a table samples, where it is one of the usual ones."""
+    """Name of the curve that a table samples, if it is a common one; otherwise the table."""
     x = np.linspace(0, 1, len(table), dtype=np.float32)
     for name in ("srgb", "linear", "gamma:2.19921875", "gamma:2.2", "gamma:1.80078125"):
         if np.abs(decode(x, name) - table).max() < 4e-4:
@@ -267,7 +268,7 @@ def _named_table(table: np.ndarray) -> str | np.ndarray:
 
 
 def _as_table(curve: str | np.ndarray) -> np.ndarray:
-    """4096 linear values in equal steps."""
+    """Resample to 4096 linear values in equal steps."""
     x = np.linspace(0, 1, 4096, dtype=np.float32)
     if isinstance(curve, str):
         return decode(x, curve)

@@ -33,18 +33,18 @@ __all__ = [
     "xyz_matrix",
 ]
 
-_BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
+_BLOCK_PIXELS = 1 << 15  # a block and its temporaries fit into the processor's cache
 
 
 @dataclass(frozen=True)
 class ColorSpace:
-    """An RGB space: primaries, white point and transfer curve.
+    """An RGB color space: primaries, white point and transfer curve.
 
     Attributes:
-        name: as the user writes it, e.g. ``srgb``.
+        name: name for options and messages, e.g. ``srgb``.
         primaries: CIE 1931 xy of red, green, blue.
         white: CIE 1931 xy of the white point.
-        transfer: name of the curve, ``srgb``, ``linear``, or a power ``gamma:2.2``.
+        transfer: name of the curve: ``srgb``, ``linear``, or a power such as ``gamma:2.2``.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ColorSpace:
     transfer: str
 
     def linear(self) -> ColorSpace:
-        """The space of the same primaries without a curve."""
+        """The linear space with the same primaries."""
         return (
             self
             if self.transfer == "linear"
@@ -67,7 +67,7 @@ _D50 = (0.3457, 0.3585)
 SRGB = ColorSpace("srgb", ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)), _D65, "srgb")
 LINEAR_SRGB = replace(SRGB, name="srgb-linear", transfer="linear")
 DISPLAY_P3 = ColorSpace("display-p3", ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), _D65, "srgb")
-# The curve's exponent is 2 + 51/256 in the encoding's definition.
+# The exponent of the curve is defined as 2 + 51/256.
 ADOBE_RGB = ColorSpace("adobe-rgb", ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06)), _D65, "gamma:2.19921875")
 PROPHOTO = ColorSpace(
     "prophoto", ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105)), _D50, "gamma:1.80078125"
@@ -90,10 +90,10 @@ _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0
 
 
 def by_name(name: str) -> ColorSpace:
-    """The space of that name, in any case, with spaces or underscores for hyphens.
+    """The color space of a name, ignoring case, with spaces or underscores accepted for hyphens.
 
     Raises:
-        OptionError: there is none.
+        OptionError: the name is unknown.
     """
     key = name.strip().lower().replace("_", "-").replace(" ", "-")
     space = SPACES.get(key) or _ALIASES.get(key)
@@ -127,7 +127,7 @@ def adaptation(source: tuple[float, float], target: tuple[float, float]) -> np.n
 
 
 def conversion_matrix(source: ColorSpace, target: ColorSpace) -> np.ndarray:
-    """3 x 3, linear RGB of one space to linear RGB of the other; whites map to whites."""
+    """3 x 3, linear RGB of one space to linear RGB of another; white is mapped to white."""
     if source.primaries == target.primaries and source.white == target.white:
         return np.eye(3)
     return np.asarray(
@@ -136,17 +136,17 @@ def conversion_matrix(source: ColorSpace, target: ColorSpace) -> np.ndarray:
 
 
 def luminance_weights(space: ColorSpace) -> np.ndarray:
-    """The weights of linear R, G and B in luminance Y: 3 numbers that sum to 1."""
+    """Weights of linear R, G and B in luminance Y, 3 numbers with sum 1."""
     return np.asarray(xyz_matrix(space)[1])
 
 
 def decode(values: np.ndarray, transfer: str) -> np.ndarray:
-    """Encoded to linear, float32, of any shape; the curve is mirrored below 0 and goes on above 1."""
+    """Encoded to linear values, float32, any shape; the curve is mirrored below 0 and extended above 1."""
     return _signed(values, transfer, _srgb_decode, np.power)
 
 
 def encode(values: np.ndarray, transfer: str) -> np.ndarray:
-    """Linear to encoded, the inverse of `decode`."""
+    """Linear to encoded values, the inverse of `decode`."""
     return _signed(values, transfer, _srgb_encode, lambda v, gamma: np.power(v, 1 / gamma))
 
 
@@ -193,16 +193,17 @@ def _srgb_encode(values: np.ndarray) -> np.ndarray:
 def convert(
     pixels: np.ndarray, source: ColorSpace, target: ColorSpace, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Pixels of one space as pixels of another.
+    """Convert pixels from one color space to another.
 
-    Nothing is clipped: colors outside the target's gamut get values below 0, highlights stay above 1.
+    Values are not clipped: colors outside the target's gamut become negative, highlights stay above 1.
 
     Args:
         pixels: ... x 3 float32.
-        out: where to put the result (may be ``pixels``); by default a new array.
+        out: array for the result (may be ``pixels``); by default a new one.
 
     Returns:
-        an array of the shape of ``pixels``, float32. Temporaries are the size of a block, not of the photo.
+        array of the shape of ``pixels``, float32. Temporary arrays have the size of a block, not of the
+        photo.
     """
     pixels = np.asarray(pixels, np.float32)
     out = np.empty_like(pixels) if out is None else out

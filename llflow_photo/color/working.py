@@ -1,8 +1,8 @@
-"""What the network is shown of a photo, and what is carried around it.
+"""Conversion of a photo to network input and residual, and of a rendering back to a photo.
 
-The network sees sRGB-encoded values in [0, 1]. What a photo holds beyond that (colors outside sRGB,
-highlights above white) is its residual in linear light; it is given back to the rendering, scaled by the
-local gain:
+The input of the network is sRGB-encoded values in [0, 1], the view of the photo. What it does not contain
+(colors outside sRGB, highlights above white) is the residual, in linear light. It is added to the rendering,
+scaled by the local gain:
 
     linear photo s = view v + residual r,  v = clip(s, 0, 1)
     result         = rendering + r * gain,  gain = max(rendering) / max(v)
@@ -20,28 +20,32 @@ from ..photo import Photo
 from .channels import greatest_channel, least_channel
 from .guided import guided_match
 from .highlights import expose, is_protected, protect
-from .noise import NoiseLevel, trusted
+from .noise_level import NoiseLevel, trusted
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
 __all__ = ["Residual", "Tone", "from_network", "to_network"]
 
 Tone = Callable[[np.ndarray], np.ndarray]
-"""A tone curve: ... x 3 float32 in linear sRGB, unbounded, to the same."""
+"""A tone curve: a function from ... x 3 float32 in linear sRGB, unbounded, to the same."""
 
-_BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
+_BLOCK_PIXELS = 1 << 15  # a block and its temporaries fit into the processor's cache
 _GUIDE_RADIUS = 8
-# Beyond six stops of gain a residual is noise, whatever its size.
+# At a gain of more than six stops, a residual of any size is noise.
 _MAX_GAIN = 64.0
 _BLACK = np.float32(1e-5)
 
 
 @dataclass(frozen=True)
 class Residual:
-    """What the network does not see of a photo, and what was decided once for the whole of it.
+    """The part of a photo that the network does not see: colors outside sRGB and highlights above white.
+
+    It is stored as the photo itself, from which `from_network` subtracts the view, together with statistics
+    of the whole photo.
 
     Attributes:
         photo: the photo as developed.
-        highlight: 0 where nothing in the photo is near white, 1 where it has lamps or bright signs.
+        highlight: weight of highlights, 0 if no part of the photo is near white, 1 if it has lamps or bright
+            signs.
         noise: standard deviation of the photo's noise by brightness, linear light.
     """
 
@@ -50,13 +54,13 @@ class Residual:
     noise: NoiseLevel
 
     def crop(self, top: int, left: int, height: int, width: int) -> Residual:
-        """The surround of a part, with what was decided for the whole."""
+        """The residual of a part of the photo, with the statistics of the whole photo."""
         pixels = self.photo.pixels[top : top + height, left : left + width]
         return replace(self, photo=self.photo.with_pixels(pixels))
 
 
 def to_network(photo: Photo) -> tuple[np.ndarray, Residual]:
-    """The view of a photo that the network gets, and the rest.
+    """Split a photo into the input of the network and the residual.
 
     Returns:
         H x W x 3 float32, sRGB-encoded, clipped to [0, 1]; and the `Residual` for `from_network`.
@@ -66,13 +70,13 @@ def to_network(photo: Photo) -> tuple[np.ndarray, Residual]:
     """
     pixels = photo.pixels
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise ImageInputError(f"a photo's pixels are H x W x 3; given {pixels.shape}")
+        raise ImageInputError(f"a photo's pixels must be H x W x 3, not {pixels.shape}")
     view = np.empty(pixels.shape, np.float32)
     bright = np.zeros(257, np.int64)
     for rows in _blocks(photo):
         block = convert(pixels[rows], photo.color_space, SRGB)
         if not np.isfinite(block).all():
-            raise ImageInputError("the photo holds pixels that are not finite (NaN or infinite)")
+            raise ImageInputError("the photo has pixels that are not finite (NaN or infinite)")
         np.clip(block, 0.0, 1.0, out=view[rows])
         peak = greatest_channel(view[rows])
         bright += np.bincount((peak * 256).astype(np.intp).reshape(-1), minlength=257)
@@ -90,23 +94,24 @@ def from_network(
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
 ) -> Photo:
-    """A rendering as a photo in the color space of the one it came from.
+    """Convert a rendering to a photo in the color space of the source photo.
 
     Args:
-        rendering: H x W x 3 float32, sRGB-encoded; what is outside [0, 1] is clipped.
-        surround: as `to_network` returned it.
-        strength: 0 gives the photo as developed, 1 the rendering; between, a blend of sRGB-encoded values.
+        rendering: H x W x 3 float32, sRGB-encoded; values are clipped to [0, 1].
+        residual: residual of the photo, from `to_network`.
+        strength: 0 for the photo as developed, 1 for the rendering; a blend of sRGB-encoded values between
+            them.
         exposure_ev: EV added to the rendering in linear light.
-        protect_highlights: keep lamps and signs: their color, their core, the detail in them.
-        denoise_only: keep the brightness and color of the input, take only the noise of the rendering.
-        tone: a curve of the result, applied before it is blended with the photo.
-        gain: of the rendering in linear sRGB with highlights protected, H x W x 3 float32.
+        protect_highlights: preserve color, core and detail of lamps and signs.
+        denoise_only: keep the brightness and color of the photo, and remove its noise only.
+        tone: tone curve, applied to the result before blending with the photo.
+        gain: gain of the rendering in linear sRGB, after highlight protection, H x W x 3 float32.
 
     Returns:
-        the photo with new pixels; values outside [0, 1] are kept, as in the input.
+        the photo with new pixels; values outside [0, 1] are kept.
 
     Raises:
-        ImageInputError: the rendering is of another size than the photo.
+        ImageInputError: rendering and photo differ in size.
     """
     photo = residual.photo
     rendering = np.asarray(rendering, np.float32)
@@ -143,7 +148,7 @@ def _blocks(photo: Photo) -> Iterator[slice]:
 
 
 def _highlight(histogram: np.ndarray) -> float:
-    """How bright the brightest thousandth of the view is, as a weight: 0 below 0.6, 1 from 0.95 (encoded)."""
+    """Weight of highlights: 0 to 1 for a brightest thousandth of the view of 0.6 to 0.95 (encoded)."""
     from_top = np.cumsum(histogram[::-1])[::-1]
     level = float(np.flatnonzero(from_top >= max(1, histogram.sum() // 1000)).max()) / 256
     t = min(max((level - 0.6) / 0.35, 0.0), 1.0)
@@ -153,12 +158,12 @@ def _highlight(histogram: np.ndarray) -> float:
 def _keep(
     pixels: np.ndarray, shown: np.ndarray, residual: Residual, protect_highlights: bool, out: np.ndarray
 ) -> None:
-    """Rows of the rendering as they are, but for the pixels of which something is kept: most have nothing.
+    """Convert rows of the rendering; only pixels with a residual or protected highlights need computation.
 
     Args:
         pixels: rows x W x 3 of the photo, in its color space.
-        shown: the same of the rendering, sRGB-encoded in [0, 1].
-        out: where to put the result, in the photo's color space.
+        shown: rows x W x 3 of the rendering, sRGB-encoded in [0, 1].
+        out: array for the result, in the photo's color space.
     """
     space = residual.photo.color_space
     encoded = pixels if space == SRGB else convert(pixels, space, SRGB)
@@ -178,13 +183,13 @@ def _keep(
 def _with_residual(
     linear: np.ndarray, rendered: np.ndarray, residual: Residual, protect_highlights: bool
 ) -> np.ndarray:
-    """The rendering with lamps kept and the residual given back: ... x 3, linear sRGB, unbounded."""
+    """The rendering with protected highlights and the scaled residual: ... x 3, linear sRGB, unbounded."""
     view = np.clip(linear, 0.0, 1.0)
     outside = linear - view
     if protect_highlights:
         rendered = protect(rendered, view, residual.highlight)
     peak = greatest_channel(view)
-    # Where both are black the gain is 1, and an unchanged view gives the photo back unchanged.
+    # If both are black the gain is 1, so that an unchanged view reproduces the photo.
     gain = (greatest_channel(rendered) + _BLACK) / (peak + _BLACK)
     np.minimum(gain, np.float32(_MAX_GAIN), out=gain)
     gain *= trusted(outside, peak, gain, residual.noise)
@@ -194,7 +199,7 @@ def _with_residual(
 
 
 def _denoised_rows(rendering: np.ndarray, photo: Photo, rows: slice) -> np.ndarray:
-    """Rows of the guided match; its margin makes the blocks agree with the whole photo."""
+    """Rows of the guided match, with a margin that makes them independent of the block size."""
     margin = 2 * _GUIDE_RADIUS
     top, bottom = max(0, rows.start - margin), min(photo.height, rows.stop + margin)
     guide = np.clip(rendering[top:bottom], 0.0, 1.0)

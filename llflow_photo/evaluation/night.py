@@ -69,7 +69,7 @@ def evaluate_night(
         models: renderers by the name of their model.
         baselines: renderers that are scored on the simulated RAW files only, see `baselines`.
         conditions: exposure in EV and name of an illuminant (`camera.sensors.ILLUMINANTS`).
-        shot: shot noise parameter; read noise follows from it (`camera.noise.read_noise_of`).
+        shot: shot noise parameter; read noise follows from it (`camera.sensor_noise.read_noise_of`).
         longest: photos are first scaled down to this length of their longer side; None keeps their size.
         seed: of the simulated noise.
         progress: called with a message before each photo and condition.

@@ -1,4 +1,4 @@
-"""Reading and writing photos: `read` a file into a `Photo`, `write` it out. Knows no torch."""
+"""Reading and writing photos: `read` turns a file into a `Photo`, `write` writes one. No torch needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..paths import expanded
 from .dimensions import check_dimensions
 from .encoding import Encoding
 from .metadata.capture import Capture, capture_of
-from .metadata.settings import read_settings, with_settings
+from .metadata.rendering_settings import read_settings, with_settings
 from .provenance import check_replaceable, content_of, made_from
 from .raw.options import RawOptions
 from .reading import read

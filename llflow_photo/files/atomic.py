@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writing: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["atomic_file"]
 def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``path`` and rename it to ``path`` once it is written and synced.
 
-    On any error the temporary file is removed and what stood at ``path`` is untouched.
+    On any error the temporary file is removed and an existing file at ``path`` is left untouched.
 
     Args:
-        path: of the file.
-        replace: whether what stands there may be replaced.
+        path: path of the file.
+        replace: whether an existing file may be replaced.
 
     Raises:
-        OutputExistsError: something appeared at ``path``, and ``replace`` is false.
+        OutputExistsError: a file was created at ``path`` meanwhile, and ``replace`` is false.
         WriteError: the folder is missing, not writable, or full.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        # r+ because compressed writers come back to patch a header.
+        # r+ because writers of compressed formats seek back to complete a header.
         with open(temporary, "x+b") as file:
             yield file
             file.flush()
@@ -52,7 +52,7 @@ def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
 
 
 def _move_to_free_name(temporary: Path, path: Path) -> None:
-    """Rename a file to a name that nothing has, without a moment in which another process could take it."""
+    """Rename a file to an unused name, without a race with other processes."""
     try:
         os.link(temporary, path)
         return
@@ -62,7 +62,7 @@ def _move_to_free_name(temporary: Path, path: Path) -> None:
         if not os.path.lexists(path):
             os.replace(temporary, path)
             return
-    raise OutputExistsError(f"{path} appeared while its photo was rendered; run again for another name")
+    raise OutputExistsError(f"{path} was created while its photo was rendered; run again for another name")
 
 
 def _sync_folder(folder: Path) -> None:

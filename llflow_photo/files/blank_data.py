@@ -1,4 +1,4 @@
-"""Picture data that was never transferred: files of the right size with zeros where pixels should be."""
+"""Detection of incomplete transfers: files of the right size with zeros in place of pixel data."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from .pillow.heif_boxes import picture_extents
 
 __all__ = ["blank_rows", "check_not_blank"]
 
-# Arithmetic-coded data of these formats never holds so many zeros in a row.
+# Arithmetic-coded data of these formats never contains so many consecutive zeros.
 _ZEROS = bytes(256)
-# Of the rows of an uncompressed picture: fewer may be black in earnest.
+# Share of the rows of an uncompressed image; fewer black rows may be part of the photo.
 _BLANK_SHARE, _BLANK_ROWS = 1 / 8, 8
 
 
 def check_not_blank(data: bytes, kind: str, name: str) -> None:
-    """Refuse a WebP, AVIF or HEIC file with a hole in its picture, which decoders fill with anything.
+    """Refuse a WebP, AVIF or HEIC file with a gap in its image data, which decoders fill with other pixels.
 
     Args:
-        data: the file.
+        data: content of the file.
         kind: ``webp``, ``avif`` or ``heif``.
-        name: of the file.
+        name: file name, for messages.
 
     Raises:
-        ReadError: a part of the picture is missing.
+        ReadError: a part of the image is missing.
     """
     extents = _webp_extents(data) if kind == "webp" else picture_extents(data)
     for start, size in extents:
         if data.find(_ZEROS, start, start + size) >= 0:
             raise ReadError(
-                f"{name} is truncated or damaged: a part of its picture is missing (zeros instead of data); "
+                f"{name} is truncated or damaged: a part of its image is missing (zeros instead of data); "
                 "copy it again"
             )
 
 
 def blank_rows(values: np.ndarray) -> list[str]:
-    """Note rows at one end of an uncompressed picture that hold nothing but zeros.
+    """Notes on rows at one end of an uncompressed image that contain only zeros.
 
-    Nothing else shows that the end of such a file is missing. Black bars above and below are no such case.
+    This is the only sign that the end of such a file is missing. Black bars at both ends are not reported.
 
     Args:
         values: H x W x C, as stored.
@@ -54,11 +54,11 @@ def blank_rows(values: np.ndarray) -> list[str]:
     if count < max(_BLANK_ROWS, _BLANK_SHARE * height) or min(above, below) >= _BLANK_ROWS:
         return []
     where = "lowest" if below > above else "uppermost"
-    return [f"the {where} {count} of {height} rows hold nothing but zeros; the file may be incomplete"]
+    return [f"the {where} {count} of {height} rows contain only zeros; the file may be incomplete"]
 
 
 def _webp_extents(data: bytes) -> list[tuple[int, int]]:
-    """Of the chunks with pixels (RFC 9649)."""
+    """Offsets and sizes of the chunks with pixels (RFC 9649)."""
     extents, position = [], 12
     while position + 8 <= len(data):
         kind, size = struct.unpack_from("<4sI", data, position)

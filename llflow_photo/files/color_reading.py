@@ -1,4 +1,4 @@
-"""What decoded samples mean: their range and color space, as the file declares them."""
+"""Range and color space of decoded samples, as declared by the file."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 from ..color.cicp import CodePoints, understand
 from ..color.profiles import ProfileError, ProfileReading, read_profile
 from ..color.spaces import ADOBE_RGB, SRGB, ColorSpace
-from .samples import Samples
+from .decoded_samples import Samples
 
 __all__ = ["pixels_of"]
 
 _BLOCK_PIXELS = 1 << 20
-# Black and white of narrow range in 8 bits; more bits multiply both (H.273, 8.3).
+# Black and white of narrow range in 8 bits; both are multiplied for more bits (H.273, 8.3).
 _NARROW_BLACK, _NARROW_WHITE = 16, 235
 
 
 def pixels_of(values: np.ndarray, samples: Samples, notes: list[str]) -> tuple[np.ndarray, ColorSpace]:
-    """Samples as a photo's pixels.
+    """Pixels and color space of decoded samples.
 
-    What counts, in this order: code points that go before the profile (PNG), the profile, other code points,
-    what the file declares otherwise. Without any of them pixels are sRGB.
+    Declarations are used in this order: code points that take precedence over the profile (PNG), the profile,
+    other code points, other declarations of the file. Without any of them, sRGB is assumed.
 
     Args:
-        values: H x W x 1 or 3, upright: unsigned integers of the whole range of their type, or float32.
-        samples: where they came from. A profile that is of no use is taken out.
-        notes: gets what a user should know.
+        values: H x W x 1 or 3, upright: unsigned integers of the full range of their type, or float32.
+        samples: decoder output with the declarations; an unusable profile is removed from it.
+        notes: list to which notes for the user are appended.
 
     Returns:
         H x W x 3 float32, white at 1, and their color space.
@@ -64,7 +64,7 @@ def _profile(samples: Samples, notes: list[str]) -> ProfileReading | None:
         return None
     gray = samples.values.shape[2] == 1
     if profile.kind != "lut" and gray != (profile.kind == "gray"):
-        # An RGB profile in a gray file is common and harmless: its curve applies to all three alike.
+        # An RGB profile in a gray file is common and harmless: its curve applies to all three channels.
         if gray and profile.kind == "rgb":
             return profile
         notes.append("the embedded color profile does not fit the pixels and was ignored")
@@ -85,13 +85,13 @@ def _by_profile(
 
 
 def _through_engine(pixels: np.ndarray, samples: Samples, notes: list[str]) -> tuple[np.ndarray, ColorSpace]:
-    from .engine_profiles import rgb_to_adobe_rgb
+    from .lut_profiles import rgb_to_adobe_rgb
 
     converted = rgb_to_adobe_rgb(pixels, samples.icc or b"")
     if converted is None:
         notes.append("the embedded color profile could not be applied; sRGB was assumed")
         return pixels, SRGB
-    notes.append("the embedded color profile is made of tables; it was applied with 8-bit precision")
+    notes.append("the embedded color profile is LUT-based; it was applied with 8-bit precision")
     return converted, ADOBE_RGB
 
 
@@ -119,7 +119,7 @@ def _by_code_points(
 
 
 def _as_float(values: np.ndarray) -> np.ndarray:
-    """White at 1; gray repeated to three channels."""
+    """Scaled so that white is 1; gray is repeated to three channels."""
     out = np.empty((*values.shape[:2], 3), np.float32)
     scale = np.float32(1.0 if values.dtype.kind == "f" else 1.0 / np.iinfo(values.dtype).max)
     np.multiply(values, scale, out=out, casting="unsafe")
@@ -127,14 +127,14 @@ def _as_float(values: np.ndarray) -> np.ndarray:
 
 
 def _by_blocks(pixels: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> None:
-    """In place, a block of rows at a time, so that temporaries stay small."""
+    """Applied in place, in blocks of rows, to keep temporary arrays small."""
     step = max(1, _BLOCK_PIXELS // pixels.shape[1])
     for start in range(0, pixels.shape[0], step):
         pixels[start : start + step] = function(pixels[start : start + step])
 
 
 def _through_tables(block: np.ndarray, tables: np.ndarray) -> np.ndarray:
-    """Curves given as tables; outside [0, 1] they end flat."""
+    """Apply curves given as tables; they are constant outside [0, 1]."""
     positions = np.linspace(0, 1, tables.shape[1])
     return np.stack(
         [np.interp(block[..., c], positions, tables[min(c, len(tables) - 1)]) for c in range(3)], axis=-1

@@ -1,4 +1,4 @@
-"""How many pixels a side each format holds."""
+"""Maximum image dimensions of each format."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from .encoding import Encoding
 __all__ = ["MAX_SIDE", "check_dimensions"]
 
 MAX_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 32768, "heic": 65528, "dng": 64000}
-"""Pixels that libjpeg and libwebp write, and that libavif, libheif and LibRaw read again.
+"""Maximum width and height that libjpeg and libwebp write, and that libavif, libheif and LibRaw read.
 
-Other formats hold any photo.
+Other formats have no relevant limit.
 """
 
 _MAX_PIXELS = {"avif": 1 << 28}
 
 
 def check_dimensions(path: Path, encoding: Encoding | None, width: int, height: int) -> None:
-    """Say before the work whether a photo is too large for the format it will be written in.
+    """Check before rendering that the output format can hold a photo of this size.
 
     Args:
-        path: of the file; only its name is looked at.
-        encoding: as of `write`.
-        width, height: of the photo, pixels.
+        path: path of the output file; only its name is used.
+        encoding: see `write`.
+        width, height: size of the photo, pixels.
 
     Raises:
         OptionError: the format is unknown.
@@ -34,7 +34,7 @@ def check_dimensions(path: Path, encoding: Encoding | None, width: int, height: 
     limit = MAX_SIDE.get(name)
     if limit is not None and max(width, height) > limit:
         raise WriteError(
-            f"{name} holds at most {limit} pixels a side, the photo has {width} x {height}; write TIFF or PNG"
+            f"{name} holds at most {limit} pixels per side, the photo is {width} x {height}; use TIFF or PNG"
         )
     if width * height > _MAX_PIXELS.get(name, width * height):
         raise WriteError(

@@ -1,4 +1,4 @@
-"""How a result is written."""
+"""Options of the output file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import OptionError
 
 __all__ = ["FORMATS", "Encoding"]
 
-# Depths each format can hold; the last is its best.
+# Bit depths that each format supports; the last is the highest.
 FORMATS: dict[str, tuple[int, ...]] = {
     "jpeg": (8,),
     "png": (8, 16),
@@ -30,17 +30,17 @@ SUFFIXES = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a result is written.
+    """Options of the output file.
 
     Attributes:
         format: ``jpeg``, ``png``, ``tiff``, ``dng`` (linear), ``webp``, ``avif``, ``heic``, ``jxl``, or None
-            for what the file's suffix says.
-        quality: of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4); WebP at 100 is
-            lossless.
-        bit_depth: 8, 10 (HEIC), 16, or 32 (float TIFF), or None for the format's best: PNG and HEIC follow
-            the photo, TIFF has 16.
-        color_space: of the file, by name: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
-            ``rec2020-linear``, ``srgb-linear``. A DNG holds the camera's own space whatever this says.
+            to choose it by the file's suffix.
+        quality: quality of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4); WebP at 100
+            is lossless.
+        bit_depth: 8, 10 (HEIC), 16, or 32 (float TIFF), or None for the format's default: that of the
+            photo for PNG and HEIC, 16 for TIFF.
+        color_space: color space of the file: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
+            ``rec2020-linear``, ``srgb-linear``. A DNG is always in the camera's own color space.
     """
 
     format: str | None = None
@@ -69,18 +69,18 @@ class Encoding:
             _check_depth(self.format, self.bit_depth)
 
     def for_file(self, path: Path, source_depth: int) -> Encoding:
-        """With format and depth decided.
+        """Copy with format and bit depth resolved.
 
         Raises:
-            OptionError: the suffix names no format or another than asked; the format cannot hold the depth.
+            OptionError: the suffix is unknown or contradicts ``format``, or the format lacks the depth.
         """
-        told = SUFFIXES.get(path.suffix.lower())
-        if self.format and told and told != self.format:
+        by_suffix = SUFFIXES.get(path.suffix.lower())
+        if self.format and by_suffix and by_suffix != self.format:
             raise OptionError(f"{path.name} ends in {path.suffix}, but the format is {self.format}; give one")
-        name = self.format or told
+        name = self.format or by_suffix
         if name is None:
             known = ", ".join(sorted(SUFFIXES))
-            raise OptionError(f"{path.name} ends in {path.suffix or 'nothing'}; name a format or use {known}")
+            raise OptionError(f"{path.name} ends in {path.suffix or 'nothing'}; give a format or use {known}")
         depths = FORMATS[name]
         depth = self.bit_depth
         if depth is None:

@@ -1,4 +1,4 @@
-"""Which files may be replaced: those that this program made from the very photo at hand, and no others."""
+"""Provenance of results: only this program's result of the same photo may be replaced."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CREATOR = re.compile(rb"CreatorTool(?:>|=\")llflow-photo")
 
 
 def content_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal.
+    """SHA-256 of a file, hexadecimal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -33,7 +33,7 @@ def content_of(path: Path) -> str:
     """`content_hash` of a photo.
 
     Raises:
-        ReadError: it is not there or cannot be read.
+        ReadError: the file does not exist or cannot be read.
     """
     if path.is_dir():
         raise ReadError(f"{path} is a folder; give a file")
@@ -47,10 +47,10 @@ def content_of(path: Path) -> str:
 
 
 def made_from(path: Path, content: str) -> bool:
-    """Whether a file is this program's result of the photo with that `content_hash`, not worked on since.
+    """Whether a file is this program's unedited result of the photo with this `content_hash`.
 
-    XMP packets are found in files of any format by a search for their text (ISO 16684-3, packet scanning).
-    Editors put their own name in place of this program's.
+    XMP packets are found by scanning for their text, in files of any format (ISO 16684-3, packet scanning).
+    Editors replace the name of this program by their own.
     """
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode) or path.stat().st_size == 0:
@@ -63,7 +63,7 @@ def made_from(path: Path, content: str) -> bool:
 
 
 def is_taken(path: Path, content: str) -> bool:
-    """Whether something is at ``path``, if only a link to nowhere, that must not be replaced."""
+    """Whether ``path`` exists, possibly as a broken link, and must not be replaced."""
     return os.path.lexists(path) and not made_from(path, content)
 
 
@@ -74,6 +74,6 @@ def check_replaceable(path: Path, content: str, source: Path) -> None:
     """
     if is_taken(path, content):
         raise OutputExistsError(
-            f"{path} exists and is not this program's result of {source.name}; name another file, or replace "
-            "it with force (--force)"
+            f"{path} exists and is not this program's result of {source.name}; choose another name, or "
+            "replace it with --force"
         )

@@ -1,4 +1,4 @@
-"""Pixels to be written: converted and rounded a block of rows at a time."""
+"""Conversion of pixels for output: color space, clipping and rounding, in blocks of rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def row_blocks(photo: Photo) -> Iterator[slice]:
 
 
 def check_finite(photo: Photo) -> None:
-    """Refuse to write what no reader could show.
+    """Refuse to write pixels that are not finite.
 
     Raises:
         NonFiniteOutputError: a pixel is NaN or infinite.
@@ -37,9 +37,10 @@ def check_finite(photo: Photo) -> None:
 
 
 def quantized(photo: Photo, space: ColorSpace, bit_depth: int) -> Iterator[np.ndarray]:
-    """Blocks of rows, rows x W x 3, in ``space``: clipped and rounded to so many bits, or float32 as is (32).
+    """Blocks of rows, rows x W x 3, in ``space``: clipped and rounded to ``bit_depth`` bits, or unclipped
+    float32 for 32.
 
-    8 bits are uint8, 10 and 16 bits are uint16; white is the greatest value of these bits.
+    8 bits are uint8, 10 and 16 bits are uint16; white is the maximum value of the bit depth.
     """
     for rows in row_blocks(photo):
         block = convert(photo.pixels[rows], photo.color_space, space)

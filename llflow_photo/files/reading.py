@@ -1,4 +1,4 @@
-"""Reading any photo: what a file is, is decided by its content."""
+"""Reading photos of all formats; the format is detected from the content, not the name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..errors import FormatError, ReadError
 from ..paths import expanded
 from ..photo import Metadata, Photo
 from .color_reading import pixels_of
+from .decoded_samples import Samples
 from .limits import DEFAULT_MAX_PIXELS
 from .metadata.exif import block_orientation, carry_block
 from .metadata.exif_color import space_of_exif
@@ -21,7 +22,6 @@ from .metadata.texts import with_texts
 from .metadata.xmp_photo import PhotoXmp
 from .pillow.read import decode_raster
 from .raw.options import RawOptions
-from .samples import Samples
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .source import as_regular_file
 from .tiff.parse import parse_tiff
@@ -38,20 +38,20 @@ def read(
     half_size: bool = False,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> Photo:
-    """Read a photo: RAW, JPEG, PNG, TIFF, WebP, BMP, AVIF, and HEIC or JPEG XL where their plugins are.
+    """Read a photo: RAW, JPEG, PNG, TIFF, WebP, BMP, AVIF; HEIC and JPEG XL if their plugins are installed.
 
-    The photo is upright; its color space is the file's (sRGB where the file says nothing; linear Rec. 2020
-    for RAW files), its bit depth the file's. A broken profile or EXIF block is left out, with a note.
+    The photo is upright; color space and bit depth are those of the file (sRGB if it declares none, linear
+    Rec. 2020 for RAW files). A broken profile or EXIF block is left out, with a note.
 
     Args:
-        path: of the file; its name need not tell the truth.
-        raw: how RAW files are developed.
-        half_size: develop RAW files at half the width and height, much faster, for previews.
-        max_pixels: refuse anything that says it is larger.
+        path: path of the file; its suffix does not matter.
+        raw: options for RAW files.
+        half_size: develop RAW files at half the width and height, for fast previews.
+        max_pixels: refuse images that declare more pixels.
 
     Raises:
-        FormatError: no photo of a kind that can be read, and why.
-        ReadError: missing, empty, truncated or damaged.
+        FormatError: the format is not supported; the message says why.
+        ReadError: the file is missing, empty, truncated or damaged.
     """
     given = expanded(path)
     with as_regular_file(given) as regular:
@@ -72,8 +72,8 @@ def _read(path: Path, raw: RawOptions, half_size: bool, max_pixels: int) -> Phot
     if reason := why_no_photo(head):
         raise FormatError(f"{path} {reason}")
     raise FormatError(
-        f"{path} is no photo of a kind that can be read: its content is no known image format; where another "
-        "program opens it, save it there as TIFF, PNG or JPEG"
+        f"{path} is not in a supported image format; where another program opens it, save it there as TIFF, "
+        "PNG or JPEG"
     )
 
 
@@ -102,7 +102,7 @@ def _read_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int)
 
 
 def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
-    """TIFF, or one of the many RAW kinds with its structure."""
+    """Read a TIFF file, or a RAW file with TIFF structure."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             directories = parse_tiff(data)
@@ -114,10 +114,10 @@ def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels
 
 
 def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
-    """Meaning given to samples: color space, upright, float32.
+    """Convert decoded samples to a `Photo`: upright, float32, with a color space.
 
     Args:
-        path: of the file they came from, None for pictures in memory.
+        path: path of the source file, None for images in memory.
     """
     carried = carry_block(samples.exif) if samples.exif else None
     notes = [*samples.notes, *(carried.notes if carried else ())]
@@ -136,14 +136,14 @@ def photo_of_samples(samples: Samples, path: Path | None) -> Photo:
 
 
 def _turned_later(samples: Samples, xmp: PhotoXmp) -> int | None:
-    """A sidecar's orientation, unless it only repeats EXIF where not EXIF but the container decides."""
+    """Orientation of a sidecar; None if it only repeats EXIF in a format whose container defines it."""
     value = xmp.sidecar_orientation
     repeats = samples.orientation is not None and value == block_orientation(samples.exif)
     return None if repeats else value
 
 
 def _developed(photo: Photo, path: Path) -> Photo:
-    """A RAW photo, upright as the camera or its sidecar asks, with the metadata of both."""
+    """A RAW photo, turned as declared by the camera or its sidecar, with the metadata of both."""
     notes = list(photo.notes)
     xmp = PhotoXmp(photo.metadata.xmp, path, notes)
     applied = int((photo.metadata.raw or {}).get("orientation", 1))

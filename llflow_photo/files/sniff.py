@@ -1,4 +1,4 @@
-"""What kind of file this is, by its content; and, for lists of files, by its name."""
+"""Detection of the file format: by content, and by suffix for lists of files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .tiff.directory import IFD, Directory
 from .tiff.parse import is_tiff, numbers_of
+from .tiff.tags import Photometric, Tag
 
 __all__ = ["RASTER_SUFFIXES", "RAW_SUFFIXES", "is_photo", "is_raw", "kind_of_head", "tiff_is_raw"]
 
@@ -27,25 +28,26 @@ _RASTER_MAGICS = (
     (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\x0a", "jxl"),
     (b"\0\0\0\x0cJXL ", "jxl"), (b"BM", "bmp"),
 )  # fmt: skip
-_CFA, _LINEAR_RAW = 32803, 34892
+_RAW_KINDS = frozenset((Photometric.CFA, Photometric.LinearRaw))
 
 
 def is_photo(path: str | Path) -> bool:
-    """Whether the name looks like a photo's. Hidden files are none."""
+    """Whether the suffix is that of a photo. Hidden files are excluded."""
     path = Path(path)
     return not path.name.startswith(".") and path.suffix.lower() in RAW_SUFFIXES | RASTER_SUFFIXES
 
 
 def is_raw(path: str | Path) -> bool:
-    """Whether the name looks like a camera RAW file's."""
+    """Whether the suffix is that of a camera RAW file."""
     return Path(path).suffix.lower() in RAW_SUFFIXES
 
 
 def kind_of_head(head: bytes) -> str:
-    """``jpeg``, ``png``, ``webp``, ``bmp``, ``avif``, ``heif``, ``jxl``, ``tiff``, ``raw`` or ````.
+    """``jpeg``, ``png``, ``webp``, ``bmp``, ``avif``, ``heif``, ``jxl``, ``tiff``, ``raw``, or an
+    empty string.
 
     Args:
-        head: the first 32 bytes of the file or more. A ``tiff`` may still hold RAW data, see `tiff_is_raw`.
+        head: at least the first 32 bytes of the file. A ``tiff`` may contain RAW data, see `tiff_is_raw`.
     """
     for offset, magic in _RAW_MAGICS:
         if head[offset : offset + len(magic)] == magic:
@@ -61,7 +63,7 @@ def kind_of_head(head: bytes) -> str:
 
 
 def _base_media_kind(head: bytes) -> str:
-    """Files of ISO/IEC 14496-12 boxes name their brands in the first one."""
+    """Format of a file of ISO/IEC 14496-12 boxes, by the brands in its first box."""
     if head[4:8] != b"ftyp":
         return ""
     if head[8:12] == b"crx ":
@@ -73,13 +75,13 @@ def _base_media_kind(head: bytes) -> str:
 
 
 def tiff_is_raw(directories: list[Directory]) -> bool:
-    """Whether TIFF directories describe a mosaic or another RAW picture: DNG, NEF, ARW, PEF and the like."""
+    """Whether TIFF directories describe a mosaic or another raw image: DNG, NEF, ARW, PEF and others."""
     for directory in directories:
-        if 0xC612 in directory:
+        if Tag.DNGVersion in directory:
             return True
-        if set(numbers_of(directory, 0x0106)) & {_CFA, _LINEAR_RAW}:
+        if _RAW_KINDS & set(numbers_of(directory, Tag.PhotometricInterpretation)):
             return True
-        children = directory.get(0x014A)
+        children = directory.get(Tag.SubIFDs)
         if children is not None and children.type == IFD and tiff_is_raw(list(children.value)):
             return True
     return False

@@ -1,4 +1,4 @@
-"""Photos that come as a stream, and what is no file to wait for."""
+"""Photos read from standard input; pipes and devices are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = (
 
 
 def special_kind(mode: int) -> str:
-    """What a file is that is neither a regular file nor a folder, with its article; empty otherwise.
+    """Kind of a special file, with its article, e.g. "a named pipe"; empty for regular files and folders.
 
     Args:
         mode: ``st_mode`` of `os.stat`.
@@ -36,13 +36,13 @@ def special_kind(mode: int) -> str:
 
 @contextlib.contextmanager
 def as_regular_file(path: Path) -> Iterator[Path]:
-    """A regular file with the content of ``path``: itself, or what a stream of this process holds.
+    """A regular file with the content of ``path``: itself, or a temporary copy of a stream.
 
-    Streams are ``/dev/stdin`` and ``/dev/fd/N``, as shells write for ``<(command)``. They are read to their
-    end into a temporary file. Opening any other pipe or device might wait for ever.
+    Streams are ``/dev/stdin`` and ``/dev/fd/N``, as shells use for ``<(command)``. They are copied
+    to a temporary file. Other pipes and devices are refused, because opening them might block forever.
 
     Raises:
-        ReadError: it is such a pipe, socket or device, or a terminal.
+        ReadError: the path is another pipe, a socket, a device or a terminal.
     """
     if _STREAM.fullmatch(str(path)):
         with tempfile.TemporaryDirectory(prefix="llflow-photo-") as folder:
@@ -53,7 +53,7 @@ def as_regular_file(path: Path) -> Iterator[Path]:
     try:
         kind = special_kind(os.stat(path).st_mode)
     except (OSError, ValueError):
-        kind = ""  # opening it says why
+        kind = ""  # opening the file reports the reason
     if kind:
         raise ReadError(f"{path} is {kind}, not a file; save the photo to a file, or pipe it to /dev/stdin")
     yield path

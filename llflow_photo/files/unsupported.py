@@ -1,4 +1,4 @@
-"""Intact files that the decoders here do not know: they are named, not called damaged."""
+"""Recognition of intact files in unsupported formats, so that they are not reported as damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .pillow.jpeg_stream import frame_of
 
 __all__ = ["why_no_photo", "why_not_supported"]
 
-# Frame markers of JPEG that no decoder here knows (T.81 table B.1, JPEG-LS).
+# JPEG frame markers that no decoder supports (T.81 table B.1, JPEG-LS).
 _JPEG_KINDS = {
     0xC3: "lossless JPEG", 0xC5: "hierarchical JPEG", 0xC6: "hierarchical JPEG", 0xC7: "lossless JPEG",
     0xCB: "lossless JPEG", 0xCD: "hierarchical JPEG", 0xCE: "hierarchical JPEG", 0xCF: "lossless JPEG",
@@ -21,7 +21,7 @@ _HEIF_CODECS = {
 }  # fmt: skip
 
 
-# Beginnings of files of other kinds, and of offset 4 where the first bytes are a size.
+# Signatures of other formats, and those at offset 4, after a size.
 _FOREIGN = {
     b"GIF8": "GIF", b"8BPS": "a Photoshop document (PSD)", b"\xffO\xffQ": "JPEG 2000", b"v/1\x01": "OpenEXR",
     b"#?RADIANCE": "Radiance HDR", b"#?RGBE": "Radiance HDR", b"II\xbc": "JPEG XR", b"%PDF": "PDF",
@@ -33,7 +33,7 @@ _FOREIGN = {
 _FOREIGN_BOXES = {b"jP  ": "JPEG 2000", b"ftyp": "a video", b"moov": "a video", b"mdat": "a video"}
 
 
-# What to do about those that no image editor opens.
+# Advice on formats that image editors do not open.
 _ADVICE = {
     "a video": "give a photo",
     "a ZIP archive": "unpack it first",
@@ -43,13 +43,13 @@ _ADVICE = {
 
 
 def why_no_photo(head: bytes) -> str:
-    """What a file is that no reader here knows, and what to do, as the end of a sentence; empty if unknown.
+    """The format of an unsupported file and advice, as the end of a sentence; empty if unknown.
 
     Args:
-        head: its first bytes.
+        head: first bytes of the file.
     """
     if head and not any(head):
-        return "begins with nothing but zeros: its content is lost; copy it again"
+        return "begins with zeros only: its content is lost; copy it again"
     lowered = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     kind = next((kind for beginning, kind in _FOREIGN.items() if head.startswith(beginning)), "")
     kind = kind or _FOREIGN_BOXES.get(head[4:8], "")
@@ -65,11 +65,11 @@ def why_no_photo(head: bytes) -> str:
 
 
 def why_not_supported(data: bytes, kind: str) -> str:
-    """What a file that could not be decoded uses, if that explains it; empty where it does not.
+    """The unsupported feature that a file uses, if it explains a decoding error; otherwise empty.
 
     Args:
-        data: the file.
-        kind: as `kind_of_head` named it.
+        data: content of the file.
+        kind: format as returned by `kind_of_head`.
     """
     if kind == "jpeg":
         marker, precision = frame_of(data)
@@ -79,7 +79,7 @@ def why_not_supported(data: bytes, kind: str) -> str:
     if kind == "heif":
         return _HEIF_CODECS.get(codec_of(data), "")
     if kind == "png" and len(data) > 16 and data[12:16] == b"CgBI":
-        return "PNG of Apple's own kind (CgBI)"
+        return "Apple's variant of PNG (CgBI)"
     if kind == "bmp" and len(data) > 34:
         (compression,) = struct.unpack_from("<I", data, 30)
         return {4: "JPEG in BMP", 5: "PNG in BMP"}.get(compression, "")

@@ -1,4 +1,4 @@
-"""Writing a photo, whole or not at all."""
+"""Writing photos to files, atomically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .dimensions import check_dimensions
 from .dng.linear_dng import write_linear_dng
 from .encoding import Encoding
 from .metadata.exif import describing
-from .metadata.settings import with_settings
+from .metadata.rendering_settings import with_settings
 from .metadata.texts import unplaced_texts
 from .pillow.png_write import write_png
 from .pillow.write import check_pillow_writes, write_with_pillow
@@ -28,31 +28,31 @@ __all__ = ["check_folder", "check_format", "write"]
 
 
 def check_format(path: Path, encoding: Encoding | None = None, source_depth: int = 8) -> None:
-    """Say before the work whether `write` could write such a file.
+    """Check before rendering that `write` can write the format.
 
     Args:
-        path: of the file; only its name is looked at.
-        encoding: as of `write`.
-        source_depth: bits of the photo it will be made from.
+        path: path of the output file; only its name is used.
+        encoding: see `write`.
+        source_depth: bits per channel of the source photo.
 
     Raises:
-        OptionError: the format is unknown or cannot hold what is asked.
+        OptionError: the format is unknown or does not support the encoding.
         WriteError: the format needs a plugin that is not installed.
     """
     check_pillow_writes(str((encoding or Encoding()).for_file(path, source_depth).format))
 
 
 def check_folder(path: Path) -> None:
-    """Say before the work whether the folder of a file can be written to.
+    """Check before rendering that the folder of a file is writable.
 
     Raises:
-        WriteError: it is not there, or not writable.
+        WriteError: the folder does not exist or is not writable.
     """
     folder = path.parent
     if not folder.is_dir():
-        raise WriteError(f"cannot write {path}: {folder} is no folder; make it, or choose another")
+        raise WriteError(f"cannot write {path}: {folder} is not a folder; create it, or choose another")
     if not os.access(folder, os.W_OK):
-        raise WriteError(f"cannot write {path}: {folder} may not be written to; choose another folder")
+        raise WriteError(f"cannot write {path}: {folder} is not writable; choose another folder")
 
 
 def write(
@@ -65,21 +65,21 @@ def write(
 ) -> tuple[str, ...]:
     """Write a photo to a file, atomically, with its profile and metadata.
 
-    The pixels are converted to the encoding's color space, clipped to what the format holds, and rounded.
+    The pixels are converted to the encoding's color space, clipped to the range of the format, and rounded.
 
     Args:
-        photo: what to write; its EXIF must say orientation 1, as `read` leaves it.
-        path: of the file.
+        photo: photo to write; the orientation in its EXIF must be 1, as `read` sets it.
+        path: path of the output file.
         encoding: format, quality, depth, color space.
-        settings: written into the metadata by `with_settings`, where given.
+        settings: rendering settings to store in the metadata, see `with_settings`.
         overwrite: whether an existing file may be replaced.
 
     Returns:
-        notes on what could not be kept, one sentence each.
+        one sentence for each thing that could not be kept.
 
     Raises:
         NonFiniteOutputError: pixels are NaN or infinite; nothing was written.
-        OptionError: the format is unknown or cannot hold what is asked.
+        OptionError: the format is unknown or does not support the encoding.
         OutputExistsError: the file exists, and ``overwrite`` is false.
         WriteError: the file cannot be written: no folder, no permission, no space, no plugin.
     """
@@ -94,8 +94,8 @@ def write(
     space = by_name(encoding.color_space)
     if photo.metadata.exif and encoding.format != "dng":
         name = str(encoding.format)
-        told = describing(photo.metadata.exif, photo.width, photo.height, space == SRGB, name)
-        photo = replace(photo, metadata=replace(photo.metadata, exif=told))
+        exif = describing(photo.metadata.exif, photo.width, photo.height, space == SRGB, name)
+        photo = replace(photo, metadata=replace(photo.metadata, exif=exif))
     depth, notes = encoding.bit_depth or 8, list[str]()
     with atomic_file(path, overwrite) as file:
         try:
@@ -111,6 +111,6 @@ def write(
                 notes = write_with_pillow(file, photo, space, name, encoding.quality, depth)
         except (LLFlowPhotoError, OSError):
             raise
-        except Exception as error:  # encoders raise nearly anything
+        except Exception as error:  # encoders raise exceptions of many classes
             raise WriteError(f"cannot write {path}: {error}; try another format or folder") from error
     return tuple(notes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..color.channels import greatest_channel
-from ..color.noise import NoiseLevel
+from ..color.noise_level import NoiseLevel
 from ..color.spaces import LINEAR_SRGB, convert, decode
 from ..photo import Photo
 from .base_curve import look_of

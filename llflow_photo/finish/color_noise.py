@@ -13,7 +13,7 @@ import numpy as np
 
 from ..color.guided import box_mean
 from ..color.highlights import smoothstep
-from ..color.noise import NoiseLevel
+from ..color.noise_level import NoiseLevel
 from .planes import LUMA, GuidedFit, interpolated, luma, quarter_places
 
 __all__ = ["ChromaCorrection", "empty_weight"]

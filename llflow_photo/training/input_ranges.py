@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..color.exposure import mean_exposure_ev
+from ..color.mean_exposure import mean_exposure_ev
 from ..color.spaces import SRGB, convert, decode, luminance_weights
 from ..errors import TrainingDataError
 

@@ -12,13 +12,13 @@ from llflow_photo.camera.curves import srgb_to_linear
 from llflow_photo.camera.lamplight import LampLight, Pool, Shape, sky_share
 from llflow_photo.camera.lifting import buried_stops, lamp_lit_darkness, least_signal
 from llflow_photo.camera.light import Lamp, Shade, Unevenness
-from llflow_photo.camera.noise import Noise
 from llflow_photo.camera.panels import Panel
 from llflow_photo.camera.random_lights import Area, random_lamp_light
+from llflow_photo.camera.sensor_noise import SensorNoise
 from llflow_photo.camera.simulate import expose, frame_positions, reference
 
 WARM = (1.5, 1.0, 0.5)
-QUIET = Noise(0.00001, 0.00001)
+QUIET = SensorNoise(0.00001, 0.00001)
 
 
 def _lit(*pools: Pool, ambient: float = 2.0**-6, **fields: object) -> NightSettings:
@@ -111,7 +111,7 @@ def test_uneven_light_that_drowns_stays_dark_too() -> None:
     x, y = np.array([0.2]), np.array([0.3])
     clean, noisy = (
         reference(_gray(0.5, 1, 1), replace(night(-3.0), unevenness=shade, noise=noise), x, y).mean()
-        for noise in (QUIET, Noise(0.01, 0.01))
+        for noise in (QUIET, SensorNoise(0.01, 0.01))
     )
     assert noisy < 0.6 * clean
 

@@ -10,13 +10,13 @@ import pytest
 from llflow_photo.camera import NightSettings, develop, night, random_night, simulate_night_raw
 from llflow_photo.camera.curves import inverse_s_curve, linear_to_srgb, s_curve, srgb_to_linear
 from llflow_photo.camera.light import Lamp, Shade, Unevenness
-from llflow_photo.camera.noise import Noise
 from llflow_photo.camera.raw import PATTERNS, mosaic
+from llflow_photo.camera.sensor_noise import SensorNoise
 from llflow_photo.camera.sensors import CAMERAS, ILLUMINANTS
 from llflow_photo.camera.simulate import expose, frame_positions, reference, scene_light
 from llflow_photo.errors import ImageInputError
 
-QUIET = Noise()
+QUIET = SensorNoise()
 
 
 def _flat(value: int, height: int = 40, width: int = 60) -> np.ndarray:
@@ -48,7 +48,7 @@ def test_the_mosaic_keeps_each_filters_color(pattern: str) -> None:
 def test_black_is_the_black_level_and_far_above_white_is_white() -> None:
     settings = replace(night(-3.0), noise=QUIET, black_level=600, white_level=15000)
     assert (simulate_night_raw(_flat(0), settings, np.random.default_rng(0)).mosaic == 600).all()
-    bright = replace(settings, exposure_ev=4.0, noise=Noise(0.001, 0.01))
+    bright = replace(settings, exposure_ev=4.0, noise=SensorNoise(0.001, 0.01))
     assert (simulate_night_raw(_flat(255), bright, np.random.default_rng(0)).mosaic == 15000).all()
 
 

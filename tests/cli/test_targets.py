@@ -138,7 +138,7 @@ def test_a_file_that_is_put_there_during_the_rendering_is_kept(
     def edited(done: int, total: int) -> None:
         target.write_bytes(b"of another program")
 
-    with pytest.raises(errors.OutputExistsError, match="appeared while"):
+    with pytest.raises(errors.OutputExistsError, match="was created while"):
         enhance_file(photo, target, options, progress=edited)
     assert target.read_bytes() == b"of another program"
     enhance_file(photo, target, options, progress=edited, force=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llflow_photo.color.highlights import expose
-from llflow_photo.color.noise import NoiseLevel
+from llflow_photo.color.noise_level import NoiseLevel
 from llflow_photo.color.spaces import (
     DISPLAY_P3,
     LINEAR_SRGB,

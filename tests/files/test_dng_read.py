@@ -161,9 +161,7 @@ def test_a_crop_outside_the_picture_is_noted(
     }
     photo = files.read(write_dng(tmp_path / "crop.dng", mosaic_of_scene(), extra=extra))
     assert (photo.width, photo.height) == (96, 64)
-    assert photo.notes == (
-        "the crop that the DNG declares does not lie in its picture; the whole frame was kept",
-    )
+    assert photo.notes == ("the crop that the DNG declares is outside its image; the whole frame was kept",)
     extra[Tag.DefaultCropSize] = Entry.numbers(LONG, 96 - origin[0] + 1, 64 - origin[1] + 1)
     photo = files.read(write_dng(tmp_path / "crop.dng", mosaic_of_scene(), extra=extra))
     assert (photo.width, photo.height) == (96 - origin[0], 64 - origin[1]) and not photo.notes

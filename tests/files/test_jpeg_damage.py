@@ -43,7 +43,7 @@ def test_without_end_marker(jpeg: bytes, tmp_path: Path) -> None:
     whole = _read(jpeg, tmp_path)
     photo = _read(jpeg[:-2], tmp_path)
     np.testing.assert_array_equal(photo.pixels, whole.pixels)
-    assert photo.notes == ("the file lacks the marker of its end; the picture itself is whole",)
+    assert photo.notes == ("the end marker of the file is missing; the image itself is complete",)
     np.testing.assert_array_equal(_read(jpeg[:-1], tmp_path).pixels, whole.pixels)
 
 
@@ -59,7 +59,7 @@ def test_a_file_that_ends_between_two_scans(tmp_path: Path) -> None:
             _read(cut, tmp_path)
     ended = data[: data.rindex(b"\xff\xc4", 0, scans[-1])] + b"\xff\xd9"
     assert _read(ended, tmp_path).notes == (
-        "the file lacks some of its scans: detail or color may be missing",
+        "some scans of the file are missing: detail or color may be lost",
     )
 
 
@@ -79,7 +79,7 @@ def test_a_lost_block_in_the_middle(tmp_path: Path) -> None:
         _read(data[:third] + bytes(8192) + data[third + 8192 :], tmp_path)
 
 
-def test_a_flipped_bit_is_told(tmp_path: Path) -> None:
+def test_a_flipped_bit_is_noted(tmp_path: Path) -> None:
     data = bytearray(_jpeg(False))
     data[len(data) // 2] ^= 0x10
     photo = _read(bytes(data), tmp_path)
@@ -109,9 +109,9 @@ def test_other_modes(mode: str, tmp_path: Path) -> None:
         _read(data[: len(data) // 2] + bytes(len(data) // 2), tmp_path)
 
 
-def test_what_follows_the_picture_is_told(tmp_path: Path) -> None:
+def test_data_after_the_image_is_noted(tmp_path: Path) -> None:
     video = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(range(256)) * 8
-    assert any("a video behind the picture" in note for note in _read(_jpeg(False) + video, tmp_path).notes)
+    assert any("a video after the image" in note for note in _read(_jpeg(False) + video, tmp_path).notes)
 
 
 def test_structure() -> None:

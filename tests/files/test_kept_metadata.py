@@ -161,7 +161,7 @@ def test_texts_of_png(target: str, kept: bool, tmp_path: Path) -> None:
             image.load()
             assert expected.items() <= image.text.items()  # type: ignore[attr-defined]
     else:
-        assert notes == ("jpeg has no place for texts named 'parameters'; they were not kept",)
+        assert notes == ("jpeg cannot store texts named 'parameters'; they were not kept",)
         with Image.open(path) as image:
             assert image.info["comment"] == b"a comment"
 

@@ -13,8 +13,11 @@ from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, REC2020_LINEAR, SRGB, convert, xyz_matrix
 from llflow_photo.errors import FormatError, OptionError, ReadError
 from llflow_photo.files import RawOptions
-from llflow_photo.files.dng.write import write_cfa_dng
-from llflow_photo.files.tiff.directory import Entry
+from llflow_photo.files.dng.picture import dng_bytes
+from llflow_photo.files.dng.write import cfa_dng_bytes, write_cfa_dng
+from llflow_photo.files.tiff.directory import SHORT, Entry
+from llflow_photo.files.tiff.parse import parse_tiff
+from llflow_photo.files.tiff.tags import Photometric, Tag
 
 # Fujifilm's array, in one of its phases.
 X_TRANS = ((1, 1, 0, 1, 1, 2), (1, 1, 2, 1, 1, 0), (2, 0, 1, 0, 2, 1),
@@ -135,17 +138,15 @@ def test_monochrome_is_refused_and_says_why(tmp_path: Path) -> None:
 
 def _monochrome_dng(path: Path) -> None:
     """LinearRaw with one sample per pixel, as monochrome cameras write."""
-    from llflow_photo.files.dng import write as dng
-
-    directory = dng._layout_tags(mosaic_of_scene(), np.zeros((2, 2), np.uint8), 512, 16383)
-    for code in (0x828D, 0x828E, 0xC616, 0xC617):
-        del directory[code]
-    directory[0x0103] = Entry.numbers(3, 1)
-    directory[0x0106] = Entry.numbers(3, 34892)
-    directory[0xC614] = Entry.text("Demo Monochrom")
-    directory[0x010F] = Entry.text("Demo")
-    directory[0x0110] = Entry.text("Monochrom")
-    dng._write_single(path, directory, mosaic_of_scene().astype("<u2").tobytes())
+    mosaic = mosaic_of_scene()
+    directory = parse_tiff(cfa_dng_bytes(mosaic, black_level=512, white_level=16383))[0]
+    for tag in (Tag.CFARepeatPatternDim, Tag.CFAPattern, Tag.CFAPlaneColor, Tag.CFALayout):
+        del directory[tag]
+    directory[Tag.PhotometricInterpretation] = Entry.numbers(SHORT, Photometric.LinearRaw)
+    directory[Tag.UniqueCameraModel] = Entry.text("Demo Monochrom")
+    directory[Tag.Make] = Entry.text("Demo")
+    directory[Tag.Model] = Entry.text("Monochrom")
+    path.write_bytes(dng_bytes(directory, [mosaic.astype("<u2").tobytes()]))
 
 
 def test_unsupported_and_truncated_raw(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import pytest
 from file_helpers import EXIF_FIELDS
 from PIL import Image
 
-from llflow_photo.files.metadata.exif_fields import EXIF_POINTER, GPS_POINTER, exif_directories
+from llflow_photo.files.metadata.exif_fields import exif_directories
 from llflow_photo.files.raw.metadata import RawContainer
 from llflow_photo.files.tiff.directory import Directory, Entry, exif_block
 from llflow_photo.files.tiff.parse import parse_tiff, text_of
+from llflow_photo.files.tiff.tags import Tag
 
 
 def _box(name: bytes, content: bytes) -> bytes:
@@ -25,8 +26,8 @@ def _box(name: bytes, content: bytes) -> bytes:
 def _parts() -> tuple[bytes, bytes, bytes]:
     """Image, Exif and GPS directories as three blocks of their own."""
     page = exif_directories(EXIF_FIELDS)
-    exif: Directory = page.pop(EXIF_POINTER).value[0]
-    gps: Directory = page.pop(GPS_POINTER).value[0]
+    exif: Directory = page.pop(Tag.ExifIFD).value[0]
+    gps: Directory = page.pop(Tag.GPSInfo).value[0]
     return exif_block(page), exif_block(exif), exif_block(gps)
 
 
@@ -62,7 +63,7 @@ def _two_directories() -> bytes:
     from llflow_photo.files.tiff.directory import encode_directories
 
     page = exif_directories(EXIF_FIELDS)
-    later = {EXIF_POINTER: page.pop(EXIF_POINTER), GPS_POINTER: page.pop(GPS_POINTER)}
+    later = {Tag.ExifIFD: page.pop(Tag.ExifIFD), Tag.GPSInfo: page.pop(Tag.GPSInfo)}
     return struct.pack("<2sHI", b"II", 42, 8) + encode_directories([page, later], 8)
 
 
@@ -77,8 +78,8 @@ def test_exif_of_makers_containers(kind: str, tmp_path: Path) -> None:
     assert (container.make, container.model) == ("Demo", "Night One")
     exif = Image.Exif()
     exif.load(b"Exif\0\0" + (container.exif or b""))
-    assert exif.get_ifd(EXIF_POINTER)[0x8827] == 6400
-    assert exif.get_ifd(GPS_POINTER)[2] == (48.0, 12.0, 30.5)
+    assert exif.get_ifd(Tag.ExifIFD)[0x8827] == 6400
+    assert exif.get_ifd(Tag.GPSInfo)[2] == (48.0, 12.0, 30.5)
 
 
 def test_exif_from_the_preview_where_the_container_is_unknown(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_lens_that_only_the_maker_note_names(tmp_path: Path) -> None:
     path = tmp_path / "photo.nef"
     path.write_bytes(exif_block(exif_directories(fields)))
     container = RawContainer.read(path, SimpleNamespace(lens=SimpleNamespace(model="50mm f/1.4")))
-    exif = parse_tiff(container.exif or b"")[0][EXIF_POINTER].value[0]
+    exif = parse_tiff(container.exif or b"")[0][Tag.ExifIFD].value[0]
     assert text_of(exif, 0xA434) == "50mm f/1.4"
 
 

@@ -42,7 +42,7 @@ def test_a_half_that_is_missing_anywhere_is_refused(part: Any, tmp_path: Path) -
     mosaic = mosaic_of_scene()
     mosaic[part] = 0
     black = {Tag.BlackLevel: Entry.numbers(LONG, 512)}
-    with pytest.raises(ReadError, match=r"of the (rows|columns) hold one and the same value"):
+    with pytest.raises(ReadError, match=r"of the (rows|columns) have one and the same value"):
         files.read(write_dng(tmp_path / "half.dng", mosaic, extra=black))
     # Without a black level zeros may be black in earnest.
     assert any("may be incomplete" in n for n in files.read(write_dng(tmp_path / "b.dng", mosaic)).notes)
@@ -56,7 +56,7 @@ def test_a_margin_outside_the_active_area_may_be_blank(tmp_path: Path) -> None:
         n for n in files.read(write_dng(tmp_path / "a.dng", mosaic, extra=whole)).notes if "value" in n
     ]
     noted = files.read(write_dng(tmp_path / "b.dng", mosaic)).notes
-    assert "36 columns of the RAW file hold one and the same value; the file may be incomplete" in noted
+    assert "36 columns of the RAW file have one and the same value; the file may be incomplete" in noted
 
 
 def test_a_missing_end_is_noted(tmp_path: Path) -> None:

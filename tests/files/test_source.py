@@ -122,7 +122,7 @@ def test_an_empty_stream_is_told() -> None:
 def test_photos_too_large_for_a_format(name: str, limit: int) -> None:
     check_dimensions(Path(name), None, limit, 10)
     for size in ((limit + 1, 10), (10, limit + 1)):
-        with pytest.raises(errors.WriteError, match=f"at most {limit} pixels a side"):
+        with pytest.raises(errors.WriteError, match=f"at most {limit} pixels per side"):
             check_dimensions(Path(name), None, *size)
     check_dimensions(Path("a.tif"), None, 100_000, 10)
 

@@ -46,8 +46,8 @@ def test_kinds_of_jpeg(marker: int, precision: int, name: str, tmp_path: Path) -
         (b"\0\0\0\x18ftypmp42", "a video, which cannot be read; give a photo"),
         (b"<!DOCTYPE html><html>", "a web page, which cannot be read; download the photo itself"),
         (b"version https://git-lfs.github.com", "git lfs pull"),
-        (bytes(64), "zeros: its content is lost; copy it again"),
-        (b"hello", "no known image format; where"),
+        (bytes(64), "zeros only: its content is lost; copy it again"),
+        (b"hello", "not in a supported image format"),
     ],
 )  # fmt: skip
 def test_other_kinds_of_files_are_named(head: bytes, kind: str, tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_pixels_of_a_png_are_compared_with_their_checksums(tmp_path: Path) -> No
     whole = path.read_bytes()
     assert files.read(path).notes == ()
     path.write_bytes(whole[:-4096] + bytes(4096))
-    with pytest.raises(ReadError, match="a part of its picture is missing"):
+    with pytest.raises(ReadError, match="a part of its image is missing"):
         files.read(path)
     rows = png_of(NOISE)
     place = rows.index(b"IDAT") + 4
     (size,) = struct.unpack_from(">I", rows, place - 8)
     path.write_bytes(rows[: place + size] + b"\0\0\0\0" + rows[place + size + 4 :])
     assert files.read(path).notes == (
-        "the file may be damaged, a part of the picture may be wrong: a checksum of its pixels does not fit",
+        "the file may be damaged, a part of the image may be wrong: a checksum of its pixels does not match",
     )
 
 

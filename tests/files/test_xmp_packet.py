@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from llflow_photo.files.metadata.xmp import settings_of, with_settings_packet
 from llflow_photo.files.metadata.xmp_packet import NAMESPACES, Packet, qualified
 from llflow_photo.files.metadata.xmp_photo import PhotoXmp
+from llflow_photo.files.metadata.xmp_settings import settings_of, with_settings_packet
 
 RDF = NAMESPACES["rdf"]
 SECRET = "urn:not-to-be-read"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from llflow_photo import Options, enhance_file, files
 from llflow_photo.cli.rendering import add_rendering_arguments, options_of
-from llflow_photo.files.metadata.settings import read_settings
+from llflow_photo.files.metadata.rendering_settings import read_settings
 
 
 def test_controls_are_recorded(tmp_path: Path, tiny_model: Path, random: np.random.Generator) -> None:

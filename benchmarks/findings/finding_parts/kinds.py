@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from llflow_photo.color.exposure import mean_exposure_ev
+from llflow_photo.color.mean_exposure import mean_exposure_ev
 from llflow_photo.color.spaces import SRGB, decode, encode, luminance_weights
 
 __all__ = ["as_dark_as", "exposure_ev", "noise_picture", "screenshot"]

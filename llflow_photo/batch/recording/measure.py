@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ...color.channels import greatest_channel
-from ...color.exposure import mean_exposure_ev
+from ...color.mean_exposure import mean_exposure_ev
 from ...color.spaces import SRGB, convert, decode, encode, luminance_weights
 from ...photo import Photo
 from .record import PhotoStats

@@ -1,1 +1,1 @@
-"""DNG: developed as the specification says, and written, as a mosaic or linear."""
+"""DNG: developing according to the specification, and writing mosaics and linear images."""

@@ -1,4 +1,4 @@
-"""Color of a DNG: its camera's matrix, and the white balance as shot.
+"""Color of a DNG: matrix of its camera, and white balance as shot.
 
 Source: Adobe, Digital Negative Specification 1.7.1, "Mapping Camera Color Space to CIE XYZ Space".
 """
@@ -10,7 +10,7 @@ import numpy as np
 from ...color.spaces import REC2020_LINEAR, xyz_matrix
 from ..tiff.directory import Directory
 from ..tiff.parse import numbers_of, packet_of
-from ..tiff.tags import Tag
+from ..tiff.tags import LightSource, Tag
 from .picture import first_number
 
 __all__ = ["as_shot_neutral", "camera_from_xyz", "daylight_neutral"]
@@ -22,21 +22,20 @@ _KELVIN = {
     14: 4150.0, 15: 3525.0, 17: 2850.0, 18: 5500.0, 19: 6500.0, 20: 5500.0, 21: 6504.0, 22: 7500.0,
     23: 5000.0, 24: 3200.0,
 }  # fmt: skip
-_CALIBRATION_SIGNATURE, _PROFILE_SIGNATURE = 50931, 50932
 
 
 def camera_from_xyz(
     page: Directory, kelvin: float = _D65_KELVIN, *, blend: bool = False
 ) -> np.ndarray | None:
-    """3 x 3: CIE XYZ to camera RGB before white balance; None where the file has no usable matrix.
+    """3 x 3: CIE XYZ to camera RGB before white balance; None if the file has no usable matrix.
 
     Args:
-        page: the first directory.
-        kelvin: the light's correlated color temperature.
-        blend: between the matrices of two illuminants; otherwise the nearer one.
+        page: first directory of the file.
+        kelvin: correlated color temperature of the light.
+        blend: whether to interpolate between the matrices of two illuminants, or use the nearer one.
     """
     found = [
-        (_KELVIN.get(int(first_number(page, illuminant, 21)), _D65_KELVIN), matrix)
+        (_KELVIN.get(int(first_number(page, illuminant, LightSource.D65)), _D65_KELVIN), matrix)
         for tag, calibration, illuminant in (
             (Tag.ColorMatrix1, Tag.CameraCalibration1, Tag.CalibrationIlluminant1),
             (Tag.ColorMatrix2, Tag.CameraCalibration2, Tag.CalibrationIlluminant2),
@@ -61,7 +60,8 @@ def _matrix(page: Directory, tag: Tag, calibration: Tag) -> np.ndarray | None:
         return None
     matrix = numbers.reshape(3, 3)
     own = np.array(numbers_of(page, calibration), float)
-    signed_alike = packet_of(page, _CALIBRATION_SIGNATURE) == packet_of(page, _PROFILE_SIGNATURE)
+    signatures = (Tag.CameraCalibrationSignature, Tag.ProfileCalibrationSignature)
+    signed_alike = len({packet_of(page, tag) for tag in signatures}) == 1
     if own.size == 9 and signed_alike and _usable(own.reshape(3, 3)):
         matrix = own.reshape(3, 3) @ matrix
     balance = np.array(numbers_of(page, Tag.AnalogBalance), float)
@@ -80,9 +80,9 @@ def daylight_neutral(matrix: np.ndarray) -> np.ndarray:
 
 
 def as_shot_neutral(page: Directory) -> np.ndarray | None:
-    """Camera RGB of a neutral surface in the light of the photo, 3 numbers; None where it is not said.
+    """Camera RGB of a neutral surface in the light of the photo, 3 numbers; None if undeclared.
 
-    From AsShotNeutral, or from the light's chromaticity, AsShotWhiteXY, by the camera's matrices.
+    From AsShotNeutral, or from the chromaticity of the light, AsShotWhiteXY, by the camera's matrices.
     """
     neutral = np.array(numbers_of(page, Tag.AsShotNeutral), float)
     if _positive(neutral):

@@ -1,4 +1,4 @@
-"""DNG pictures whose rows or columns are stored in another order.
+"""DNG images with interleaved rows or columns.
 
 Source: Adobe, Digital Negative Specification 1.7.1, RowInterleaveFactor, ColumnInterleaveFactor and
 SubTileBlockSize.
@@ -18,22 +18,22 @@ __all__ = ["without_interleaving"]
 
 
 def without_interleaving(samples: np.ndarray, directory: Directory, name: str) -> np.ndarray:
-    """Samples in the order of the picture.
+    """Samples in the order of the image.
 
     With a factor of N, rows 0, N, 2 N, ... are stored first, then rows 1, N + 1, ..., and so on.
 
     Args:
         samples: H x W x C as decoded.
-        directory: of the raw picture.
-        name: for messages.
+        directory: directory of the raw image.
+        name: file name, for messages.
 
     Raises:
-        FormatError: blocks of pixels are rearranged, which is not supported.
+        FormatError: pixels are rearranged in blocks, which is not supported.
     """
     if set(numbers_of(directory, Tag.SubTileBlockSize)) - {1}:
         raise FormatError(
             f"{name} is a DNG whose pixels are rearranged in blocks (SubTileBlockSize), which cannot be read "
-            "here; save it anew with Adobe DNG Converter, or give a 16-bit TIFF that a RAW editor made of it"
+            "here; convert it again with Adobe DNG Converter, or give a 16-bit TIFF by a RAW editor"
         )
     for axis, tag in ((0, Tag.RowInterleaveFactor), (1, Tag.ColumnInterleaveFactor)):
         factor = int(first_number(directory, tag, 1))

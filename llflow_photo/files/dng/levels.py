@@ -1,4 +1,4 @@
-"""From the samples of a DNG to linear light: black at 0, white at 1.
+"""Conversion of DNG samples to linear light: black at 0, white at 1.
 
 Source: Adobe, Digital Negative Specification 1.7.1, "Mapping Raw Values to Linear Reference Values".
 """
@@ -18,22 +18,23 @@ from .picture import first_number
 __all__ = ["Levels", "active_area"]
 
 _BLOCK_ROWS = 256
-# White is 1. Highlights go beyond, but not by four stops in a twentieth of a photo.
+# White is 1. Highlights may exceed it, but not by four stops in a twentieth of a photo.
 _HEADROOM, _MUCH = 16.0, 0.05
 
 
 @dataclass(frozen=True)
 class Levels:
-    """What a DNG says of its samples' range.
+    """Levels of the samples of a DNG.
 
     Attributes:
         active: top, left, bottom, right of the light-sensitive area.
-        table: linearization, values by raw value; None where samples are linear already.
-        black: rows x columns x channels, repeated over the active area from its top left corner.
-        black_by_column: added to ``black``, one for each column of the active area; or None.
-        black_by_row: likewise for rows.
-        white: of each channel, or one of all.
-        floating: samples are floats; what is above white is kept.
+        table: linearization table, indexed by raw value; None if samples are linear.
+        black: black levels, rows x columns x channels, repeated over the active area from its top left
+            corner.
+        black_by_column: offsets to ``black`` for the columns of the active area; or None.
+        black_by_row: offsets to ``black`` for its rows; or None.
+        white: white level of each channel, or one for all.
+        floating: whether samples are floats; then values above white are kept.
     """
 
     active: tuple[int, int, int, int]
@@ -46,15 +47,15 @@ class Levels:
 
     @classmethod
     def read(cls, directory: Directory, shape: tuple[int, int, int], name: str) -> Levels:
-        """From the directory of the raw picture, whose samples are ``shape``.
+        """From the directory of a raw image with samples of ``shape``.
 
         Raises:
-            ReadError: white is not above black.
+            ReadError: the white level is not above the black level.
         """
         height, width, channels = shape
         active = active_area(directory, height, width)
         table = np.array(numbers_of(directory, Tag.LinearizationTable), np.float32)
-        floating = first_number(directory, Tag.SampleFormat, 1) == SampleFormat.Float
+        floating = first_number(directory, Tag.SampleFormat, SampleFormat.Unsigned) == SampleFormat.Float
         levels = cls(
             active,
             table if table.size and not floating else None,
@@ -73,7 +74,7 @@ class Levels:
 
     @property
     def range(self) -> np.ndarray:
-        """From the greatest black to white, by channel."""
+        """Difference of white level and greatest black level, by channel."""
         greatest = self.black.max(axis=(0, 1))
         for deltas in (self.black_by_column, self.black_by_row):
             if deltas is not None:
@@ -81,23 +82,24 @@ class Levels:
         return np.asarray(self.white - greatest)
 
     def of_integers(self, samples: np.ndarray, notes: list[str]) -> Levels:
-        """For floats whose white is not declared: 65535 where they can only be integers in disguise.
+        """Levels with white at 65535 if undeclared and floating-point samples are evidently 16-bit values.
 
-        The specification says 1, and some programs write 16-bit values without saying so.
+        The default of the specification is 1, but some programs write 16-bit values without declaring a white
+        level.
         """
         if np.count_nonzero(samples > _HEADROOM) < _MUCH * samples.size:
             return self
-        notes.append("the DNG's floating-point values do not say where white is; 65535 was taken")
+        notes.append("the DNG has floating-point values without a white level; 65535 was assumed")
         return replace(self, white=np.array([65535.0]))
 
     def linearize(self, samples: np.ndarray) -> np.ndarray:
         """The active area in linear light.
 
         Args:
-            samples: H x W x C, unsigned integers or floats, as the file holds them.
+            samples: H x W x C, unsigned integers or floats, as stored in the file.
 
         Returns:
-            float32, black at 0 (noise goes below), white at 1; integers end there, floats go on.
+            float32, black at 0 (noise may be below), white at 1; integers are clipped there, floats are not.
         """
         top, left, bottom, right = self.active
         out = np.empty((bottom - top, right - left, samples.shape[2]), np.float32)
@@ -128,7 +130,7 @@ class Levels:
 
 
 def active_area(directory: Directory, height: int, width: int) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right of the part of a DNG that saw light; all of it where it is not said."""
+    """Top, left, bottom, right of the active area of a DNG; the whole image if undeclared."""
     numbers = [int(v) for v in numbers_of(directory, Tag.ActiveArea)]
     if len(numbers) == 4:
         top, left, bottom, right = numbers
@@ -147,7 +149,7 @@ def _black(directory: Directory, channels: int) -> np.ndarray:
     if values.size == rows * columns:
         return np.repeat(values.reshape(rows, columns, 1), channels, axis=2)
     if values.size == 4 and channels == 1:
-        # Written without their repetition by some converters; a Bayer pattern is meant.
+        # Some converters omit BlackLevelRepeatDim for the four values of a Bayer pattern.
         return values.reshape(2, 2, 1)
     return np.full((1, 1, channels), values[0])
 
@@ -166,5 +168,5 @@ def _white(directory: Directory, channels: int, table: np.ndarray, floating: boo
     if floating:
         return np.ones(1)
     bits = int(first_number(directory, Tag.BitsPerSample, 16))
-    # The specification counts bits of the samples; behind a table these are not what white is measured in.
+    # The default is the maximum sample value; a table may map samples to greater values.
     return np.array([max(2.0**bits - 1, float(table.max()) if table.size else 0.0)])

@@ -1,4 +1,4 @@
-"""Linear DNG: a demosaiced photo, to be finished in a RAW editor. Source: Adobe DNG Specification 1.4."""
+"""Writing linear DNG, a demosaiced photo for RAW editors. Source: Adobe DNG Specification 1.4."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ from ..pillow.jpeg_write import jpeg_bytes
 from ..quantize import row_blocks
 from ..raw.camera_color import CameraColor
 from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
+from ..tiff.tags import Compression, LightSource, NewSubfile, Photometric, PlanarConfiguration, Tag
 from ..tiff.write import append, finish_tiff, metadata_tags
 from .lossless_jpeg import encode_lossless_jpeg
 
 __all__ = ["PRIVATE_DATA", "write_linear_dng"]
 
-_LINEAR_RAW, _YCBCR, _JPEG = 34892, 6, 7
-_D65_ILLUMINANT = 21
-# Tells our own reading that no sensor clipped these pixels. The terminated name is what DNG asks for.
+# Marks files by this program, whose pixels were not clipped by a sensor. DNG requires a terminated name.
 PRIVATE_DATA = b"llflow-photo developed\0"
 _UNKNOWN_CAMERA = "llflow-photo linear Rec. 2020"
 _PREVIEW_SIDE = 1024
-_WHITE_CODE = 65535
+_WHITE_LEVEL = 65535
 _TILE = 512
-# More headroom than four stops is a mistake somewhere, and would cost precision in the shadows.
+# More headroom than four stops is likely an error, and would reduce precision in the shadows.
 _MAX_HEADROOM = 16.0
 
 
 def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
     """Write the photo as 16-bit LinearRaw in the camera's RGB before white balance.
 
-    Where the camera is not known, linear Rec. 2020 stands for its RGB. Highlights above white are kept below
-    the file's white level, and BaselineExposure says by how many EV the whole was darkened for that.
+    If the camera is unknown, linear Rec. 2020 is used as its RGB. Highlights above white are kept by
+    darkening the image, and BaselineExposure declares by how many EV.
 
     Returns:
         notes on what could not be kept.
@@ -48,13 +47,13 @@ def write_linear_dng(file: BinaryIO, photo: Photo) -> list[str]:
     if lowest < -1e-3:
         notes.append("colors outside the camera's own gamut were moved to its edge")
     if peak > _MAX_HEADROOM:
-        notes.append("highlights more than four stops above white were cut")
+        notes.append("highlights more than four stops above white were clipped")
     file.write(b"\0" * 8)
     preview = _preview_directory(file, photo)
     raw = _raw_directory(file, photo, matrix / headroom)
-    named = {0x010F: Entry.text("llflow-photo"), 0x0110: Entry.text(_UNKNOWN_CAMERA)}
+    named = {Tag.Make: Entry.text("llflow-photo"), Tag.Model: Entry.text(_UNKNOWN_CAMERA)}
     page = named | metadata_tags(photo.metadata) | preview | _dng_tags(photo.metadata.raw, color, headroom)
-    page[0x014A] = Entry.directories(raw)
+    page[Tag.SubIFDs] = Entry.directories(raw)
     finish_tiff(file, page)
     return notes
 
@@ -76,7 +75,7 @@ def _in_camera(photo: Photo, rows: slice, matrix: np.ndarray) -> np.ndarray:
 
 
 def _extent(photo: Photo, matrix: np.ndarray) -> tuple[float, float]:
-    """Greatest and smallest camera value, of all but the odd pixel."""
+    """Maximum and minimum camera value."""
     peak, lowest = 0.0, 0.0
     for rows in row_blocks(photo):
         block = _in_camera(photo, rows, matrix)
@@ -85,7 +84,7 @@ def _extent(photo: Photo, matrix: np.ndarray) -> tuple[float, float]:
 
 
 def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
-    """An sRGB JPEG of at most 1024 pixels a side."""
+    """Write the preview, an sRGB JPEG of at most 1024 pixels per side; return its directory."""
     step = max(1, -(-max(photo.width, photo.height) // (2 * _PREVIEW_SIDE)))
     small = convert(np.ascontiguousarray(photo.pixels[::step, ::step]), photo.color_space, SRGB)
     image = Image.fromarray((np.clip(small, 0, 1) * 255 + 0.5).astype(np.uint8))
@@ -95,58 +94,62 @@ def _preview_directory(file: BinaryIO, photo: Photo) -> Directory:
     counts: list[int] = []
     append(file, data, offsets, counts)
     return {
-        254: Entry.numbers(LONG, 1),
-        256: Entry.numbers(LONG, image.width),
-        257: Entry.numbers(LONG, image.height),
-        258: Entry.numbers(SHORT, 8, 8, 8),
-        259: Entry.numbers(SHORT, _JPEG),
-        262: Entry.numbers(SHORT, _YCBCR),
-        273: Entry.numbers(LONG, *offsets),
-        274: Entry.numbers(SHORT, 1),
-        277: Entry.numbers(SHORT, 3),
-        278: Entry.numbers(LONG, image.height),
-        279: Entry.numbers(LONG, *counts),
-        284: Entry.numbers(SHORT, 1),
-        530: Entry.numbers(SHORT, 1, 1),
-        531: Entry.numbers(SHORT, 1),
+        Tag.NewSubfileType: Entry.numbers(LONG, NewSubfile.ReducedResolution),
+        Tag.ImageWidth: Entry.numbers(LONG, image.width),
+        Tag.ImageLength: Entry.numbers(LONG, image.height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 8, 8, 8),
+        Tag.Compression: Entry.numbers(SHORT, Compression.JPEG),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.YCbCr),
+        Tag.StripOffsets: Entry.numbers(LONG, *offsets),
+        Tag.Orientation: Entry.numbers(SHORT, 1),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 3),
+        Tag.RowsPerStrip: Entry.numbers(LONG, image.height),
+        Tag.StripByteCounts: Entry.numbers(LONG, *counts),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
+        Tag.YCbCrSubSampling: Entry.numbers(SHORT, 1, 1),
+        Tag.YCbCrPositioning: Entry.numbers(SHORT, 1),
     }
 
 
 def _raw_directory(file: BinaryIO, photo: Photo, matrix: np.ndarray) -> Directory:
-    """The pixels in lossless JPEG: tiles of 512 x 512, or one strip where a photo is smaller than that."""
+    """Write lossless JPEG tiles of 512 x 512, or one strip for a small photo; return the directory."""
     offsets: list[int] = []
     counts: list[int] = []
     tiled = min(photo.height, photo.width) >= _TILE
     for top in range(0, photo.height, _TILE if tiled else photo.height):
         rows = slice(top, min(top + _TILE, photo.height) if tiled else photo.height)
-        codes = np.rint(np.clip(_in_camera(photo, rows, matrix), 0, 1) * _WHITE_CODE).astype(np.uint16)
+        raw_values = np.rint(np.clip(_in_camera(photo, rows, matrix), 0, 1) * _WHITE_LEVEL).astype(np.uint16)
         if not tiled:
-            append(file, encode_lossless_jpeg(codes), offsets, counts)
+            append(file, encode_lossless_jpeg(raw_values), offsets, counts)
             break
-        codes = np.pad(codes, ((0, _TILE - codes.shape[0]), (0, -photo.width % _TILE), (0, 0)), mode="edge")
-        for left in range(0, codes.shape[1], _TILE):
-            append(file, encode_lossless_jpeg(codes[:, left : left + _TILE]), offsets, counts)
+        raw_values = np.pad(
+            raw_values, ((0, _TILE - raw_values.shape[0]), (0, -photo.width % _TILE), (0, 0)), mode="edge"
+        )
+        for left in range(0, raw_values.shape[1], _TILE):
+            append(file, encode_lossless_jpeg(raw_values[:, left : left + _TILE]), offsets, counts)
     directory: Directory = {
-        254: Entry.numbers(LONG, 0),
-        256: Entry.numbers(LONG, photo.width),
-        257: Entry.numbers(LONG, photo.height),
-        258: Entry.numbers(SHORT, 16, 16, 16),
-        259: Entry.numbers(SHORT, _JPEG),
-        262: Entry.numbers(SHORT, _LINEAR_RAW),
-        277: Entry.numbers(SHORT, 3),
-        284: Entry.numbers(SHORT, 1),
-        0xC61A: Entry.rationals((0, 0, 0)),
-        0xC619: Entry.numbers(SHORT, 1, 1),
-        0xC61D: Entry.numbers(LONG, *(_WHITE_CODE,) * 3),
-        0xC61F: Entry.numbers(LONG, 0, 0),
-        0xC620: Entry.numbers(LONG, photo.width, photo.height),
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
+        Tag.ImageWidth: Entry.numbers(LONG, photo.width),
+        Tag.ImageLength: Entry.numbers(LONG, photo.height),
+        Tag.BitsPerSample: Entry.numbers(SHORT, 16, 16, 16),
+        Tag.Compression: Entry.numbers(SHORT, Compression.JPEG),
+        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.LinearRaw),
+        Tag.SamplesPerPixel: Entry.numbers(SHORT, 3),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
+        Tag.BlackLevel: Entry.rationals((0, 0, 0)),
+        Tag.BlackLevelRepeatDim: Entry.numbers(SHORT, 1, 1),
+        Tag.WhiteLevel: Entry.numbers(LONG, *(_WHITE_LEVEL,) * 3),
+        Tag.DefaultCropOrigin: Entry.numbers(LONG, 0, 0),
+        Tag.DefaultCropSize: Entry.numbers(LONG, photo.width, photo.height),
     }
     if tiled:
-        directory[322] = directory[323] = Entry.numbers(LONG, _TILE)
-        directory[324], directory[325] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+        directory[Tag.TileWidth] = directory[Tag.TileLength] = Entry.numbers(LONG, _TILE)
+        directory[Tag.TileOffsets] = Entry.numbers(LONG, *offsets)
+        directory[Tag.TileByteCounts] = Entry.numbers(LONG, *counts)
     else:
-        directory[278] = Entry.numbers(LONG, photo.height)
-        directory[273], directory[279] = Entry.numbers(LONG, *offsets), Entry.numbers(LONG, *counts)
+        directory[Tag.RowsPerStrip] = Entry.numbers(LONG, photo.height)
+        directory[Tag.StripOffsets] = Entry.numbers(LONG, *offsets)
+        directory[Tag.StripByteCounts] = Entry.numbers(LONG, *counts)
     return directory
 
 
@@ -154,12 +157,12 @@ def _dng_tags(facts: Any, color: CameraColor, headroom: float) -> Directory:
     neutral = 1.0 / color.multipliers
     name = (facts or {}).get("unique_camera_model") or _UNKNOWN_CAMERA
     return {
-        0xC612: Entry(BYTE, bytes((1, 4, 0, 0))),
-        0xC613: Entry(BYTE, bytes((1, 1, 0, 0))),
-        0xC614: Entry.text(name),
-        0xC621: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
-        0xC628: Entry.rationals((neutral / neutral.max()).tolist()),
-        0xC62A: Entry.rationals([float(np.log2(headroom))], signed=True),
-        0xC634: Entry(BYTE, PRIVATE_DATA),
-        0xC65A: Entry.numbers(SHORT, _D65_ILLUMINANT),
+        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
+        Tag.DNGBackwardVersion: Entry(BYTE, bytes((1, 1, 0, 0))),
+        Tag.UniqueCameraModel: Entry.text(name),
+        Tag.ColorMatrix1: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
+        Tag.AsShotNeutral: Entry.rationals((neutral / neutral.max()).tolist()),
+        Tag.BaselineExposure: Entry.rationals([float(np.log2(headroom))], signed=True),
+        Tag.DNGPrivateData: Entry(BYTE, PRIVATE_DATA),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, LightSource.D65),
     }

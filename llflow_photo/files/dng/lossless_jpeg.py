@@ -16,12 +16,12 @@ _BLOCK_SYMBOLS = 1 << 20
 
 
 def encode_lossless_jpeg(samples: np.ndarray) -> bytes:
-    """A stream of one frame.
+    """Encode samples as a JPEG stream of one frame.
 
     Args:
         samples: H x W x C uint16, C components (1 to 4) interleaved; H and W at most 65535.
 
-    A mosaic is best given as H x W/2 x 2: then a pixel is predicted from its neighbour of the same color.
+    A mosaic is best passed as H x W/2 x 2, so that a pixel is predicted from its neighbor of the same color.
     """
     height, width, components = samples.shape
     differences = _differences(samples)
@@ -49,7 +49,7 @@ def encode_lossless_jpeg(samples: np.ndarray) -> bytes:
 
 
 def _differences(samples: np.ndarray) -> np.ndarray:
-    """Differences to the left neighbour (first column: to the one above; first pixel: 2^15), modulo 2^16."""
+    """Differences to the left neighbor (first column: the one above; first pixel: 2^15), modulo 2^16."""
     values = samples.astype(np.int32)
     predicted = np.empty_like(values)
     predicted[:, 1:] = values[:, :-1]

@@ -1,4 +1,4 @@
-"""DNG opcodes that name bad pixels: replaced by the mean of good ones of their color nearby.
+"""DNG opcodes for bad pixels, which are replaced by the mean of good neighbors of the same color.
 
 Source: Adobe, Digital Negative Specification 1.7.1, chapter "Opcode List Processing".
 """
@@ -17,13 +17,13 @@ _RINGS = 4
 
 
 def fix_constant(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
-    """All pixels of one raw value are bad (FixBadPixelsConstant)."""
+    """Replace all pixels with a certain raw value (FixBadPixelsConstant)."""
     constant, _phase = struct.unpack_from(">2I", data)
     _replace(pixels, (pixels == np.float32(constant * grid.unit / 65535.0)).any(axis=2), grid)
 
 
 def fix_list(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
-    """Single pixels and rectangles are bad (FixBadPixelsList)."""
+    """Replace listed pixels and rectangles (FixBadPixelsList)."""
     _phase, points, rectangles = struct.unpack_from(">3I", data)
     places = np.frombuffer(data, ">u4", 2 * points, 12).reshape(-1, 2).astype(np.int64) // grid.step
     bounds = np.frombuffer(data, ">u4", 4 * rectangles, 12 + 8 * points).reshape(-1, 4)
@@ -37,8 +37,10 @@ def fix_list(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
 
 
 def _replace(pixels: np.ndarray, bad: np.ndarray, grid: Grid) -> None:
-    """In place: the mean of the four good pixels of the same color that are nearest, or of the diagonal ones;
-    from farther away where all of these are bad."""
+    """Replace bad pixels, in place, by the mean of the nearest good pixels of the same color.
+
+    These are the four direct neighbors, else the diagonal ones, else those at greater distances.
+    """
     y, x = np.nonzero(bad)
     height, width = bad.shape
     if y.size == bad.size:

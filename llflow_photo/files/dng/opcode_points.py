@@ -1,4 +1,4 @@
-"""DNG opcodes that change each sample by itself: gains, offsets and curves.
+"""DNG opcodes that change each sample independently: gains, offsets and curves.
 
 Source: Adobe, Digital Negative Specification 1.7.1, chapter "Opcode List Processing".
 """
@@ -31,14 +31,14 @@ _FULL_SCALE = 65535.0
 
 @dataclass(frozen=True)
 class Grid:
-    """What the pixels are that a list of opcodes is applied to.
+    """Description of the pixels to which a list of opcodes is applied.
 
     Attributes:
-        unit: value of white: 65535 for raw values (the first list), 1 for linear light.
-        limited: values end at ``unit``; false for floating-point files.
-        mosaic: one sample a pixel, of different colors.
-        period: rows and columns after which the mosaic's colors repeat; 1 where it is none.
-        step: how many rows and columns of the file one row and column of the pixels stands for.
+        unit: value of white: 65535 for raw values (first list), 1 for linear light.
+        limited: whether values are clipped at ``unit``; false for floating-point files.
+        mosaic: whether there is one sample per pixel, of different colors.
+        period: period of the mosaic's color pattern, rows and columns; 1 if there is no mosaic.
+        step: rows and columns of the file per row and column of the pixels.
     """
 
     unit: float = 1.0
@@ -50,12 +50,12 @@ class Grid:
 
 @dataclass(frozen=True)
 class Area:
-    """The samples an opcode is for.
+    """The samples that an opcode changes.
 
     Attributes:
-        pixels: a view of them, rows x columns x planes.
-        rows, columns: where they are in the file's picture, in its pixels, the first row's middle at 0.5.
-        row_index, column_index: how many steps of the pitch they are from the area's first row and column.
+        pixels: view of the samples, rows x columns x planes.
+        rows, columns: coordinates in the file's image, pixels; the center of the first row is at 0.5.
+        row_index, column_index: steps of the pitch from the first row and column of the area.
     """
 
     pixels: np.ndarray
@@ -66,7 +66,7 @@ class Area:
 
     @classmethod
     def read(cls, pixels: np.ndarray, data: bytes, grid: Grid) -> Area:
-        """From the area specification that the parameters begin with."""
+        """From the area specification at the beginning of the parameters."""
         top, left, bottom, right, plane, planes, row_pitch, column_pitch = struct.unpack_from(">8I", data)
         if not row_pitch or not column_pitch:
             raise ValueError("a pitch is 0")
@@ -78,18 +78,18 @@ class Area:
         return cls(view, y * grid.step + middle, x * grid.step + middle, y_index, x_index)
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Views of some rows at a time, which keep temporaries small."""
+        """Views of blocks of rows, to keep temporary arrays small."""
         for start in range(0, self.pixels.shape[0], _BLOCK_ROWS):
             rows = slice(start, min(start + _BLOCK_ROWS, self.pixels.shape[0]))
             yield rows, self.pixels[rows]
 
 
 def _places(first: int, last: int, pitch: int, size: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices along one axis, equally spaced, and the number of the pitch step each belongs to."""
+    """Equally spaced indices along one axis, and the pitch step of each."""
     if step == 1:
         places = np.arange(first, min(last, size), pitch)
         return places, np.arange(places.size)
-    # Pixels that stand for several of the file belong to the area where their middle does.
+    # Pixels that represent several of the file belong to the area if their center does.
     places = np.arange(-(-first // step), min(-(-last // step), size), max(1, pitch // step))
     return places, np.maximum(places * step - first, 0) // pitch
 
@@ -102,18 +102,18 @@ def _slice(places: np.ndarray) -> slice:
 
 
 def _limit(values: np.ndarray, grid: Grid) -> None:
-    # Noise below black is kept: it is what dark places average out to black with.
+    # Noise below black is kept, so that dark areas average to black.
     if grid.limited:
         np.clip(values, -grid.unit, grid.unit, out=values)
 
 
 def _extent(pixels: np.ndarray, grid: Grid) -> tuple[float, float]:
-    """Rows and columns of the file's picture."""
+    """Rows and columns of the file's image."""
     return float(pixels.shape[0] * grid.step), float(pixels.shape[1] * grid.step)
 
 
 def gain_map(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
-    """Multiply by a coarse map of gains, interpolated bilinearly, constant beyond its outer points."""
+    """Multiply by a coarse gain map, interpolated bilinearly, constant beyond its outer points (GainMap)."""
     points_v, points_h = struct.unpack_from(">2I", data, _AREA_BYTES)
     spacing_v, spacing_h, origin_v, origin_h = struct.unpack_from(">4d", data, _AREA_BYTES + 8)
     (planes,) = struct.unpack_from(">I", data, _AREA_BYTES + 40)
@@ -135,7 +135,7 @@ def gain_map(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
 def _between(
     relative: np.ndarray, origin: float, spacing: float, points: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Indices of the points before and after, and how far from the one to the other."""
+    """Indices of the map points before and after, and the interpolation weight."""
     if points < 1 or (points > 1 and not spacing > 0):
         raise ValueError("the map has no points, or no spacing")
     place = (relative - origin) / spacing if points > 1 else np.zeros_like(relative)
@@ -155,7 +155,7 @@ def fix_vignette(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
     """Multiply by 1 + k0 r^2 + k1 r^4 + ... + k4 r^10; r is 1 in the corner farthest from the center."""
     *k, center_x, center_y = (float(v) for v in _numbers(data, 0, ">f8", 7))
     height, width = pixels.shape[:2]
-    # In pixels of this grid: the ratio to the farthest corner is the same.
+    # In pixels of this grid, as the ratio to the farthest corner is the same.
     y, x = np.arange(height) - center_y * (height - 1), np.arange(width) - center_x * (width - 1)
     farthest = np.square(np.abs(y[[0, -1]]).max()) + np.square(np.abs(x[[0, -1]]).max())
     if not farthest > 0:
@@ -171,7 +171,7 @@ def fix_vignette(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
 
 
 def map_table(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
-    """Look values up in a table of 16-bit values; beyond its end the last one holds."""
+    """Map values by a table of 16-bit values; beyond its end the last one is used (MapTable)."""
     (size,) = struct.unpack_from(">I", data, _AREA_BYTES)
     table = _numbers(data, _AREA_BYTES + 4, ">u2", size).astype(np.float32)
     if not size:
@@ -183,7 +183,7 @@ def map_table(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
 
 
 def map_polynomial(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
-    """Map values, white at 1, by a polynomial of at most the 8th degree."""
+    """Map values, white at 1, by a polynomial of degree 8 or less (MapPolynomial)."""
     (degree,) = struct.unpack_from(">I", data, _AREA_BYTES)
     if degree > 8:
         raise ValueError(f"its polynomial is of degree {degree}")
@@ -191,7 +191,7 @@ def map_polynomial(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
     for _, block in Area.read(pixels, data, grid).blocks():
         x = block / np.float32(grid.unit)
         mapped = np.zeros_like(x)
-        # Below black, where noise goes, the curve's tangent at black continues it.
+        # Below black, where there is noise, the curve is continued by its tangent at black.
         positive = np.maximum(x, 0)
         for factor in factors[::-1]:
             mapped = mapped * positive + factor
@@ -230,7 +230,7 @@ def scale_per_column(pixels: np.ndarray, data: bytes, grid: Grid) -> None:
 
 
 def _per_line(pixels: np.ndarray, data: bytes, grid: Grid, *, by_row: bool) -> tuple[Area, np.ndarray]:
-    """The area, and the number of each of its rows (columns)."""
+    """The area, and the parameter of each of its rows (columns)."""
     (count,) = struct.unpack_from(">I", data, _AREA_BYTES)
     numbers = _numbers(data, _AREA_BYTES + 4, ">f4", count).astype(np.float32)
     area = Area.read(pixels, data, grid)
@@ -241,8 +241,11 @@ def _per_line(pixels: np.ndarray, data: bytes, grid: Grid, *, by_row: bool) -> t
 
 
 def _offsets(numbers: np.ndarray, grid: Grid) -> np.ndarray:
-    """Offsets in the grid's unit. Files give them as shares of white, or, as Adobe's SDK reads 16-bit data,
-    as raw values; less than one raw value would be nothing at all."""
-    given_as_shares = numbers.size == 0 or float(np.abs(numbers).max()) <= 1.0
-    scale = grid.unit if given_as_shares else grid.unit / _FULL_SCALE
+    """Offsets in the grid's unit.
+
+    Files store them as fractions of white, or as raw values, as Adobe's SDK reads 16-bit data. Offsets below
+    one raw value are therefore taken as fractions.
+    """
+    are_fractions = numbers.size == 0 or float(np.abs(numbers).max()) <= 1.0
+    scale = grid.unit if are_fractions else grid.unit / _FULL_SCALE
     return np.asarray(numbers * np.float32(scale))

@@ -1,4 +1,4 @@
-"""DNG opcodes that move pixels: distortion and lateral chromatic aberration of the lens.
+"""DNG opcodes for geometric corrections: distortion and lateral chromatic aberration of the lens.
 
 Source: Adobe, Digital Negative Specification 1.7.1, chapter "Opcode List Processing".
 """
@@ -12,8 +12,8 @@ import numpy as np
 
 __all__ = ["resample", "warp_fisheye", "warp_rectilinear", "warp_rectilinear_2"]
 
-_BLOCK_PIXELS = 1 << 14  # a block and its temporaries stay in the processor's cache
-# Squared distance from the center, and the offsets (x, y) from it, to the offsets of the source.
+_BLOCK_PIXELS = 1 << 14  # a block and its temporaries fit into the processor's cache
+# Maps squared distance from the center, and offsets (x, y) from it, to the offsets of the source.
 _Model = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -62,7 +62,7 @@ def warp_fisheye(pixels: np.ndarray, data: bytes) -> np.ndarray:
         def source(square: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             radius = np.sqrt(square)
             angle = np.arctan(radius)
-            # At the center the angle is the radius.
+            # At the center the angle equals the radius.
             ratio = np.where(radius > 1e-6, angle / np.maximum(radius, 1e-6), 1.0)
             factor = ratio * _horner(factors, angle**2)
             return factor * x, factor * y
@@ -73,7 +73,7 @@ def warp_fisheye(pixels: np.ndarray, data: bytes) -> np.ndarray:
 
 
 def _head(data: bytes, per_plane: int, channels: int) -> tuple[np.ndarray, tuple[float, float]]:
-    """Parameters by plane (1, or one set for each channel), and the center as shares of width and height."""
+    """Parameters by plane (one set, or one per channel), and the center as fractions of width and height."""
     (count,) = struct.unpack_from(">I", data)
     if count not in (1, channels):
         raise ValueError(f"it has parameters for {count} planes of {channels}")
@@ -99,7 +99,7 @@ def _tangential(
 
 
 def _warp(pixels: np.ndarray, models: list[_Model], center: tuple[float, float]) -> np.ndarray:
-    """Each pixel from where its model says; distances are 1 in the corner farthest from the center."""
+    """Resample pixels by a model of source positions; the distance of the farthest corner is 1."""
     height, width, channels = pixels.shape
     center_x, center_y = center[0] * (width - 1), center[1] * (height - 1)
     far_x, far_y = max(center_x, width - 1 - center_x), max(center_y, height - 1 - center_y)
@@ -123,11 +123,11 @@ def _warp(pixels: np.ndarray, models: list[_Model], center: tuple[float, float])
 
 
 def resample(pixels: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Values between pixels by cubic convolution (Keys 1981, a = -1/2); beyond the border its last pixel.
+    """Interpolate by cubic convolution (Keys 1981, a = -1/2); edge pixels are repeated beyond the border.
 
     Args:
         pixels: H x W x C float32.
-        y, x: places, h x w, in pixels.
+        y, x: positions, h x w, in pixels.
 
     Returns:
         h x w x C float32.

@@ -1,4 +1,4 @@
-"""Lists of corrections that DNG files ask for: what they hold, and applying them in order.
+"""Opcode lists of DNG files, i.e. corrections: parsing and applying them.
 
 Source: Adobe, Digital Negative Specification 1.7.1, chapter "Opcode List Processing".
 """
@@ -51,7 +51,7 @@ class Opcode(IntEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One opcode of a list: its identifier and its parameters as the file holds them."""
+    """One opcode of a list: its identifier and its parameters as stored in the file."""
 
     identifier: int
     data: bytes
@@ -85,10 +85,10 @@ _WARPS: dict[int, Callable[[np.ndarray, bytes], np.ndarray]] = {
 
 
 def parse_opcodes(block: bytes | None) -> list[Step]:
-    """The opcodes of a list, in order; the list is big-endian in every file.
+    """The opcodes of a list, in order. Lists are big-endian in all files.
 
     Raises:
-        FormatError: the list ends early.
+        FormatError: the list is truncated.
     """
     if not block:
         return []
@@ -109,16 +109,16 @@ def parse_opcodes(block: bytes | None) -> list[Step]:
 
 
 def apply_opcodes(pixels: np.ndarray, block: bytes | None, grid: Grid, notes: list[str]) -> np.ndarray:
-    """Apply a list; what cannot be applied is noted.
+    """Apply a list of opcodes; opcodes that cannot be applied are noted.
 
     Args:
         pixels: H x W x C float32, changed in place.
-        block: the field of the list; None where the file has none.
-        grid: what the pixels are.
-        notes: what was left out is added here.
+        block: field with the list; None if the file has none.
+        grid: description of the pixels.
+        notes: list to which notes on omitted corrections are appended.
 
     Returns:
-        the pixels, or others in their place.
+        the pixels, or a new array.
     """
     try:
         steps = parse_opcodes(block)
@@ -139,8 +139,8 @@ def _apply(pixels: np.ndarray, step: Step, grid: Grid, notes: list[str]) -> np.n
     elif step.identifier in _WARPS and not grid.mosaic:
         return _WARPS[step.identifier](pixels, step.data)
     else:
-        # One note of a kind, however many steps ask for it.
-        note = f"a correction that the DNG asks for ({step.name}) was left out: it is not supported"
+        # One note per opcode, however often it occurs.
+        note = f"a correction in the DNG ({step.name}) was left out: it is not supported"
         if note not in notes:
             notes.append(note)
     return pixels

@@ -1,4 +1,7 @@
-"""Finding the picture in a DNG file. Source: Adobe, Digital Negative Specification 1.7.1."""
+"""Finding the raw image in a DNG file, and building DNG files in memory.
+
+Source: Adobe, Digital Negative Specification 1.7.1.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..tiff.directory import IFD, Directory, Entry, encode_directories
+from ..tiff.directory import IFD, LONG, Directory, Entry, encode_directories
 from ..tiff.parse import numbers_of, packet_of
 from ..tiff.tags import Compression, NewSubfile, Photometric, Tag
 
@@ -19,16 +22,16 @@ def is_dng(directories: list[Directory]) -> bool:
 
 
 def first_number(directory: Directory, tag: Tag, default: float) -> float:
-    """The first number of a field, or the default where it is missing."""
+    """The first number of a field; the default if it is missing."""
     numbers = numbers_of(directory, tag)
     return numbers[0] if numbers else default
 
 
 def raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]] | None:
-    """The directory of the full-size raw picture, and notes; None where there is none.
+    """The directory of the full-size raw image, and notes; None if there is none.
 
-    An enhanced picture (DNG 1.5), which its writer made of the mosaic beside it, goes first where its
-    compression can be read.
+    An enhanced image (DNG 1.5), which the writer derived from the mosaic, is preferred if its compression is
+    supported.
     """
     main: Directory | None = None
     notes = []
@@ -43,8 +46,8 @@ def raw_directory(directories: list[Directory]) -> tuple[Directory, list[str]] |
             if first_number(directory, Tag.Compression, 0) != Compression.JPEGXL:
                 return directory, []
             notes.append(
-                "the enhanced picture in the DNG is compressed with JPEG XL, which cannot be read; "
-                "the original beside it was developed"
+                "the enhanced image in the DNG is compressed with JPEG XL, which is not supported; "
+                "the original image was developed"
             )
         elif kind == 0 and main is None:
             main = directory
@@ -60,7 +63,7 @@ def _all(directories: list[Directory]) -> Iterator[Directory]:
 
 
 def cfa_pattern(directory: Directory) -> np.ndarray | None:
-    """2 x 2 or 6 x 6 of 0 red, 1 green, 2 blue; None where it is none of these, or laid out otherwise."""
+    """2 x 2 or 6 x 6 of 0 red, 1 green, 2 blue; None for other patterns and layouts."""
     repeat = [int(v) for v in numbers_of(directory, Tag.CFARepeatPatternDim)] or [2, 2]
     colors = packet_of(directory, Tag.CFAPattern) or b""
     planes = packet_of(directory, Tag.CFAPlaneColor) or b"\0\1\2"
@@ -78,7 +81,7 @@ def cfa_pattern(directory: Directory) -> np.ndarray | None:
 
 
 def dng_bytes(directory: Directory, blocks: list[bytes]) -> bytes:
-    """A little-endian DNG in memory: one directory, and the strips or tiles it describes."""
+    """A little-endian DNG file with one directory and its strips or tiles."""
     offsets, parts, position = [], [], 8
     for block in blocks:
         offsets.append(position)
@@ -86,8 +89,8 @@ def dng_bytes(directory: Directory, blocks: list[bytes]) -> bytes:
         position += len(parts[-1])
     tiled = Tag.TileWidth in directory
     places = {
-        Tag.TileOffsets if tiled else Tag.StripOffsets: Entry.numbers(4, *offsets),
-        Tag.TileByteCounts if tiled else Tag.StripByteCounts: Entry.numbers(4, *map(len, blocks)),
+        Tag.TileOffsets if tiled else Tag.StripOffsets: Entry.numbers(LONG, *offsets),
+        Tag.TileByteCounts if tiled else Tag.StripByteCounts: Entry.numbers(LONG, *map(len, blocks)),
     }
     table = encode_directories([directory | places], position)
     return b"".join((b"II*\0", position.to_bytes(4, "little"), *parts, table))

@@ -1,7 +1,7 @@
-"""The samples of a DNG's raw picture as the file holds them, before linearization.
+"""Decoding the samples of a DNG's raw image, before linearization.
 
-Plain, deflated and lossy JPEG data are decoded here, in every depth; lossless JPEG and packed depths by
-LibRaw, which is given nothing but the one picture, so that it cannot choose another or change its levels.
+Uncompressed, deflated and lossy JPEG data are decoded here, in all depths; lossless JPEG and packed depths by
+LibRaw, which gets a file with this image only, so that it can neither choose another nor change its levels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PIL import Image
 
 from ...errors import FormatError, ReadError
 from ..limits import check_size
-from ..tiff.directory import BYTE, SHORT, Directory, Entry
+from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
 from ..tiff.parse import Buffer, numbers_of
 from ..tiff.read import assemble_page
 from ..tiff.tags import Compression, Photometric, SampleFormat, Tag
@@ -28,31 +28,31 @@ _LAYOUT = (
     Tag.PhotometricInterpretation, Tag.SamplesPerPixel, Tag.RowsPerStrip, Tag.PlanarConfiguration,
     Tag.TileWidth, Tag.TileLength, Tag.CFARepeatPatternDim, Tag.CFAPattern,
 )  # fmt: skip
-_ADVICE = "or give a 16-bit TIFF that a RAW editor made of it"
+_ADVICE = "or give a 16-bit TIFF that a RAW editor made from it"
 _LOSSLESS_DNG = "save it as a DNG with lossless JPEG compression"
 
 
 def read_samples(data: Buffer, directory: Directory, order: str, name: str, max_pixels: int) -> np.ndarray:
-    """Decode the picture of a directory.
+    """Decode the image of a directory.
 
     Args:
-        data: the file.
-        order: its byte order, ``<`` or ``>``.
-        name: for messages.
-        max_pixels: refuse anything that says it is larger.
+        data: content of the file.
+        order: byte order of the file, ``<`` or ``>``.
+        name: file name, for messages.
+        max_pixels: refuse images that declare more pixels.
 
     Returns:
         H x W x C, unsigned integers or float32.
 
     Raises:
-        FormatError: a compression or kind of samples that cannot be read.
+        FormatError: the compression or the sample format is not supported.
         ReadError: samples are missing or damaged.
     """
     width, height = (int(first_number(directory, tag, 0)) for tag in (Tag.ImageWidth, Tag.ImageLength))
     check_size(width, height, len(data), max_pixels, name)
     compression = int(first_number(directory, Tag.Compression, Compression.Uncompressed))
     bits = {int(v) for v in numbers_of(directory, Tag.BitsPerSample)}
-    floating = first_number(directory, Tag.SampleFormat, 1) == SampleFormat.Float
+    floating = first_number(directory, Tag.SampleFormat, SampleFormat.Unsigned) == SampleFormat.Float
     _refuse_compression(compression, name)
     if compression in _OWN and (floating or bits <= {8, 16, 32} or compression != Compression.Uncompressed):
         samples = assemble_page(data, directory, order, name)
@@ -72,7 +72,7 @@ def read_samples(data: Buffer, directory: Directory, order: str, name: str, max_
 def _refuse_compression(compression: int, name: str) -> None:
     if compression == Compression.JPEGXL:
         raise FormatError(
-            f"{name} is a DNG compressed with JPEG XL, which cannot be read here; {_LOSSLESS_DNG} (Adobe DNG "
+            f"{name} is a DNG compressed with JPEG XL, which is not supported; {_LOSSLESS_DNG} (Adobe DNG "
             "Converter or Lightroom with a compatibility before DNG 1.7; iPhones: ProRAW as JPEG Lossless), "
             f"{_ADVICE}"
         )
@@ -80,18 +80,20 @@ def _refuse_compression(compression: int, name: str) -> None:
         known = {Compression.VC5: "VC-5, as GoPro does", Compression.ZSTD: "Zstandard"}
         kind = known.get(Compression(compression)) if compression in set(Compression) else None
         raise FormatError(
-            f"{name} is a DNG compressed with {kind or f'method {compression}'}, which cannot be read here; "
+            f"{name} is a DNG compressed with {kind or f'method {compression}'}, which is not supported; "
             f"{_LOSSLESS_DNG} (Adobe DNG Converter), {_ADVICE}"
         )
 
 
 def _blocks(data: Buffer, directory: Directory, name: str) -> list[bytes]:
     """Strips or tiles, still compressed."""
-    # Some writers give tiles' places as strips'.
+    # Some writers store tile offsets in the fields of strips.
     offsets = numbers_of(directory, Tag.TileOffsets) or numbers_of(directory, Tag.StripOffsets)
     counts = numbers_of(directory, Tag.TileByteCounts) or numbers_of(directory, Tag.StripByteCounts)
     if not offsets or len(offsets) != len(counts):
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
+        raise ReadError(
+            f"{name} does not declare the position of its pixel data; the file is damaged, copy it again"
+        )
     blocks = []
     for offset, count in zip(map(int, offsets), map(int, counts), strict=True):
         if offset < 0 or count <= 0 or offset + count > len(data):
@@ -101,7 +103,7 @@ def _blocks(data: Buffer, directory: Directory, name: str) -> list[bytes]:
 
 
 def _is_baseline(stream: bytes) -> bool:
-    """Whether a JPEG stream is of the lossy kind: its frame header is SOF0, SOF1 or SOF2 (ITU-T T.81)."""
+    """Whether a JPEG stream is lossy, i.e. its frame header is SOF0, SOF1 or SOF2 (ITU-T T.81)."""
     position = 2
     while position + 4 <= len(stream) and stream[position] == 0xFF:
         marker = stream[position + 1]
@@ -121,7 +123,7 @@ def _lossy(blocks: list[bytes], directory: Directory, width: int, height: int, n
         raise ReadError(f"{name} has tiles of no size; the file is damaged, copy it again")
     across = -(-width // tile_width)
     if len(blocks) < across * -(-height // tile_height):
-        raise ReadError(f"{name} is truncated: {len(blocks)} tiles are not the whole picture; copy it again")
+        raise ReadError(f"{name} is truncated: {len(blocks)} tiles do not cover the image; copy it again")
     channels = int(first_number(directory, Tag.SamplesPerPixel, 1))
     out = np.zeros((height, width, channels), np.uint8)
     for index, block in enumerate(blocks[: across * -(-height // tile_height)]):
@@ -141,18 +143,18 @@ def _lossy(blocks: list[bytes], directory: Directory, width: int, height: int, n
 
 
 def _by_libraw(blocks: list[bytes], directory: Directory, shape: tuple[int, int], name: str) -> np.ndarray:
-    """Let LibRaw unpack the picture; without levels and tables it hands raw values on as they are.
+    """Unpack the image by LibRaw, which returns unchanged raw values if there are no levels and tables.
 
-    Packed samples and JPEG streams are big-endian in every file, so the file's byte order does not matter.
+    Packed samples and JPEG streams are big-endian in all files, so the file's byte order does not matter.
     """
     kept: Directory = {tag: directory[tag] for tag in _LAYOUT if tag in directory}
     kept |= {
-        Tag.NewSubfileType: Entry.numbers(4, 0),
+        Tag.NewSubfileType: Entry.numbers(LONG, 0),
         Tag.Make: Entry.text("llflow-photo"),
         Tag.Model: Entry.text("DNG"),
         Tag.UniqueCameraModel: Entry.text("llflow-photo DNG"),
         Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
-        Tag.WhiteLevel: Entry.numbers(4, 65535),
+        Tag.WhiteLevel: Entry.numbers(LONG, 65535),
     }
     if int(first_number(directory, Tag.PhotometricInterpretation, 0)) == Photometric.CFA:
         kept.setdefault(Tag.CFARepeatPatternDim, Entry.numbers(SHORT, 2, 2))
@@ -169,7 +171,7 @@ def _by_libraw(blocks: list[bytes], directory: Directory, shape: tuple[int, int]
             f"{name} is a DNG of a kind that LibRaw does not support ({int(shape[1])} x {int(shape[0])}, "
             f"{channels} channels); {_LOSSLESS_DNG} (Adobe DNG Converter), {_ADVICE}"
         ) from error
-    except Exception as error:  # LibRaw and its wrapper raise more than their documented classes
+    except Exception as error:  # LibRaw and its wrapper raise undocumented classes, too
         raise ReadError(
             f"{name} has pixel data that cannot be decoded; the file is damaged, copy it again"
         ) from error

@@ -1,6 +1,6 @@
-"""Developing DNG files as their specification says; LibRaw demosaics, and nothing more.
+"""Developing DNG files according to their specification; LibRaw is used for demosaicing only.
 
-Source: Adobe, Digital Negative Specification 1.7.1. The order is that of its processing model: raw values,
+Source: Adobe, Digital Negative Specification 1.7.1, whose processing model has these steps: raw values,
 OpcodeList1, linear light, OpcodeList2, demosaicing, OpcodeList3, default crop.
 """
 
@@ -31,25 +31,25 @@ from .pixels import read_samples
 
 __all__ = ["DngPicture", "corrections_left_out", "develop_dng", "open_dng"]
 
-# A mosaic is demosaiced in 16 bits, with room below black: the search for hot pixels wants to see the whole
-# noise, which LibRaw cuts at black.
+# A mosaic is demosaiced in 16 bits, with room below black: LibRaw clips noise at black, but the detection of
+# hot pixels needs the complete noise.
 _BLACK, _WHITE = 4096, 65535
 # More headroom than six stops would cost precision in the shadows.
 _MAX_HEADROOM = 64.0
 _BLOCK_ROWS = 256
-_CROP_SLACK = 2  # pixels that some writers round beyond the border
+_CROP_SLACK = 2  # pixels beyond the border, due to rounding by some writers
 
 
 @dataclass(frozen=True)
 class DngPicture:
-    """A DNG's raw picture, not yet developed.
+    """The raw image of a DNG, before development.
 
     Attributes:
-        page: the first directory of the file.
-        directory: the one of the picture.
-        samples: H x W x C as the file holds them.
-        pattern: colors of the mosaic, see `cfa_pattern`; None for linear pictures.
-        notes: what was chosen or left out.
+        page: first directory of the file.
+        directory: directory of the raw image.
+        samples: H x W x C as stored in the file.
+        pattern: colors of the mosaic, see `cfa_pattern`; None for linear images.
+        notes: notes on choices and omissions.
     """
 
     page: Directory
@@ -60,18 +60,18 @@ class DngPicture:
 
     @property
     def orientation(self) -> int:
-        """As the camera declares it, 1 to 8."""
+        """EXIF orientation, 1 to 8."""
         return orientation_of(self.page) or 1
 
     @property
     def active_samples(self) -> np.ndarray:
-        """Those of the area that saw light."""
+        """Samples of the active area."""
         top, left, bottom, right = active_area(self.directory, *self.samples.shape[:2])
         return self.samples[top:bottom, left:right]
 
     @property
     def black(self) -> float:
-        """The lowest black level of a sample; 0 behind a table, which may begin anywhere."""
+        """The lowest black level of a sample; 0 with a linearization table, whose range is arbitrary."""
         has_table = Tag.LinearizationTable in self.directory
         return 0.0 if has_table else min(numbers_of(self.directory, Tag.BlackLevel), default=0.0)
 
@@ -81,7 +81,7 @@ class DngPicture:
 
     @property
     def greatest_value(self) -> float:
-        """The sample of a saturated pixel: white, or the end of a linearization table."""
+        """The sample value at saturation: the white level, or the end of the linearization table."""
         table = numbers_of(self.directory, Tag.LinearizationTable)
         if table:
             return float(len(table) - 1)
@@ -90,10 +90,10 @@ class DngPicture:
 
 
 def open_dng(path: Path, max_pixels: int) -> DngPicture | None:
-    """Read the picture of a DNG; None where the file is none, or is laid out in a way that is left to LibRaw.
+    """Read the raw image of a DNG; None if the file is not a DNG, or has a layout that is left to LibRaw.
 
     Raises:
-        FormatError: a compression or a pattern of colors that cannot be read.
+        FormatError: the compression or the color filter pattern is not supported.
         ReadError: pixels are missing or damaged.
     """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -116,16 +116,16 @@ def open_dng(path: Path, max_pixels: int) -> DngPicture | None:
 
 
 def corrections_left_out(path: Path) -> list[str]:
-    """Notes on a DNG that is left to LibRaw, which applies no corrections."""
+    """Notes on the corrections of a DNG that is left to LibRaw, which does not apply them."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         found = _found(data)
     if found is None or not {Tag.OpcodeList1, Tag.OpcodeList2, Tag.OpcodeList3} & found[1].keys():
         return []
-    return ["the corrections that the DNG asks for (opcodes) were left out: its sensor's layout is unusual"]
+    return ["the corrections in the DNG (opcodes) were left out: its sensor's layout is unusual"]
 
 
 def _found(data: Buffer) -> tuple[Directory, Directory, list[str]] | None:
-    """First directory, that of the picture, and notes; None where the file is no DNG."""
+    """First directory, directory of the raw image, and notes; None if the file is not a DNG."""
     if not is_tiff(bytes(data[:16])):
         return None
     try:
@@ -137,12 +137,12 @@ def _found(data: Buffer) -> tuple[Directory, Directory, list[str]] | None:
 
 
 def _left_to_libraw(directory: Directory, name: str) -> bool:
-    """Sensors of other colors, arrays turned by 45 degrees, pixels that are not square."""
+    """Whether the layout is unusual: other colors, arrays rotated by 45 degrees, non-square pixels."""
     channels = int(first_number(directory, Tag.SamplesPerPixel, 1))
     if first_number(directory, Tag.PhotometricInterpretation, 0) == Photometric.CFA:
         repeat = [int(v) for v in numbers_of(directory, Tag.CFARepeatPatternDim)]
         if len(repeat) == 2 and repeat[1] != 2 and repeat != [6, 6] and cfa_pattern(directory) is None:
-            # LibRaw would take it for another pattern.
+            # LibRaw would mistake it for another pattern.
             raise FormatError(
                 f"{name} has a pattern of {repeat[0]} x {repeat[1]} colors; 2 x 2 and 6 x 6 are supported. "
                 "Develop it elsewhere and give a 16-bit TIFF"
@@ -178,20 +178,20 @@ def _user_crop(page: Directory, directory: Directory) -> list[str]:
 def develop_dng(
     picture: DngPicture, color: CameraColor, options: RawOptions, half_size: bool, name: str, notes: list[str]
 ) -> np.ndarray:
-    """The picture in linear light, upright.
+    """The image in linear light, upright.
 
     Args:
-        picture: what `open_dng` read.
-        color: the camera's matrix, and the white balance to apply.
-        half_size: develop a mosaic at half the width and height.
-        name: for messages.
-        notes: what was left out or repaired is added here.
+        picture: raw image from `open_dng`.
+        color: color matrix of the camera, and white balance to apply.
+        half_size: whether to develop a mosaic at half the width and height.
+        name: file name, for messages.
+        notes: list to which notes on omissions and repairs are appended.
 
     Returns:
         H x W x 3 float32, linear Rec. 2020, white at 1, headroom above.
 
     Raises:
-        ReadError: the pixel data is missing, or levels contradict each other.
+        ReadError: pixel data is missing, or the levels are contradictory.
     """
     levels = Levels.read(picture.directory, _shape(picture.samples), name)
     if picture.is_floating and Tag.WhiteLevel not in picture.directory:
@@ -209,7 +209,7 @@ def develop_dng(
         _bound(linear)
         brightest = float(linear.max())
         if picture.pattern is not None:
-            # The pattern begins at the active area's corner, as the linear picture does.
+            # The pattern begins at the corner of the active area, like the linear image.
             camera, scale = _demosaiced(linear[..., 0], picture.pattern, color, options, half_size, notes)
         else:
             camera, scale = np.maximum(linear, 0, out=linear), 1.0
@@ -220,7 +220,7 @@ def develop_dng(
             camera, scale = _third_list(camera, scale, lists[2], third_grid, color, notes), 1.0
     camera = _default_crop(camera, picture.directory, step, notes)
     if picture.is_floating and options.highlights == "neutral" and brightest > 1.0:
-        # No sensor's saturation: a merge of exposures goes on above white.
+        # Not the saturation of a sensor: merged exposures have valid values above white.
         options = replace(options, highlights="keep")
     pixels = develop_camera_rgb(camera, color, color.multipliers, scale, options.highlights)
     return upright(pixels, picture.orientation)
@@ -232,7 +232,7 @@ def _shape(samples: np.ndarray) -> tuple[int, int, int]:
 
 
 def _bound(linear: np.ndarray) -> None:
-    """Corrections with absurd numbers must not lead to values that are none."""
+    """Replace values that are not finite, which corrections with invalid parameters may cause."""
     if not np.isfinite(linear).all():
         np.nan_to_num(linear, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
 
@@ -245,26 +245,26 @@ def _demosaiced(
     half_size: bool,
     notes: list[str],
 ) -> tuple[np.ndarray, float]:
-    """White-balanced camera RGB of a mosaic in linear light: uint16, and what one of its steps is worth."""
+    """Demosaic linear light to white-balanced camera RGB: uint16, and the linear light of one unit."""
     brightest = float(linear.max())
     headroom = float(np.clip(brightest, 1.0, _MAX_HEADROOM))
     if brightest > _MAX_HEADROOM:
-        notes.append(f"highlights more than {np.log2(_MAX_HEADROOM):.0f} stops above white were cut")
-    codes = np.empty(linear.shape, np.uint16)
+        notes.append(f"highlights more than {np.log2(_MAX_HEADROOM):.0f} stops above white were clipped")
+    raw_values = np.empty(linear.shape, np.uint16)
     for start in range(0, linear.shape[0], _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
         scaled = linear[rows] * np.float32((_WHITE - _BLACK) / headroom) + np.float32(_BLACK)
-        codes[rows] = np.clip(np.rint(scaled), 0, _WHITE)
+        raw_values[rows] = np.clip(np.rint(scaled), 0, _WHITE)
     if options.hot_pixels:
-        # The two greens of a Bayer pattern are looked at apart: they may differ.
+        # The two greens of a Bayer pattern are treated separately, as they may differ.
         kinds: np.ndarray = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
         height, width = linear.shape
         y, x = np.arange(height) % kinds.shape[0], np.arange(width) % kinds.shape[1]
         black = np.full(4, _BLACK, np.float32)
-        count = repair_hot_pixels(codes, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
+        count = repair_hot_pixels(raw_values, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
         if count:
             notes.append(f"{count} hot pixels were repaired")
-    values = demosaic(codes, pattern, (_BLACK, _WHITE), color, options, half_size)
+    values = demosaic(raw_values, pattern, (_BLACK, _WHITE), color, options, half_size)
     largest = max(float(color.multipliers.max()), second_green(options, color.multipliers))
     return values, headroom * largest / 65535.0
 
@@ -272,7 +272,7 @@ def _demosaiced(
 def _third_list(
     camera: np.ndarray, scale: float, block: bytes, grid: Grid, color: CameraColor, notes: list[str]
 ) -> np.ndarray:
-    """OpcodeList3, which is meant for camera RGB before white balance: float32, with white balance again."""
+    """Apply OpcodeList3 to camera RGB before white balance; returns float32 with white balance again."""
     multipliers = color.multipliers.astype(np.float32)
     unbalanced = camera.astype(np.float32)
     unbalanced *= np.float32(scale) / multipliers
@@ -284,7 +284,7 @@ def _third_list(
 
 
 def _default_crop(camera: np.ndarray, directory: Directory, step: int, notes: list[str]) -> np.ndarray:
-    """The part of the active area that is meant to be seen."""
+    """Crop the active area to the default crop."""
     origin = numbers_of(directory, Tag.DefaultCropOrigin) or (0, 0)
     size = numbers_of(directory, Tag.DefaultCropSize)
     if len(origin) != 2 or len(size) != 2:
@@ -293,6 +293,6 @@ def _default_crop(camera: np.ndarray, directory: Directory, step: int, notes: li
     left, top = (round(v / step) for v in origin)
     right, bottom = left + round(size[0] / step), top + round(size[1] / step)
     if not (0 <= left < right <= width + _CROP_SLACK and 0 <= top < bottom <= height + _CROP_SLACK):
-        notes.append("the crop that the DNG declares does not lie in its picture; the whole frame was kept")
+        notes.append("the crop that the DNG declares is outside its image; the whole frame was kept")
         return camera
     return camera[top:bottom, left:right]

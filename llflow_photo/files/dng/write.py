@@ -1,8 +1,7 @@
-"""DNG files: mosaics as a camera would write them. Source: Adobe, Digital Negative Specification 1.4."""
+"""Writing mosaics as DNG files, like those of cameras. Source: Adobe, Digital Negative Specification 1.4."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,15 @@ from ...errors import ImageInputError, OptionError
 from ...paths import expanded
 from ..atomic import atomic_file
 from ..metadata.exif_fields import exif_directories
-from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry, encode_directories
-from ..tiff.tags import Compression, Photometric, Tag
+from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
+from ..tiff.tags import Compression, LightSource, Photometric, PlanarConfiguration, Tag
 from .lossless_jpeg import encode_lossless_jpeg
+from .picture import dng_bytes
 
-__all__ = ["write_cfa_dng"]
+__all__ = ["cfa_dng_bytes", "write_cfa_dng"]
 
-# LibRaw, and programs that use it, read deflated DNGs of floating-point samples only.
+# Deflate is not offered, as LibRaw supports it for floating-point samples only.
 _COMPRESSIONS = {"none": Compression.Uncompressed, "ljpeg": Compression.JPEG}
-_D65_ILLUMINANT = 21
 
 
 def write_cfa_dng(
@@ -42,24 +41,62 @@ def write_cfa_dng(
     """Write a mosaic as a camera RAW file that LibRaw and RAW editors open.
 
     Args:
-        path: where to; written atomically.
-        mosaic: H x W uint16 sensor codes, black level included.
-        pattern: color of each site, ``"RGGB"`` and its other three phases, or rows of 0 red, 1 green, 2 blue
+        path: of the file; it is written atomically.
+        mosaic: H x W uint16 raw values, black level included.
+        pattern: color of each pixel, ``"RGGB"`` and its other three phases, or rows of 0 red, 1 green, 2 blue
             (6 x 6 for X-Trans).
-        black_level: code of no light: one number, or one for each of the four Bayer sites (rows first).
-        white_level: code at which a site is saturated.
+        black_level: raw value of no light: one number, or one for each of the four pixels of a Bayer pattern
+            (row-major).
+        white_level: raw value at which a pixel is saturated.
         color_matrix: 3 x 3, CIE XYZ (D65) to camera RGB, before white balance; default: that of linear sRGB.
         as_shot_neutral: camera RGB of a neutral surface, greatest 1 (white balance gains are its inverse).
-        exif: fields by EXIF name, see `exif_fields.exif_directories`.
+        exif: EXIF fields by name, see `exif_fields.exif_directories`.
         compression: ``ljpeg`` (lossless) or ``none``.
         orientation: EXIF orientation, 1 to 8.
-        baseline_exposure: EV a RAW editor adds.
+        baseline_exposure: EV that RAW editors add.
         camera_model: the ``UniqueCameraModel``.
 
     Raises:
         ImageInputError: the mosaic is not H x W uint16, or the pattern does not fit.
         OptionError: an unknown compression or EXIF field.
         WriteError: the file cannot be written.
+    """
+    data = cfa_dng_bytes(
+        mosaic,
+        pattern,
+        black_level=black_level,
+        white_level=white_level,
+        color_matrix=color_matrix,
+        as_shot_neutral=as_shot_neutral,
+        exif=exif,
+        compression=compression,
+        orientation=orientation,
+        baseline_exposure=baseline_exposure,
+        camera_model=camera_model,
+    )
+    with atomic_file(expanded(path)) as file:
+        file.write(data)
+
+
+def cfa_dng_bytes(
+    mosaic: np.ndarray,
+    pattern: str | np.ndarray | Sequence[Sequence[int]] = "RGGB",
+    *,
+    black_level: float | Sequence[float] = 0,
+    white_level: int = 65535,
+    color_matrix: np.ndarray | None = None,
+    as_shot_neutral: Sequence[float] = (1.0, 1.0, 1.0),
+    exif: Mapping[str, Any] | None = None,
+    compression: str = "none",
+    orientation: int = 1,
+    baseline_exposure: float = 0.0,
+    camera_model: str = "llflow-photo simulated camera",
+) -> bytes:
+    """The file that `write_cfa_dng` writes, in memory; arguments as there, but uncompressed by default.
+
+    Raises:
+        ImageInputError: the mosaic is not H x W uint16, or the pattern does not fit.
+        OptionError: an unknown compression or EXIF field.
     """
     mosaic = np.asarray(mosaic)
     if mosaic.ndim != 2 or mosaic.dtype != np.uint16 or mosaic.size == 0:
@@ -72,10 +109,10 @@ def write_cfa_dng(
     directory[Tag.Compression] = Entry.numbers(SHORT, _COMPRESSIONS[compression])
     directory[Tag.Orientation] = Entry.numbers(SHORT, orientation)
     directory[Tag.UniqueCameraModel] = Entry.text(camera_model)
-    _write_single(expanded(path), directory, _compress(mosaic, compression))
+    return dng_bytes(directory, [_compress(mosaic, compression)])
 
 
-def _pattern_rows(pattern: str | Sequence[Sequence[int]]) -> np.ndarray:
+def _pattern_rows(pattern: str | np.ndarray | Sequence[Sequence[int]]) -> np.ndarray:
     if isinstance(pattern, str):
         text = pattern.upper()
         if text not in ("RGGB", "BGGR", "GRBG", "GBRG"):
@@ -99,7 +136,7 @@ def _layout_tags(
         Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
         Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
         Tag.RowsPerStrip: Entry.numbers(LONG, height),
-        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
+        Tag.PlanarConfiguration: Entry.numbers(SHORT, PlanarConfiguration.Chunky),
         Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
         Tag.CFAPattern: Entry(BYTE, pattern.tobytes()),
         Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
@@ -132,26 +169,14 @@ def _color_tags(
         Tag.ColorMatrix1: Entry.rationals(matrix.reshape(-1).tolist(), signed=True),
         Tag.AsShotNeutral: Entry.rationals(neutral),
         Tag.BaselineExposure: Entry.rationals([baseline_exposure], signed=True),
-        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
+        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, LightSource.D65),
     }
 
 
 def _compress(mosaic: np.ndarray, compression: str) -> bytes:
     if compression == "none":
-        return mosaic.astype("<u2").tobytes()
+        return mosaic.astype("<u2", copy=False).tobytes()
     height, width = mosaic.shape
-    # An odd width cannot be split into two components: predict from the other color there.
+    # An odd width cannot be split into two components; pixels are predicted from the other color there.
     components = 2 if width % 2 == 0 else 1
     return encode_lossless_jpeg(mosaic.reshape(height, width // components, components))
-
-
-def _write_single(path: Path, directory: Directory, data: bytes) -> None:
-    """A TIFF file of one directory with one strip."""
-    padding = len(data) % 2
-    directory[Tag.StripOffsets] = Entry.numbers(LONG, 8)
-    directory[Tag.StripByteCounts] = Entry.numbers(LONG, len(data))
-    position = 8 + len(data) + padding
-    with atomic_file(path) as file:
-        file.write(struct.pack("<2sHI", b"II", 42, position))
-        file.write(data + b"\0" * padding)
-        file.write(encode_directories([directory], position))

@@ -1,4 +1,4 @@
-"""When, with what and how a photo was taken: a few EXIF fields, read without its pixels."""
+"""Camera, time and settings of a photo, read from EXIF without decoding pixels."""
 
 from __future__ import annotations
 
@@ -16,26 +16,25 @@ from ..raw.metadata import directory_of
 from ..sniff import RAW_SUFFIXES, kind_of_head
 from ..tiff.directory import IFD, Directory
 from ..tiff.parse import numbers_of, parse_tiff, text_of
+from ..tiff.tags import Tag
 from .exif import orientation_of, without_prefix
-from .exif_fields import EXIF_POINTER
 
 __all__ = ["Capture", "capture_of"]
 
-_MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
-_TAKEN, _SUBSECONDS = 0x9003, 0x9291
-_EXPOSURE_TIME, _F_NUMBER, _ISO, _FOCAL_LENGTH, _FLASH = 0x829A, 0x829D, 0x8827, 0x920A, 0x9209
+_CAMERA = (Tag.Make, Tag.Model, Tag.BodySerialNumber)
+_SETTINGS = (Tag.ExposureTime, Tag.FNumber, Tag.PhotographicSensitivity, Tag.FocalLength, Tag.Flash)
 
 
 @dataclass(frozen=True)
 class Capture:
-    """How a photo was taken, as its EXIF says.
+    """How a photo was taken, according to its EXIF.
 
     Attributes:
-        camera: make, model and serial number of the body; empty where unknown.
-        taken: DateTimeOriginal with SubSecTimeOriginal, without a time zone; None where unknown.
-        exposure_s: exposure time, seconds; None where unknown.
-        settings: exposure time, f-number, sensitivity, focal length, flash and orientation, each empty where
-            unknown; to be compared as a whole.
+        camera: make, model and serial number of the body; empty if unknown.
+        taken: DateTimeOriginal with SubSecTimeOriginal, without a time zone; None if unknown.
+        exposure_s: exposure time, seconds; None if unknown.
+        settings: exposure time, f-number, sensitivity, focal length, flash and orientation, each empty if
+            unknown; meant for comparison as a whole.
     """
 
     camera: str = ""
@@ -45,10 +44,10 @@ class Capture:
 
 
 def capture_of(path: Path) -> Capture:
-    """The capture of a photo; an empty one where the file has no EXIF that can be read."""
+    """The capture of a photo; empty if the file has no readable EXIF."""
     try:
         directory = _directory(path)
-    except Exception:  # broken files raise nearly anything; reading the photo itself will say so
+    except Exception:  # broken files raise many classes; reading the photo will report the error
         return Capture()
     return Capture() if directory is None else _capture(directory)
 
@@ -72,18 +71,17 @@ def _directory(path: Path) -> Directory | None:
 
 
 def _capture(image: Directory) -> Capture:
-    pointer = image.get(EXIF_POINTER)
+    pointer = image.get(Tag.ExifIFD)
     children = pointer.value if pointer is not None and pointer.type == IFD else ()
     fields: Directory = {code: entry for child in children for code, entry in child.items()}
-    fields = {**image, **fields}  # DNG and TIFF/EP keep some of them in the image directory
-    exposure = numbers_of(fields, _EXPOSURE_TIME)
-    codes = (_EXPOSURE_TIME, _F_NUMBER, _ISO, _FOCAL_LENGTH, _FLASH)
+    fields = {**image, **fields}  # DNG and TIFF/EP store some of them in the image directory
+    exposure = numbers_of(fields, Tag.ExposureTime)
     turned = orientation_of(image)
     return Capture(
-        " ".join(filter(None, (text_of(fields, code).strip() for code in (_MAKE, _MODEL, _SERIAL)))),
-        _moment(text_of(fields, _TAKEN), text_of(fields, _SUBSECONDS)),
+        " ".join(filter(None, (text_of(fields, tag).strip() for tag in _CAMERA))),
+        _moment(text_of(fields, Tag.DateTimeOriginal), text_of(fields, Tag.SubSecTimeOriginal)),
         float(exposure[0]) if exposure else None,
-        (*(tuple(map(float, numbers_of(fields, code))) for code in codes), (float(turned or 1),)),
+        (*(tuple(map(float, numbers_of(fields, tag))) for tag in _SETTINGS), (float(turned or 1),)),
     )
 
 

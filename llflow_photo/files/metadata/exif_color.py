@@ -1,4 +1,4 @@
-"""Color that EXIF declares, as cameras do without embedding a profile. Sources: Exif 2.32, 4.6; DCF 2.0."""
+"""Color space declared by EXIF, as in camera JPEGs without a profile. Sources: Exif 2.32, 4.6; DCF 2.0."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from ...errors import FormatError
 from ..tiff.color import with_corners
 from ..tiff.directory import IFD, Directory
 from ..tiff.parse import numbers_of, parse_tiff, text_of
+from ..tiff.tags import ExifColorSpace, InteroperabilityTag, Tag
 from .exif import without_prefix
-from .exif_fields import EXIF_POINTER
 
 __all__ = ["space_of_exif"]
 
-_COLOR_SPACE, _INTEROPERABILITY, _GAMMA = 0xA001, 0xA005, 0xA500
-_ADOBE_RGB, _UNCALIBRATED = 2, 0xFFFF
-
 
 def space_of_exif(block: bytes | None) -> ColorSpace | None:
-    """The space of the pixels; None where the block declares sRGB, nothing, or is broken.
+    """Color space of the pixels; None if the block declares sRGB or nothing, or is broken.
 
-    Adobe RGB is ColorSpace 2, which is no standard but in use, or the interoperability index R03. Other
-    spaces are "uncalibrated", with primaries, white point and gamma.
+    Adobe RGB is declared by ColorSpace 2, which is in use but not standard, or by the interoperability index
+    R03. Other spaces are "uncalibrated", with primaries, white point and gamma.
     """
     try:
         image = parse_tiff(without_prefix(block or b""))[0]
     except FormatError:
         return None
-    for exif in _children(image, EXIF_POINTER):
-        kind = numbers_of(exif, _COLOR_SPACE)
-        if _ADOBE_RGB in kind or any(text_of(one, 1) == "R03" for one in _children(exif, _INTEROPERABILITY)):
+    for exif in _children(image, Tag.ExifIFD):
+        kind = numbers_of(exif, Tag.ColorSpace)
+        if ExifColorSpace.AdobeRGB in kind or any(
+            text_of(one, InteroperabilityTag.InteroperabilityIndex) == "R03"
+            for one in _children(exif, Tag.InteroperabilityIFD)
+        ):
             return ADOBE_RGB
         space = with_corners(image)
-        if _UNCALIBRATED in kind and space != SRGB:
-            gamma = numbers_of(exif, _GAMMA)
+        if ExifColorSpace.Uncalibrated in kind and space != SRGB:
+            gamma = numbers_of(exif, Tag.Gamma)
             known = bool(gamma) and 1 <= gamma[0] <= 4
             return replace(space, name="EXIF fields", transfer=f"gamma:{gamma[0]:g}") if known else space
     return None

@@ -1,4 +1,4 @@
-"""EXIF fields by name: where each belongs and how its value is stored (Exif 2.32, CIPA DC-008)."""
+"""EXIF fields by name: directory and type of each (Exif 2.32, CIPA DC-008)."""
 
 from __future__ import annotations
 
@@ -7,62 +7,61 @@ from typing import Any
 
 from ...errors import OptionError
 from ..tiff.directory import ASCII, BYTE, RATIONAL, SHORT, SRATIONAL, UNDEFINED, Directory, Entry
+from ..tiff.tags import GPSTag, Tag
 
-__all__ = ["EXIF_POINTER", "GPS_POINTER", "exif_directories"]
-
-EXIF_POINTER = 0x8769
-GPS_POINTER = 0x8825
+__all__ = ["exif_directories"]
 
 _IMAGE = {
-    "ImageDescription": (0x010E, ASCII),
-    "Make": (0x010F, ASCII),
-    "Model": (0x0110, ASCII),
-    "Software": (0x0131, ASCII),
-    "DateTime": (0x0132, ASCII),
-    "Artist": (0x013B, ASCII),
-    "Copyright": (0x8298, ASCII),
-    "Rating": (0x4746, SHORT),
+    "ImageDescription": (Tag.ImageDescription, ASCII),
+    "Make": (Tag.Make, ASCII),
+    "Model": (Tag.Model, ASCII),
+    "Software": (Tag.Software, ASCII),
+    "DateTime": (Tag.DateTime, ASCII),
+    "Artist": (Tag.Artist, ASCII),
+    "Copyright": (Tag.Copyright, ASCII),
+    "Rating": (Tag.Rating, SHORT),
 }
 _EXIF = {
-    "ExposureTime": (0x829A, RATIONAL),
-    "FNumber": (0x829D, RATIONAL),
-    "ExposureProgram": (0x8822, SHORT),
-    "ISOSpeedRatings": (0x8827, SHORT),
-    "PhotographicSensitivity": (0x8827, SHORT),
-    "ExifVersion": (0x9000, UNDEFINED),
-    "DateTimeOriginal": (0x9003, ASCII),
-    "DateTimeDigitized": (0x9004, ASCII),
-    "OffsetTimeOriginal": (0x9011, ASCII),
-    "SubSecTimeOriginal": (0x9291, ASCII),
-    "ExposureBiasValue": (0x9204, SRATIONAL),
-    "MeteringMode": (0x9207, SHORT),
-    "Flash": (0x9209, SHORT),
-    "FocalLength": (0x920A, RATIONAL),
-    "FocalLengthIn35mmFilm": (0xA405, SHORT),
-    "BodySerialNumber": (0xA431, ASCII),
-    "LensMake": (0xA433, ASCII),
-    "LensModel": (0xA434, ASCII),
+    "ExposureTime": (Tag.ExposureTime, RATIONAL),
+    "FNumber": (Tag.FNumber, RATIONAL),
+    "ExposureProgram": (Tag.ExposureProgram, SHORT),
+    "ISOSpeedRatings": (Tag.PhotographicSensitivity, SHORT),
+    "PhotographicSensitivity": (Tag.PhotographicSensitivity, SHORT),
+    "ExifVersion": (Tag.ExifVersion, UNDEFINED),
+    "DateTimeOriginal": (Tag.DateTimeOriginal, ASCII),
+    "DateTimeDigitized": (Tag.DateTimeDigitized, ASCII),
+    "OffsetTimeOriginal": (Tag.OffsetTimeOriginal, ASCII),
+    "SubSecTimeOriginal": (Tag.SubSecTimeOriginal, ASCII),
+    "ExposureBiasValue": (Tag.ExposureBiasValue, SRATIONAL),
+    "MeteringMode": (Tag.MeteringMode, SHORT),
+    "Flash": (Tag.Flash, SHORT),
+    "FocalLength": (Tag.FocalLength, RATIONAL),
+    "FocalLengthIn35mmFilm": (Tag.FocalLengthIn35mmFilm, SHORT),
+    "BodySerialNumber": (Tag.BodySerialNumber, ASCII),
+    "LensMake": (Tag.LensMake, ASCII),
+    "LensModel": (Tag.LensModel, ASCII),
 }
 _GPS = {
-    "GPSVersionID": (0x0000, BYTE),
-    "GPSLatitudeRef": (0x0001, ASCII),
-    "GPSLatitude": (0x0002, RATIONAL),
-    "GPSLongitudeRef": (0x0003, ASCII),
-    "GPSLongitude": (0x0004, RATIONAL),
-    "GPSAltitudeRef": (0x0005, BYTE),
-    "GPSAltitude": (0x0006, RATIONAL),
+    "GPSVersionID": (GPSTag.GPSVersionID, BYTE),
+    "GPSLatitudeRef": (GPSTag.GPSLatitudeRef, ASCII),
+    "GPSLatitude": (GPSTag.GPSLatitude, RATIONAL),
+    "GPSLongitudeRef": (GPSTag.GPSLongitudeRef, ASCII),
+    "GPSLongitude": (GPSTag.GPSLongitude, RATIONAL),
+    "GPSAltitudeRef": (GPSTag.GPSAltitudeRef, BYTE),
+    "GPSAltitude": (GPSTag.GPSAltitude, RATIONAL),
 }
 
 
 def exif_directories(fields: Mapping[str, Any]) -> Directory:
-    """A directory of image fields with Exif and GPS directories below it.
+    """An image directory with nested Exif and GPS directories.
 
     Args:
-        fields: by EXIF name, e.g. ``{"Make": "Demo", "ExposureTime": 1 / 15, "ISOSpeedRatings": 3200}``;
-            text, numbers, fractions ``(1, 15)``, or ``(degrees, minutes, seconds)`` of a GPS position.
+        fields: values by EXIF name, e.g. ``{"Make": "Demo", "ExposureTime": 1 / 15, "ISOSpeedRatings":
+            3200}``; text, numbers, fractions ``(1, 15)``, or ``(degrees, minutes, seconds)`` of a GPS
+            position.
 
     Raises:
-        OptionError: a name is not known.
+        OptionError: a name is unknown.
     """
     image: Directory = {}
     exif: Directory = {}
@@ -77,11 +76,11 @@ def exif_directories(fields: Mapping[str, Any]) -> Directory:
             known = ", ".join(sorted({*_IMAGE, *_EXIF, *_GPS}))
             raise OptionError(f"unknown EXIF field {name!r}; known are {known}")
     if exif:
-        exif.setdefault(0x9000, Entry(UNDEFINED, b"0232"))
-        image[EXIF_POINTER] = Entry.directories(exif)
+        exif.setdefault(Tag.ExifVersion, Entry(UNDEFINED, b"0232"))
+        image[Tag.ExifIFD] = Entry.directories(exif)
     if gps:
-        gps.setdefault(0, Entry(BYTE, bytes((2, 3, 0, 0))))
-        image[GPS_POINTER] = Entry.directories(gps)
+        gps.setdefault(GPSTag.GPSVersionID, Entry(BYTE, bytes((2, 3, 0, 0))))
+        image[Tag.GPSInfo] = Entry.directories(gps)
     return image
 
 
@@ -93,7 +92,7 @@ def _entry(type_: int, value: Any) -> Entry:
     values = value if isinstance(value, tuple) else (value,)
     if type_ in (RATIONAL, SRATIONAL):
         if len(values) == 2:
-            # A fraction: no field has two rationals.
+            # A fraction; no field consists of two rationals.
             values = ((int(values[0]), int(values[1])),)
         return Entry.rationals(values, signed=type_ == SRATIONAL)
     return Entry.numbers(type_, *(int(v) for v in values))

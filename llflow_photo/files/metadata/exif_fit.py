@@ -1,23 +1,23 @@
-"""EXIF blocks that have to fit into the 64 KB of a JPEG segment."""
+"""Reduction of EXIF blocks to the 64 KB of a JPEG segment."""
 
 from __future__ import annotations
 
 from ..tiff.directory import IFD, TYPE_SIZES, Directory, Entry, exif_block
+from ..tiff.tags import Tag
 from .exif import split_block
-from .exif_fields import EXIF_POINTER
 
 __all__ = ["fitted_block"]
 
 
 def fitted_block(block: bytes, limit: int) -> tuple[bytes, list[int]]:
-    """The block without its largest fields, as many as must go; and the codes of those.
+    """Remove the largest fields until the block fits; return it and the tags of the removed fields.
 
     Args:
         block: TIFF-structured EXIF.
-        limit: bytes it may have.
+        limit: maximum size, bytes.
     """
     image = dict(split_block(block))
-    pointer = image.get(EXIF_POINTER)
+    pointer = image.get(Tag.ExifIFD)
     exif: Directory = dict(pointer.value[0]) if pointer is not None and pointer.type == IFD else {}
     dropped: list[int] = []
     while len(block) > limit:
@@ -33,7 +33,7 @@ def fitted_block(block: bytes, limit: int) -> tuple[bytes, list[int]]:
         del directory[code]
         dropped.append(code)
         if exif:
-            image[EXIF_POINTER] = Entry.directories(exif)
+            image[Tag.ExifIFD] = Entry.directories(exif)
         block = exif_block(image)
     return block, dropped
 

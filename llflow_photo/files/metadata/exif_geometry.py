@@ -1,38 +1,38 @@
-"""EXIF fields that point at places in the picture, turned with it. Source: Exif 2.32, 4.6.5 D and G."""
+"""EXIF fields with image coordinates, rotated with the image. Source: Exif 2.32, 4.6.5 D and G."""
 
 from __future__ import annotations
 
 from ..tiff.directory import IFD, SHORT, Directory, Entry, exif_block
+from ..tiff.tags import Tag
 from .exif import split_block
-from .exif_fields import EXIF_POINTER
 from .orientation import turned_box
 
 __all__ = ["turned_block"]
 
-# A point; a point and a diameter; a center, a width and a height. In stored pixels, before the orientation.
-_SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
+# A point, a circle (center, diameter) or a box (center, width, height), in stored pixels before orientation.
+_SUBJECT_FIELDS = (Tag.SubjectArea, Tag.SubjectLocation)
 
 
 def turned_block(block: bytes | None, orientation: int, width: int, height: int) -> bytes | None:
-    """The block of a photo that was turned.
+    """The EXIF block of a photo after its orientation was applied.
 
     Args:
-        orientation: that was applied, 1 to 8.
-        width, height: of the stored pixels.
+        orientation: orientation that was applied, 1 to 8.
+        width, height: size of the stored pixels.
     """
     if not block or orientation == 1:
         return block
     image = dict(split_block(block))
-    pointer = image.get(EXIF_POINTER)
+    pointer = image.get(Tag.ExifIFD)
     if pointer is None or pointer.type != IFD:
         return block
     exif: Directory = dict(pointer.value[0])
-    found = [code for code in (_SUBJECT_AREA, _SUBJECT_LOCATION) if code in exif]
+    found = [code for code in _SUBJECT_FIELDS if code in exif]
     for code in found:
         exif[code] = _turned(exif[code], orientation, width, height)
     if not found:
         return block
-    image[EXIF_POINTER] = Entry.directories(exif)
+    image[Tag.ExifIFD] = Entry.directories(exif)
     return exif_block(image)
 
 

@@ -1,51 +1,51 @@
-"""Resolution of the print: pixels per inch in EXIF, JFIF and PNG."""
+"""Print resolution, pixels per inch, in EXIF, JFIF and PNG."""
 
 from __future__ import annotations
 
 from ..tiff.directory import SHORT, Directory, Entry, exif_block
 from ..tiff.parse import numbers_of
+from ..tiff.tags import ResolutionUnit, Tag
 from .exif import split_block
 
 __all__ = ["resolution_of", "with_resolution"]
 
-_X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
-_INCH, _CENTIMETER = 2, 3
 _CENTIMETERS_PER_INCH = 2.54
 
 
 def with_resolution(
     block: bytes | None, resolution: tuple[float, float] | None, swapped: bool
 ) -> bytes | None:
-    """An EXIF block with the resolution of a container, where it has none itself.
+    """An EXIF block with the resolution declared by the container, unless it has its own.
 
     Args:
-        block: of the upright photo.
+        block: EXIF block of the upright photo.
         resolution: pixels per inch, horizontal and vertical, of the stored pixels.
-        swapped: whether width and height have changed places since.
+        swapped: whether the orientation swaps width and height.
     """
     directory: Directory = dict(split_block(block)) if block else {}
-    if _X in directory and _Y in directory:
-        if not swapped or directory[_X] == directory[_Y]:
+    if Tag.XResolution in directory and Tag.YResolution in directory:
+        if not swapped or directory[Tag.XResolution] == directory[Tag.YResolution]:
             return block
-        directory[_X], directory[_Y] = directory[_Y], directory[_X]
+        x, y = directory[Tag.XResolution], directory[Tag.YResolution]
+        directory[Tag.XResolution], directory[Tag.YResolution] = y, x
         return exif_block(directory)
     if resolution is None:
         return block
-    directory[_X], directory[_Y] = (
+    directory[Tag.XResolution], directory[Tag.YResolution] = (
         Entry.rationals([round(value, 2)]) for value in (reversed(resolution) if swapped else resolution)
     )
-    directory[_UNIT] = Entry.numbers(SHORT, _INCH)
+    directory[Tag.ResolutionUnit] = Entry.numbers(SHORT, ResolutionUnit.Inch)
     return exif_block(directory)
 
 
 def resolution_of(block: bytes | None) -> tuple[float, float] | None:
-    """Pixels per inch, horizontal and vertical; None where the block does not say."""
+    """Pixels per inch, horizontal and vertical; None if undeclared."""
     if not block:
         return None
     directory = split_block(block)
-    x, y = numbers_of(directory, _X), numbers_of(directory, _Y)
-    unit = (numbers_of(directory, _UNIT) or (_INCH,))[0]
-    if not x or not y or min(x[0], y[0]) <= 0 or unit not in (_INCH, _CENTIMETER):
+    x, y = numbers_of(directory, Tag.XResolution), numbers_of(directory, Tag.YResolution)
+    unit = (numbers_of(directory, Tag.ResolutionUnit) or (ResolutionUnit.Inch,))[0]
+    if not x or not y or min(x[0], y[0]) <= 0 or unit not in (ResolutionUnit.Inch, ResolutionUnit.Centimeter):
         return None
-    factor = _CENTIMETERS_PER_INCH if unit == _CENTIMETER else 1.0
+    factor = _CENTIMETERS_PER_INCH if unit == ResolutionUnit.Centimeter else 1.0
     return x[0] * factor, y[0] * factor

@@ -1,4 +1,4 @@
-"""Text of EXIF fields that name their character code (UserComment and others; Exif 2.32, table 9)."""
+"""EXIF text fields with a character code prefix (UserComment and others; Exif 2.32, table 9)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _UNICODE = b"UNICODE\0"
 
 
 def little_endian_comment(payload: bytes, order: str) -> bytes:
-    """A field that begins with ``UNICODE`` with its text in little-endian UTF-16; others as they are.
+    """Convert the text of a ``UNICODE`` field to little-endian UTF-16; return other fields unchanged.
 
-    Blocks are written little-endian here, and readers take the text to be in the block's order.
+    Blocks are written little-endian, and readers expect the text in the byte order of the block.
 
     Args:
-        payload: the field's bytes.
-        order: of the block it comes from, ``<`` or ``>``; programs do not always follow it.
+        payload: bytes of the field.
+        order: byte order of the source block, ``<`` or ``>``; programs do not always follow it.
     """
     if not payload.startswith(_UNICODE):
         return payload
@@ -23,7 +23,7 @@ def little_endian_comment(payload: bytes, order: str) -> bytes:
     if even.startswith((b"\xff\xfe", b"\xfe\xff")):
         big = even.startswith(b"\xfe\xff")
     else:
-        # Of the two bytes of a character the upper one varies less.
+        # The upper byte of characters varies less than the lower one.
         upper_if_big, upper_if_little = len(set(even[0::2])), len(set(even[1::2]))
         big = order == ">" if upper_if_big == upper_if_little else upper_if_big < upper_if_little
     if not big:

@@ -1,4 +1,4 @@
-"""Photoshop image resources, which JPEG, TIFF and PNG files carry. Source: Adobe Photoshop File Formats."""
+"""Photoshop image resources in JPEG, TIFF and PNG files. Source: Adobe Photoshop File Formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SIGNATURE, _IPTC_RESOURCE = b"8BIM", b"\x04\x04"
 
 
 def iptc_of_resources(block: bytes) -> bytes | None:
-    """IPTC-IIM among the resources, or a block that is IPTC itself; None where there is none."""
+    """IPTC-IIM among the resources, or the block itself if it is IPTC; None if there is none."""
     if not block.startswith(_SIGNATURE):
         return block if block[:1] == b"\x1c" else None
     position = 0

@@ -1,8 +1,9 @@
-"""XMP sidecars: which files beside a photo are its own, and what they say.
+"""Finding and reading XMP sidecar files.
 
-Two ways of naming them are in use: ``IMG_1.NEF.xmp`` (darktable, digiKam) and ``IMG_1.xmp`` (Lightroom,
-Capture One). The second does not name the extension. Programs write it for RAW files and embed what they know
-in others, so beside a RAW file it is the RAW file's; and Lightroom says in it whose it is.
+Two naming conventions are in use: ``IMG_1.NEF.xmp`` (darktable, digiKam) and ``IMG_1.xmp`` (Lightroom,
+Capture One). The second does not contain the extension. Programs write such sidecars for RAW files and embed
+XMP in others, so beside a RAW file the sidecar belongs to that; Lightroom also stores the extension in the
+sidecar.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _FOR_EXTENSION = qualified("photoshop:SidecarForExtension")
 
 
 def sidecars_of(path: Path) -> tuple[Path, ...]:
-    """The sidecars of a photo that are there, those that name its extension first."""
+    """Existing sidecars of a photo, those with its extension in their name first."""
     found: list[Path] = []
     for candidate in _candidates(path):
         if candidate != path and candidate.is_file() and not any(map(candidate.samefile, found)):
@@ -30,13 +31,13 @@ def sidecars_of(path: Path) -> tuple[Path, ...]:
 
 
 def read_sidecars(path: Path, notes: list[str]) -> Packet | None:
-    """The XMP of a photo's sidecars in one packet; None where there is none.
+    """XMP of a photo's sidecars, merged into one packet; None if there are none.
 
-    Where two have a property, the sidecar that names the photo's extension goes before the other one.
+    If both have a property, the sidecar with the photo's extension in its name takes precedence.
 
     Args:
-        path: of the photo.
-        notes: gets what could not be used.
+        path: path of the photo.
+        notes: list to which notes on unusable sidecars are appended.
     """
     merged: Packet | None = None
     try:
@@ -63,7 +64,7 @@ def _has_raw_beside(path: Path) -> bool:
 
 
 def _read(sidecar: Path, suffix: str, notes: list[str]) -> Packet | None:
-    """A sidecar's packet; None where it is another photo's or cannot be used."""
+    """Packet of a sidecar; None if it belongs to another photo or is unusable."""
     try:
         if sidecar.stat().st_size > MAX_PACKET:
             notes.append(f"the sidecar {sidecar.name} is larger than {MAX_PACKET >> 20} MB and was left out")
@@ -79,5 +80,5 @@ def _read(sidecar: Path, suffix: str, notes: list[str]) -> Packet | None:
         extension = str(packet.value(_FOR_EXTENSION)).strip(". ").lower()
         if extension and extension != suffix.lstrip(".").lower():
             return None
-        packet.remove(lambda name: name == _FOR_EXTENSION)  # the result is no RAW file with a sidecar
+        packet.remove(lambda name: name == _FOR_EXTENSION)  # the result is not a RAW file with a sidecar
     return packet

@@ -1,10 +1,11 @@
-"""Named texts that PNG and JPEG carry beside EXIF and XMP, and where other formats can hold them."""
+"""Texts with keywords in PNG and JPEG, and their equivalents in EXIF."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..tiff.directory import Directory, Entry, exif_block
+from ..tiff.tags import Tag
 from .exif import split_block
 
 __all__ = ["Texts", "unplaced_texts", "with_texts"]
@@ -12,12 +13,12 @@ __all__ = ["Texts", "unplaced_texts", "with_texts"]
 Texts = Sequence[tuple[str, str]]
 
 COMMENT = "Comment"
-# Keywords of the PNG standard that EXIF has fields for.
-_FIELDS = {"Description": 0x010E, "Author": 0x013B, "Copyright": 0x8298}
+# Keywords of the PNG standard with corresponding EXIF fields.
+_FIELDS = {"Description": Tag.ImageDescription, "Author": Tag.Artist, "Copyright": Tag.Copyright}
 
 
 def with_texts(block: bytes | None, texts: Texts) -> bytes | None:
-    """An EXIF block that says what the texts say, where it does not say anything of that yet."""
+    """An EXIF block with the texts, in fields that it does not have yet."""
     named = {_FIELDS[keyword]: text for keyword, text in texts if keyword in _FIELDS and text.strip()}
     directory: Directory = dict(split_block(block)) if block else {}
     added = {code: Entry.text(text) for code, text in named.items() if code not in directory}
@@ -25,7 +26,7 @@ def with_texts(block: bytes | None, texts: Texts) -> bytes | None:
 
 
 def unplaced_texts(texts: Texts, format_name: str) -> list[str]:
-    """Notes on texts that a format other than PNG has no place for."""
+    """Notes on texts that a format other than PNG cannot store."""
     if format_name == "png":
         return []
     known = {*_FIELDS, *([COMMENT] if format_name == "jpeg" else [])}
@@ -33,4 +34,4 @@ def unplaced_texts(texts: Texts, format_name: str) -> list[str]:
     if not lost:
         return []
     which = ", ".join(repr(keyword) for keyword in lost)
-    return [f"{format_name} has no place for texts named {which}; they were not kept"]
+    return [f"{format_name} cannot store texts named {which}; they were not kept"]

@@ -1,4 +1,4 @@
-"""XMP beyond the 64 KB of a JPEG segment: a main packet and an extension in pieces. Source: ISO 16684-3."""
+"""Extended XMP, for packets beyond the 64 KB of a JPEG segment. Source: ISO 16684-3."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WRAPPER = re.compile(rb"<\?xpacket [^>]*\?>")
 
 
 def joined(packet: bytes | None, pieces: list[bytes], notes: list[str]) -> bytes | None:
-    """The packet of a file with its extension.
+    """The packet of a file, joined with its extension.
 
     Args:
-        packet: the main packet, None where there is none.
-        pieces: payloads of the extension's segments, after their prefix.
-        notes: gets what could not be joined.
+        packet: the main packet; None if there is none.
+        pieces: payloads of the extension's segments, without their prefix.
+        notes: list to which a note on a broken extension is appended.
     """
     if packet is None or b"HasExtendedXMP" not in packet:
         return packet
@@ -43,7 +43,7 @@ def joined(packet: bytes | None, pieces: list[bytes], notes: list[str]) -> bytes
 
 
 def _assembled(packet: bytes, pieces: list[bytes]) -> bytes | None:
-    """The extension that the packet names, None where a piece is missing."""
+    """The extension that the packet refers to; None if a piece is missing."""
     whole: dict[bytes, tuple[int, dict[int, bytes]]] = {}
     for piece in pieces:
         if len(piece) < _HEAD:
@@ -60,13 +60,13 @@ def _assembled(packet: bytes, pieces: list[bytes]) -> bytes | None:
 
 
 def split(packet: bytes, limit: int) -> tuple[bytes, list[bytes]] | None:
-    """A packet that is too large as a main packet of at most ``limit`` bytes and pieces of an extension.
+    """Split a packet into a main packet of at most ``limit`` bytes and an extension.
 
     The largest properties go into the extension.
 
     Returns:
-        the main packet and the payloads of the extension's segments, prefix included; None where no
-        property can be moved, or the packet is no XMP.
+        the main packet and the payloads of the extension's segments, prefix included; None if no property
+        can be moved or the packet is invalid.
     """
     first, other = Packet.parse(packet), Packet.parse(packet)
     if first is None or other is None or not first.descriptions():
@@ -79,7 +79,7 @@ def split(packet: bytes, limit: int) -> tuple[bytes, list[bytes]] | None:
     stay = {id(o_child) for *_, o_child in sized}
     main = packet
     for _, description, _, child, other_child in sized:
-        # Room for the name of the extension, which is added last.
+        # Space for the GUID of the extension, which is added last.
         if len(main) + 200 <= limit:
             break
         description.remove(child)
@@ -104,7 +104,7 @@ def split(packet: bytes, limit: int) -> tuple[bytes, list[bytes]] | None:
 
 
 def _attributes_as_elements(description: Any) -> None:
-    """Long simple values in the other form that RDF allows, in which they can be moved."""
+    """Convert long simple values from attributes to elements, which can be moved."""
     for name, value in list(description.attrib.items()):
         if len(value) > _LONG_ATTRIBUTE:
             child = description.makeelement(name, {})
@@ -114,7 +114,7 @@ def _attributes_as_elements(description: Any) -> None:
 
 
 def _size(element: Any) -> int:
-    """Characters of an element and all below it, roughly."""
+    """Approximate number of characters of an element with its descendants."""
     return sum(
         len(str(part.tag)) + len(part.text or "") + sum(len(k) + len(v) for k, v in part.attrib.items())
         for part in element.iter()

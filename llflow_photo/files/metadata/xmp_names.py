@@ -1,4 +1,4 @@
-"""Names of XMP properties that state something about pixels, places in them, or parts of a file."""
+"""Names of XMP properties that describe pixels, regions of the image, or parts of the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ST_DIM = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
 MP_REGION = "http://ns.microsoft.com/photo/1.2/t/Region#"
 IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _ACDSEE = "http://ns.acdsee.com/regions/"
-# Elements with x, y (the center), w and h as fractions of the picture, and the namespace of those.
+# Elements with x, y (the center), w and h as fractions of the image, and the namespace of these fields.
 AREAS = {
     f"{{{MWG_REGIONS}}}Area": "http://ns.adobe.com/xmp/sType/Area#",
     f"{{{_ACDSEE}}}ALGArea": "http://ns.acdsee.com/sType/Area#",
@@ -38,11 +38,11 @@ AREAS = {
 
 
 def tag(namespace: str, name: str) -> str:
-    """A name as element trees write it."""
+    """A qualified name in the notation of element trees."""
     return f"{{{namespace}}}{name}"
 
 
-# What the old file's pixels were; the new file says that of itself elsewhere.
+# Pixel layout of the source file, which does not apply to the output file.
 LAYOUT = frozenset(
     [
         tag(TIFF, name)
@@ -68,7 +68,7 @@ _GOOGLE = "http://ns.google.com/photos/"
 _VIDEO, _GAIN_MAP, _DEPTH = "video of a motion photo", "HDR gain map", "depth map"
 ITEM_SEMANTIC = tag(f"{_GOOGLE}1.0/container/item/", "Semantic")
 ITEM_PARTS = {"GainMap": _GAIN_MAP, "MotionPhoto": _VIDEO, "Depth": _DEPTH}
-# Beginnings of names, and what they say the file holds. The first that fits counts.
+# Prefixes of names, and the part of a file that they describe. The first match is used.
 CLAIMS = (
     (tag(f"{_GOOGLE}1.0/camera/", "MotionPhoto"), _VIDEO),
     (tag(f"{_GOOGLE}1.0/camera/", "MicroVideo"), _VIDEO),

@@ -1,7 +1,6 @@
-"""XMP packets as trees: parsed without risk, changed, serialized. Source: ISO 16684-1.
+"""XMP packets as element trees: safe parsing, editing and serialization. Source: ISO 16684-1.
 
-Namespace prefixes belong to the packet: nothing here is shared between photos or threads, and equal input
-gives equal bytes.
+Namespace prefixes are stored with the packet; there is no global state, and equal input gives equal bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from lxml import etree
 __all__ = ["MAX_PACKET", "NAMESPACES", "Packet", "qualified"]
 
 MAX_PACKET = 16 << 20
-"""Bytes of the largest packet that is parsed."""
+"""Maximum size of a packet that is parsed, bytes."""
 
 NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -29,14 +28,14 @@ NAMESPACES = {
     "xmpNote": "http://ns.adobe.com/xmp/note/",
     "llflowphoto": "urn:llflow-photo:settings:1.0/",
 }
-"""Prefixes that `qualified` knows, and under which new properties are written."""
+"""Prefixes for `qualified` and for new properties."""
 
 _HEAD = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = b'\n<?xpacket end="w"?>'
 
 
 def qualified(name: str) -> str:
-    """``tiff:Orientation`` as ``{http://ns.adobe.com/tiff/1.0/}Orientation``, as lxml names things."""
+    """``tiff:Orientation`` as ``{http://ns.adobe.com/tiff/1.0/}Orientation``, the notation of lxml."""
     prefix, _, local = name.partition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
@@ -49,11 +48,11 @@ _ABOUT = qualified("rdf:about")
 class Packet:
     """The properties of a packet. Names are qualified, see `qualified`.
 
-    A property is an attribute of an ``rdf:Description`` or an element in one; both forms mean the same.
+    A property is an attribute or a child element of an ``rdf:Description``; both forms are equivalent.
 
     Attributes:
         root: the outermost element, ``x:xmpmeta`` or ``rdf:RDF``.
-        rdf: the element that holds the descriptions.
+        rdf: the element that contains the descriptions.
     """
 
     def __init__(self) -> None:
@@ -63,7 +62,7 @@ class Packet:
 
     @classmethod
     def parse(cls, data: bytes) -> Self | None:
-        """The packet, or None where it is no XMP, too large, or XML that is not safe to read."""
+        """Parse a packet; None if it is not XMP, too large, or unsafe XML."""
         root = _parsed(data) if len(data) <= MAX_PACKET else None
         rdf = root if root is None or root.tag == _RDF else root.find(_RDF)
         if root is None or rdf is None:
@@ -73,12 +72,12 @@ class Packet:
         return packet
 
     def to_bytes(self) -> bytes:
-        """The whole packet in UTF-8; declarations of namespaces that nothing uses are left out."""
+        """Serialize the packet in UTF-8, without unused namespace declarations."""
         etree.cleanup_namespaces(self.root)
         return _HEAD + etree.tostring(self.root, encoding="utf-8", with_tail=False) + _TAIL
 
     def descriptions(self) -> list[etree._Element]:
-        """The ``rdf:Description`` elements that hold properties."""
+        """The ``rdf:Description`` elements with properties."""
         return self.rdf.findall(_DESCRIPTION)
 
     def names(self) -> tuple[str, ...]:
@@ -86,7 +85,7 @@ class Packet:
         return tuple(dict.fromkeys(name for each in self.descriptions() for name in _names_in(each)))
 
     def value(self, name: str) -> str | None:
-        """A simple property's text; None where there is none."""
+        """Value of a simple property; None if absent."""
         for description in self.descriptions():
             if name in description.attrib:
                 return str(description.attrib[name])
@@ -96,7 +95,7 @@ class Packet:
         return None
 
     def set_where_present(self, name: str, value: str) -> bool:
-        """Give a simple property that is there another value; whether it is there."""
+        """Set a simple property if it is present; return whether it is."""
         present = False
         for description in self.descriptions():
             if name in description.attrib:
@@ -108,7 +107,7 @@ class Packet:
         return present
 
     def remove(self, unwanted: Callable[[str], bool]) -> bool:
-        """Take out all properties whose name is unwanted, and descriptions left empty; whether any was."""
+        """Remove properties with unwanted names, and empty descriptions; return whether there were any."""
         removed = False
         for description in self.descriptions():
             for name in [name for name in _attributes_of(description) if unwanted(name)]:
@@ -122,12 +121,12 @@ class Packet:
         return removed
 
     def add_description(self, *prefixes: str) -> etree._Element:
-        """A new empty description that declares prefixes of `NAMESPACES` for the properties to come."""
+        """Add an empty description that declares the given prefixes of `NAMESPACES`."""
         declared = {prefix: NAMESPACES[prefix] for prefix in prefixes}
         return etree.SubElement(self.rdf, _DESCRIPTION, {_ABOUT: ""}, nsmap=declared)
 
     def add_missing(self, other: Packet) -> None:
-        """Take over from another packet, which is used up, the properties that this one does not have."""
+        """Move from another packet the properties that this one does not have."""
         known = set(self.names())
         other.remove(known.__contains__)
         for description in other.descriptions():
@@ -135,7 +134,7 @@ class Packet:
 
 
 def _parsed(data: bytes) -> etree._Element | None:
-    """The root of a document without a document type: XMP has none, and entities make XML explode."""
+    """Root of a document; one with a document type is refused, as its entities could expand endlessly."""
     text = data.strip(b"\0 \t\r\n")
     encoding = None
     if text.startswith((b"\xfe\xff", b"\xff\xfe", b"<\0", b"\0<")):
@@ -155,12 +154,12 @@ def _parsed(data: bytes) -> etree._Element | None:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         return None
-    # Encodings may hide a document type from the search above.
+    # Other encodings may hide a document type from the search above.
     return None if root.getroottree().docinfo.internalDTD is not None else root
 
 
 def _from_utf16(data: bytes) -> bytes:
-    """UTF-8 of UTF-16 with or without its byte order mark; empty where it is none."""
+    """UTF-16, with or without byte order mark, converted to UTF-8; empty if invalid."""
     little = data[:2] == b"\xff\xfe" or data[1:2] == b"\0"
     text = data[: len(data) // 2 * 2].decode("utf-16-le" if little else "utf-16-be", "replace")
     text = text.strip("\0\ufeff \t\r\n")

@@ -1,4 +1,4 @@
-"""The XMP of a photo as it is carried: the file's and its sidecars' in one packet, true once upright."""
+"""The XMP of a photo: the file's and its sidecars' in one packet, adapted to the upright image."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .xmp_truth import drop_false_claims, turn_regions
 __all__ = ["PhotoXmp"]
 
 _ORIENTATION = qualified("tiff:Orientation")
-# Of Adobe (settings, saved and default ones, lens profiles) and of darktable.
+# Namespaces of Adobe (settings, presets, defaults, lens profiles) and darktable.
 _COLOR_LABELS = "{http://darktable.sf.net/}colorlabels"
 _DEVELOPMENT = ("{http://ns.adobe.com/camera-raw-", "{http://darktable.sf.net/")
 
 
 class PhotoXmp:
-    """The XMP of one photo while it is read.
+    """Reads and merges the XMP of one photo.
 
     Args:
-        embedded: the packet in the file, with its extension joined; None where there is none.
-        path: of the photo, whose sidecars are looked for; None for pictures in memory.
-        notes: gets what was broken or left out.
+        embedded: the packet in the file, joined with its extension; None if there is none.
+        path: path of the photo, to find its sidecars; None for images in memory.
+        notes: list to which notes on broken or omitted XMP are appended.
     """
 
     def __init__(self, embedded: bytes | None, path: Path | None, notes: list[str]) -> None:
@@ -34,22 +34,22 @@ class PhotoXmp:
 
     @property
     def orientation(self) -> int | None:
-        """What the embedded packet declares, 1 to 8; None where it declares nothing."""
+        """Orientation declared by the embedded packet, 1 to 8; None if undeclared."""
         return _orientation(self._embedded)
 
     @property
     def sidecar_orientation(self) -> int | None:
-        """What the sidecars declare."""
+        """Orientation declared by the sidecars, 1 to 8; None if undeclared."""
         return _orientation(self._sidecars)
 
     def packet(self, orientation: int, width: int, height: int) -> bytes | None:
-        """The packet to carry; what sidecars say goes before what the file says.
+        """The packet for the output file; sidecars take precedence over the embedded packet.
 
-        Another program's RAW development settings are taken out: they would be applied a second time.
+        RAW development settings of other programs are removed, as they would be applied a second time.
 
         Args:
-            orientation: that was applied to the stored pixels, 1 to 8.
-            width, height: of the upright picture.
+            orientation: orientation that was applied to the stored pixels, 1 to 8.
+            width, height: size of the upright image.
         """
         packet = self._sidecars or self._embedded
         if packet is None:

@@ -1,7 +1,7 @@
-"""XMP that stays true of a photo that was turned upright, developed and written to another file.
+"""Adaptation of XMP to a photo that was turned upright, developed and written to another file.
 
-Functions here change a packet in place. Sources: ISO 16684-1 (forms of
-properties), Metadata Working Group, Guidelines 2.0 (regions), IPTC Photo Metadata Standard (image regions).
+Functions change a packet in place. Sources: ISO 16684-1 (forms of properties), Metadata Working Group,
+Guidelines 2.0 (regions), IPTC Photo Metadata Standard (image regions).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _PIXEL_UNITS = ("pixel", "pixels")
 
 
 def drop_false_claims(packet: Packet) -> list[str]:
-    """Take out what is not true of the new file: the old one's layout, and parts that it alone has.
+    """Remove what does not apply to the output file: pixel layout, and parts that only the source file has.
 
     Returns:
         notes on the parts (a motion photo's video, a gain map, a depth map), which are not kept.
     """
     parts: dict[str, None] = {}
     for element in packet.rdf.iter():
-        # Google's directory of a file's parts names what each is for.
+        # Google's directory of a file's parts states the purpose of each.
         for name, value in (*element.attrib.items(), (element.tag, element.text)):
             if name == ITEM_SEMANTIC and value in ITEM_PARTS:
                 parts[ITEM_PARTS[value]] = None
@@ -48,7 +48,7 @@ def drop_false_claims(packet: Packet) -> list[str]:
 
 
 def part_left_out(part: str) -> str:
-    """The note on a part of a file that the new file does not have."""
+    """Note on a part of the source file that the output file does not have."""
     return f"the {part} in the file was not kept"
 
 
@@ -64,13 +64,13 @@ def _is_false(name: str, parts: dict[str, None]) -> bool:
 
 
 def turn_regions(rdf: Any, orientation: int, width: int, height: int) -> None:
-    """Turn face regions and other places with the picture; they are stored relative to the unturned pixels.
+    """Rotate face regions and other regions, which are stored relative to the stored pixels, with the image.
 
-    Regions whose own size says that they belong to the upright picture stay as they are.
+    Regions whose declared dimensions are those of the upright image are not changed.
 
     Args:
-        orientation: that was applied to the stored pixels, 1 to 8.
-        width, height: of the upright picture.
+        orientation: orientation that was applied to the stored pixels, 1 to 8.
+        width, height: size of the upright image.
     """
     upright = set()
     for regions in _elements(rdf, tag(MWG_REGIONS, "Regions")):
@@ -92,7 +92,7 @@ def _elements(root: Any, name: str | None) -> Iterator[Any]:
 
 
 def _holders(element: Any) -> Iterator[Any]:
-    """Where a structure's fields may stand: on the element itself, or on a description inside it."""
+    """Elements that may have the fields of a structure: the element itself, or a description inside it."""
     yield element
     yield from element.findall(_DESCRIPTION)
 
@@ -108,7 +108,7 @@ def _field(element: Any, name: str) -> str | None:
 
 
 def _set_field(element: Any, name: str, value: str) -> None:
-    """Set a field where it is present already."""
+    """Set a field if it is present."""
     for holder in _holders(element):
         if name in holder.attrib:
             holder.attrib[name] = value
@@ -159,7 +159,7 @@ def _turn_area(area: Any, namespace: str, orientation: int) -> None:
 
 
 def _turn_rectangle(element: Any, orientation: int) -> None:
-    """Microsoft's regions: left, top, width, height in one text."""
+    """Microsoft's regions: left, top, width, height in one string."""
     name = tag(MP_REGION, "Rectangle")
     text = element.attrib.get(name) if element.tag != name else element.text
     if not text:

@@ -1,4 +1,4 @@
-"""What HEIF and AVIF files declare of their picture, read from their boxes.
+"""Image properties of HEIF and AVIF files, read from their boxes.
 
 Sources: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF), AV1 Image File Format (av1C).
 """
@@ -23,16 +23,16 @@ _ROTATIONS, _MIRRORS = (1, 8, 3, 6), (4, 2)
 
 @dataclass(frozen=True)
 class HeifFacts:
-    """Of the primary picture.
+    """Properties of the primary image.
 
     Attributes:
-        bits: per channel; 8 where the file does not say.
-        orientation: as EXIF numbers it, what the file's rotation and mirroring amount to.
-        code_points: its nclx color, None where there is none.
-        aperture: left, top, width, height of the part to show (clean aperture), pixels before rotation and
-            mirroring; None for all.
-        has_gain_map: whether a tone-mapped (HDR) form of the picture is derived in the file.
-        exif: the Exif item as stored, beginning with the TIFF header; None where there is none.
+        bits: bits per channel; 8 if undeclared.
+        orientation: EXIF orientation equivalent to the file's rotation and mirroring.
+        code_points: nclx color; None if absent.
+        aperture: left, top, width, height of the visible part (clean aperture), pixels before rotation and
+            mirroring; None for the whole image.
+        has_gain_map: whether the file derives a tone-mapped (HDR) version of the image.
+        exif: the Exif item as stored, from the TIFF header on; None if absent.
     """
 
     bits: int = 8
@@ -51,7 +51,7 @@ class _Box:
 
 
 def read_heif_facts(data: bytes) -> HeifFacts:
-    """The facts of a file; what is broken is left out."""
+    """Properties of a file; broken boxes are ignored."""
     try:
         return _facts(data)
     except (struct.error, IndexError, StopIteration):
@@ -97,15 +97,17 @@ def _facts(data: bytes) -> HeifFacts:
             orientation = composed(orientation, steps[data[box.start] & (len(steps) - 1)])
         elif box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
             primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
-            points = CodePoints(primaries, transfer)  # the decoder undoes the range with the matrix
-    # A picture made of tiles may leave it to them to say how deep they are.
+            points = CodePoints(
+                primaries, transfer
+            )  # the decoder converts the range together with the matrix
+    # The bit depth of a grid image may be declared by its tiles only.
     bits = bits or _coded_bits(data, properties) or _coded_bits(data, _all_properties(data, meta)) or 8
     has_gain_map = b"tmap" in _item_types(data, meta).values()
     return HeifFacts(bits, orientation, points, aperture, has_gain_map, _exif(data, meta))
 
 
 def _coded_bits(data: bytes, properties: list[_Box]) -> int:
-    """Bits per channel as the decoder's configuration says them; 0 where it does not."""
+    """Bits per channel declared by the decoder configuration; 0 if undeclared."""
     for box in properties:
         if box.kind == b"av1C":
             flags = data[box.start + 2]
@@ -116,9 +118,9 @@ def _coded_bits(data: bytes, properties: list[_Box]) -> int:
 
 
 def _aperture(numbers: tuple[int, ...], width: int, height: int) -> tuple[int, int, int, int] | None:
-    """Left, top, width, height of a clean aperture; None where it makes no sense.
+    """Left, top, width, height of a clean aperture; None if it is invalid.
 
-    Source: ISO/IEC 14496-12, 12.1.4.2; the offsets are from the picture's center to the aperture's.
+    Source: ISO/IEC 14496-12, 12.1.4.2; offsets are from the center of the image to that of the aperture.
     """
     if any(denominator <= 0 for denominator in numbers[1::2]):
         return None
@@ -138,7 +140,7 @@ def _primary(data: bytes, meta: _Box) -> int:
 
 
 def _properties(data: bytes, meta: _Box, item: int) -> list[_Box]:
-    """The boxes that describe one item."""
+    """Property boxes of one item."""
     properties = _child(data, meta, b"iprp", _FULL_BOX)
     every = _all_properties(data, meta)
     if properties is None:
@@ -151,7 +153,7 @@ def _properties(data: bytes, meta: _Box, item: int) -> list[_Box]:
 
 
 def _all_properties(data: bytes, meta: _Box) -> list[_Box]:
-    """The boxes that describe any items."""
+    """Property boxes of all items."""
     properties = _child(data, meta, b"iprp", _FULL_BOX)
     container = _child(data, properties, b"ipco") if properties else None
     return list(_boxes(data, container.start, container.end)) if container is not None else []
@@ -186,7 +188,7 @@ def _exif(data: bytes, meta: _Box) -> bytes | None:
 
 
 def picture_extents(data: bytes) -> list[tuple[int, int]]:
-    """Offset and size of every coded piece of the pictures in a file; empty where it is broken."""
+    """Offset and size of all extents of coded images in a file; empty if the file is broken."""
     try:
         meta = _child(data, _Box(b"", 0, len(data)), b"meta")
         if meta is None:
@@ -203,7 +205,7 @@ def picture_extents(data: bytes) -> list[tuple[int, int]]:
 
 
 def codec_of(data: bytes) -> str:
-    """The item type of the coded pictures, e.g. ``hvc1`` or ``av01``; empty where the file does not say."""
+    """The item type of the coded pictures, e.g. ``hvc1`` or ``av01``; empty if undeclared."""
     try:
         meta = _child(data, _Box(b"", 0, len(data)), b"meta")
         types = _item_types(data, meta) if meta is not None else {}
@@ -229,7 +231,7 @@ def _item_types(data: bytes, meta: _Box) -> dict[int, bytes]:
 
 
 def _places(data: bytes, meta: _Box) -> dict[int, list[tuple[int, int]]]:
-    """Offset and size of the pieces of items that lie in the file itself (iloc, construction method 0)."""
+    """Offset and size of the extents of items stored in the file itself (iloc, construction method 0)."""
     box = _child(data, meta, b"iloc", _FULL_BOX)
     if box is None:
         return {}
@@ -241,7 +243,7 @@ def _places(data: bytes, meta: _Box) -> dict[int, list[tuple[int, int]]]:
         nonlocal position
         position += width
         if position > box.end:
-            raise IndexError("the box of places is cut off")
+            raise IndexError("the item location box is truncated")
         return int.from_bytes(data[position - width : position], "big")
 
     id_width = 4 if version == 2 else 2
@@ -253,7 +255,7 @@ def _places(data: bytes, meta: _Box) -> dict[int, list[tuple[int, int]]]:
         base = number(widths[2])
         extents = []
         count = number(2)
-        # Without offsets and sizes there is one extent; a file that says more is out to cost time.
+        # Without offsets and sizes there is one extent; a larger count is an attack on running time.
         for _ in range(count if widths[0] or widths[1] else min(count, 1)):
             number(widths[3])
             start = base + number(widths[0])

@@ -1,4 +1,4 @@
-"""Images opened by Pillow made samples: pixels, and the metadata that Pillow hands out."""
+"""Conversion of images opened by Pillow to samples: pixels, and the metadata that Pillow provides."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from PIL import Image
 
 from ...color.spaces import SRGB, ColorSpace
+from ..decoded_samples import Samples
 from ..metadata.exif import block_orientation
-from ..samples import Samples
 from .png_chunks import raw_profile
 from .values import values_of
 
@@ -24,13 +24,13 @@ def pillow_samples(image: Image.Image) -> Samples:
     info = dict(image.info)
     notes: list[str] = []
     if getattr(image, "n_frames", 1) > 1:
-        notes.append("the file holds several pictures; only the main one was read")
+        notes.append("the file contains several images; only the main one was read")
     values, depth = values_of(image, notes)
     samples = Samples(values, depth, notes=notes)
-    # Some formats fill these in only while loading.
+    # Some formats provide these only after loading.
     info.update(image.info)
     samples.exif = as_bytes(info.get("exif"))
-    samples.icc = as_bytes(image.info.get("icc_profile"))  # CMYK pixels have left theirs
+    samples.icc = as_bytes(image.info.get("icc_profile"))  # conversion of CMYK pixels has replaced it
     samples.xmp = as_bytes(info.get("xmp")) or as_bytes(info.get("XML:com.adobe.xmp"))
     photoshop = info.get("photoshop")
     if isinstance(photoshop, dict):
@@ -41,15 +41,15 @@ def pillow_samples(image: Image.Image) -> Samples:
         samples.declared = _space_of_chunks(info)
     samples.resolution = _resolution(info)
     samples.orientation = block_orientation(samples.exif)
-    # Pillow turns TIFF while loading, JPEG XL's decoder all but recompressed JPEGs. HEIC's plugin says 1 in
-    # EXIF once it has turned the picture.
+    # Pillow applies the orientation of TIFF while loading, the JPEG XL decoder that of all files except
+    # recompressed JPEGs. The HEIC plugin sets it to 1 in EXIF after applying it.
     if image.format == "TIFF" or (image.format == "JXL" and not getattr(image, "jpeg", False)):
         samples.applied = samples.orientation or 1
     return samples
 
 
 def _space_of_chunks(info: dict[str | tuple[int, int], Any]) -> ColorSpace | None:
-    """What PNG's gAMA and cHRM chunks declare; None where it is sRGB or nothing."""
+    """Color space declared by PNG's gAMA and cHRM chunks; None if it is sRGB or undeclared."""
     gamma, corners = info.get("gamma"), info.get("chromaticity")
     if "srgb" in info or not (gamma or corners):
         return None
@@ -58,7 +58,7 @@ def _space_of_chunks(info: dict[str | tuple[int, int], Any]) -> ColorSpace | Non
         white, red, green, blue = (tuple(corners[index : index + 2]) for index in (0, 2, 4, 6))
         if max(abs(a - b) for a, b in zip(corners, _SRGB_CORNERS, strict=True)) > 2e-3:
             space = ColorSpace("PNG chunks", (red, green, blue), white, "srgb")
-    # 1 / 2.2 stands for sRGB's own curve, by the PNG standard.
+    # By the PNG standard, 1 / 2.2 stands for the sRGB curve.
     if gamma and 0.2 <= gamma <= 5 and abs(gamma - 1 / 2.2) > 1e-3:
         transfer = "linear" if gamma == 1 else f"gamma:{1 / gamma:.6g}"
         space = replace(space, name="PNG chunks", transfer=transfer)
@@ -66,7 +66,7 @@ def _space_of_chunks(info: dict[str | tuple[int, int], Any]) -> ColorSpace | Non
 
 
 def _resolution(info: dict[str | tuple[int, int], Any]) -> tuple[float, float] | None:
-    """Pixels per inch; JFIF's unit 0 and Pillow's guesses for missing units are no resolution."""
+    """Pixels per inch; None for JFIF's unit 0 and for Pillow's defaults where the unit is missing."""
     dpi = info.get("dpi")
     if info.get("jfif_unit") == 0 or not isinstance(dpi, tuple) or len(dpi) != 2:
         return None
@@ -75,7 +75,7 @@ def _resolution(info: dict[str | tuple[int, int], Any]) -> tuple[float, float] |
 
 
 def as_bytes(value: object) -> bytes | None:
-    """A value of Pillow's info as bytes; None where it is empty or no bytes."""
+    """A value of Pillow's info as bytes; None if it is empty or of another type."""
     if isinstance(value, str):
         value = value.encode("utf-8")
     return bytes(value) if isinstance(value, (bytes, bytearray)) and value else None

@@ -1,4 +1,4 @@
-"""JPEG: pixels by Pillow; what Pillow does not say, from the stream itself."""
+"""Reading JPEG: pixels by Pillow, further metadata and integrity checks from the stream itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import io
 from PIL import Image
 
 from ...errors import ReadError
+from ..decoded_samples import Samples
 from ..metadata.exif import block_orientation, without_prefix
 from ..metadata.xmp_extended import EXTENSION, joined
-from ..samples import Samples
 from ..tiff.parse import is_tiff
 from .images import pillow_samples
 from .jpeg_stream import JpegStream, check_whole, has_every_scan, scan_jpeg
@@ -18,7 +18,7 @@ from .values import no_global_limit
 __all__ = ["read_jpeg"]
 
 _END = b"\xff\xd9"
-# After the picture cameras leave a few bytes; more is a video, a preview or another picture.
+# Cameras may append a few bytes to the image; more is a video, a preview or another image.
 _MAX_REST = 256
 
 
@@ -26,23 +26,23 @@ def read_jpeg(image: Image.Image, data: bytes, name: str) -> Samples:
     """Samples of an opened JPEG.
 
     Raises:
-        ReadError: a part of the picture is missing.
+        ReadError: a part of the image is missing.
     """
     notes: list[str] = []
     stream = scan_jpeg(data)
     if stream.scan is not None and not has_every_scan(stream):
         if stream.end is None:
             raise ReadError(
-                f"{name} is truncated or damaged: a part of its picture is missing (scans of detail or "
+                f"{name} is truncated or damaged: a part of its image is missing (scans of detail or "
                 "color); copy it again"
             )
-        notes.append("the file lacks some of its scans: detail or color may be missing")
+        notes.append("some scans of the file are missing: detail or color may be lost")
     if stream.scan is not None and stream.end is None:
         data += _END
         stream = scan_jpeg(data)
         with no_global_limit():
             image = Image.open(io.BytesIO(data), formats=["JPEG", "MPO"])
-        notes.append("the file lacks the marker of its end; the picture itself is whole")
+        notes.append("the end marker of the file is missing; the image itself is complete")
     if stream.scan is not None and stream.end is not None:
         notes += check_whole(data[: stream.end], stream, name)
     samples = pillow_samples(image)
@@ -57,7 +57,7 @@ def read_jpeg(image: Image.Image, data: bytes, name: str) -> Samples:
 
 
 def _readable_exif(joined: bytes | None, stream: JpegStream) -> bytes | None:
-    """EXIF as Pillow joins it from its segments; where that is none, the first segment that is."""
+    """EXIF as joined by Pillow from its segments; if that is not EXIF, the first segment that is."""
     if joined is None or is_tiff(without_prefix(joined)):
         return joined
     return next((block for block in stream.application(b"Exif\0\0") if is_tiff(block)), joined)
@@ -70,7 +70,7 @@ def _rest(image: Image.Image, data: bytes, stream: JpegStream) -> list[str]:
     if len(rest) <= _MAX_REST:
         return []
     what = "a video" if b"ftyp" in rest else "other data"
-    return [f"{what} behind the picture ({len(rest)} bytes) was not kept"]
+    return [f"{what} after the image ({len(rest)} bytes) was not kept"]
 
 
 def _decoded(comment: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The outer structure of a JPEG file, and whether its picture is whole. Source: ITU-T T.81, annex B."""
+"""Structure of a JPEG file, and checks that its image is complete. Source: ITU-T T.81, annex B."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _SOS, _EOI, _COM, _APP1, _JPEG_LS = 0xDA, 0xD9, 0xFE, 0xE1, 0xF7
 _END = b"\xff\xd9"
 # Frames of Huffman and arithmetic coding; bytes of a frame's header before its components.
 _SEQUENTIAL, _PROGRESSIVE, _FRAME_HEAD = (0xC0, 0xC1, 0xC9), (0xC2, 0xCA), 6
-# In entropy-coded data: FF that is neither stuffing, nor a restart marker, nor a fill byte.
+# In entropy-coded data: FF that is not stuffing, a restart marker or a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-# Cameras pad scans with a few bytes, which harms nothing.
+# Cameras pad scans with a few bytes, which is harmless.
 _PADDING = 64
 _ZEROS = bytes(4096)
-# Of the file, in bytes that no part of the picture used: more of them is no glitch.
+# Share of the file that no part of the image used; more means that data is damaged.
 _LOST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class JpegStream:
-    """Where things are in a JPEG file.
+    """Positions of the parts of a JPEG file.
 
     Attributes:
         segments: marker and payload of every segment before the first scan, in order.
-        scan: where the first scan begins; None where there is none.
-        end: where the picture ends, after its end marker; None where the marker is missing.
+        scan: offset of the first scan; None if there is none.
+        end: offset after the end marker of the image; None if the marker is missing.
         scans: headers of all scans, in order.
     """
 
@@ -42,7 +42,7 @@ class JpegStream:
     scans: tuple[bytes, ...] = ()
 
     def application(self, prefix: bytes) -> list[bytes]:
-        """Payloads of APP1 segments that begin so, without the prefix."""
+        """Payloads of APP1 segments with this prefix, without the prefix."""
         return [
             data[len(prefix) :] for kind, data in self.segments if kind == _APP1 and data.startswith(prefix)
         ]
@@ -52,7 +52,7 @@ class JpegStream:
 
 
 def scan_jpeg(data: bytes) -> JpegStream:
-    """Walk over the markers; what is broken ends the walk."""
+    """Find the markers of a file, up to the first broken segment."""
     segments: list[tuple[int, bytes]] = []
     scans: list[bytes] = []
     position, scan = 2, None
@@ -84,9 +84,9 @@ def scan_jpeg(data: bytes) -> JpegStream:
 
 
 def has_every_scan(stream: JpegStream) -> bool:
-    """Whether all components, and of a progressive picture all coefficients to the last bit, are in a scan.
+    """Whether the scans contain all components, and all bits of all coefficients of a progressive image.
 
-    Source: ITU-T T.81, B.2.3 and annex G. A file that ends between two scans decodes without a warning.
+    Source: ITU-T T.81, B.2.3 and annex G. A file truncated between two scans decodes without a warning.
     """
     frame = next(
         (
@@ -113,7 +113,7 @@ def has_every_scan(stream: JpegStream) -> bool:
 
 
 def frame_of(data: bytes) -> tuple[int, int]:
-    """Marker of the frame, which says the kind of JPEG, and bits per channel; zeros where there is none."""
+    """Marker of the frame, i.e. the coding process, and bits per channel; zeros if there is no frame."""
     for marker, payload in scan_jpeg(data).segments:
         is_frame = 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
         if (is_frame or marker == _JPEG_LS) and payload:
@@ -122,18 +122,18 @@ def frame_of(data: bytes) -> tuple[int, int]:
 
 
 def check_whole(data: bytes, stream: JpegStream, name: str) -> list[str]:
-    """Ask libjpeg for its warnings, which Pillow swallows: pixels that are not there become gray.
+    """Check for libjpeg's warnings, which Pillow discards; missing pixels would become gray.
 
     Args:
-        data: the file, its end marker added where it lacked one.
-        stream: its structure.
-        name: of the file.
+        data: content of the file, with an end marker.
+        stream: structure of the file.
+        name: file name, for messages.
 
     Returns:
-        notes on what looks damaged.
+        notes on possible damage.
 
     Raises:
-        ReadError: a part of the picture is missing.
+        ReadError: a part of the image is missing.
     """
     warning = _warning(data)
     if not warning:
@@ -144,15 +144,15 @@ def check_whole(data: bytes, stream: JpegStream, name: str) -> list[str]:
     lost = unused is not None and int(unused[1]) > _LOST_SHARE * len(data)
     if lost or "premature end" in warning.lower() or _ZEROS in data[stream.scan : stream.end]:
         raise ReadError(
-            f"{name} is truncated or damaged: a part of its picture is missing ({warning}); copy it again"
+            f"{name} is truncated or damaged: a part of its image is missing ({warning}); copy it again"
         )
-    return [f"the file may be damaged, a part of the picture may be wrong: {warning}"]
+    return [f"the file may be damaged, a part of the image may be wrong: {warning}"]
 
 
 def _warning(data: bytes) -> str:
-    """libjpeg's last warning on damaged pixels, empty where there is none."""
+    """libjpeg's last warning on damaged pixels; empty if there is none."""
     try:
-        # Scaled to an eighth: all coefficients are still read, at a fraction of the time.
+        # Scaled to an eighth, all coefficients are still read, in a fraction of the time.
         simplejpeg.decode_jpeg(data, "GRAY", min_height=1, min_width=1, min_factor=1, strict=True)
     except ValueError as error:
         text = str(error).strip()

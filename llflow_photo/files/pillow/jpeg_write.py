@@ -1,4 +1,4 @@
-"""JPEG with its metadata in segments. Sources: ITU-T T.81, Exif 2.32 section 4.7, ISO 16684-3 (XMP)."""
+"""Writing JPEG with metadata in segments. Sources: ITU-T T.81, Exif 2.32 section 4.7, ISO 16684-3 (XMP)."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def jpeg_bytes(
 
     Args:
         image: 8-bit RGB.
-        notes: gets what was too large for the segments of the format.
+        notes: list to which notes on metadata too large for a segment are appended.
     """
     metadata, notes = metadata or Metadata(), [] if notes is None else notes
     out = io.BytesIO()
     resolution = resolution_of(metadata.exif)
     density = {} if resolution is None else {"dpi": tuple(round(value) for value in resolution)}
-    # Without "optimize": with it, Pillow gives the encoder too small a buffer for noisy photos.
+    # Not "optimize": with it, Pillow allocates too small a buffer for noisy photos.
     image.save(out, "JPEG", quality=quality, subsampling=0, icc_profile=icc, **density)
     data = out.getvalue()
     segments = _exif_segment(metadata.exif, notes) + _xmp_segments(metadata.xmp, notes)
@@ -45,7 +45,7 @@ def jpeg_bytes(
     for keyword, text in metadata.texts:
         if keyword == COMMENT:
             segments += _segment(_COM, b"", text.encode("utf-8"), "comment", notes)
-    # EXIF has to follow the start of the image; JFIF's own segment may come after it.
+    # EXIF must follow the start marker; the JFIF segment may follow it.
     return data[:2] + segments + data[2:]
 
 

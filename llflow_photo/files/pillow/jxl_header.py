@@ -1,4 +1,4 @@
-"""The head of a JPEG XL codestream: bit depth and orientation. Source: ISO/IEC 18181-1, annexes A and D."""
+"""Header of a JPEG XL codestream: bit depth and orientation. Source: ISO/IEC 18181-1, annexes A and D."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class JxlHeader:
 
 
 class _Bits:
-    """Least significant bit first."""
+    """Reader of bits, least significant first."""
 
     def __init__(self, data: bytes) -> None:
         self.value, self.left = int.from_bytes(data, "little"), 8 * len(data)
 
     def take(self, count: int) -> int:
         if count > self.left:
-            raise EOFError("the JPEG XL header is cut off")
+            raise EOFError("the JPEG XL header is truncated")
         value = self.value & ((1 << count) - 1)
         self.value >>= count
         self.left -= count
@@ -41,7 +41,7 @@ class _Bits:
 
 
 def read_jxl_header(data: bytes) -> JxlHeader | None:
-    """The header of a bare codestream or of one in a container; None where it cannot be read."""
+    """Header of a codestream, bare or in a container; None if it cannot be read."""
     stream = data
     if data.startswith(_CONTAINER):
         whole, part = next(find_boxes(data, b"jxlc"), None), next(find_boxes(data, b"jxlp"), b"")
@@ -63,7 +63,7 @@ def _header(bits: _Bits) -> JxlHeader | None:
         orientation = bits.take(3) + 1
         if bits.take(1):
             _size(bits)
-        if bits.take(1) or bits.take(1):  # a preview, an animation: no still photo has them
+        if bits.take(1) or bits.take(1):  # a preview or an animation, which still photos do not have
             return None
     if bits.take(1):
         return JxlHeader(bits.choice((32, 0), (16, 0), (24, 0), (1, 6)), True, orientation)
@@ -71,7 +71,7 @@ def _header(bits: _Bits) -> JxlHeader | None:
 
 
 def _size(bits: _Bits) -> None:
-    """Height, then a ratio or the width; their values come from the decoder."""
+    """Skip height, ratio and width; the decoder provides them."""
     sides = ((1, 9), (1, 13), (1, 18), (1, 30))
     small = bits.take(1)
     for is_width in (False, True):
@@ -81,7 +81,7 @@ def _size(bits: _Bits) -> None:
 
 
 def find_boxes(data: bytes, kind: bytes) -> Iterator[bytes]:
-    """The contents of all boxes of a kind in a container (ISO/IEC 18181-2)."""
+    """Contents of all boxes of a type in a container (ISO/IEC 18181-2)."""
     position = 0
     while position + 8 <= len(data):
         size, start = int.from_bytes(data[position : position + 4], "big"), 8

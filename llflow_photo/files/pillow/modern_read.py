@@ -1,6 +1,6 @@
-"""WebP; HEIC, AVIF and JPEG XL with all their bits, their declared color, and the orientation that is theirs.
+"""Reading WebP, HEIC, AVIF and JPEG XL with full bit depth, declared color and orientation.
 
-In the last three the container says how the picture is turned; EXIF only copies it, maybe wrongly.
+In the last three formats the container defines the orientation; the value in EXIF is a copy and may be wrong.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from ..blank_data import check_not_blank
+from ..decoded_samples import Samples, whole_range
 from ..metadata.xmp_truth import part_left_out
-from ..samples import Samples, whole_range
 from .heif_boxes import HeifFacts, read_heif_facts
 from .images import pillow_samples
 from .jxl_header import find_boxes, read_jxl_header
@@ -28,7 +28,7 @@ def read_webp(image: Image.Image, data: bytes, name: str) -> Samples:
 
 
 def read_heif(image: Image.Image, data: bytes, name: str) -> Samples:
-    """Samples of an opened HEIC file; libheif has turned them."""
+    """Samples of an opened HEIC file; libheif has applied the orientation."""
     check_not_blank(data, "heif", name)
     facts = read_heif_facts(data)
     if facts.bits > 8 and image.mode.startswith(("RGB", "I;16")):
@@ -52,7 +52,7 @@ def _deep_heif(data: bytes, bits: int) -> np.ndarray:
 
 
 def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
-    """Samples of an opened AVIF file, not turned, cropped as the container asks."""
+    """Samples of an opened AVIF file, cropped to the clean aperture; orientation not applied."""
     check_not_blank(data, "avif", name)
     facts = read_heif_facts(data)
     samples = _with_depth(image, data, facts.bits, "avif", name)
@@ -60,7 +60,7 @@ def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
     if facts.aperture is not None:
         left, top, width, height = facts.aperture
         samples.values = samples.values[top : top + height, left : left + width]
-    # Pillow encodes EXIF anew where it changes the orientation, and loses text beyond ASCII.
+    # Pillow re-encodes EXIF when it changes the orientation, and loses text other than ASCII.
     samples.exif = facts.exif or samples.exif
     samples.code_points = facts.code_points
     samples.notes += _parts_left_out(image, facts)
@@ -68,7 +68,7 @@ def read_avif(image: Image.Image, data: bytes, name: str) -> Samples:
 
 
 def _parts_left_out(image: Image.Image, facts: HeifFacts) -> list[str]:
-    """Pictures beside the main one that say more of it."""
+    """Notes on auxiliary images, which are not read."""
     auxiliary = " ".join(image.info.get("aux") or {}).lower()
     parts = []
     if facts.has_gain_map or "gainmap" in auxiliary:
@@ -79,14 +79,14 @@ def _parts_left_out(image: Image.Image, facts: HeifFacts) -> list[str]:
 
 
 def _video_left_out(data: bytes) -> list[str]:
-    """Of a motion photo by Samsung and others, whose video is a box of its own."""
+    """Note on the video of a motion photo (Samsung and others), which is stored in a box of its own."""
     return [part_left_out("video of a motion photo")] if any(find_boxes(data, b"mpvd")) else []
 
 
 def read_jxl(image: Image.Image, data: bytes, name: str) -> Samples:
     """Samples of an opened JPEG XL file.
 
-    The decoder turns them, but for a recompressed JPEG, which the plugin hands out as the JPEG it was.
+    The decoder applies the orientation, except for recompressed JPEGs, which the plugin returns as JPEG.
     """
     header = read_jxl_header(data)
     was_jpeg = bool(getattr(image, "jpeg", False))
@@ -100,7 +100,7 @@ def read_jxl(image: Image.Image, data: bytes, name: str) -> Samples:
 
 
 def _xmp_of_jxl(data: bytes, notes: list[str]) -> bytes | None:
-    """The box that the plugin does not hand on; compressed ones are unpacked by imagecodecs."""
+    """XMP box, which the plugin does not provide; compressed ones are unpacked by imagecodecs."""
     for packet in find_boxes(data, b"xml "):
         if len(packet) < _MAX_PACKET:
             return packet
@@ -116,14 +116,14 @@ def _xmp_of_jxl(data: bytes, notes: list[str]) -> bytes | None:
 
 
 def _with_depth(image: Image.Image, data: bytes, bits: int, kind: str, name: str) -> Samples:
-    """Through imagecodecs where Pillow's decoder would drop bits; a note where that is not installed."""
+    """Decode by imagecodecs if Pillow would lose bits; add a note if it is not installed."""
     if bits <= 8:
         return pillow_samples(image)
     codecs = deep_codecs()
     if codecs is None:
         samples = pillow_samples(image)
         samples.notes.append(
-            f"of the file's {bits} bits per channel only 8 were read; pip install imagecodecs for all of them"
+            f"only 8 of the file's {bits} bits per channel were read; pip install imagecodecs to read all"
         )
         return samples
     decode = codecs.avif_decode if kind == "avif" else codecs.jpegxl_decode
@@ -140,5 +140,5 @@ def _with_depth(image: Image.Image, data: bytes, bits: int, kind: str, name: str
 
 
 def _metadata_of(image: Image.Image) -> Samples:
-    """All but the pixels: Pillow's 8-bit ones are not kept."""
+    """Samples for the metadata; their pixels, of 8 bits, are replaced."""
     return pillow_samples(image)

@@ -1,4 +1,4 @@
-"""Decoders and encoders beyond Pillow's own, where they are installed."""
+"""Optional decoders and encoders: Pillow plugins and imagecodecs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from types import ModuleType
 
 __all__ = ["PLUGINS", "advice", "deep_codecs", "load_plugin"]
 
-# What to install for kinds that Pillow alone does not read.
+# Packages to install for formats that Pillow alone does not read.
 PLUGINS = {"heif": ("pillow_heif", "pillow-heif"), "jxl": ("pillow_jxl", "pillow-jxl-plugin")}
 
 
 def load_plugin(kind: str) -> bool:
-    """Register the Pillow plugin for a kind, where it is installed; whether the kind may now work."""
+    """Register the Pillow plugin for a format if it is installed; return whether the format may now work."""
     if kind not in PLUGINS:
         return True
     try:
@@ -26,12 +26,12 @@ def load_plugin(kind: str) -> bool:
 
 
 def advice(kind: str) -> str:
-    """What to do about a kind that cannot be read or written."""
+    """Installation hint for a format that cannot be read or written."""
     return f"pip install {PLUGINS[kind][1]}" if kind in PLUGINS else "install a Pillow built with it"
 
 
 def deep_codecs() -> ModuleType | None:
-    """imagecodecs, which decodes AVIF and JPEG XL with all their bits; None where it is not installed."""
+    """The imagecodecs module, which decodes AVIF and JPEG XL with full bit depth; None if not installed."""
     try:
         return importlib.import_module("imagecodecs")
     except ImportError:

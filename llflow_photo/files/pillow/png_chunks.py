@@ -1,4 +1,4 @@
-"""What a PNG file says beside its pixels, wherever in the file it stands. Source: W3C PNG, third edition."""
+"""Metadata chunks of PNG, before or after the pixels, and checksums. Source: W3C PNG, third edition."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from ...color.cicp import CodePoints
 from ...errors import ReadError
+from ..decoded_samples import Samples
 from ..metadata.photoshop import iptc_of_resources
-from ..samples import Samples
 
 __all__ = ["add_png_metadata", "check_png_pixels", "raw_profile"]
 
@@ -21,7 +21,7 @@ _MAX_TEXTS = 16 << 20
 _BLOCK = 1 << 20
 _ZEROS = bytes(256)
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-# ImageMagick's copies of fields that stand elsewhere, and dates of its own run.
+# Fields that ImageMagick copies from elsewhere, and the dates of its run.
 _COPIES = {"date", "exif", "icc", "jpeg", "photoshop", "png", "tiff", "xmp"}
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _XMP_IN_APP1 = b"http://ns.adobe.com/xap/1.0/\0"
@@ -35,7 +35,7 @@ class _Text:
 
 
 def add_png_metadata(samples: Samples, file: BinaryIO) -> None:
-    """Fill in EXIF, XMP, IPTC, texts, resolution and code points; what `samples` has already stays.
+    """Fill in EXIF, XMP, IPTC, texts, resolution and code points that ``samples`` does not have yet.
 
     Metadata may follow the pixels. ImageMagick's "raw profiles" (hexadecimal text chunks) are unpacked.
     """
@@ -62,13 +62,13 @@ def add_png_metadata(samples: Samples, file: BinaryIO) -> None:
 
 
 def check_png_pixels(file: BinaryIO, name: str) -> list[str]:
-    """Compare the checksums of a file's pixels, at which decoders do not look.
+    """Verify the checksums of pixel data, which decoders ignore.
 
     Returns:
-        notes on what looks damaged.
+        notes on possible damage.
 
     Raises:
-        ReadError: a part of the pixels was overwritten with zeros.
+        ReadError: a part of the pixel data is zeros.
     """
     damaged, position = 0, _SIGNATURE_BYTES
     while True:
@@ -82,7 +82,7 @@ def check_png_pixels(file: BinaryIO, name: str) -> list[str]:
             intact = file.read(4) == struct.pack(">I", found)
             if not intact and has_hole:
                 raise ReadError(
-                    f"{name} is truncated or damaged: a part of its picture is missing (zeros instead of "
+                    f"{name} is truncated or damaged: a part of its image is missing (zeros instead of "
                     "data); copy it again"
                 )
             damaged += not intact
@@ -90,12 +90,12 @@ def check_png_pixels(file: BinaryIO, name: str) -> list[str]:
     if not damaged:
         return []
     return [
-        "the file may be damaged, a part of the picture may be wrong: a checksum of its pixels does not fit"
+        "the file may be damaged, a part of the image may be wrong: a checksum of its pixels does not match"
     ]
 
 
 def _checksum(file: BinaryIO, size: int) -> tuple[int, bool]:
-    """CRC-32 of a chunk of pixels, and whether a part of it is zeros."""
+    """CRC-32 of a chunk of pixel data, and whether a part of it is zeros."""
     found, has_hole = zlib.crc32(b"IDAT"), False
     while size > 0 and (data := file.read(min(size, _BLOCK))):
         found, size = zlib.crc32(data, found), size - len(data)
@@ -104,7 +104,7 @@ def _checksum(file: BinaryIO, size: int) -> tuple[int, bool]:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and data of all ancillary chunks that are whole."""
+    """Type and data of all complete ancillary chunks."""
     position = _SIGNATURE_BYTES
     while True:
         file.seek(position)
@@ -137,7 +137,7 @@ def _text(kind: bytes, data: bytes) -> _Text | None:
 
 
 def _latin_or_utf8(data: bytes) -> str:
-    """Latin-1 by the standard; many programs write UTF-8 there, which is unlikely to be meant as Latin-1."""
+    """Text of a chunk: Latin-1 by the standard, but UTF-8, which many programs write, where it is valid."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -152,7 +152,7 @@ def _inflate(data: bytes) -> bytes | None:
 
 
 def _take_profile(samples: Samples, text: _Text) -> bool:
-    """Whether the text was no text but a block of metadata, which then went where it belongs."""
+    """Whether the text is an encoded metadata block; its content is then added to ``samples``."""
     if text.keyword == _XMP_KEYWORD:
         samples.xmp = samples.xmp or text.text.encode("utf-8")
         return True
@@ -178,7 +178,7 @@ def _take_profile(samples: Samples, text: _Text) -> bool:
 
 
 def raw_profile(text: str) -> bytes | None:
-    """The bytes of ImageMagick's form: a name, a length, hexadecimal lines."""
+    """Decode ImageMagick's format: a name, a length, hexadecimal lines."""
     lines = text.strip().split("\n")
     if len(lines) < 3:
         return None

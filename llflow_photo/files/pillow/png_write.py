@@ -1,4 +1,4 @@
-"""PNG of 8 and 16 bits per channel, with ICC, EXIF, XMP and IPTC. Source: W3C PNG, third edition."""
+"""Writing PNG of 8 and 16 bits per channel, with ICC, EXIF, XMP and IPTC. Source: W3C PNG, third edition."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def write_png(file: BinaryIO, photo: Photo, space: ColorSpace, bit_depth: int) -
 
 
 def _filtered(rows: np.ndarray, above: np.ndarray | None, step: int) -> bytes:
-    """Every row as differences to its Paeth predictor (filter 4), which suits photos best."""
+    """Apply the Paeth filter (type 4) to all rows; it compresses photos best."""
     count, width = rows.shape
     padded = np.zeros((count + 1, width + step), np.int16)
     padded[1:, step:] = rows
@@ -79,7 +79,7 @@ def _metadata(file: BinaryIO, metadata: Metadata) -> None:
 
 
 def _text(file: BinaryIO, keyword: str, text: str) -> None:
-    """As ASCII where that suffices (tEXt), as UTF-8 otherwise (iTXt)."""
+    """Write a text chunk: tEXt if the text is ASCII, otherwise iTXt in UTF-8."""
     name = keyword.encode("latin-1", "replace").strip()[:79] or b"Comment"
     try:
         _chunk(file, b"tEXt", name + b"\0" + text.encode("ascii"))
@@ -88,7 +88,7 @@ def _text(file: BinaryIO, keyword: str, text: str) -> None:
 
 
 def _raw_profile(iptc: bytes) -> bytes:
-    """The text form ImageMagick and exiftool know: a Photoshop resource in hexadecimal lines."""
+    """The text format of ImageMagick and ExifTool: a Photoshop resource in hexadecimal lines."""
     resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
     text = resource.hex()
     lines = "\n".join(text[start : start + 72] for start in range(0, len(text), 72))

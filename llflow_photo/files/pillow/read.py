@@ -1,4 +1,4 @@
-"""Decoding raster files: JPEG, PNG, WebP, BMP, AVIF, HEIC, JPEG XL, and TIFF pages of unusual kinds."""
+"""Decoding of raster formats: JPEG, PNG, WebP, BMP, AVIF, HEIC, JPEG XL, and unusual TIFF pages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from PIL import Image, UnidentifiedImageError
 
 from ...errors import FormatError, LLFlowPhotoError, ReadError
 from ..blank_data import blank_rows
+from ..decoded_samples import Samples
 from ..limits import check_size
 from ..metadata.exif import block_orientation
-from ..samples import Samples
 from ..unsupported import why_not_supported
 from .images import pillow_samples
 from .jpeg_read import read_jpeg
@@ -27,7 +27,7 @@ _FORMATS = {
     "jpeg": ["JPEG", "MPO"], "png": ["PNG"], "webp": ["WEBP"], "bmp": ["BMP"], "avif": ["AVIF"],
     "heif": ["HEIF"], "jxl": ["JXL"], "tiff": ["TIFF"],
 }  # fmt: skip
-# Kinds that are read whole first, because more than Pillow looks at them.
+# Formats whose files are read completely first, for checks and metadata that Pillow does not provide.
 _FROM_BYTES: dict[str, Callable[[Image.Image, bytes, str], Samples]] = {
     "jpeg": read_jpeg,
     "webp": read_webp,
@@ -38,10 +38,10 @@ _FROM_BYTES: dict[str, Callable[[Image.Image, bytes, str], Samples]] = {
 
 
 def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pixels: int) -> Samples:
-    """Decode a file of a kind that `kind_of_head` named.
+    """Decode a file of a format that `kind_of_head` detected.
 
     Raises:
-        FormatError: Pillow or a plugin for this kind is missing, or the size is absurd.
+        FormatError: the plugin for the format is missing, or the image size is implausible.
         ReadError: the file is truncated or broken.
     """
     load_plugin(kind)
@@ -49,7 +49,7 @@ def decode_raster(file: BinaryIO, kind: str, name: str, file_bytes: int, max_pix
         return _decoded(file, kind, name, file_bytes, max_pixels)
     except LLFlowPhotoError:
         raise
-    except Exception as error:  # decoders of broken files raise nearly anything, KeyError too
+    except Exception as error:  # decoders raise exceptions of many classes on broken files, even KeyError
         if isinstance(error, (KeyError, ImportError)) and Image.OPEN.keys().isdisjoint(_FORMATS[kind]):
             raise FormatError(
                 f"{name} is {kind.upper()}, which this Pillow cannot read; {advice(kind)}"
@@ -89,8 +89,8 @@ def _opened(file: BinaryIO, kind: str) -> Image.Image:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "its content is not what its first bytes say"
+        return "its content does not match its first bytes"
     text = str(error).strip() or type(error).__name__
-    if "vendored" in text:  # the JPEG XL plugin's advice to those who build it
-        return "the decoder gave up"
+    if "vendored" in text:  # advice by the JPEG XL plugin to its developers
+        return "the decoder failed"
     return text.splitlines()[0][:200]

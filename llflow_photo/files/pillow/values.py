@@ -1,4 +1,4 @@
-"""Pixel values of images that Pillow decoded, of any mode, with the file's bit depth."""
+"""Pixel values of images decoded by Pillow, of all modes, with the bit depth of the file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GRAY_16 = ("I;16", "I;16B", "I;16L", "I;16N")
 
 @contextmanager
 def no_global_limit() -> Iterator[None]:
-    """Pillow's own limit refuses photos of 180 megapixels; ours is checked right after the header is read."""
+    """Disable Pillow's limit of 180 megapixels; callers check their own limit after reading the header."""
     with _BOMB_LOCK:
         before = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
@@ -30,13 +30,13 @@ def no_global_limit() -> Iterator[None]:
 
 
 def values_of(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
-    """H x W x 3 or H x W x 1, uint8 or uint16 of the whole range, as stored; and the file's bit depth.
+    """H x W x 3 or H x W x 1, uint8 or uint16 of the full range, as stored; and the bit depth of the file.
 
     Args:
-        notes: gets what was left out.
+        notes: list to which notes on what was left out are appended.
 
     Raises:
-        FormatError: the mode is no photo's.
+        FormatError: the mode is not supported.
     """
     mode = image.mode
     if image.format == "PNG" and mode in ("RGB", "RGBA", "LA") and _raw_mode(image).endswith(";16B"):
@@ -51,7 +51,7 @@ def values_of(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
     if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         notes.append("the alpha channel was not kept")
     if mode == "P":
-        # Through RGBA, so that a transparent color keeps its own value.
+        # By way of RGBA, so that a transparent color keeps its value.
         image = image.convert("RGBA")
     if mode in ("1", "L", "LA", "La"):
         return np.asarray(image.convert("L"))[..., None], 8
@@ -69,10 +69,10 @@ def _raw_mode(image: Image.Image) -> str:
 
 
 def _deep_png(image: Image.Image) -> np.ndarray:
-    """16-bit color, of which Pillow keeps the upper bytes.
+    """16-bit color; Pillow keeps only the upper bytes of samples.
 
-    Its unpackers take the first or the second byte of a sample as the file's byte order is declared big- or
-    little-endian, so decoding once each way gives both.
+    Its unpackers take the first or the second byte of a sample, for big- and little-endian files.
+    Decoding the file once with each byte order gives both.
     """
     fp = getattr(image, "fp", None)
     if fp is None:
@@ -94,8 +94,8 @@ def _deep_png(image: Image.Image) -> np.ndarray:
 
 
 def _from_cmyk(image: Image.Image, notes: list[str]) -> np.ndarray:
-    """Through the embedded profile where there is a good one; the result is meant as Adobe RGB, or sRGB."""
-    from ..engine_profiles import cmyk_to_adobe_rgb
+    """Convert by the embedded profile to Adobe RGB; without a valid profile, approximately to sRGB."""
+    from ..lut_profiles import cmyk_to_adobe_rgb
 
     converted = cmyk_to_adobe_rgb(image)
     if converted is not None:

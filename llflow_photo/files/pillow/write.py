@@ -1,4 +1,4 @@
-"""JPEG, WebP, AVIF, HEIC and JPEG XL through Pillow, with their metadata."""
+"""Writing JPEG, WebP, AVIF, HEIC and JPEG XL by Pillow, with metadata."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from ...color.profiles import profile_bytes
 from ...color.spaces import SRGB, ColorSpace
 from ...errors import WriteError
 from ...photo import Metadata, Photo
-from ..metadata.exif import ORIENTATION, split_block
+from ..metadata.exif import split_block
 from ..metadata.texts import unplaced_texts
 from ..quantize import quantized_whole
 from ..tiff.directory import exif_block
+from ..tiff.tags import Tag
 from .jpeg_write import jpeg_bytes
 from .plugins import advice, load_plugin
 
 __all__ = ["check_pillow_writes", "write_with_pillow"]
 
-# Formats that could hold more than the encoders at hand write.
+# Formats that support more bits than their encoders write.
 _DEEPER_ELSEWHERE = ("avif", "jxl")
 _FORMATS = {"webp": "WEBP", "avif": "AVIF", "heic": "HEIF", "jxl": "JXL"}
 
@@ -28,15 +29,15 @@ _FORMATS = {"webp": "WEBP", "avif": "AVIF", "heic": "HEIF", "jxl": "JXL"}
 def write_with_pillow(
     file: BinaryIO, photo: Photo, space: ColorSpace, name: str, quality: int, bit_depth: int = 8
 ) -> list[str]:
-    """Write the photo; ``bit_depth`` 8, or 10 for HEIC. Returns notes on what could not be kept.
+    """Write the photo with ``bit_depth`` 8, or 10 for HEIC; return notes on what could not be kept.
 
     Raises:
-        WriteError: the format's plugin is missing.
+        WriteError: the plugin for the format is missing.
     """
     notes = unplaced_texts(photo.metadata.texts, name)
     if name == "jxl" and space != SRGB:
         notes.append(
-            "JPEG XL was written in sRGB: its plugin embeds no other color space; use another format for that"
+            "JPEG XL was written in sRGB, the only color space of its plugin; use another format for others"
         )
         space = SRGB
     values = quantized_whole(photo, space, bit_depth)
@@ -68,7 +69,7 @@ def _write_plugin(
 def _write_deep_heif(
     file: BinaryIO, values: np.ndarray, space: ColorSpace, quality: int, metadata: Metadata
 ) -> list[str]:
-    """Ten bits per channel, which images of Pillow do not have."""
+    """Write 10 bits per channel, which Pillow images do not support."""
     check_pillow_writes("heic")
     import pillow_heif
 
@@ -80,7 +81,7 @@ def _write_deep_heif(
 
 
 def _blocks(metadata: Metadata) -> dict[str, bytes]:
-    """EXIF and XMP as Pillow and its plugins take them."""
+    """EXIF and XMP as arguments of Pillow and its plugins."""
     blocks = {}
     if metadata.exif:
         blocks["exif"] = b"Exif\0\0" + _without_orientation(metadata.exif)
@@ -94,9 +95,9 @@ def _lost(name: str, metadata: Metadata) -> list[str]:
 
 
 def _without_orientation(block: bytes) -> bytes:
-    """Upright needs no word; where it stands, Pillow encodes AVIF's EXIF anew and loses text beyond ASCII."""
+    """Remove the orientation, which is 1: with it, Pillow re-encodes AVIF's EXIF and loses non-ASCII text."""
     directory = dict(split_block(block))
-    directory.pop(ORIENTATION, None)
+    directory.pop(Tag.Orientation, None)
     return exif_block(directory)
 
 
@@ -104,7 +105,7 @@ def check_pillow_writes(name: str) -> None:
     """Refuse a format that this Pillow cannot write.
 
     Raises:
-        WriteError: naming the plugin to install.
+        WriteError: the message names the plugin to install.
     """
     if name not in _FORMATS:
         return

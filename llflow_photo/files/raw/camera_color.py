@@ -1,4 +1,4 @@
-"""From camera RGB to a color space: matrices, and highlights that the sensor clipped."""
+"""Conversion of camera RGB to a color space, and recovery of highlights that the sensor clipped."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ...color.spaces import LINEAR_SRGB, REC2020_LINEAR, xyz_matrix
 
 __all__ = ["CameraColor", "develop_camera_rgb", "recover_highlights"]
 
-_BLOCK_PIXELS = 1 << 15  # a block and its temporaries stay in the processor's cache
+_BLOCK_PIXELS = 1 << 15  # a block and its temporaries fit into the processor's cache
 
 
 @dataclass(frozen=True)
 class CameraColor:
-    """What a camera's RGB means.
+    """Color of a camera's RGB.
 
     Attributes:
         camera_from_xyz: 3 x 3, CIE XYZ under D65 to camera RGB before white balance (the DNG ColorMatrix).
-        multipliers: white balance of red, green, blue, the smallest 1.
+        multipliers: white balance multipliers of red, green, blue; the smallest is 1.
     """
 
     camera_from_xyz: np.ndarray
     multipliers: np.ndarray
 
     def to_rec2020(self) -> np.ndarray:
-        """3 x 3: white-balanced camera RGB to linear Rec. 2020; (1, 1, 1) goes to (1, 1, 1)."""
+        """3 x 3: white-balanced camera RGB to linear Rec. 2020; (1, 1, 1) is mapped to (1, 1, 1)."""
         balanced = self.camera_from_xyz @ xyz_matrix(REC2020_LINEAR)
         balanced /= balanced.sum(axis=1, keepdims=True)
         return np.asarray(np.linalg.inv(balanced))
@@ -37,7 +37,7 @@ class CameraColor:
     def from_srgb_matrix(
         cls, srgb_from_camera: np.ndarray, daylight: np.ndarray, multipliers: np.ndarray
     ) -> CameraColor:
-        """From white-balanced camera RGB to linear sRGB, and the multipliers that balance daylight."""
+        """From the matrix of white-balanced camera RGB to linear sRGB, and the multipliers for daylight."""
         balanced = np.linalg.inv(srgb_from_camera) @ np.linalg.inv(xyz_matrix(LINEAR_SRGB))
         return cls(balanced / daylight[:, None], multipliers)
 
@@ -45,12 +45,12 @@ class CameraColor:
 def develop_camera_rgb(
     values: np.ndarray, color: CameraColor, clip_levels: np.ndarray, scale: float, highlights: str
 ) -> np.ndarray:
-    """Linear Rec. 2020 of demosaiced, white-balanced camera RGB.
+    """Convert demosaiced, white-balanced camera RGB to linear Rec. 2020.
 
     Args:
         values: H x W x 3 uint16.
-        clip_levels: where each channel was saturated, in units of white, 3 numbers from 1 up.
-        scale: of one code, so that the least amplified channel saturates at 1.
+        clip_levels: saturation level of each channel, in units of white, 3 numbers of at least 1.
+        scale: linear light of one unit of ``values``; the least amplified channel saturates at 1.
         highlights: ``neutral``, ``clip`` or ``keep``, see `RawOptions`.
 
     Returns:
@@ -70,15 +70,15 @@ def develop_camera_rgb(
 
 
 def recover_highlights(block: np.ndarray, clip_levels: np.ndarray) -> np.ndarray:
-    """Take the false color out of saturated pixels, keep their brightness.
+    """Remove the false color of saturated pixels, but keep their brightness.
 
-    Where a channel is saturated, the color that remains is that of the pixel with all channels cut at white
-    (a white lamp: none), the brightness that of the pixel as it is. The transition is smooth, from 90 % of
-    saturation up.
+    A pixel with a saturated channel gets the chroma of the same pixel with all channels clipped at white
+    (none, for a white lamp), at its own brightness. The transition is smooth and begins at 90 % of
+    saturation.
 
     Args:
         block: ... x 3 float32, white-balanced camera RGB.
-        clip_levels: where each channel is saturated, 3 numbers from 1 up.
+        clip_levels: saturation level of each channel, 3 numbers of at least 1.
     """
     saturation = greatest_channel(block / clip_levels.astype(np.float32))
     touched = saturation > 0.9

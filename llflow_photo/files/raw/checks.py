@@ -1,4 +1,4 @@
-"""Whether a RAW file's pixel data is there at all."""
+"""Checks that the pixel data of a RAW file is present."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ...errors import ReadError
 
 __all__ = ["refuse_missing_pixels"]
 
-# Sensors see noise even in the dark: equal rows to the end of the frame were never written. Highlights may be
-# equal in earnest, so such rows count only below this share of white, or where nearly all are equal.
+# Sensors have noise even in the dark, so equal rows up to the end of the frame were never written. Saturated
+# rows may really be equal; they count only if nearly all rows are equal.
 _MISSING_SHARE = 0.5
 _NEARLY_ALL = 0.98
 _SATURATED = 0.98
 _NOTED_LINES = 8
-# Merged pictures may have empty margins.
+# Merged images may have empty margins.
 _NOTED_SHARE_OF_MERGED = 0.25
 _PROBES = 16
 
@@ -22,28 +22,28 @@ _PROBES = 16
 def refuse_missing_pixels(
     samples: np.ndarray, name: str, *, black: float, white: float, mosaic: bool
 ) -> list[str]:
-    """Refuse frames that are constant, and mosaics of which half is missing; note where less is.
+    """Refuse constant frames and mosaics with half of the pixels missing; note smaller gaps.
 
-    Rows that hold one value up to the end of the frame are missing, and rows and columns of zeros anywhere.
+    Missing are rows of one value up to the end of the frame, and rows and columns of zeros anywhere.
 
     Args:
-        samples: H x W or H x W x C, as the file holds them, of the area that saw light.
-        black: their black level; where it is 0, zeros may be meant, and are noted only.
-        white: their saturation level.
-        mosaic: whether they come from a sensor as they are; merged pictures may have empty parts.
+        samples: H x W or H x W x C, as stored in the file, of the active area.
+        black: black level; if it is 0, zeros may be intended and are only noted.
+        white: saturation level.
+        mosaic: whether the samples are a sensor's; merged images may have empty parts.
 
     Returns:
-        notes on what may be missing.
+        notes on possible gaps.
 
     Raises:
-        ReadError: saying what is missing.
+        ReadError: pixel data is missing.
     """
     values = samples.reshape(*samples.shape[:2], -1)
     height = values.shape[0]
     equal = _equal_rows_at_the_end(values)
     if equal == height:
         raise ReadError(
-            f"{name} holds no picture: all pixels have the same value; the pixel data is missing or "
+            f"{name} contains no image: all pixels have the same value; the pixel data is missing or "
             "blank; copy it again"
         )
     dark = float(np.max(values[-1, -1])) < _SATURATED * white
@@ -60,19 +60,19 @@ def refuse_missing_pixels(
     if mosaic and dark and equal > lines:
         share, lines, what = equal / height, equal, "rows"
     if lines >= _NOTED_LINES and (mosaic or share >= _NOTED_SHARE_OF_MERGED):
-        return [f"{lines} {what} of the RAW file hold one and the same value; the file may be incomplete"]
+        return [f"{lines} {what} of the RAW file have one and the same value; the file may be incomplete"]
     return []
 
 
 def _damaged(name: str, share: float, what: str) -> str:
     return (
-        f"{name} is damaged: {100 * share:.0f} % of the {what} hold one and the same value, so pixel data is "
+        f"{name} is damaged: {100 * share:.0f} % of the {what} have one and the same value, so pixel data is "
         "missing; copy it again"
     )
 
 
 def _equal_rows_at_the_end(values: np.ndarray) -> int:
-    """In an intact frame the last row already differs."""
+    """Number of rows at the end that are equal to the last pixel; 0 for most intact frames."""
     last, equal = values[-1, -1], 0
     for row in values[::-1]:
         if not (row == last).all():
@@ -82,7 +82,7 @@ def _equal_rows_at_the_end(values: np.ndarray) -> int:
 
 
 def _lines_of_zeros(values: np.ndarray) -> int:
-    """How many rows of H x W x C values hold nothing but zeros."""
+    """Number of rows of H x W x C values that are all zeros."""
     few = values[:, :: max(1, values.shape[1] // _PROBES)]
     candidates = np.flatnonzero(~few.any(axis=(1, 2)))
     return sum(not values[row].any() for row in candidates)

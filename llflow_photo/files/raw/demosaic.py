@@ -1,4 +1,4 @@
-"""Demosaicing by LibRaw, with everything that it would decide by itself switched off."""
+"""Demosaicing by LibRaw, with its automatic adjustments disabled."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 import rawpy
 
-from ..dng.picture import dng_bytes
-from ..tiff.directory import BYTE, LONG, SHORT, Directory, Entry
-from ..tiff.tags import Compression, Photometric, Tag
+from ..dng.write import cfa_dng_bytes
 from .camera_color import CameraColor
 from .options import RawOptions
 
 __all__ = ["demosaic", "postprocess", "second_green"]
 
 _ALGORITHMS = {"ahd": "AHD", "dht": "DHT", "dcb": "DCB", "vng": "VNG", "ppg": "PPG", "linear": "LINEAR"}
-_D65_ILLUMINANT = 21
 
 
 def second_green(options: RawOptions, multipliers: np.ndarray) -> float:
-    """White balance of the second green: that of the first, unless the user gave four multipliers."""
+    """White balance of the second green: that of the first, unless the options have four multipliers."""
     if isinstance(options.white_balance, tuple) and len(options.white_balance) == 4:
         return float(options.white_balance[3] / min(options.white_balance[:3]))
     return float(multipliers[1])
@@ -35,10 +32,10 @@ def postprocess(
     Args:
         raw: an opened `rawpy.RawPy`.
         multipliers: white balance of red, green, blue, the smallest 1.
-        changes: arguments of `rawpy.RawPy.postprocess` to set otherwise.
+        changes: further arguments of `rawpy.RawPy.postprocess`, which take precedence.
 
     Returns:
-        H x W x 3 uint16; 65535 is where the most amplified channel is saturated.
+        H x W x 3 uint16; the most amplified channel is saturated at 65535.
     """
     settings = {
         "demosaic_algorithm": rawpy.DemosaicAlgorithm[_ALGORITHMS[options.demosaic]],
@@ -48,9 +45,9 @@ def postprocess(
         "output_bps": 16,
         "gamma": (1, 1),
         "no_auto_bright": True,
-        # Otherwise LibRaw lowers the white level to the brightest pixel it finds.
+        # Otherwise LibRaw lowers the white level to the brightest pixel.
         "adjust_maximum_thr": 0.0,
-        # The amplified channels keep what is above white; what to do with it is decided here, not there.
+        # Amplified channels keep values above white; highlights are handled by `camera_color`.
         "highlight_mode": rawpy.HighlightMode.Ignore,
     }
     return np.asarray(raw.postprocess(**(settings | changes)))
@@ -69,32 +66,17 @@ def demosaic(
     Args:
         mosaic: H x W uint16.
         pattern: rows x columns of 0 red, 1 green, 2 blue, from the top left corner.
-        levels: values of black and white.
-        color: the camera's; some algorithms weigh colors by it.
+        levels: black level and white level.
+        color: color of the camera, by which some algorithms weight channels.
     """
-    height, width = mosaic.shape
-    directory: Directory = {
-        Tag.NewSubfileType: Entry.numbers(LONG, 0),
-        Tag.ImageWidth: Entry.numbers(LONG, width),
-        Tag.ImageLength: Entry.numbers(LONG, height),
-        Tag.BitsPerSample: Entry.numbers(SHORT, 16),
-        Tag.Compression: Entry.numbers(SHORT, Compression.Uncompressed),
-        Tag.PhotometricInterpretation: Entry.numbers(SHORT, Photometric.CFA),
-        Tag.Make: Entry.text("llflow-photo"),
-        Tag.Model: Entry.text("mosaic"),
-        Tag.SamplesPerPixel: Entry.numbers(SHORT, 1),
-        Tag.RowsPerStrip: Entry.numbers(LONG, height),
-        Tag.PlanarConfiguration: Entry.numbers(SHORT, 1),
-        Tag.CFARepeatPatternDim: Entry.numbers(SHORT, *pattern.shape),
-        Tag.CFAPattern: Entry(BYTE, pattern.astype(np.uint8).tobytes()),
-        Tag.DNGVersion: Entry(BYTE, bytes((1, 4, 0, 0))),
-        Tag.UniqueCameraModel: Entry.text("llflow-photo mosaic"),
-        Tag.BlackLevel: Entry.numbers(LONG, levels[0]),
-        Tag.WhiteLevel: Entry.numbers(LONG, levels[1]),
-        Tag.ColorMatrix1: Entry.rationals(color.camera_from_xyz.reshape(-1).tolist(), signed=True),
-        Tag.AsShotNeutral: Entry.rationals((1.0 / color.multipliers).tolist()),
-        Tag.CalibrationIlluminant1: Entry.numbers(SHORT, _D65_ILLUMINANT),
-    }
-    data = dng_bytes(directory, [mosaic.astype("<u2").tobytes()])
+    data = cfa_dng_bytes(
+        mosaic,
+        pattern,
+        black_level=levels[0],
+        white_level=levels[1],
+        color_matrix=color.camera_from_xyz,
+        as_shot_neutral=(1.0 / color.multipliers).tolist(),
+        camera_model="llflow-photo mosaic",
+    )
     with rawpy.imread(io.BytesIO(data)) as raw:
         return postprocess(raw, options, color.multipliers, half_size)

@@ -1,4 +1,4 @@
-"""Metadata of RAW files, read from their own structure: TIFF-like ones, CR3, RAF, and others' previews."""
+"""Metadata of RAW files, from TIFF structure, CR3 and RAF containers, or else the embedded preview."""
 
 from __future__ import annotations
 
@@ -15,29 +15,26 @@ from PIL import Image
 from ...errors import FormatError
 from ..dng.linear_dng import PRIVATE_DATA
 from ..metadata.exif import carry, split_block
-from ..metadata.exif_fields import EXIF_POINTER, GPS_POINTER
 from ..tiff.directory import IFD, Directory, Entry, exif_block
 from ..tiff.parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff, text_of
+from ..tiff.tags import Photometric, Tag
 
 __all__ = ["RawContainer", "directory_of"]
-
-_LINEAR_RAW = 34892
-_LENS_MODEL = 0xA434
 
 
 @dataclass(frozen=True)
 class RawContainer:
-    """What a RAW file says beside its pixels.
+    """Metadata of a RAW file.
 
     Attributes:
-        exif: carried EXIF block, orientation 1.
+        exif: EXIF block for output files, orientation 1.
         xmp, iptc: packets embedded in the file.
-        make, model, unique_camera_model: of the camera; empty where unknown.
-        color_matrix: 3 x 3 XYZ to camera of a DNG, that for daylight where there are two.
-        baseline_exposure: EV, as a DNG asks of its converter.
-        is_linear: a DNG of demosaiced pixels.
-        is_ours: one that `linear_dng` wrote: its highlights are developed.
-        notes: what could not be carried.
+        make, model, unique_camera_model: names of the camera; empty if unknown.
+        color_matrix: 3 x 3 XYZ to camera RGB of a DNG, for daylight if there are two.
+        baseline_exposure: EV, BaselineExposure of a DNG.
+        is_linear: whether the file is a DNG of demosaiced pixels.
+        is_ours: whether `linear_dng` wrote the file, so that its highlights are already developed.
+        notes: notes on what was left out.
     """
 
     exif: bytes | None = None
@@ -54,12 +51,12 @@ class RawContainer:
 
     @property
     def linear_baseline_exposure(self) -> float:
-        """EV to apply: linear DNGs are scaled by their writers, mosaics keep LibRaw's brightness."""
+        """EV to apply: BaselineExposure of linear DNGs, 0 for mosaics, which keep LibRaw's brightness."""
         return self.baseline_exposure if self.is_linear else 0.0
 
     @classmethod
     def read(cls, path: Path, raw: Any) -> RawContainer:
-        """From the file, its preview, and LibRaw's view of the lens (``raw``: an opened `rawpy.RawPy`)."""
+        """Read from the file, its preview, and the lens name of LibRaw (``raw``: an opened `rawpy.RawPy`)."""
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             page, blocks = _directories(data, raw)
         if page is None:
@@ -68,26 +65,26 @@ class RawContainer:
         notes = tuple(dict.fromkeys((*carried.notes, *blocks)))
         return cls(
             exif=_with_lens(carried.block, raw),
-            xmp=packet_of(page, 700),
-            iptc=packet_of(page, 0x83BB),
-            make=text_of(page, 0x010F),
-            model=text_of(page, 0x0110),
-            unique_camera_model=text_of(page, 0xC614),
+            xmp=packet_of(page, Tag.XMP),
+            iptc=packet_of(page, Tag.IPTC),
+            make=text_of(page, Tag.Make),
+            model=text_of(page, Tag.Model),
+            unique_camera_model=text_of(page, Tag.UniqueCameraModel),
             color_matrix=_color_matrix(page),
-            baseline_exposure=_bounded(numbers_of(page, 0xC62A)),
+            baseline_exposure=_bounded(numbers_of(page, Tag.BaselineExposure)),
             is_linear=_is_linear(page),
-            is_ours=packet_of(page, 0xC634) == PRIVATE_DATA,
+            is_ours=packet_of(page, Tag.DNGPrivateData) == PRIVATE_DATA,
             notes=notes,
         )
 
 
 def directory_of(data: Buffer) -> Directory | None:
-    """The image directory of a RAW or TIFF file with its Exif and GPS children; None where it has none."""
+    """The image directory of a RAW or TIFF file with its Exif and GPS children; None if there is none."""
     return _directories(data, None)[0]
 
 
 def _directories(data: Buffer, raw: Any) -> tuple[Directory | None, tuple[str, ...]]:
-    """The image directory with its Exif and GPS children, from wherever this kind of file keeps them."""
+    """The image directory with its Exif and GPS children, from the container of the format, and notes."""
     head = bytes(data[:64])
     try:
         if is_tiff(head):
@@ -110,10 +107,10 @@ def _directories(data: Buffer, raw: Any) -> tuple[Directory | None, tuple[str, .
 
 
 def _merged(directories: list[Directory]) -> Directory:
-    """The first directory; fields that a later one alone has (Exif of some makers) are added."""
+    """The first directory, with fields that only later ones have (Exif of some makers)."""
     page = dict(directories[0])
     for other in directories[1:]:
-        for code in (EXIF_POINTER, GPS_POINTER, 700, 0x83BB):
+        for code in (Tag.ExifIFD, Tag.GPSInfo, Tag.XMP, Tag.IPTC):
             if code in other and code not in page:
                 page[code] = other[code]
     return page
@@ -135,16 +132,16 @@ def _canon_cr3(data: Buffer) -> Directory | None:
         return None
     page = dict(found[b"CMT1"])
     if b"CMT2" in found:
-        page[EXIF_POINTER] = Entry(IFD, (found[b"CMT2"],))
+        page[Tag.ExifIFD] = Entry(IFD, (found[b"CMT2"],))
     if b"CMT4" in found:
-        page[GPS_POINTER] = Entry(IFD, (found[b"CMT4"],))
+        page[Tag.GPSInfo] = Entry(IFD, (found[b"CMT4"],))
     return page
 
 
 def _exif_of_preview(raw: Any) -> bytes | None:
     try:
         thumb = raw.extract_thumb()
-    except Exception:  # there may be none, in ways LibRaw names differently by camera
+    except Exception:  # for missing previews LibRaw raises different classes, depending on the camera
         return None
     data = thumb.data
     return _exif_of_jpeg(data) if isinstance(data, bytes) else None
@@ -154,40 +151,40 @@ def _exif_of_jpeg(data: bytes) -> bytes | None:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "MPO"]) as image:
             block = image.info.get("exif")
-    except Exception:  # a broken preview is no reason to refuse the photo
+    except Exception:  # a broken preview does not prevent reading the photo
         return None
     return block.removeprefix(b"Exif\0\0") if isinstance(block, bytes) and block else None
 
 
 def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
-    """Older cameras name the lens in their maker note only; LibRaw reads those."""
+    """Add the lens name from LibRaw; older cameras store it only in their maker note."""
     if block is None:
         return None
     page = split_block(block)
-    children = page.get(EXIF_POINTER)
+    children = page.get(Tag.ExifIFD)
     exif = dict(children.value[0]) if children is not None and children.type == IFD else {}
-    if _LENS_MODEL in exif:
+    if Tag.LensModel in exif:
         return block
     name = _lens_name(raw)
     if not name:
         return block
-    exif[_LENS_MODEL] = Entry.text(name)
-    page[EXIF_POINTER] = Entry.directories(exif)
+    exif[Tag.LensModel] = Entry.text(name)
+    page[Tag.ExifIFD] = Entry.directories(exif)
     return exif_block(page)
 
 
 def _lens_name(raw: Any) -> str:
     try:
-        # LibRaw unpacks the whole file for this.
+        # LibRaw unpacks the whole file for this attribute.
         lens = getattr(raw, "lens", None)
-    except Exception:  # pixels that LibRaw cannot unpack may have been read otherwise
+    except Exception:  # pixels that LibRaw cannot unpack may be read by other means
         return ""
     return str(getattr(lens, "model", "") or "").strip()
 
 
 def _color_matrix(page: Directory) -> np.ndarray | None:
-    """ColorMatrix2 is that for daylight in nearly all files that have two."""
-    for code in (0xC622, 0xC621):
+    """The matrix for daylight, which is ColorMatrix2 in nearly all files that have two."""
+    for code in (Tag.ColorMatrix2, Tag.ColorMatrix1):
         numbers = numbers_of(page, code)
         if len(numbers) == 9:
             return np.array(numbers, float).reshape(3, 3)
@@ -199,6 +196,9 @@ def _bounded(numbers: tuple[float, ...]) -> float:
 
 
 def _is_linear(page: Directory) -> bool:
-    children = page.get(0x014A)
+    children = page.get(Tag.SubIFDs)
     candidates = [page, *(children.value if children is not None and children.type == IFD else ())]
-    return any(_LINEAR_RAW in numbers_of(candidate, 262) for candidate in candidates)
+    return any(
+        Photometric.LinearRaw in numbers_of(candidate, Tag.PhotometricInterpretation)
+        for candidate in candidates
+    )

@@ -1,4 +1,4 @@
-"""How a RAW file is developed."""
+"""Options of RAW development."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ _DEMOSAICS = ("ahd", "dht", "dcb", "vng", "ppg", "linear")
 
 @dataclass(frozen=True)
 class RawOptions:
-    """How a RAW file is developed, before the network sees it.
+    """Options of RAW development, which precedes the network.
 
     Attributes:
         white_balance: ``camera`` (as shot), ``daylight``, or multipliers of red, green, blue (and the second
-            green), of which only the ratios matter.
-        highlights: ``neutral`` (what the sensor clipped loses its false color and keeps its brightness, with
-            headroom above white), ``clip`` (everything ends at white), ``keep`` (channels as they are:
-            clipped lamps turn magenta, nothing is lost).
-        hot_pixels: repair pixels that shine alone.
-        demosaic: ``ahd``, ``dht``, ``dcb``, ``vng``, ``ppg`` or ``linear``; X-Trans has its own.
+            green); only their ratios matter.
+        highlights: ``neutral`` (clipped highlights lose their false color but keep their brightness, with
+            headroom above white), ``clip`` (values are clipped at white), ``keep`` (channels are not
+            changed; clipped lamps turn magenta, but nothing is lost).
+        hot_pixels: whether to repair hot pixels.
+        demosaic: ``ahd``, ``dht``, ``dcb``, ``vng``, ``ppg`` or ``linear``; X-Trans sensors have an algorithm
+            of their own.
     """
 
     white_balance: str | tuple[float, ...] = "camera"

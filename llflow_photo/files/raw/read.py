@@ -1,4 +1,4 @@
-"""Decoding RAW files through LibRaw: to linear Rec. 2020, white at 1, headroom above."""
+"""Developing RAW files: to linear Rec. 2020, white at 1, with headroom above."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from .options import RawOptions
 
 __all__ = ["decode_raw"]
 
-_WHITE_CODE = 65535
-# By LibRaw's flip, whose bits mirror columns, mirror rows, and transpose before both.
+_WHITE_LEVEL = 65535
+# Indexed by LibRaw's flip, whose bits mean: mirror columns, mirror rows, transpose first.
 _EXIF_ORIENTATIONS = (1, 2, 4, 3, 5, 8, 6, 7)
 _UNSUPPORTED = (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError, rawpy.NotSupportedError)
 
 
 def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
-    """Develop a RAW file; the photo is upright, its metadata complete but for sidecars.
+    """Develop a RAW file to an upright photo with its metadata, except sidecars.
 
-    DNG files are developed as their specification says (`dng_read`), all others by LibRaw.
+    DNG files are developed according to their specification (`dng.read`), others by LibRaw.
 
     Raises:
-        FormatError: no RAW file LibRaw supports, or one of a monochrome sensor.
-        ReadError: truncated, damaged, or without pixel data.
+        FormatError: LibRaw does not support the file, or its sensor is monochrome.
+        ReadError: the file is truncated, damaged, or has no pixel data.
     """
     picture = open_dng(path, max_pixels)
     if picture is not None:
@@ -72,7 +72,7 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
     if container.is_ours:
         options = replace(options, highlights="keep")
     else:
-        # A blank picture that this program wrote is what somebody wanted to have.
+        # Blank files by this program are intentional and accepted.
         mosaic = picture.pattern is not None
         white = picture.greatest_value
         black = picture.black
@@ -93,7 +93,7 @@ def _photo(
     path: Path,
     notes: list[str],
 ) -> Photo:
-    """The photo of developed pixels that were turned by the orientation."""
+    """The photo of developed, upright pixels."""
     gain = 2.0**container.linear_baseline_exposure
     if gain != 1.0:
         pixels *= np.float32(gain)
@@ -104,10 +104,10 @@ def _photo(
 
 @contextlib.contextmanager
 def _libraw_view(path: Path) -> Iterator[Any]:
-    """What LibRaw knows of a DNG besides its pixels (lens, cameras without a matrix); None where it fails."""
+    """LibRaw's metadata of a DNG (lens, color of cameras without a matrix); None if LibRaw fails."""
     try:
         raw = rawpy.imread(str(path))
-    except Exception:  # the pixels are there already; LibRaw and its wrapper raise many classes
+    except Exception:  # not needed for the pixels; LibRaw and its wrapper raise many classes
         yield None
         return
     with raw:
@@ -116,14 +116,14 @@ def _libraw_view(path: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """LibRaw's view of a file, its errors under our names."""
+    """A file opened by LibRaw, with its errors converted to those of this package."""
     with _named_errors(path), rawpy.imread(str(path)) as raw:
         yield raw
 
 
 @contextlib.contextmanager
 def _named_errors(path: Path) -> Iterator[None]:
-    """LibRaw's errors under our names."""
+    """Convert LibRaw's errors to those of this package."""
     try:
         yield
     except LLFlowPhotoError:
@@ -136,7 +136,7 @@ def _named_errors(path: Path) -> Iterator[None]:
         ) from error
     except MemoryError as error:
         raise ReadError(f"{path.name} does not fit into memory; close other programs") from error
-    except Exception as error:  # LibRaw and its wrapper raise more than their documented classes
+    except Exception as error:  # LibRaw and its wrapper raise undocumented classes, too
         raise ReadError(
             f"{path.name} cannot be decoded: {_text(error)}; the file is truncated or damaged (copy it "
             f"again), or of a variant that LibRaw {_libraw()} does not know (where other programs open it, "
@@ -158,7 +158,7 @@ def _refuse_unsupported(raw: Any, path: Path) -> None:
     if colors == 1:
         raise FormatError(
             f"{path.name} comes from a monochrome sensor; the network needs color. "
-            "Develop it elsewhere and give a TIFF if gray is meant"
+            "Develop it elsewhere and give a TIFF for a gray result"
         )
     if colors not in (3, 4):
         letters = raw.color_desc.decode("ascii", "replace")
@@ -173,13 +173,13 @@ def _refuse_missing_pixels(raw: Any, path: Path) -> list[str]:
     if samples.ndim == 3:
         samples = samples[..., :3]
     mosaic = raw.raw_type == rawpy.RawType.Flat
-    white = float(raw.white_level or _WHITE_CODE)
+    white = float(raw.white_level or _WHITE_LEVEL)
     black = float(np.min(raw.black_level_per_channel or 0))
     return refuse_missing_pixels(samples, path.name, black=black, white=white, mosaic=mosaic)
 
 
 def _multipliers(raw: Any, options: RawOptions, notes: list[str]) -> np.ndarray:
-    """White balance of red, green, blue, the smallest 1."""
+    """White balance multipliers of red, green, blue; the smallest is 1."""
     as_shot, daylight = _three(raw.camera_whitebalance), _three(raw.daylight_whitebalance)
     return _chosen_balance(as_shot, daylight, options, notes)
 
@@ -187,7 +187,7 @@ def _multipliers(raw: Any, options: RawOptions, notes: list[str]) -> np.ndarray:
 def _chosen_balance(
     as_shot: np.ndarray | None, daylight: np.ndarray | None, options: RawOptions, notes: list[str]
 ) -> np.ndarray:
-    """Multipliers as the options ask for, from those of the file, None where it has none."""
+    """Multipliers selected by the options; those of the file are None if missing."""
     if isinstance(options.white_balance, tuple):
         chosen = np.array(options.white_balance[:3], float)
         return np.asarray(chosen / chosen.min())
@@ -204,7 +204,7 @@ def _chosen_balance(
 def _dng_color(
     picture: DngPicture, raw: Any, container: RawContainer, options: RawOptions, notes: list[str]
 ) -> CameraColor:
-    """Matrix and white balance from the DNG's own fields; LibRaw's matrix where it has none."""
+    """Matrix and white balance from the DNG's fields; LibRaw's matrix if it has none."""
     matrix = camera_from_xyz(picture.page)
     if matrix is None:
         multipliers = _multipliers(raw, options, notes) if raw is not None else np.ones(3)
@@ -226,7 +226,7 @@ def _three(values: Any) -> np.ndarray | None:
 def _camera_color(
     raw: Any, container: RawContainer, multipliers: np.ndarray, notes: list[str]
 ) -> CameraColor:
-    """The camera's matrix from LibRaw's table, from what LibRaw made of a DNG's, or from none."""
+    """Color of the camera from LibRaw's matrix; approximate if LibRaw has none."""
     if raw is None:
         notes.append(
             "the camera's color matrix is not known; its RGB was taken as sRGB, so colors are approximate"
@@ -260,7 +260,7 @@ def _repair(raw: Any, notes: list[str]) -> None:
     if black.size < 4:
         return
     mosaic = raw.raw_image_visible
-    count = repair_hot_pixels(mosaic, raw.raw_colors_visible, black, float(raw.white_level or _WHITE_CODE))
+    count = repair_hot_pixels(mosaic, raw.raw_colors_visible, black, float(raw.white_level or _WHITE_LEVEL))
     if count:
         notes.append(f"{count} hot pixels were repaired")
 
@@ -271,13 +271,15 @@ def _develop(raw: Any, options: RawOptions, color: CameraColor, half_size: bool)
     if values.ndim != 3 or values.shape[2] != 3:
         raise FormatError(f"the RAW file develops to {values.shape}; only three colors are supported")
     largest = float(max(multipliers.max(), second_green(options, multipliers)))
-    return develop_camera_rgb(values, color, multipliers, largest / _WHITE_CODE, options.highlights)
+    return develop_camera_rgb(values, color, multipliers, largest / _WHITE_LEVEL, options.highlights)
 
 
 def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: list[str]) -> np.ndarray:
-    """Linear Rec. 2020 of a sensor of four colors, by LibRaw's own matrix; highlights end at white."""
+    """Linear Rec. 2020 of a four-color sensor, by LibRaw's matrix; highlights are clipped at white."""
     if isinstance(options.white_balance, tuple):
-        notes.append("the white balance given is for sensors of three colors; that of the camera was used")
+        notes.append(
+            "the requested white balance is for sensors of three colors; that of the camera was used"
+        )
     as_shot = np.array(raw.camera_whitebalance, float)
     usable = as_shot.size == 4 and bool(np.isfinite(as_shot).all()) and bool((as_shot > 1e-6).all())
     if not usable and options.white_balance != "daylight":
@@ -302,11 +304,11 @@ def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: 
             "elsewhere and give a 16-bit TIFF"
         )
     matrix = conversion_matrix(LINEAR_SRGB, REC2020_LINEAR) @ srgb_from_camera
-    return np.asarray(values @ (matrix.T / _WHITE_CODE).astype(np.float32))
+    return np.asarray(values @ (matrix.T / _WHITE_LEVEL).astype(np.float32))
 
 
 def _facts(container: RawContainer, color: CameraColor | None) -> dict[str, Any]:
-    """What a linear DNG of this photo needs to know; of sensors of four colors, no more than names."""
+    """Facts for writing a linear DNG of this photo; only names for four-color sensors."""
     facts: dict[str, Any] = {
         "make": container.make,
         "model": container.model,

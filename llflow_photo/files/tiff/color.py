@@ -1,4 +1,4 @@
-"""Color that a TIFF declares by its own fields, without a profile. Source: TIFF 6.0, section 20."""
+"""Color space declared by TIFF fields, without a profile. Source: TIFF 6.0, section 20."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 from ...color.spaces import SRGB, ColorSpace, decode
 from .directory import Directory
 from .parse import numbers_of
+from .tags import Tag
 
 __all__ = ["declared_space", "with_corners"]
 
-_TRANSFER_FUNCTION, _WHITE_POINT, _PRIMARIES = 301, 318, 319
 _NAME = "TIFF fields"
 _DEFAULT_TRANSFER = "gamma:2.2"
-# Of chromaticities, and of linear light.
+# Tolerances for chromaticities and for linear light.
 _SAME_CORNERS, _SAME_CURVE = 2e-3, 0.01
 
 
 def declared_space(page: Directory, notes: list[str]) -> ColorSpace | None:
-    """The space of integer RGB samples; None where the fields declare sRGB or nothing.
+    """Color space of integer RGB samples; None if the fields declare sRGB or nothing.
 
     Args:
-        page: the directory of the picture.
-        notes: gets what could not be honored.
+        page: directory of the image.
+        notes: list to which notes on unsupported declarations are appended.
     """
     space = with_corners(page)
-    table = np.array(numbers_of(page, _TRANSFER_FUNCTION), float)
+    table = np.array(numbers_of(page, Tag.TransferFunction), float)
     if table.size >= 256:
         transfer = _transfer_of(table[: table.size // 3] if _is_of_three(table.size) else table)
         if transfer is None:
             notes.append(
-                "the transfer function that the TIFF declares is not supported; the usual one was taken"
+                "the transfer function that the TIFF declares is not supported; the default was used"
             )
         elif transfer != space.transfer:
             space = replace(space, name=_NAME, transfer=transfer)
@@ -40,13 +40,13 @@ def declared_space(page: Directory, notes: list[str]) -> ColorSpace | None:
 
 
 def _is_of_three(size: int) -> bool:
-    """Whether a table is one of each channel: a single one has a power of two entries."""
+    """Whether a table has entries for three channels; the size of a single table is a power of two."""
     return size % 3 == 0
 
 
 def with_corners(page: Directory) -> ColorSpace:
-    """The space of a page's primaries and white point, with TIFF's usual gamma; sRGB where it has none."""
-    corners, white = numbers_of(page, _PRIMARIES), numbers_of(page, _WHITE_POINT)
+    """Color space of a page's primaries and white point, with TIFF's default gamma; sRGB if undeclared."""
+    corners, white = numbers_of(page, Tag.PrimaryChromaticities), numbers_of(page, Tag.WhitePoint)
     if len(corners) != 6 or len(white) != 2 or not all(0 < value < 1 for value in (*corners, *white)):
         return SRGB
     known = (*(value for corner in SRGB.primaries for value in corner), *SRGB.white)
@@ -57,7 +57,7 @@ def with_corners(page: Directory) -> ColorSpace:
 
 
 def _transfer_of(table: np.ndarray) -> str | None:
-    """The curve whose linear light a table holds, 65535 for white; None for one that has no name."""
+    """The named transfer curve that matches a table of linear light (65535 is white); None if none does."""
     x, light = np.linspace(0, 1, table.size), table / 65535.0
     middle = float(np.clip(light[table.size // 2], 1e-6, 1 - 1e-6))
     power = float(np.log(middle) / np.log(x[table.size // 2]))

@@ -1,4 +1,4 @@
-"""Writing TIFF structure: image file directories (IFDs), shared by TIFF, DNG and EXIF blocks.
+"""Encoding image file directories (IFDs), for TIFF, DNG and EXIF blocks.
 
 Source: Adobe, TIFF Revision 6.0 (1992); classic little-endian TIFF only.
 """
@@ -17,15 +17,20 @@ __all__ = [
     "DOUBLE",
     "FLOAT",
     "IFD",
+    "IFD8",
     "LONG",
+    "LONG8",
     "RATIONAL",
     "SBYTE",
     "SHORT",
     "SLONG",
+    "SLONG8",
     "SRATIONAL",
     "SSHORT",
+    "STRUCT_CODES",
     "TYPE_SIZES",
     "UNDEFINED",
+    "UTF8",
     "Directory",
     "Entry",
     "encode_directories",
@@ -34,12 +39,15 @@ __all__ = [
 
 BYTE, ASCII, SHORT, LONG, RATIONAL, SBYTE, UNDEFINED = 1, 2, 3, 4, 5, 6, 7
 SSHORT, SLONG, SRATIONAL, FLOAT, DOUBLE, IFD = 8, 9, 10, 11, 12, 13
+# Types of BigTIFF, and text in UTF-8 (Exif 3.0). They are read but not written.
+LONG8, SLONG8, IFD8 = 16, 17, 18
+UTF8 = 129
 
 TYPE_SIZES = {
     BYTE: 1, ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8, SBYTE: 1, UNDEFINED: 1,
     SSHORT: 2, SLONG: 4, SRATIONAL: 8, FLOAT: 4, DOUBLE: 8, IFD: 4,
 }  # fmt: skip
-_CODES = {SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i", FLOAT: "f", DOUBLE: "d", IFD: "I"}
+STRUCT_CODES = {SHORT: "H", LONG: "I", SBYTE: "b", SSHORT: "h", SLONG: "i", FLOAT: "f", DOUBLE: "d", IFD: "I"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Entry:
     Attributes:
         type: TIFF field type, 1 to 13.
         value: bytes for BYTE, ASCII and UNDEFINED; a tuple of integers or floats; for rationals a tuple of
-            (numerator, denominator); for a pointer (type IFD) a tuple of the directories pointed at.
+            (numerator, denominator); for a pointer (type IFD) a tuple of the child directories.
     """
 
     type: int
@@ -61,21 +69,23 @@ class Entry:
 
     @classmethod
     def text(cls, text: str) -> Entry:
-        """ASCII, zero-terminated; characters outside ASCII as UTF-8, which readers accept."""
+        """Zero-terminated ASCII; other characters are encoded as UTF-8, which readers accept."""
         return cls(ASCII, text.rstrip("\0").encode("utf-8") + b"\0")
 
     @classmethod
     def numbers(cls, type_: int, *values: float) -> Entry:
-        """SHORT, LONG, FLOAT and the like."""
+        """Numbers of type SHORT, LONG, FLOAT and others."""
         return cls(type_, tuple(values))
 
     @classmethod
     def rationals(cls, values: Iterable[float | tuple[int, int]], *, signed: bool = False) -> Entry:
-        """Numbers as fractions with denominators up to 1,000,000."""
+        """Fractions with denominators up to 1,000,000; pairs are numerator and denominator."""
         pairs = []
         for value in values:
             if isinstance(value, tuple):
                 pairs.append(value)
+            elif float(value).is_integer():
+                pairs.append((int(value), 1))
             else:
                 fraction = Fraction(float(value)).limit_denominator(1_000_000)
                 pairs.append((fraction.numerator, fraction.denominator))
@@ -91,7 +101,7 @@ Directory: TypeAlias = dict[int, Entry]
 
 
 def encode_directories(directories: Iterable[Directory], offset: int) -> bytes:
-    """Bytes of a chain of directories that will stand at ``offset`` (even) of the file."""
+    """Encode a chain of directories for position ``offset`` (even) of a file."""
     out = b""
     chain = list(directories)
     for index, directory in enumerate(chain):
@@ -106,7 +116,7 @@ def exif_block(directory: Directory) -> bytes:
 
 
 def _encode_one(directory: Mapping[int, Entry], offset: int, *, last: bool) -> bytes:
-    """One directory, its out-of-line values and children; the next of the chain follows directly."""
+    """Encode a directory, its out-of-line values and children; the next of the chain follows directly."""
     table_size = 2 + 12 * len(directory) + 4
     records, data = [], b""
     for code, entry in sorted(directory.items()):
@@ -135,4 +145,4 @@ def _payload(entry: Entry) -> bytes:
     if entry.type in (RATIONAL, SRATIONAL):
         code = "I" if entry.type == RATIONAL else "i"
         return struct.pack(f"<{2 * len(entry.value)}{code}", *(part for pair in entry.value for part in pair))
-    return struct.pack(f"<{len(entry.value)}{_CODES[entry.type]}", *entry.value)
+    return struct.pack(f"<{len(entry.value)}{STRUCT_CODES[entry.type]}", *entry.value)

@@ -1,4 +1,4 @@
-"""How the samples of a TIFF page are stored: sizes, types, places of strips and tiles."""
+"""Storage layout of a TIFF page: size, sample type, offsets of strips and tiles."""
 
 from __future__ import annotations
 
@@ -11,20 +11,28 @@ from ...errors import FormatError, ReadError
 from .directory import Directory
 from .pages import one_number
 from .parse import numbers_of
+from .tags import Compression, PlanarConfiguration, Predictor, SampleFormat, Tag
 from .unpack import FLOAT24
 
 __all__ = ["Layout", "layout_of"]
 
-_UNCOMPRESSED = 1
-_TYPES = {(8, 1): "u1", (16, 1): "u2", (32, 1): "u4", (16, 3): "f2", (32, 3): "f4", (64, 3): "f8"}
-_SIGNED, _UNDEFINED = 2, 4
+_TYPES: dict[tuple[int, int], str] = {
+    (8, SampleFormat.Unsigned): "u1", (16, SampleFormat.Unsigned): "u2", (32, SampleFormat.Unsigned): "u4",
+    (16, SampleFormat.Float): "f2", (32, SampleFormat.Float): "f4", (64, SampleFormat.Float): "f8",
+}  # fmt: skip
+_FORMAT_NAMES: dict[int, str] = {
+    SampleFormat.Unsigned: "unsigned",
+    SampleFormat.Signed: "signed",
+    SampleFormat.Float: "floating-point",
+}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Strips are tiles as wide as the picture; sizes in pixels, places and counts in bytes.
+    """Storage layout of a TIFF page. Strips are represented as tiles of the width of the image.
 
-    Samples of 9 to 15 bits are packed without gaps, row by row; their ``dtype`` is that of the unpacked ones.
+    Sizes are in pixels, offsets and counts in bytes. Samples of 9 to 15 bits are packed, row by row;
+    ``dtype`` is that of the unpacked samples.
     """
 
     width: int
@@ -44,11 +52,11 @@ class Layout:
 
     @property
     def is_packed(self) -> bool:
-        """Whether samples do not fill whole bytes."""
+        """Whether samples are packed, i.e. do not fill whole bytes."""
         return self.bits % 8 != 0
 
     def bytes_of_rows(self, rows: int) -> int:
-        """Of a strip or tile of so many rows, uncompressed."""
+        """Uncompressed size of a strip or tile with this number of rows."""
         per_row = self.tile_width * (1 if self.planar else self.channels) * self.bits
         return rows * (-(-per_row // 8))
 
@@ -58,41 +66,50 @@ def layout_of(page: Directory, order: str, file_bytes: int, name: str) -> Layout
 
     Args:
         order: byte order of the file, ``<`` or ``>``.
-        file_bytes: its size.
+        file_bytes: size of the file.
 
     Raises:
-        FormatError: samples of a kind that is no photo's.
-        ReadError: places are missing or make no sense.
+        FormatError: the sample format is not supported.
+        ReadError: offsets are missing or invalid.
     """
-    width, height = one_number(page, 256, 0), one_number(page, 257, 0)
-    channels = one_number(page, 277, 1)
-    bits = {int(v) for v in numbers_of(page, 258) or (1,)}
-    formats = {int(v) for v in numbers_of(page, 339) or (1,)}
+    width, height = one_number(page, Tag.ImageWidth, 0), one_number(page, Tag.ImageLength, 0)
+    channels = one_number(page, Tag.SamplesPerPixel, 1)
+    bits = {int(v) for v in numbers_of(page, Tag.BitsPerSample) or (1,)}
+    formats = {int(v) for v in numbers_of(page, Tag.SampleFormat) or (SampleFormat.Unsigned,)}
     if len(bits) != 1 or len(formats) != 1 or not 1 <= channels <= 16:
         raise FormatError(
-            f"{name} mixes samples of several depths, or has {channels} channels; that is no photo"
+            f"{name} mixes samples of several depths, or has {channels} channels, which is not supported"
         )
     depth = bits.pop()
     dtype = _dtype(depth, formats.pop(), order, name)
-    tiled = 322 in page
-    tile_width = one_number(page, 322, 0) if tiled else width
-    tile_height = one_number(page, 323, 0) if tiled else min(one_number(page, 278, height) or height, height)
-    # Some writers give tiles' places as strips'.
-    offsets = _places(page, 324, 273, tiled)
+    tiled = Tag.TileWidth in page
+    tile_width = one_number(page, Tag.TileWidth, 0) if tiled else width
+    rows = min(one_number(page, Tag.RowsPerStrip, height) or height, height)
+    tile_height = one_number(page, Tag.TileLength, 0) if tiled else rows
+    # Some writers store tile offsets in the fields of strips.
+    offsets = _places(page, Tag.TileOffsets, Tag.StripOffsets, tiled)
     if tile_width <= 0 or tile_height <= 0 or not offsets:
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
+        raise ReadError(
+            f"{name} does not declare the position of its pixel data; the file is damaged, copy it again"
+        )
     if tile_width > width + 65536 or tile_height > height + 65536:
-        raise ReadError(f"{name} has tiles far larger than the picture; the file is damaged, copy it again")
-    planar, compression = one_number(page, 284, 1) == 2, one_number(page, 259, _UNCOMPRESSED)
+        raise ReadError(f"{name} has tiles far larger than the image; the file is damaged, copy it again")
+    planar = (
+        one_number(page, Tag.PlanarConfiguration, PlanarConfiguration.Chunky) == PlanarConfiguration.Planar
+    )
+    compression = one_number(page, Tag.Compression, Compression.Uncompressed)
+    predictor = one_number(page, Tag.Predictor, Predictor.Nothing)
     layout = Layout(
-        width, height, channels, dtype, compression, one_number(page, 317, 1), planar, tiled, tile_width,
+        width, height, channels, dtype, compression, predictor, planar, tiled, tile_width,
         tile_height, offsets, (), order, depth,
     )  # fmt: skip
     whole = layout.bytes_of_rows(tile_height)
-    counts = _places(page, 325, 279, tiled)
+    counts = _places(page, Tag.TileByteCounts, Tag.StripByteCounts, tiled)
     if len(counts) != len(offsets) or not any(counts):
-        counts = _guessed_counts(offsets, file_bytes, whole if compression == _UNCOMPRESSED else None)
-        if not tiled and compression == _UNCOMPRESSED:
+        counts = _guessed_counts(
+            offsets, file_bytes, whole if compression == Compression.Uncompressed else None
+        )
+        if not tiled and compression == Compression.Uncompressed:
             counts = _last_is_shorter(counts, whole, height, tile_height)
     return replace(layout, counts=counts)
 
@@ -102,15 +119,15 @@ def _places(page: Directory, of_tiles: int, of_strips: int, tiled: bool) -> tupl
 
 
 def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
-    if (bits, sample_format) == (24, 3):
+    if (bits, sample_format) == (24, SampleFormat.Float):
         return FLOAT24
-    # "Undefined" is used for plain integers.
-    plain = 1 if sample_format == _UNDEFINED else sample_format
-    if plain == 1 and 8 < bits < 16:
+    # Some writers use "undefined" for unsigned integers.
+    plain = SampleFormat.Unsigned if sample_format == SampleFormat.Undefined else sample_format
+    if plain == SampleFormat.Unsigned and 8 < bits < 16:
         return np.dtype(np.uint16)
     code = _TYPES.get((bits, plain))
     if code is None:
-        kind = {1: "unsigned", _SIGNED: "signed", 3: "floating-point"}.get(sample_format, "complex")
+        kind = _FORMAT_NAMES.get(sample_format, "complex")
         raise FormatError(
             f"{name} has {bits}-bit samples of format {sample_format} ({kind}), which are not supported; "
             "save it as 8- or 16-bit unsigned or as 32-bit floating point"
@@ -119,14 +136,14 @@ def _dtype(bits: int, sample_format: int, order: str, name: str) -> np.dtype:
 
 
 def _guessed_counts(offsets: tuple[int, ...], size: int, whole: int | None) -> tuple[int, ...]:
-    """Old programs leave the counts out: a strip reaches as far as its pixels, or to the next one."""
+    """Byte counts that old programs omit: a strip ends with its pixels, or at the next strip."""
     starts = sorted({*offsets, size})
     following = {start: end for start, end in itertools.pairwise(starts)}
     return tuple(whole if whole is not None else following.get(start, 0) - start for start in offsets)
 
 
 def _last_is_shorter(counts: tuple[int, ...], whole: int, height: int, rows: int) -> tuple[int, ...]:
-    """Of uncompressed strips the last of each plane ends with the picture."""
+    """Byte counts of uncompressed strips; the last strip of each plane ends with the image."""
     last = whole * (height - (height - 1) // rows * rows) // rows
     per_plane = -(-height // rows)
     return tuple(last if index % per_plane == per_plane - 1 else count for index, count in enumerate(counts))

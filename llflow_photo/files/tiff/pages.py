@@ -1,4 +1,4 @@
-"""Which page of a TIFF file is the photo: never a thumbnail, a mask or a reduced copy."""
+"""Selection of the page of a TIFF file that is the photo, not a thumbnail, mask or reduced copy."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from dataclasses import dataclass
 
 from .directory import IFD, Directory
 from .parse import numbers_of
+from .tags import NewSubfile, OldSubfile, Tag
 
 __all__ = ["PhotoPage", "one_number", "photo_page"]
 
-_NEW_SUBFILE, _OLD_SUBFILE, _WIDTH, _LENGTH, _SUB_DIRECTORIES = 254, 255, 256, 257, 330
-_REDUCED, _MASK = 1, 4
-_OLD_REDUCED = 2
-# A first page without flags of this size, whose shape is that of a larger page, is a thumbnail.
+_REDUCED_OR_MASK = NewSubfile.ReducedResolution | NewSubfile.TransparencyMask
+# A first page without flags, up to this size and of the aspect ratio of a larger page, is a thumbnail.
 _THUMBNAIL_SIDE = 512
 _SAME_SHAPE = 0.03
-# Thumbnails of another shape, with black bars, are smaller still.
+# Limit for thumbnails of another aspect ratio, with black bars.
 _SMALL_SIDE = 320
-# Fields that describe the whole file where they stand in its first directory.
+# Fields that describe the whole file if they are in its first directory.
 _SHARED = {
-    0x010E, 0x010F, 0x0110, 0x0112, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x02BC, 0x4746, 0x4749,
-    0x8298, 0x83BB, 0x8649, 0x8769, 0x8773, 0x8825, 0x829A, 0x829D, 0x8822, 0x8827, 0x9003,
+    Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Orientation, Tag.XResolution, Tag.YResolution,
+    Tag.ResolutionUnit, Tag.Software, Tag.DateTime, Tag.Artist, Tag.XMP, Tag.Rating, Tag.RatingPercent,
+    Tag.Copyright, Tag.IPTC, Tag.Photoshop, Tag.ExifIFD, Tag.ICCProfile, Tag.GPSInfo, Tag.ExposureTime,
+    Tag.FNumber, Tag.ExposureProgram, Tag.PhotographicSensitivity, Tag.DateTimeOriginal,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class PhotoPage:
-    """The photo's page.
+    """The page of the photo.
 
     Attributes:
-        layout: its directory, as it stands in the file.
-        metadata: the same with what the first directory says of the whole file.
-        notes: on other pages that were not read.
+        layout: directory of the page.
+        metadata: the same, with fields of the first directory that describe the whole file.
+        notes: notes on pages that were not read.
     """
 
     layout: Directory
@@ -47,7 +48,7 @@ def one_number(directory: Directory, code: int, default: int) -> int:
 
 
 def photo_page(directories: list[Directory]) -> PhotoPage:
-    """The first full-size page: of the chain, or below it (TIFF/EP keeps a thumbnail in the first place)."""
+    """The first full-size page in the chain or in SubIFDs (in TIFF/EP the first page is a thumbnail)."""
     pages = [page for page in _all_pages(directories) if _area(page) > 0]
     full = [page for page in pages if not _is_reduced(page)] or pages or directories
     page = _not_a_thumbnail(full)
@@ -59,28 +60,28 @@ def photo_page(directories: list[Directory]) -> PhotoPage:
 
 
 def _all_pages(directories: list[Directory]) -> Iterator[Directory]:
-    """Pages of the chain, then those below them."""
+    """Pages of the chain, then those in SubIFDs."""
     yield from directories
     for directory in directories:
-        below = directory.get(_SUB_DIRECTORIES)
+        below = directory.get(Tag.SubIFDs)
         if below is not None and below.type == IFD:
             yield from _all_pages(list(below.value))
 
 
 def _is_reduced(page: Directory) -> bool:
-    return bool(one_number(page, _NEW_SUBFILE, 0) & (_REDUCED | _MASK)) or (
-        one_number(page, _OLD_SUBFILE, 0) == _OLD_REDUCED
+    return bool(one_number(page, Tag.NewSubfileType, 0) & _REDUCED_OR_MASK) or (
+        one_number(page, Tag.SubfileType, 0) == OldSubfile.ReducedResolution
     )
 
 
 def _area(page: Directory) -> int:
-    return one_number(page, _WIDTH, 0) * one_number(page, _LENGTH, 0)
+    return one_number(page, Tag.ImageWidth, 0) * one_number(page, Tag.ImageLength, 0)
 
 
 def _not_a_thumbnail(pages: list[Directory]) -> Directory:
-    """The first page, or where that is a thumbnail without a flag, the largest page that it can be one of."""
+    """The first page; if it is a thumbnail without a flag, the largest page that it may belong to."""
     first = pages[0]
-    side = max(one_number(first, _WIDTH, 0), one_number(first, _LENGTH, 0))
+    side = max(one_number(first, Tag.ImageWidth, 0), one_number(first, Tag.ImageLength, 0))
     if side > _THUMBNAIL_SIDE:
         return first
     larger = [
@@ -95,10 +96,12 @@ def _not_a_thumbnail(pages: list[Directory]) -> Directory:
 def _same_shape(one: Directory, other: Directory) -> bool:
     if not _area(one) or not _area(other):
         return False
-    shapes = [one_number(page, _WIDTH, 0) / one_number(page, _LENGTH, 0) for page in (one, other)]
+    shapes = [
+        one_number(page, Tag.ImageWidth, 0) / one_number(page, Tag.ImageLength, 0) for page in (one, other)
+    ]
     return abs(shapes[0] / shapes[1] - 1) < _SAME_SHAPE
 
 
 def _is_copy(other: Directory, page: Directory) -> bool:
-    """Whether a page without flags is a smaller copy, as pyramids and cameras have them."""
+    """Whether a page without flags is a reduced copy, as in image pyramids."""
     return _area(other) < _area(page) and _same_shape(other, page)

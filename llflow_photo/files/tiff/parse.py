@@ -1,4 +1,4 @@
-"""Reading TIFF structure from bytes that nobody vouches for: every offset and count is checked."""
+"""Parsing TIFF structure from untrusted bytes: all offsets and counts are checked."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from .directory import (
     DOUBLE,
     FLOAT,
     IFD,
+    IFD8,
     LONG,
+    LONG8,
     RATIONAL,
     SLONG,
+    SLONG8,
     SRATIONAL,
+    STRUCT_CODES,
+    TYPE_SIZES,
     UNDEFINED,
+    UTF8,
     Directory,
     Entry,
 )
+from .tags import Tag
 
 __all__ = ["Buffer", "is_tiff", "numbers_of", "packet_of", "parse_tiff", "place_of", "text_of"]
 
@@ -31,39 +38,18 @@ Buffer: TypeAlias = bytes | memoryview | mmap.mmap
 _MAX_ENTRIES = 4096
 _MAX_DIRECTORIES = 64
 _MAX_VALUE_BYTES = 64 << 20
-_LONG8, _SLONG8, _IFD8 = 16, 17, 18
-# Text in UTF-8 (Exif 3.0). It is handed on as ASCII, whose readers know UTF-8; older ones skip this type.
-_UTF8 = 129
-_SIZES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-    _UTF8: 1,
-}
-_CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-# SubIFDs, Exif, GPS, Interoperability: their values are places of other directories.
-_POINTERS = {0x014A, 0x8769, 0x8825, 0xA005}
-# Offsets and sizes of strips and tiles: beyond 4 GB in large BigTIFF files.
-_PLACES = {273, 279, 324, 325}
-# Olympus, Panasonic and Leica write their own version numbers over TIFF's 42.
+_CODES = STRUCT_CODES | {LONG8: "Q", SLONG8: "q", IFD8: "Q"}
+_SIZES = TYPE_SIZES | {LONG8: 8, SLONG8: 8, IFD8: 8, UTF8: 1}
+# Fields whose values are offsets of other directories.
+_POINTERS = {Tag.SubIFDs, Tag.ExifIFD, Tag.GPSInfo, Tag.InteroperabilityIFD}
+# Offsets and sizes of strips and tiles, which exceed 4 GB in large BigTIFF files.
+_PLACES = {Tag.StripOffsets, Tag.StripByteCounts, Tag.TileOffsets, Tag.TileByteCounts}
+# Olympus, Panasonic and Leica use version numbers of their own instead of 42.
 _MAGICS = {42, 43, 0x4F52, 0x5352, 0x0055}
 
 
 def is_tiff(head: bytes) -> bool:
-    """Whether a file that begins so has TIFF structure (TIFF, DNG, and most makers' RAW)."""
+    """Whether a file with these first bytes has TIFF structure (TIFF, DNG, and most RAW formats)."""
     if len(head) < 8 or head[:2] not in (b"II", b"MM"):
         return False
     order = "<" if head[:2] == b"II" else ">"
@@ -71,22 +57,22 @@ def is_tiff(head: bytes) -> bool:
 
 
 def parse_tiff(data: Buffer, start: int = 0) -> list[Directory]:
-    """The chain of directories of a TIFF-structured block; pointers hold the directories they point at.
+    """The chain of directories of a TIFF-structured block; pointers are replaced by the directories.
 
-    A value that points outside the data, or a directory seen before, is left out: what can be read is read.
+    Values outside the data, and directories that were already visited, are left out.
 
     Args:
-        data: the file or block.
-        start: where the block begins in it (offsets count from there).
+        data: file or block.
+        start: offset of the TIFF header in it, to which offsets are relative.
 
     Raises:
-        FormatError: there is no TIFF header, or no directory at all.
+        FormatError: there is no TIFF header or no readable directory.
     """
     return _Parser(data, start).chain()
 
 
 def place_of(data: Buffer, wanted: Directory) -> int | None:
-    """Where in a TIFF file a directory stands that `parse_tiff` found there; None where it does not."""
+    """Offset of a directory that `parse_tiff` found in a TIFF file; None if it is not there."""
     parser = _Parser(data, 0)
     parser.chain()
     return next((place for place, directory in parser.places if directory == wanted), None)
@@ -101,7 +87,7 @@ class _Parser:
         self.order = "<" if head[:2] == b"II" else ">"
         self.big = struct.unpack_from(self.order + "H", head, 2)[0] == 43
         if self.big and len(head) < 16:
-            raise FormatError("the TIFF header is cut off")
+            raise FormatError("the TIFF header is truncated")
         self.first = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[
             0
         ]
@@ -160,7 +146,7 @@ class _Parser:
         if begin + size > self.size:
             return
         payload = bytes(self.data[begin : begin + size])
-        if code in _POINTERS and type_ in (4, 13, 16, 18):
+        if code in _POINTERS and type_ in (LONG, IFD, LONG8, IFD8):
             children = [
                 child
                 for place in self._numbers(type_, payload)
@@ -181,7 +167,7 @@ class _Parser:
         return parsed[0] if parsed else None
 
     def _value(self, type_: int, payload: bytes) -> Entry:
-        if type_ == _UTF8:
+        if type_ == UTF8:  # readers of ASCII accept UTF-8, older ones ignore this type
             return Entry(ASCII, payload)
         if type_ == UNDEFINED:
             return Entry(type_, little_endian_comment(payload, self.order))
@@ -192,15 +178,15 @@ class _Parser:
             numbers = struct.unpack(f"{self.order}{len(payload) // 4}{code}", payload)
             return Entry(type_, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
         numbers = self._numbers(type_, payload)
-        # Classic TIFF has no 64-bit integers; what fits is written back as LONG. IFD is for pointers only.
-        return Entry({_LONG8: LONG, _SLONG8: SLONG, _IFD8: LONG, IFD: LONG}.get(type_, type_), numbers)
+        # Classic TIFF has no 64-bit integers; values that fit become LONG. IFD is used for pointers only.
+        return Entry({LONG8: LONG, SLONG8: SLONG, IFD8: LONG, IFD: LONG}.get(type_, type_), numbers)
 
     def _numbers(self, type_: int, payload: bytes) -> tuple[float, ...]:
         return struct.unpack(f"{self.order}{len(payload) // _SIZES[type_]}{_CODES[type_]}", payload)
 
 
 def numbers_of(directory: Directory, code: int) -> tuple[float, ...]:
-    """A field as numbers; rationals divided out; empty where it is missing."""
+    """A field as numbers, with rationals divided; empty if it is missing."""
     entry = directory.get(code)
     if entry is None or entry.type in (ASCII, IFD):
         return ()
@@ -212,7 +198,7 @@ def numbers_of(directory: Directory, code: int) -> tuple[float, ...]:
 
 
 def packet_of(directory: Directory, code: int) -> bytes | None:
-    """A field as bytes, None where it is missing or empty; IPTC is often declared as LONGs of its bytes."""
+    """A field as bytes; None if missing or empty. IPTC is often declared as LONG."""
     entry = directory.get(code)
     if entry is None or not entry.value:
         return None
@@ -222,7 +208,7 @@ def packet_of(directory: Directory, code: int) -> bytes | None:
 
 
 def _is_classic(entry: Entry) -> bool:
-    """Whether classic TIFF can hold the numbers: 64-bit ones are told as LONG or SLONG from here on."""
+    """Whether the numbers fit into classic TIFF, where 64-bit integers become LONG or SLONG."""
     if entry.type == LONG:
         return all(0 <= value < 1 << 32 for value in entry.value)
     if entry.type == SLONG:
@@ -231,7 +217,7 @@ def _is_classic(entry: Entry) -> bool:
 
 
 def text_of(directory: Directory, code: int) -> str:
-    """A field as text; empty where it is missing."""
+    """A field as text; empty if it is missing."""
     entry = directory.get(code)
     if entry is None or entry.type not in (ASCII, BYTE, UNDEFINED):
         return ""

@@ -11,93 +11,106 @@ from PIL import UnidentifiedImageError
 from ...color.spaces import LINEAR_SRGB
 from ...errors import FormatError, ReadError
 from ..blank_data import blank_rows
+from ..decoded_samples import Samples, whole_range
 from ..limits import check_size
 from ..metadata.exif import orientation_of
 from ..metadata.photoshop import iptc_of_resources
 from ..pillow.read import decode_raster
-from ..samples import Samples, whole_range
 from .color import declared_space
 from .directory import Directory, exif_block
 from .lab import LAB_KINDS, lab_space, lab_to_linear
 from .layout import Layout, layout_of
 from .pages import PhotoPage, one_number, photo_page
 from .parse import Buffer, numbers_of, packet_of, place_of
-from .tags import Predictor
+from .tags import Compression, Photometric, Predictor, Tag
 from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor, unpack, unpack_bits
 
 __all__ = ["assemble_page", "decode_tiff"]
 
-_BIG_TIFF, _OLD_JPEG, _JPEG, _UNCOMPRESSED = 43, 6, 7, 1
-_XMP, _IPTC, _PHOTOSHOP, _ICC = 700, 0x83BB, 0x8649, 0x8773
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
-_IMAGE_TAGS_OF_LAYOUT = {
-    0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0140, 0x02BC, 0x83BB, 0x8773, 0x8649, 0x015B,
+_BIG_TIFF = 43
+_OWN_KINDS = (
+    Photometric.WhiteIsZero, Photometric.BlackIsZero, Photometric.RGB, Photometric.Palette, *LAB_KINDS,
+)  # fmt: skip
+# Required fields of an intact page.
+_REQUIRED = {
+    Tag.ImageWidth, Tag.ImageLength, Tag.BitsPerSample, Tag.PhotometricInterpretation, Tag.SamplesPerPixel,
 }  # fmt: skip
-# Floating-point white is 1. Highlights and lamps go beyond, but not by four stops in a twentieth of a photo.
+_IMAGE_TAGS_OF_LAYOUT = {
+    Tag.StripOffsets, Tag.StripByteCounts, Tag.TileOffsets, Tag.TileByteCounts, Tag.SubIFDs, Tag.ColorMap,
+    Tag.XMP, Tag.IPTC, Tag.ICCProfile, Tag.Photoshop, Tag.JPEGTables,
+}  # fmt: skip
+# Floating-point white is 1. Highlights may exceed it, but not by four stops in a twentieth of a photo.
 _FAR_ABOVE_WHITE = 16.0
 _SHARE_FAR_ABOVE = 0.05
 _MUCH_ABOVE = 0.25
 
 
 def decode_tiff(data: Buffer, directories: list[Directory], name: str, max_pixels: int) -> Samples:
-    """The photo among the pages of a parsed TIFF file.
+    """Decode the photo among the pages of a parsed TIFF file.
 
     Raises:
-        FormatError: samples of a kind that is no photo's, or a compression that is not supported.
+        FormatError: the sample format or the compression is not supported.
         ReadError: strips are missing, truncated or damaged.
     """
     page = photo_page(directories)
-    check_compression(one_number(page.layout, 259, 1), name)
+    check_compression(_compression(page.layout), name)
     if _needs_pillow(page.layout):
         samples = _through_pillow(data, page, name, max_pixels)
-        if _ICC not in page.layout and one_number(page.layout, 262, _RGB) != _CMYK:
-            samples.icc = packet_of(page.metadata, _ICC)
+        photometric = one_number(page.layout, Tag.PhotometricInterpretation, Photometric.RGB)
+        if Tag.ICCProfile not in page.layout and photometric != Photometric.Separated:
+            samples.icc = packet_of(page.metadata, Tag.ICCProfile)
     else:
         order = "<" if bytes(data[:2]) == b"II" else ">"
         layout = layout_of(page.layout, order, len(data), name)
         check_size(layout.width, layout.height, len(data), max_pixels, name)
         values = _assemble(data, layout, name)
-        blank = blank_rows(values) if layout.compression == _UNCOMPRESSED else []
+        blank = blank_rows(values) if layout.compression == Compression.Uncompressed else []
         samples = _as_photo(values, page.metadata, layout, name)
         samples.notes += blank
-        if one_number(page.layout, 262, _BLACK_IS_ZERO) not in LAB_KINDS:
-            samples.icc = packet_of(page.metadata, _ICC)
+        if one_number(page.layout, Tag.PhotometricInterpretation, Photometric.BlackIsZero) not in LAB_KINDS:
+            samples.icc = packet_of(page.metadata, Tag.ICCProfile)
     samples.notes += page.notes
     _add_metadata(samples, page.metadata)
     return samples
 
 
 def assemble_page(data: Buffer, page: Directory, order: str, name: str) -> np.ndarray:
-    """The samples of a page as it holds them: H x W x channels, in the machine's byte order.
+    """Decode the samples of a page: H x W x channels, in native byte order.
 
     Args:
-        data: the file.
-        order: its byte order, ``<`` or ``>``.
+        data: content of the file.
+        order: byte order of the file, ``<`` or ``>``.
 
     Raises:
-        FormatError: a compression or kind of samples that cannot be read.
+        FormatError: the compression or the sample format is not supported.
         ReadError: strips are missing, truncated or damaged.
     """
     return _assemble(data, layout_of(page, order, len(data), name), name)
 
 
+def _compression(page: Directory) -> int:
+    return one_number(page, Tag.Compression, Compression.Uncompressed)
+
+
 def _needs_pillow(page: Directory) -> bool:
-    """Whether a page is better left to Pillow: JPEG inside, YCbCr, CMYK, fewer than 8 bits."""
-    photometric = one_number(page, 262, -1)
-    bits = numbers_of(page, 258) or (1,)
+    """Whether a page is decoded by Pillow: JPEG compression, YCbCr, CMYK, fewer than 8 bits."""
+    photometric = one_number(page, Tag.PhotometricInterpretation, -1)
+    bits = numbers_of(page, Tag.BitsPerSample) or (1,)
     return (
-        photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, *LAB_KINDS)
-        or one_number(page, 259, 1) not in OWN_COMPRESSIONS
+        photometric not in _OWN_KINDS
+        or _compression(page) not in OWN_COMPRESSIONS
         or bits[0] < 8
-        or one_number(page, 266, 1) != 1
+        or one_number(page, Tag.FillOrder, 1) != 1
     )
 
 
 def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -> Samples:
-    """Pillow reads the first page of a file, so it gets one whose first page is the photo's."""
+    """Decode a page by Pillow, from a copy of the file whose first page is that of the photo."""
     place = place_of(data, page.layout)
     if place is None:
-        raise ReadError(f"{name} does not say where its pixels are; the file is damaged, copy it again")
+        raise ReadError(
+            f"{name} does not declare the position of its pixel data; the file is damaged, copy it again"
+        )
     copy = bytearray(data[:])
     order = "<" if copy[:2] == b"II" else ">"
     is_big = struct.unpack_from(order + "H", copy, 2)[0] == _BIG_TIFF
@@ -107,27 +120,30 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
     except ReadError as error:
         if isinstance(error, FormatError):
             raise
-        if one_number(page.layout, 259, 1) != _OLD_JPEG:
+        if _compression(page.layout) != Compression.OldJPEG:
             raise _unknown_kind(page.layout, name, error) or error from error.__cause__
         raise FormatError(
-            f"{name} holds JPEG in the form that TIFF gave up in 1995, which could not be decoded; "
+            f"{name} uses the old JPEG compression of TIFF 6.0, which could not be decoded; "
             "save it with LZW or Deflate"
         ) from error
-    samples.notes = [note for note in samples.notes if not note.startswith("the file holds several pictures")]
-    samples.exif = samples.xmp = samples.iptc = None  # come from the directories
+    samples.notes = [
+        note for note in samples.notes if not note.startswith("the file contains several images")
+    ]
+    samples.exif = samples.xmp = samples.iptc = None  # taken from the directories instead
     samples.applied = orientation_of(page.layout) or 1
     return samples
 
 
 def _unknown_kind(page: Directory, name: str, error: ReadError) -> FormatError | None:
-    """Why Pillow does not know a page that is described in full; None where it is broken."""
-    bits = one_number(page, 258, 1)
-    is_deep_jpeg = one_number(page, 259, 1) == _JPEG and bits > 8
+    """Error for an intact page that Pillow does not support; None if the page is broken."""
+    bits = one_number(page, Tag.BitsPerSample, 1)
+    photometric = one_number(page, Tag.PhotometricInterpretation, -1)
+    is_deep_jpeg = _compression(page) == Compression.JPEG and bits > 8
     if not is_deep_jpeg and not (
-        isinstance(error.__cause__, UnidentifiedImageError) and page.keys() >= {256, 257, 258, 262, 277}
+        isinstance(error.__cause__, UnidentifiedImageError) and page.keys() >= _REQUIRED
     ):
         return None
-    kind = "JPEG of" if is_deep_jpeg else f"photometric interpretation {one_number(page, 262, -1)} with"
+    kind = "JPEG of" if is_deep_jpeg else f"photometric interpretation {photometric} with"
     return FormatError(
         f"{name} is a TIFF of a kind that is not supported ({kind} {bits} bits per channel); save it as RGB "
         "of 8 or 16 bits with LZW or Deflate"
@@ -135,23 +151,23 @@ def _unknown_kind(page: Directory, name: str, error: ReadError) -> FormatError |
 
 
 def _add_metadata(samples: Samples, page: Directory) -> None:
-    """EXIF (the page's own tags), orientation, XMP and IPTC."""
+    """Add EXIF (fields of the page), orientation, XMP and IPTC."""
     samples.orientation = orientation_of(page)
     samples.exif = exif_block({k: v for k, v in page.items() if k not in _IMAGE_TAGS_OF_LAYOUT})
-    samples.xmp, samples.iptc = packet_of(page, _XMP), packet_of(page, _IPTC)
-    if samples.iptc is None and (resources := packet_of(page, _PHOTOSHOP)) is not None:
+    samples.xmp, samples.iptc = packet_of(page, Tag.XMP), packet_of(page, Tag.IPTC)
+    if samples.iptc is None and (resources := packet_of(page, Tag.Photoshop)) is not None:
         samples.iptc = iptc_of_resources(resources)
 
 
 def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
-    """All strips or tiles in place: H x W x channels, native byte order."""
+    """Assemble all strips or tiles: H x W x channels, native byte order."""
     across = -(-layout.width // layout.tile_width)
     down = -(-layout.height // layout.tile_height)
     planes = layout.channels if layout.planar else 1
     depth = 1 if layout.planar else layout.channels
     if len(layout.offsets) < across * down * planes:
         raise ReadError(
-            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are there; "
+            f"{name} is truncated: {len(layout.offsets)} of {across * down * planes} strips are present; "
             "copy it again"
         )
     _check_extents(data, layout, name)
@@ -161,7 +177,7 @@ def _assemble(data: Buffer, layout: Layout, name: str) -> np.ndarray:
         plane, rest = divmod(index, across * down)
         row, column = divmod(rest, across)
         top, left = row * layout.tile_height, column * layout.tile_width
-        # Strips end with the picture; tiles are always whole.
+        # The last strip ends with the image; tiles are always complete.
         rows = layout.tile_height if layout.tiled else min(layout.tile_height, layout.height - top)
         block = _block(data, layout, index, rows, depth, name)
         high = min(rows, layout.height - top)
@@ -186,7 +202,7 @@ def _block(data: Buffer, layout: Layout, index: int, rows: int, depth: int, name
     raw = unpack(bytes(data[offset : offset + count]), layout.compression, size, name)
     if layout.is_packed:
         if layout.predictor != Predictor.Nothing:
-            raise FormatError(f"{name} holds differences of {layout.bits}-bit samples; save it with 16 bits")
+            raise FormatError(f"{name} uses a predictor with {layout.bits}-bit samples; save it with 16 bits")
         return unpack_bits(raw, layout.bits, (rows, layout.tile_width, depth))
     values = np.frombuffer(raw, layout.dtype).reshape(rows, layout.tile_width, depth)
     return undo_predictor(values, layout.predictor, layout.order)
@@ -194,18 +210,18 @@ def _block(data: Buffer, layout: Layout, index: int, rows: int, depth: int, name
 
 def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) -> Samples:
     """H x W x 3 or 1, unsigned 8 or 16 bits or float32, with the file's depth."""
-    photometric = one_number(page, 262, _BLACK_IS_ZERO)
-    if photometric == _PALETTE:
+    photometric = one_number(page, Tag.PhotometricInterpretation, Photometric.BlackIsZero)
+    if photometric == Photometric.Palette:
         colors = _from_palette(values, page, name)
-        # Tables of 8-bit colors are written with the byte repeated.
+        # In palettes of 8-bit colors both bytes of an entry are equal.
         return Samples(colors, 8 if not (colors % 257).any() else 16)
-    keep = 3 if photometric == _RGB or photometric in LAB_KINDS else 1
+    keep = 3 if photometric == Photometric.RGB or photometric in LAB_KINDS else 1
     if layout.channels < keep:
         raise FormatError(f"{name} is declared to have {keep} colors but has {layout.channels} channels")
     values = values[..., :keep]
     if photometric in LAB_KINDS:
         if layout.is_packed:
-            raise FormatError(f"{name} holds L*a*b* of {layout.bits} bits; save it as RGB")
+            raise FormatError(f"{name} has L*a*b* samples of {layout.bits} bits; save it as RGB")
         samples = Samples(lab_to_linear(values, photometric, name), 8 * values.dtype.itemsize)
         samples.declared = lab_space()
     elif values.dtype.kind == "f":
@@ -214,9 +230,10 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
         samples = Samples((values / 4294967295.0).astype(np.float32), 32)
     else:
         samples = Samples(whole_range(values, layout.bits), layout.bits)
-    if photometric == _RGB and values.dtype.kind == "u" and packet_of(page, _ICC) is None:
+    has_profile = packet_of(page, Tag.ICCProfile) is not None
+    if photometric == Photometric.RGB and values.dtype.kind == "u" and not has_profile:
         samples.declared = declared_space(page, samples.notes)
-    if photometric == _WHITE_IS_ZERO:
+    if photometric == Photometric.WhiteIsZero:
         samples.values = 1 - samples.values if samples.values.dtype.kind == "f" else ~samples.values
     if layout.channels not in (1, 3):
         samples.notes.append("channels beyond color (alpha or spot) were not kept")
@@ -224,14 +241,14 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
 
 
 def _of_floats(values: np.ndarray, page: Directory, name: str) -> Samples:
-    """Floating-point samples, whose white is 1; without a profile they are linear, by custom."""
+    """Floating-point samples with white at 1; by convention, they are linear if there is no profile."""
     values = values.astype(np.float32)
     if not np.isfinite(values).all():
-        raise ReadError(f"{name} holds values that are not finite (NaN or infinite); repair it first")
+        raise ReadError(f"{name} has values that are not finite (NaN or infinite); repair it first")
     far = float(np.count_nonzero(values > _FAR_ABOVE_WHITE)) / values.size
     if far > _SHARE_FAR_ABOVE:
         raise FormatError(
-            f"{name} holds floating-point values up to {float(values.max()):g}; white is 1 in such files. "
+            f"{name} has floating-point values up to {float(values.max()):g}; white is 1 in such files. "
             "Divide them by their white level (65535 for 16-bit data), or save it as 16-bit integers"
         )
     samples = Samples(values, 32)
@@ -244,15 +261,15 @@ def _of_floats(values: np.ndarray, page: Directory, name: str) -> Samples:
             f"{100 * above:.0f} % of the values are above 1, which is white in such files; if the file means "
             "another white (255 or 65535), divide its values by that first"
         )
-    if packet_of(page, _ICC) is None:
+    if packet_of(page, Tag.ICCProfile) is None:
         samples.declared = LINEAR_SRGB
-        samples.notes.append("floating-point pixels without a profile were taken as linear sRGB")
+        samples.notes.append("floating-point pixels without a profile were interpreted as linear sRGB")
     return samples
 
 
 def _from_palette(values: np.ndarray, page: Directory, name: str) -> np.ndarray:
-    table = np.array(numbers_of(page, 320), np.uint16)
+    table = np.array(numbers_of(page, Tag.ColorMap), np.uint16)
     index = values[..., 0]
     if table.size % 3 or index.dtype.kind != "u" or table.size // 3 <= int(index.max()):
-        raise ReadError(f"{name} has a palette that does not fit its pixels; copy it again")
+        raise ReadError(f"{name} has a palette that does not match its pixels; copy it again")
     return np.asarray(table.reshape(3, -1).T[index])

@@ -1,26 +1,47 @@
-"""Numbers of TIFF and DNG fields and of their values, by the names of the specifications.
+"""Numbers of TIFF, EXIF and DNG fields and of their values, by the names of the specifications.
 
-Sources: Adobe, TIFF Revision 6.0 (1992), with its Technical Notes; Adobe, Digital Negative Specification
-1.7.1.
+Sources: Adobe, TIFF Revision 6.0 (1992), with its Technical Notes; CIPA DC-008, Exif 2.32 and 3.0; ISO
+12234-2, TIFF/EP; Adobe, Digital Negative Specification 1.7.1.
+
+Directories are keyed by plain integers, which equal these members; a file may hold fields that have no name
+here.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
-__all__ = ["Compression", "NewSubfile", "Photometric", "Predictor", "SampleFormat", "Tag"]
+__all__ = [
+    "Compression",
+    "ExifColorSpace",
+    "GPSTag",
+    "InteroperabilityTag",
+    "LightSource",
+    "NewSubfile",
+    "OldSubfile",
+    "Photometric",
+    "PlanarConfiguration",
+    "Predictor",
+    "ResolutionUnit",
+    "SampleFormat",
+    "Tag",
+]
 
 
 class Tag(IntEnum):
-    """Fields of an image directory."""
+    """Fields of image and Exif directories, whose numbers do not overlap."""
 
+    # TIFF 6.0 and its Technical Notes.
     NewSubfileType = 254
+    SubfileType = 255
     ImageWidth = 256
     ImageLength = 257
     BitsPerSample = 258
     Compression = 259
     PhotometricInterpretation = 262
     FillOrder = 266
+    DocumentName = 269
+    ImageDescription = 270
     Make = 271
     Model = 272
     StripOffsets = 273
@@ -28,8 +49,19 @@ class Tag(IntEnum):
     SamplesPerPixel = 277
     RowsPerStrip = 278
     StripByteCounts = 279
+    XResolution = 282
+    YResolution = 283
     PlanarConfiguration = 284
+    PageName = 285
+    ResolutionUnit = 296
+    TransferFunction = 301
+    Software = 305
+    DateTime = 306
+    Artist = 315
+    HostComputer = 316
     Predictor = 317
+    WhitePoint = 318
+    PrimaryChromaticities = 319
     ColorMap = 320
     TileWidth = 322
     TileLength = 323
@@ -40,12 +72,64 @@ class Tag(IntEnum):
     JPEGTables = 347
     YCbCrSubSampling = 530
     YCbCrPositioning = 531
+    Copyright = 33432
+
+    # Blocks of other formats, and fields in common use.
     XMP = 700
+    Rating = 18246
+    RatingPercent = 18249
+    IPTC = 33723
+    Photoshop = 34377
+    ICCProfile = 34675
+    XPTitle = 40091
+    XPComment = 40092
+    XPAuthor = 40093
+    XPKeywords = 40094
+    XPSubject = 40095
+
+    # Exif and TIFF/EP.
+    RelatedImageWidth = 4097
+    RelatedImageLength = 4098
     CFARepeatPatternDim = 33421
     CFAPattern = 33422
-    IPTC = 33723
+    ExposureTime = 33434
+    FNumber = 33437
     ExifIFD = 34665
+    ExposureProgram = 34850
     GPSInfo = 34853
+    PhotographicSensitivity = 34855
+    TimeZoneOffset = 34858
+    ExifVersion = 36864
+    DateTimeOriginal = 36867
+    DateTimeDigitized = 36868
+    OffsetTimeOriginal = 36881
+    ComponentsConfiguration = 37121
+    CompressedBitsPerPixel = 37122
+    ExposureBiasValue = 37380
+    MaxApertureValue = 37381
+    MeteringMode = 37383
+    LightSource = 37384
+    Flash = 37385
+    FocalLength = 37386
+    SubjectArea = 37396
+    MakerNote = 37500
+    SubSecTimeOriginal = 37521
+    FlashpixVersion = 40960
+    ColorSpace = 40961
+    PixelXDimension = 40962
+    PixelYDimension = 40963
+    RelatedSoundFile = 40964
+    InteroperabilityIFD = 40965
+    FlashEnergy = 41483
+    SpatialFrequencyResponse = 41484
+    SubjectLocation = 41492
+    FocalLengthIn35mmFilm = 41989
+    BodySerialNumber = 42033
+    LensMake = 42035
+    LensModel = 42036
+    Gamma = 42240
+
+    # DNG.
     DNGVersion = 50706
     DNGBackwardVersion = 50707
     UniqueCameraModel = 50708
@@ -68,11 +152,14 @@ class Tag(IntEnum):
     AsShotNeutral = 50728
     AsShotWhiteXY = 50729
     BaselineExposure = 50730
+    CameraSerialNumber = 50735
     DNGPrivateData = 50740
     CalibrationIlluminant1 = 50778
     CalibrationIlluminant2 = 50779
     ActiveArea = 50829
     MaskedAreas = 50830
+    CameraCalibrationSignature = 50931
+    ProfileCalibrationSignature = 50932
     SubTileBlockSize = 50974
     RowInterleaveFactor = 50975
     OpcodeList1 = 51008
@@ -80,6 +167,25 @@ class Tag(IntEnum):
     OpcodeList3 = 51022
     DefaultUserCrop = 51125
     ColumnInterleaveFactor = 52547
+
+
+class GPSTag(IntEnum):
+    """Fields of a GPS directory (Exif 2.32)."""
+
+    GPSVersionID = 0
+    GPSLatitudeRef = 1
+    GPSLatitude = 2
+    GPSLongitudeRef = 3
+    GPSLongitude = 4
+    GPSAltitudeRef = 5
+    GPSAltitude = 6
+    GPSHPositioningError = 31
+
+
+class InteroperabilityTag(IntEnum):
+    """Fields of an Interoperability directory (Exif 2.32)."""
+
+    InteroperabilityIndex = 1
 
 
 class NewSubfile(IntFlag):
@@ -92,6 +198,12 @@ class NewSubfile(IntFlag):
     Enhanced = 16
 
 
+class OldSubfile(IntEnum):
+    """Values of SubfileType, which NewSubfileType replaced."""
+
+    ReducedResolution = 2
+
+
 class Photometric(IntEnum):
     """Values of PhotometricInterpretation."""
 
@@ -99,7 +211,10 @@ class Photometric(IntEnum):
     BlackIsZero = 1
     RGB = 2
     Palette = 3
+    Separated = 5
     YCbCr = 6
+    CIELab = 8
+    ICCLab = 9
     CFA = 32803
     LinearRaw = 34892
 
@@ -108,16 +223,37 @@ class Compression(IntEnum):
     """Values of Compression."""
 
     Uncompressed = 1
+    CCITT1D = 2
+    Group3Fax = 3
+    Group4Fax = 4
     LZW = 5
+    OldJPEG = 6
     JPEG = 7
     Deflate = 8
     VC5 = 9
+    CCITTRLEW = 32771
     PackBits = 32773
+    ThunderScan = 32809
     LossyJPEG = 34892
     PKZIPDeflate = 32946
     LZMA = 34925
     ZSTD = 50000
+    WebP = 50001
     JPEGXL = 52546
+
+
+class PlanarConfiguration(IntEnum):
+    """Values of PlanarConfiguration."""
+
+    Chunky = 1
+    Planar = 2
+
+
+class ResolutionUnit(IntEnum):
+    """Values of ResolutionUnit."""
+
+    Inch = 2
+    Centimeter = 3
 
 
 class Predictor(IntEnum):
@@ -139,3 +275,17 @@ class SampleFormat(IntEnum):
     Signed = 2
     Float = 3
     Undefined = 4
+
+
+class ExifColorSpace(IntEnum):
+    """Values of Exif's ColorSpace; Adobe RGB is no standard one, but in use."""
+
+    SRGB = 1
+    AdobeRGB = 2
+    Uncalibrated = 0xFFFF
+
+
+class LightSource(IntEnum):
+    """Values of Exif's LightSource, which DNG's CalibrationIlluminant1 and 2 use, too."""
+
+    D65 = 21

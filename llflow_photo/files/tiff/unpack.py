@@ -1,4 +1,4 @@
-"""Unpacking the strips and tiles of TIFF files: compressions and predictors."""
+"""Decompression of TIFF strips and tiles, and predictors."""
 
 from __future__ import annotations
 
@@ -13,40 +13,44 @@ import numpy as np
 from PIL import Image
 
 from ...errors import FormatError, ReadError
-from .tags import Predictor
+from .directory import LONG, SHORT
+from .tags import Compression, Photometric, Predictor, Tag
 
 __all__ = ["FLOAT24", "OWN_COMPRESSIONS", "check_compression", "undo_predictor", "unpack", "unpack_bits"]
 
-_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP = (
-    1, 5, 8, 32773, 32946, 34925, 50000, 50001,
-)  # fmt: skip
-OWN_COMPRESSIONS = {_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD, _WEBP}
-# Floats of 24 bits, of DNG; numpy has none.
+OWN_COMPRESSIONS = {
+    Compression.Uncompressed, Compression.LZW, Compression.Deflate, Compression.PackBits,
+    Compression.PKZIPDeflate, Compression.LZMA, Compression.ZSTD, Compression.WebP,
+}  # fmt: skip
+# 24-bit floats of DNG, which numpy does not support.
 FLOAT24 = np.dtype("V3")
-# Samples back that differences are to, as predictors of floats say (DNG 1.4 adds X2 and X4).
+# Distance, in samples, over which predictors take differences.
 _FLOAT_STEPS = {
     Predictor.FloatingPoint: 1,
     Predictor.FloatingPointX2: 2,
     Predictor.FloatingPointX4: 4,
 }
 _INTEGER_STEPS = {Predictor.Horizontal: 1, Predictor.HorizontalX2: 2, Predictor.HorizontalX4: 4}
-# What the libtiff of Pillow's wheels decodes beyond these: fax codes, JPEG, ThunderScan, old Deflate.
-_BY_PILLOW = {2, 3, 4, 6, 7, 32771, 32809}
+# Compressions that the libtiff in Pillow's wheels decodes in addition.
+_BY_PILLOW = {
+    Compression.CCITT1D, Compression.Group3Fax, Compression.Group4Fax, Compression.OldJPEG, Compression.JPEG,
+    Compression.CCITTRLEW, Compression.ThunderScan,
+}  # fmt: skip
 _NAMES = {
     32766: "NeXT", 32908: "Pixar Film", 32909: "PixarLog", 33003: "JPEG 2000", 33004: "JPEG 2000",
-    33005: "JPEG 2000", 34661: "JBIG", 34676: "SGILog", 34677: "SGILog24", 34712: "JPEG 2000",
-    34887: "LERC", 34892: "lossy JPEG", 50002: "JPEG XL", 52546: "JPEG XL", 22610: "JPEG XR",
+    33005: "JPEG 2000", 34661: "JBIG", 34676: "SGILog", 34677: "SGILog24", 34712: "JPEG 2000", 34887: "LERC",
+    Compression.LossyJPEG: "lossy JPEG", 50002: "JPEG XL", Compression.JPEGXL: "JPEG XL", 22610: "JPEG XR",
     34933: "PNG", 34934: "JPEG XR", 34926: "Zstandard, by an old number", 34927: "WebP, by an old number",
 }  # fmt: skip
 
 
 def check_compression(compression: int, name: str) -> None:
-    """Refuse what is not supported before anything is called damaged.
+    """Refuse unsupported compressions, so that they are not reported as damage.
 
     Raises:
-        FormatError: naming the compression.
+        FormatError: the compression is not supported; the message names it.
     """
-    if compression == _ZSTD and _zstd() is None:
+    if compression == Compression.ZSTD and _zstd() is None:
         raise FormatError(
             f"{name} is compressed with Zstandard, which needs a package: pip install zstandard; or save it "
             "with LZW or Deflate"
@@ -60,11 +64,11 @@ def check_compression(compression: int, name: str) -> None:
 
 
 def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
-    """A strip or tile as its ``size`` bytes.
+    """Decompress a strip or tile to ``size`` bytes.
 
     Raises:
-        ReadError: it is truncated or broken.
-        FormatError: the compression is not known.
+        ReadError: the data is truncated or broken.
+        FormatError: the compression is not supported.
     """
     check_compression(compression, name)
     try:
@@ -77,22 +81,22 @@ def unpack(data: bytes, compression: int, size: int, name: str) -> bytes:
 
 
 def _unpacked(data: bytes, compression: int, size: int) -> bytes:
-    if compression == _NONE:
+    if compression == Compression.Uncompressed:
         return data
-    if compression in (_ADOBE_DEFLATE, _DEFLATE):
+    if compression in (Compression.Deflate, Compression.PKZIPDeflate):
         return zlib.decompressobj().decompress(data, size)
-    if compression == _LZMA:
+    if compression == Compression.LZMA:
         return lzma.LZMADecompressor().decompress(data, size)
-    if compression == _ZSTD and (decompress := _zstd()) is not None:
+    if compression == Compression.ZSTD and (decompress := _zstd()) is not None:
         return decompress(data, size)
-    if compression == _WEBP:
+    if compression == Compression.WebP:
         with Image.open(io.BytesIO(data), formats=["WEBP"]) as image:
             return image.tobytes()
     return _by_libtiff(data, compression, size)
 
 
 def _zstd() -> Callable[[bytes, int], bytes] | None:
-    """A function of data and size, from whichever package is there; it raises ValueError on broken data."""
+    """Decompression function of data and size; it raises ValueError on broken data. None if not installed."""
     try:
         module = importlib.import_module("zstandard")
     except ImportError:
@@ -109,10 +113,12 @@ def _zstd() -> Callable[[bytes, int], bytes] | None:
 
 
 def _by_libtiff(data: bytes, compression: int, size: int) -> bytes:
-    """Let Pillow's libtiff unpack bytes, dressed up as a gray picture of one row."""
+    """Decompress bytes by Pillow's libtiff, wrapped in a TIFF file with a gray image of one row."""
     entries = [
-        (256, 4, size), (257, 4, 1), (258, 3, 8), (259, 3, compression), (262, 3, 1), (273, 4, 8),
-        (277, 3, 1), (278, 4, 1), (279, 4, len(data)),
+        (Tag.ImageWidth, LONG, size), (Tag.ImageLength, LONG, 1), (Tag.BitsPerSample, SHORT, 8),
+        (Tag.Compression, SHORT, compression),
+        (Tag.PhotometricInterpretation, SHORT, Photometric.BlackIsZero), (Tag.StripOffsets, LONG, 8),
+        (Tag.SamplesPerPixel, SHORT, 1), (Tag.RowsPerStrip, LONG, 1), (Tag.StripByteCounts, LONG, len(data)),
     ]  # fmt: skip
     data += b"\0" * (len(data) % 2)
     table = b"".join(struct.pack("<HHII", code, type_, 1, value) for code, type_, value in entries)
@@ -123,12 +129,11 @@ def _by_libtiff(data: bytes, compression: int, size: int) -> bytes:
 
 
 def undo_predictor(values: np.ndarray, predictor: int, order: str) -> np.ndarray:
-    """Samples of a strip or tile, rows x columns x channels, in the machine's byte order.
+    """Samples of a strip or tile, rows x columns x channels, in native byte order.
 
     Args:
-        values: as unpacked, of the file's byte ``order`` (``<`` or ``>``); `FLOAT24` comes out as float32.
-        predictor: 1 none, 2 differences along rows, 3 differences of bytes of floats, or DNG's variants of
-            these, to the sample two or four before.
+        values: decompressed values in the file's byte ``order`` (``<`` or ``>``); `FLOAT24` becomes float32.
+        predictor: a value of `Predictor`.
     """
     floating = values.dtype.kind == "f" or values.dtype == FLOAT24
     if predictor == Predictor.Nothing:
@@ -145,7 +150,7 @@ def undo_predictor(values: np.ndarray, predictor: int, order: str) -> np.ndarray
 
 
 def unpack_bits(data: bytes, bits: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Samples of ``bits`` bits each, most significant bit first, rows filled up to whole bytes, as uint16.
+    """Unpack samples of ``bits`` bits, most significant bit first, rows padded to whole bytes, to uint16.
 
     Args:
         shape: rows, columns, channels.
@@ -160,7 +165,7 @@ def unpack_bits(data: bytes, bits: int, shape: tuple[int, int, int]) -> np.ndarr
 
 
 def _sums(differences: np.ndarray, step: int) -> np.ndarray:
-    """Sums along axis 1 of differences to the value ``step`` before."""
+    """Cumulative sums along axis 1 of differences to the value ``step`` before."""
     out = differences.copy()
     for first in range(step):
         np.cumsum(differences[:, first::step], axis=1, dtype=differences.dtype, out=out[:, first::step])

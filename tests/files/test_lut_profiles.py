@@ -8,7 +8,7 @@ import numpy as np
 
 from llflow_photo.color.profiles import profile_bytes, read_profile
 from llflow_photo.color.spaces import ADOBE_RGB, SRGB, convert
-from llflow_photo.files.engine_profiles import rgb_to_adobe_rgb
+from llflow_photo.files.lut_profiles import rgb_to_adobe_rgb
 
 
 def cubic_profile() -> bytes:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Noise", "read_noise_of", "shot_and_read"]
+__all__ = ["SensorNoise", "read_noise_of", "shot_and_read"]
 
 LOG_SHOT = (math.log(0.0001), math.log(0.012))
 """Range of the logarithm of the shot noise parameter, base ISO to the highest."""
 
 
 @dataclass(frozen=True)
-class Noise:
+class SensorNoise:
     """Noise of a frame: variance ``shot * signal + read^2`` at each pixel, and what extreme ISO adds.
 
     Attributes:
@@ -35,7 +35,7 @@ class Noise:
         """Per-pixel variance of shot and read noise at a signal of any shape, 0 to 1."""
         return self.shot * signal + self.read**2
 
-    def averaged(self, side: float) -> Noise:
+    def averaged(self, side: float) -> SensorNoise:
         """What means of ``side`` x ``side`` developed pixels, ``side`` from 1, have of it; no hot pixels."""
         less = 1.0 / side
         return _Averaged(self.shot * less**2, self.read * less, self.row * less, of=self)
@@ -59,10 +59,10 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class _Averaged(Noise):
+class _Averaged(SensorNoise):
     """Less noise, and what single pixels' noise does to means: cutting it below black lifts them."""
 
-    of: Noise = field(default_factory=Noise)
+    of: SensorNoise = field(default_factory=SensorNoise)
 
     def applied(self, signal: np.ndarray, random: np.random.Generator) -> np.ndarray:
         light = signal.copy()

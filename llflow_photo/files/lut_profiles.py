@@ -1,4 +1,4 @@
-"""Profiles that are tables rather than a matrix and curves: through LittleCMS, as Pillow brings it."""
+"""LUT-based ICC profiles, applied by Pillow's LittleCMS; matrix profiles are handled in `color.profiles`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GRID = 33
 
 
 def cmyk_to_adobe_rgb(image: Image.Image) -> np.ndarray | None:
-    """H x W x 3 uint8 in Adobe RGB, or None where the embedded profile is missing or broken.
+    """H x W x 3 uint8 in Adobe RGB, or None if the embedded profile is missing or broken.
 
     On success the image's profile is replaced by that of Adobe RGB.
     """
@@ -35,9 +35,9 @@ def cmyk_to_adobe_rgb(image: Image.Image) -> np.ndarray | None:
 
 
 def rgb_to_adobe_rgb(values: np.ndarray, icc: bytes) -> np.ndarray | None:
-    """RGB of a table-based profile as Adobe RGB, H x W x 3 float32 in [0, 1]; None where it is broken.
+    """RGB of a LUT-based profile as Adobe RGB, H x W x 3 float32 in [0, 1]; None if the profile is broken.
 
-    LittleCMS is asked for a grid of 33 x 33 x 33 colors, between which is interpolated.
+    LittleCMS converts a grid of 33 x 33 x 33 colors; colors between them are interpolated.
     """
     axis = np.linspace(0, 255, _GRID).round().astype(np.uint8)
     grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(_GRID, _GRID * _GRID, 3)
@@ -71,7 +71,7 @@ def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform:
 
 
 def _interpolate(table: np.ndarray, values: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    """Trilinear."""
+    """Trilinear interpolation in a table."""
     position = np.interp(values, axis, np.arange(len(axis))).astype(np.float32)
     low = np.minimum(position.astype(np.intp), len(axis) - 2)
     fraction = position - low

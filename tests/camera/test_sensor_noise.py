@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from llflow_photo.camera.noise import LOG_SHOT, Noise, read_noise_of, shot_and_read
+from llflow_photo.camera.sensor_noise import LOG_SHOT, SensorNoise, read_noise_of, shot_and_read
 
 
 @pytest.mark.parametrize("signal", [0.0, 0.01, 0.1, 0.6])
 def test_variance_grows_with_the_signal(signal: float) -> None:
-    noise = Noise(shot=0.003, read=0.004)
+    noise = SensorNoise(shot=0.003, read=0.004)
     flat = np.full((300, 300), signal, np.float32)
     noisy = noise.applied(flat, np.random.default_rng(1))
     assert noisy.mean() == pytest.approx(signal, abs=4 * math.sqrt(noise.variance(signal) / flat.size))
@@ -20,7 +20,7 @@ def test_variance_grows_with_the_signal(signal: float) -> None:
 
 
 def test_means_of_squares_of_pixels_are_less_noisy() -> None:
-    noise = Noise(shot=0.003, read=0.004, row=0.002)
+    noise = SensorNoise(shot=0.003, read=0.004, row=0.002)
     fine = noise.applied(np.full((600, 600), 0.1, np.float32), np.random.default_rng(5))
     coarse = noise.averaged(4.0).applied(np.full((300, 300), 0.1, np.float32), np.random.default_rng(6))
     assert coarse.std() == pytest.approx(fine.reshape(150, 4, 150, 4).mean((1, 3)).std(), rel=0.1)
@@ -28,7 +28,7 @@ def test_means_of_squares_of_pixels_are_less_noisy() -> None:
 
 @pytest.mark.parametrize("signal", [0.0, 0.002, 0.01])
 def test_what_is_cut_below_black_lifts_means(signal: float) -> None:
-    noise = Noise(shot=0.002, read=0.004, black_error=(0.001, 0.001, 0.001, 0.001))
+    noise = SensorNoise(shot=0.002, read=0.004, black_error=(0.001, 0.001, 0.001, 0.001))
     fine = noise.applied(np.full((400, 400), signal, np.float32), np.random.default_rng(7))
     coarse = noise.averaged(20.0).applied(np.full((400, 400), signal, np.float32), np.random.default_rng(8))
     assert coarse.mean() == pytest.approx(np.maximum(fine, 0.0).mean(), rel=0.03)
@@ -51,13 +51,13 @@ def test_random_noise_spreads_as_stated() -> None:
 
 
 def test_row_noise_is_common_to_a_row() -> None:
-    noisy = Noise(row=0.01).applied(np.full((2000, 8), 0.3, np.float32), np.random.default_rng(3))
+    noisy = SensorNoise(row=0.01).applied(np.full((2000, 8), 0.3, np.float32), np.random.default_rng(3))
     assert np.ptp(noisy, axis=1).max() < 1e-6
     assert noisy[:, 0].std() == pytest.approx(0.01, rel=0.06)
 
 
 def test_black_error_belongs_to_a_cfa_position() -> None:
-    noisy = Noise(black_error=(0.1, 0.2, 0.3, 0.4)).applied(
+    noisy = SensorNoise(black_error=(0.1, 0.2, 0.3, 0.4)).applied(
         np.zeros((6, 8), np.float32), np.random.default_rng(0)
     )
     np.testing.assert_allclose(noisy[:2, :2], [[0.1, 0.2], [0.3, 0.4]], rtol=1e-6)
@@ -65,6 +65,6 @@ def test_black_error_belongs_to_a_cfa_position() -> None:
 
 
 def test_hot_pixels_are_as_many_as_stated() -> None:
-    noisy = Noise(hot=1e-3).applied(np.zeros((500, 500), np.float32), np.random.default_rng(4))
+    noisy = SensorNoise(hot=1e-3).applied(np.zeros((500, 500), np.float32), np.random.default_rng(4))
     assert np.count_nonzero(noisy) == pytest.approx(250, abs=60)
     assert noisy[noisy > 0].min() >= 0.02

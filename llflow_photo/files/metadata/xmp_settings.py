@@ -1,4 +1,4 @@
-"""The settings that made a picture, under a namespace of our own in its XMP."""
+"""Rendering settings in XMP, under a namespace of this program."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SETTINGS = f"{{{SETTINGS_NAMESPACE}}}"
 def with_settings_packet(
     packet: bytes | None, settings: Mapping[str, str | float | int], creator_tool: str
 ) -> bytes:
-    """The packet with our settings in place of earlier ones, and the creator tool set.
+    """The packet with the settings, which replace earlier ones, and the creator tool.
 
     Raises:
-        OptionError: a setting's name is no XML name.
+        OptionError: the name of a setting is not an XML name.
     """
     target = (Packet.parse(packet) if packet else None) or Packet()
     target.remove(lambda name: name.startswith(_SETTINGS) or name == _CREATOR_TOOL)
@@ -32,17 +32,17 @@ def with_settings_packet(
     for name, value in settings.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
             raise OptionError(f"{name!r} cannot name a setting; use letters, digits and underscores")
-        # Characters that XML cannot hold have no place in a setting.
+        # Characters that XML does not allow are dropped.
         text = re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", str(value))
         etree.SubElement(ours, f"{_SETTINGS}{name}").text = text
     return target.to_bytes()
 
 
 def settings_of(packet: bytes | None) -> dict[str, str]:
-    """Our settings in a packet, by name; empty where there are none."""
+    """Rendering settings in a packet, by name; empty if there are none."""
     parsed = Packet.parse(packet) if packet else None
     if parsed is None:
         return {}
-    # In the order in which they were written; other programs may have turned elements into attributes.
+    # In the order of writing; other programs may have converted elements to attributes.
     ours = [name for name in parsed.names() if name.startswith(_SETTINGS)]
     return {name.removeprefix(_SETTINGS): parsed.value(name) or "" for name in ours}

@@ -1,4 +1,4 @@
-"""How noisy a photo is at which brightness, to tell a saturated color from noise outside the gamut."""
+"""Noise of a photo by brightness, to distinguish saturated colors from noise outside the gamut."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TINY = np.float32(1e-6)
 _MEDIAN_TO_SIGMA = 1.4826
 _CUT_NOISE = 1.6
 _SAMPLES = 1 << 20
-_BLOCK_SQUARES = 1 << 13  # a block and its temporaries stay in the processor's cache
+_BLOCK_SQUARES = 1 << 13  # a block and its temporaries fit into the processor's cache
 _ENOUGH = 64
 
 
@@ -37,16 +37,16 @@ class NoiseLevel:
 
     @classmethod
     def of_photo(cls, photo: Photo) -> NoiseLevel:
-        """Estimate from a photo, before anything is clipped.
+        """Estimate the noise of a photo before clipping.
 
-        The median of the absolute diagonal differences (a - b - c + d) / 2 of 2 x 2 pixels, by brightness;
-        at most about a million of them.
+        It is the median of the absolute diagonal differences (a - b - c + d) / 2 of up to about a million 2 x
+        2 pixel squares, by brightness.
         """
         if photo.height < 2 or photo.width < 2:
             return cls((0.0,) * _BINS)
         detail, bins = _detail(photo)
         sigma = _filled(_MEDIAN_TO_SIGMA * median_by_bin(detail, bins, _BINS, _ENOUGH))
-        # Noise that was cut off at black looks about 0.6 as wide as it was.
+        # The deviation of noise that was clipped at black is about 0.6 times the original one.
         levels = _DARKEST * 2.0 ** (np.arange(_BINS) * 14 / (_BINS - 1))
         sigma[levels < 2 * sigma] *= _CUT_NOISE
         return cls(tuple(float(value) for value in sigma))
@@ -58,7 +58,7 @@ class NoiseLevel:
 
 
 def _detail(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
-    """Detail of evenly spread 2 x 2 squares, linear light, and the bins of their brightnesses."""
+    """Detail of evenly spaced 2 x 2 squares, linear light, and the bins of their brightnesses."""
     step = 2 * max(1, int(np.ceil(np.sqrt(photo.height * photo.width / 4 / _SAMPLES))))
     rows, columns = (photo.height - 2) // step + 1, (photo.width - 2) // step + 1
     detail, bins = np.empty((rows, columns), np.float32), np.empty((rows, columns), np.uint8)
@@ -86,7 +86,7 @@ def _corners(photo: Photo, some: slice, step: int, rows: int, columns: int) -> l
 
 
 def _filled(sigma: np.ndarray) -> np.ndarray:
-    """Bins with too few pixels take the noise of the nearest that has enough."""
+    """Fill bins with too few pixels by the value of the nearest other bin."""
     known = np.flatnonzero(np.isfinite(sigma))
     if not known.size:
         return np.zeros(_BINS)
@@ -100,14 +100,14 @@ def _bin(level: np.ndarray) -> np.ndarray:
 
 
 def trusted(residual: np.ndarray, level: np.ndarray, gain: np.ndarray, noise: NoiseLevel) -> np.ndarray:
-    """Weight in [0, 1] of a residual that a gain would change: 0 where it is noise, 1 where it stands out.
+    """Weight in [0, 1] of a residual that a gain would change: 0 for noise, 1 well above the noise.
 
-    Where nothing is changed (gain 1) it is 1, so that an unchanged view gives the photo back unchanged.
+    For a gain of 1 the weight is 1, so that an unchanged view reproduces the photo.
 
     Args:
         residual: H x W x 3, linear sRGB outside [0, 1].
         level: H x W, brightness of the view, linear.
-        gain: H x W, by which the residual will be multiplied.
+        gain: H x W, gain by which the residual will be multiplied.
     """
     size = greatest_channel(np.abs(residual))
     threshold = noise.at(level)
