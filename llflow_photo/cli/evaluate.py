@@ -1,4 +1,4 @@
-"""``evaluate``: scores of a model's renderings, or of a folder of pictures, against references."""
+"""``evaluate``: score renderings of a model, or a folder of images, against references."""
 
 from __future__ import annotations
 
@@ -36,30 +36,40 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="score a model on pairs of dark and well-exposed photos",
-        description="Score renderings of dark photos against references, as is and with mean brightness "
-        "aligned to the reference's (published scores usually are aligned). --look auto means neutral here; "
-        "texture and local exposure are as given.",
+        description="Score renderings of dark photos against references, as is and with the mean brightness "
+        "scaled to that of the reference (GT-mean, like most published scores). --look auto means neutral "
+        "here; texture and local exposure are applied as given.",
     )
     group = parser.add_argument_group("pairs")
     group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
-    group.add_argument("--high", type=expanded, metavar="DIR", help="references of equal names")
-    group.add_argument("--data", type=expanded, metavar="DIR", help="instead of both, as 'train' takes it")
+    group.add_argument("--high", type=expanded, metavar="DIR", help="references with the same names")
     group.add_argument(
-        "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"
+        "--data", type=expanded, metavar="DIR", help="instead of --low and --high: a folder as for 'train'"
+    )
+    group.add_argument(
+        "--part",
+        choices=("train", "test"),
+        help="part of --data: our485 or Train, eval15 or Test (default: all)",
     )
     group.add_argument(
         "--held-out",
         type=whole(1),
         metavar="N",
-        help="only the N scenes that 'train' holds out to validate on",
+        help="only the N scenes that 'train' holds out for validation",
     )
     group.add_argument(
-        "--split-seed", type=whole(0), default=0, metavar="N", help="of --held-out (default: 0)"
+        "--split-seed",
+        type=whole(0),
+        default=0,
+        metavar="N",
+        help="seed of the split for --held-out (default: 0)",
     )
     group.add_argument(
-        "--rendered", type=expanded, metavar="DIR", help="score these pictures instead of a model"
+        "--rendered", type=expanded, metavar="DIR", help="score the images in this folder instead of a model"
     )
-    parser.add_argument("--csv", type=expanded, metavar="FILE", help="write every photo's scores")
+    parser.add_argument(
+        "--csv", type=expanded, metavar="FILE", help="write the scores of every photo to this file"
+    )
     add_rendering_arguments(parser)
     parser.set_defaults(run=_run)
 
@@ -69,7 +79,7 @@ def _run(args: argparse.Namespace) -> int:
 
     pairs = _pairs(args)
     if args.csv is not None:
-        args.csv.open("a").close()  # rather now than after the scoring
+        args.csv.open("a").close()  # fail now rather than after scoring
     metrics, missing = metrics_at_hand()
     for sentence in missing:
         say(sentence)
@@ -111,7 +121,7 @@ def _pictures(
 
     options = options_of(args).with_changes(samples=1)
     if options.look == "auto":
-        options = options.with_changes(look="neutral")  # references are not all finished by one camera
+        options = options.with_changes(look="neutral")  # the references have different tone curves
     rendered = _by_stem(args.rendered, pairs) if args.rendered else None
     for pair in pairs:
         image = read_srgb(rendered[pair.low.stem]) if rendered else enhance(pair.low, options=options)
@@ -121,7 +131,7 @@ def _pictures(
 def _by_stem(folder: Path, pairs: Sequence[Pair]) -> dict[str, Path]:
     found = {path.stem: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
     if missing := [pair.low.stem for pair in pairs if pair.low.stem not in found]:
-        raise OptionError(f"{folder} has no picture for {len(missing)} pairs, the first is {missing[0]}")
+        raise OptionError(f"{folder} has no image for {len(missing)} pairs, the first is {missing[0]}")
     return found
 
 

@@ -21,7 +21,7 @@ RASTER = {".png", ".jpg", ".tif"}
 def make_batch(source: Path, output: Path, **changes: Any) -> Batch:
     """A batch with `FakeRenderer`; ``changes`` are fields of options, selection, job or batch.
 
-    Without ``series``, a mode, it looks for none.
+    ``series`` is a mode of `SeriesRules`; without it, no series are found.
     """
     if "series" in changes:
         changes["series"] = SeriesRules(capture_of, lambda path: False, changes["series"])

@@ -18,16 +18,16 @@ def test_folders_are_mirrored_and_plain_names_kept() -> None:
     assert stems("night/A.NEF", "B.jpg") == {"night/A.NEF": "night/A", "B.jpg": "B"}
 
 
-def test_same_name_with_other_extension_gets_it_into_its_name() -> None:
+def test_equal_names_with_other_extensions_are_extended() -> None:
     assert stems("A.NEF", "A.JPG", "sub/A.JPG") == {"A.NEF": "A_NEF", "A.JPG": "A_JPG", "sub/A.JPG": "sub/A"}
 
 
-def test_case_and_composition_do_not_tell_names_apart() -> None:
+def test_names_that_differ_in_case_or_composition_are_made_distinct() -> None:
     assigned = stems("a.jpg", "A.jpg", "N/x.png", "n/X.png", "\u00e9.png", "e\u0301.png")
     assert len({folded(stem) for stem in assigned.values()}) == 6
 
 
-def test_a_photo_that_has_a_told_apart_name_by_itself_keeps_it() -> None:
+def test_a_photo_whose_own_name_looks_extended_keeps_it() -> None:
     assigned = stems("A.NEF", "A.JPG", "A_JPG.png")
     assert assigned["A_JPG.png"] == "A_JPG"
     assert len(set(assigned.values())) == 3

@@ -57,10 +57,10 @@ def _may_be_replaced(path: Path) -> bool:
 
 def page_of(report: Report) -> str:
     """The page as text: failures first, then what is to do, then the photos by name."""
-    shown = [row for row in report.rows if _is_photo(row)]
-    shown.sort(key=lambda row: (_ORDER[row.status], row.source))
+    shown = [record for record in report.rows if _is_photo(record)]
+    shown.sort(key=lambda record: (_ORDER[record.status], record.source))
     series = report.series
-    strays = [row for row in report.rows if not _is_photo(row)]
+    skipped = [record for record in report.rows if not _is_photo(record)]
     return PAGE.format(
         title=_text(f"Batch of {report.output.name}"),
         style=STYLE,
@@ -68,14 +68,14 @@ def page_of(report: Report) -> str:
         summary=_summary(report),
         settings=_settings(report),
         failures=_failures(report.failed),
-        rows="\n".join(_row(row, series.get(row.series, ())) for row in shown),
-        strays=_strays(strays),
+        rows="\n".join(_row(record, series.get(record.series, ())) for record in shown),
+        skipped=_skipped_files(skipped),
     )
 
 
-def _is_photo(row: PhotoRecord) -> bool:
+def _is_photo(record: PhotoRecord) -> bool:
     """Skipped without ever having been looked at: not a photo, or not asked for."""
-    return row.status != "skipped" or row.before is not None
+    return record.status != "skipped" or record.before is not None
 
 
 def _text(value: object) -> str:
@@ -83,10 +83,10 @@ def _text(value: object) -> str:
 
 
 def _summary(report: Report) -> str:
-    warned = sum(bool(row.warnings) for row in report.rows)
+    warned = sum(bool(record.warnings) for record in report.rows)
     tiles = [
         (len(report.done), "rendered", ""),
-        (len([row for row in report.skipped if _is_photo(row)]), "done before or well exposed", ""),
+        (len([record for record in report.skipped if _is_photo(record)]), "done before or well exposed", ""),
         (len(report.failed), "failed", "bad" if report.failed else ""),
         (len(report.planned), "left to do", "bad" if report.planned else ""),
         (warned, "with warnings", "warn" if warned else ""),
@@ -119,35 +119,39 @@ def _failures(failed: Sequence[PhotoRecord]) -> str:
     if not failed:
         return ""
     lines = "".join(
-        f"<li><b>{_text(row.source)}</b> {_text(row.error)}: {_text(row.reason)}</li>" for row in failed
+        f"<li><b>{_text(record.source)}</b> {_text(record.error)}: {_text(record.reason)}</li>"
+        for record in failed
     )
     return f'<section class="failures"><h2>Failed ({len(failed)})</h2><ul>{lines}</ul></section>'
 
 
-def _strays(strays: Sequence[PhotoRecord]) -> str:
-    if not strays:
+def _skipped_files(skipped: Sequence[PhotoRecord]) -> str:
+    if not skipped:
         return ""
-    lines = "".join(f"<li>{_text(row.source)}: {_text(row.reason)}</li>" for row in strays)
-    return f"<details><summary>Passed over ({len(strays)})</summary><ul>{lines}</ul></details>"
+    lines = "".join(f"<li>{_text(record.source)}: {_text(record.reason)}</li>" for record in skipped)
+    return f"<details><summary>Skipped files ({len(skipped)})</summary><ul>{lines}</ul></details>"
 
 
-def _row(row: PhotoRecord, series: Sequence[str]) -> str:
-    before = _picture(row.before, None) if row.before else ""
-    names = [*row.outputs, *[None] * len(row.after)]
-    after = "".join(_picture(look, name) for look, name in zip(row.after, names, strict=False))
-    total = sum(row.seconds.values())
-    ev_before = row.before.exposure_ev if row.before else None
-    ev_after = row.after[0].exposure_ev if row.after else None
+def _row(record: PhotoRecord, series: Sequence[str]) -> str:
+    before = _picture(record.before, None) if record.before else ""
+    names = [*record.outputs, *[None] * len(record.after)]
+    after = "".join(_picture(look, name) for look, name in zip(record.after, names, strict=False))
+    total = sum(record.seconds.values())
+    ev_before = record.before.exposure_ev if record.before else None
+    ev_after = record.after[0].exposure_ev if record.after else None
     cells = [
-        _cell(row.source, f"<b>{_text(row.source)}</b>{_facts(row)}{_place(row, series)}"),
-        _cell(_ORDER[row.status], f'<span class="{row.status}">{_WORDS.get(row.status, row.status)}</span>'),
+        _cell(record.source, f"<b>{_text(record.source)}</b>{_facts(record)}{_place(record, series)}"),
+        _cell(
+            _ORDER[record.status],
+            f'<span class="{record.status}">{_WORDS.get(record.status, record.status)}</span>',
+        ),
         _cell("", before),
         _cell("", f'<div class="after">{after}</div>'),
-        _cell("", _histogram(row)),
+        _cell("", _histogram(record)),
         _cell(ev_before, _number(ev_before, "+.1f")),
         _cell(ev_after, _number(ev_after, "+.1f")),
-        _cell(total, _seconds(row)),
-        _cell(len(row.warnings), _remarks(row)),
+        _cell(total, _seconds(record)),
+        _cell(len(record.warnings), _remarks(record)),
     ]
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -160,32 +164,32 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
 
 
-def _facts(row: PhotoRecord) -> str:
-    digits = ".1f" if row.megapixels >= 1 else ".2g"
-    facts = [f"{row.megapixels:{digits}} MP"] if row.megapixels else []
-    if row.seed is not None and row.status in ("done", "skipped"):
-        facts.append(f"seed {row.seed}")
+def _facts(record: PhotoRecord) -> str:
+    digits = ".1f" if record.megapixels >= 1 else ".2g"
+    facts = [f"{record.megapixels:{digits}} MP"] if record.megapixels else []
+    if record.seed is not None and record.status in ("done", "skipped"):
+        facts.append(f"seed {record.seed}")
     return f"<small>{_text(', '.join(facts))}</small>" if facts else ""
 
 
-def _place(row: PhotoRecord, series: Sequence[str]) -> str:
+def _place(record: PhotoRecord, series: Sequence[str]) -> str:
     """Which frame of a series a photo is; the name of the first one finds all of them."""
-    if row.source not in series:
+    if record.source not in series:
         return ""
-    place = f"frame {series.index(row.source) + 1} of {len(series)}, series of {series[0]}"
+    place = f"frame {series.index(record.source) + 1} of {len(series)}, series of {series[0]}"
     return f"<small>{_text(place)}</small>"
 
 
-def _seconds(row: PhotoRecord) -> str:
-    parts = [f"{name} {seconds:.2f} s" for name, seconds in row.seconds.items()]
+def _seconds(record: PhotoRecord) -> str:
+    parts = [f"{name} {seconds:.2f} s" for name, seconds in record.seconds.items()]
     return f"<small>{'<br>'.join(parts)}</small>"
 
 
-def _remarks(row: PhotoRecord) -> str:
-    lines = [f'<li class="warn">{_text(warning)}</li>' for warning in row.warnings]
-    if row.status in ("failed", "left", "copied"):
-        lines.append(f"<li>{_text(row.reason)}</li>")
-    lines += [f"<li>{_text(note)}</li>" for note in row.notes]
+def _remarks(record: PhotoRecord) -> str:
+    lines = [f'<li class="warn">{_text(warning)}</li>' for warning in record.warnings]
+    if record.status in ("failed", "left", "copied"):
+        lines.append(f"<li>{_text(record.reason)}</li>")
+    lines += [f"<li>{_text(note)}</li>" for note in record.notes]
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
@@ -198,10 +202,10 @@ def _picture(look: PhotoStats, name: str | None) -> str:
     return f'<a href="{link}" title="{_text(name)}">{image}</a>'
 
 
-def _histogram(row: PhotoRecord) -> str:
+def _histogram(record: PhotoRecord) -> str:
     """Luminance before (gray) and of the first rendering (amber), each scaled to its second-highest bin."""
-    curves = [(row.before, "#9aa0a6")] if row.before else []
-    curves += [(row.after[0], "#e39b1f")] if row.after else []
+    curves = [(record.before, "#9aa0a6")] if record.before else []
+    curves += [(record.after[0], "#e39b1f")] if record.after else []
     paths = "".join(f'<path d="{_curve(look.histogram)}" fill="{color}"/>' for look, color in curves)
     return f'<svg viewBox="0 0 128 48" width="128" height="48" role="img">{paths}</svg>' if paths else ""
 

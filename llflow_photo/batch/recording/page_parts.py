@@ -29,7 +29,7 @@ PAGE = """<!DOCTYPE html>
 {rows}
 </tbody>
 </table>
-{strays}
+{skipped}
 <script>{script}</script>
 </body>
 </html>
