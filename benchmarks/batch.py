@@ -31,9 +31,9 @@ from typing import Any
 
 from llflow_photo import enhance_dir
 from llflow_photo.batch import Event
+from llflow_photo.batch.job import Job
 from llflow_photo.batch.workers.placement import Placement, place
 from llflow_photo.batch.workers.pool import environment
-from llflow_photo.batch.workers.work import Job
 from llflow_photo.files import is_photo
 from llflow_photo.options import DEFAULT_MODEL, Options
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .callbacks import Cancel, Progress
 from .errors import NonFiniteOutputError, WriteError
 from .loading import load_enhancer, load_model
 from .options import Options
@@ -38,9 +40,6 @@ __all__ = [
     "renderings",
     "series_reference",
 ]
-
-Progress = Callable[[int, int], None]
-Cancel = Callable[[], bool]
 
 
 def enhance(
@@ -114,8 +113,12 @@ def renderings(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     series: SeriesReference | None = None,
+    gate: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[Photo]:
     """Render a photo ``options.samples`` times, encoding it once; as a frame of ``series`` where given.
+
+    Args:
+        gate: returns a context manager that is entered whenever the network runs, and left for color work.
 
     Yields:
         photos in the color space of the one given, with the seeds ``seed``, ``seed + 1``, ...
@@ -137,10 +140,13 @@ def renderings(
     analysis = PhotoAnalysis.of(photo, levels)
     stages = 1 + options.samples
     tell = of_stage(progress, 0, stages)
-    encoded = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
+    with gate():
+        encoded = enhancer.encode(view, statistics=statistics, progress=tell, cancel=cancel)
     for number in range(options.samples):
         tell = of_stage(progress, 1 + number, stages)
-        yield rendering_of(encoded, residual, options, options.seed + number, tell, cancel, series, analysis)
+        yield rendering_of(
+            encoded, residual, options, options.seed + number, tell, cancel, series, analysis, gate
+        )
 
 
 def rendering_of(
@@ -152,6 +158,7 @@ def rendering_of(
     cancel: Cancel | None = None,
     series: SeriesReference | None = None,
     analysis: PhotoAnalysis | None = None,
+    gate: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Photo:
     """One rendering of an encoded photo, brought back into the photo's own color space.
 
@@ -167,7 +174,8 @@ def rendering_of(
     if series is not None:
         detail_seed = series.detail_seed(seed)
     latent = Latent(seed, options.temperature, options.grain, options.brightness, detail_seed, grain_seed)
-    rendering = encoded.decode(latent, progress=progress, cancel=cancel)
+    with gate():
+        rendering = encoded.decode(latent, progress=progress, cancel=cancel)
     result = finished(rendering, residual, options, analysis)
     if not np.isfinite(result.pixels).all():
         raise NonFiniteOutputError("the rendering holds values that are not finite; try a lower temperature")

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..callbacks import Cancel
 from ..errors import EmptyFolderError, OptionError
 from ..options import Options
+from .job import Job
 from .output import choose_output
 from .recording.identity import settings_hash
 from .recording.manifest import holds_outputs, outputs_in
-from .recording.progress import Progress
+from .recording.progress import EventCallback
 from .recording.report import Report
 from .run import Batch, run_batch
 from .selecting.naming import DEFAULT_FORMAT, suffix_of
 from .selecting.selection import Pairs, Selection, parse_newer_than
 from .selecting.series import DEFAULT_GAP_S, DEFAULT_MODE, Mode, SeriesRules
 from .workers.photo_renderer import PhotoRenderer
-from .workers.work import Job
 
 if TYPE_CHECKING:
     from ..files import Encoding, RawOptions
@@ -54,8 +55,8 @@ def enhance_dir(
     force: bool = False,
     retry_failed: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    progress: EventCallback | None = None,
+    cancel: Cancel | None = None,
     **option_changes: Any,
 ) -> Report:
     """Enhance the photos of a folder. Subfolders are mirrored, and files that are not photos are skipped.

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..callbacks import Cancel
 from ..errors import BatchError, EmptyFolderError
 from .cluster.connection import check_backend
 from .cluster.run import run_cluster
+from .job import Job, Task
 from .output import is_intact, remove_leftovers
 from .recording.manifest import Manifest, Stored, read_manifest
 from .recording.page import write_page
-from .recording.progress import Progress, Tally
+from .recording.progress import EventCallback, Tally
 from .recording.record import PhotoRecord
 from .recording.report import BatchInterrupted, Report
 from .selecting.plan import Plan, make_plan
@@ -28,7 +30,6 @@ from .series_decisions import SeriesDecisions
 from .workers.pipeline import Output, run_local
 from .workers.placement import place, threads_per_process
 from .workers.series_frames import read_frames
-from .workers.work import Job, Task
 
 __all__ = ["Batch", "run_batch"]
 
@@ -70,8 +71,8 @@ class Batch:
     force: bool = False
     retry_failed: bool = False
     dry_run: bool = False
-    progress: Progress | None = None
-    cancel: Callable[[], bool] | None = None
+    progress: EventCallback | None = None
+    cancel: Cancel | None = None
 
 
 def run_batch(batch: Batch) -> Report:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..callbacks import Cancel
 from ..color.spaces import SRGB, convert
 from ..color.working import Residual, to_network
 from ..finish import PhotoAnalysis, finished
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..flow import PhotoStatistics
 
 __all__ = ["EncodedRegion", "WholePhoto", "encode_region"]
-
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..callbacks import Cancel, Progress
 from ..color.working import to_network
-from ..finish import Progress, finished, of_stage, without_specks
+from ..finish import finished, of_stage, without_specks
 from ..options import Options
 from ..photo import Photo
 from .statistics import Spread
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ..engine.latent import AnyLatent
 
 __all__ = ["render_full_size"]
-
-Cancel = Callable[[], bool]
 
 
 def render_full_size(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from llflow_photo.batch.job import Job
 from llflow_photo.batch.recording.record import PhotoRecord, PhotoStats
 from llflow_photo.batch.selecting.plan import make_plan
 from llflow_photo.batch.selecting.selection import Source
-from llflow_photo.batch.workers.work import Job
 from llflow_photo.options import Options
 
 

@@ -43,7 +43,7 @@ def test_a_folder_with_files_that_cause_errors(
         *("broken.png", "zero.png", "kills.png", "bug.png", "vanishes.png", "changes.png", "dangling.png"),
     }
     assert "killed by SIGKILL" in reasons["kills.png"]
-    assert "2 times at this photo" in reasons["kills.png"]
+    assert "2 times with only this photo in progress" in reasons["kills.png"]
     assert "was deleted" in reasons["vanishes.png"]
     assert "changed while it was read" in reasons["changes.png"]
     assert reasons["bug.png"] == "a bug"

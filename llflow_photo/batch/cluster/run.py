@@ -13,11 +13,19 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...errors import WorkerError
+from ..job import Job, Task
 from ..recording.record import PhotoRecord
 from ..workers.pipeline import Output
-from ..workers.work import Job, Task
 from .connection import Engine, TaskMonitor, connected
-from .task import collect_results, do_task, do_task_to_file, has_results, remove_marks, unfinished_starts
+from .task import (
+    collect_results,
+    do_task,
+    do_task_to_file,
+    has_results,
+    is_suspect,
+    remove_marks,
+    unfinished_starts,
+)
 
 __all__ = ["run_cluster"]
 
@@ -74,12 +82,12 @@ def run_cluster(
 
 
 def _next(job: Job, remaining: Mapping[str, Task]) -> list[Task]:
-    """Tasks to submit after a failure of the engine: those that were not in progress, else a single one.
+    """Tasks to submit after a failure of the engine: those that are not suspects, else a single suspect.
 
-    Some engines terminate all their workers when one dies, so most photos in progress are not to blame.
+    Some engines terminate all their workers when one dies, so that most suspects are not to blame.
     """
-    begun = [task for task in remaining.values() if unfinished_starts(job, task)]
-    return [task for task in remaining.values() if task not in begun] or begun[:1]
+    suspected = [task for task in remaining.values() if is_suspect(job, task)]
+    return [task for task in remaining.values() if task not in suspected] or suspected[:1]
 
 
 class _EngineError(Exception):

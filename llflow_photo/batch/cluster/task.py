@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from ..job import Job, Task
 from ..output import MARKS
 from ..recording.record import PhotoRecord
-from ..workers.pipeline import died
+from ..workers.blame import Deaths, given_up
 from ..workers.renderer import load_renderer
-from ..workers.work import Job, Task, Worker
+from ..workers.work import Worker
 
 __all__ = [
     "SharedLock",
@@ -30,12 +31,10 @@ __all__ = [
     "do_task",
     "do_task_to_file",
     "has_results",
+    "is_suspect",
     "remove_marks",
     "unfinished_starts",
 ]
-
-MAX_STARTS = 3
-"""One less than the number of worker deaths after which Dask itself gives up a task."""
 
 _RESULT = ".result"
 _log = logging.getLogger(__name__)
@@ -43,11 +42,12 @@ _log = logging.getLogger(__name__)
 
 def do_task(job: Job, task: Task) -> PhotoRecord:
     """Run one task on a worker; may be called by several threads of the worker."""
-    count, mark = unfinished_starts(job, task), _mark_of(job, task)
-    if count >= MAX_STARTS:
-        return died(task, job, f"the worker process died, {count} times at this photo")
-    with _lock(exclusive=count > 0):  # if the worker dies again, only this photo can be to blame
-        _mark(mark, count + 1)
+    starts, mark = unfinished_starts(job, task), _mark_of(job, task)
+    deaths = Deaths.of_unfinished_starts(starts)
+    if deaths.is_to_blame:  # Dask itself gives up a task only after more deaths
+        return given_up(task, job, "the worker process died", deaths)
+    with _lock(exclusive=deaths.is_suspect):
+        _mark(mark, starts + 1)
         record = _worker(job)(task)
         with contextlib.suppress(OSError):
             mark.unlink()
@@ -88,6 +88,11 @@ def unfinished_starts(job: Job, task: Task) -> int:
         return len(_mark_of(job, task).read_bytes())
     except OSError:
         return 0
+
+
+def is_suspect(job: Job, task: Task) -> bool:
+    """Whether the photo of a task may have killed a worker; see `workers.blame`."""
+    return Deaths.of_unfinished_starts(unfinished_starts(job, task)).is_suspect
 
 
 def _mark_of(job: Job, task: Task) -> Path:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .record import PhotoRecord
 
-__all__ = ["Event", "Progress", "Tally"]
+__all__ = ["Event", "EventCallback", "Tally"]
 
 _WINDOW = 30
 
@@ -48,7 +48,7 @@ class Event:
     row: PhotoRecord | None = None
 
 
-Progress = Callable[[Event], None]
+EventCallback = Callable[[Event], None]
 
 
 class Tally:
@@ -61,7 +61,7 @@ class Tally:
     """
 
     def __init__(
-        self, progress: Progress | None, total: int, clock: Callable[[], float] = time.monotonic
+        self, progress: EventCallback | None, total: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._progress, self.total = progress, total
         self.done = self.skipped = self.failed = 0

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from ...files.provenance import content_hash, made_from
 from ...files.sniff import kind_of_head
+from ..job import Job, Task
 from ..output import is_intact
 from ..recording.record import PhotoRecord
 from ..series_decisions import Shared
-from ..workers.work import Job, Task
 from .copies import is_copy_of, state_of
 from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
 from .selection import Source

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...callbacks import Cancel
 from ...series import FrameSummary
-from .renderer import Cancel
+from ..job import Job, Stage, Task
 
 if TYPE_CHECKING:
     from ...photo import Photo
-    from .work import Job, Stage, Task
 
 __all__ = ["FRAME_READER", "FrameReader", "FrameResult", "FrameWorker"]
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from ...callbacks import Cancel
 from ...photo import Photo
 from ...series import SeriesReference
-from .renderer import Cancel, Gate
+from ..job import Job
+from .renderer import Gate
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...engine import Enhancer
     from ...flow import LLFlow
-    from .work import Job
 
 __all__ = ["PhotoRenderer"]
 
@@ -75,12 +73,10 @@ class PhotoRenderer:
         from ...api import renderings, with_settings_told
         from ...files.provenance import content_hash
 
-        enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
         options = replace(self._job.options, detail_seed=seed)
         content = content_hash(photo.source) if photo.source is not None else ""
-        for number, rendering in enumerate(
-            renderings(photo, options, enhancer, cancel=cancel, series=series)
-        ):
+        rendered = renderings(photo, options, self.enhancer, cancel=cancel, series=series, gate=gate)
+        for number, rendering in enumerate(rendered):
             yield with_settings_told(rendering, options, options.seed + number, content, series)
 
     def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
@@ -99,22 +95,3 @@ def _tile(flow: LLFlow) -> int:
 
     available = min(TILE_BYTES, memory().total // 3)
     return largest_tile(available, working_bytes_per_pixel(flow.size, Precision()), TILES)
-
-
-class _Gated:
-    """An enhancer, or a scene of one, whose network runs in the gate; color work need not wait."""
-
-    def __init__(self, inner: Any, gate: Gate) -> None:
-        self._inner, self._gate = inner, gate
-
-    def encode(self, view: np.ndarray, **callbacks: Any) -> _Gated:
-        with self._gate():
-            return _Gated(self._inner.encode(view, **callbacks), self._gate)
-
-    def decode(self, latent: Any, **callbacks: Any) -> np.ndarray:
-        with self._gate():
-            rendering: np.ndarray = self._inner.decode(latent, **callbacks)
-        return rendering
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)

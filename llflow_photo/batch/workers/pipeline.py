@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-from ..recording.record import PhotoRecord
+from .blame import Deaths, given_up, suspects
 from .placement import Placement
 from .pool import Message, WorkerProcess, terminate_all
 from .work import Job, Task
 
 __all__ = ["Output", "run_local"]
-
-MAX_DEATHS = 2
-"""Photos begun when a process died are tried again, each by itself. One is to blame when this many processes
-died with nothing else begun: of several, all but one are bystanders."""
 
 GRACE_SECONDS = 3.0
 """Time for a cancelled process to exit by itself."""
@@ -55,7 +51,7 @@ class _Pool:
         self._job = job
         self._waiting = deque(tasks)
         self._suspects: deque[Task] = deque()
-        self._deaths: Counter[str] = Counter()
+        self._deaths: defaultdict[str, Deaths] = defaultdict(Deaths)
         self._messages: queue.Queue[Message] = queue.Queue()
         self._workers = [WorkerProcess(job, placement, self._messages) for placement in placements]
 
@@ -117,34 +113,17 @@ class _Pool:
         cause = worker.exit_reason()
         _log.warning("%s with %s in progress", cause, ", ".join(worker.in_progress) or "nothing")
         yield "returned", tuple(worker.in_progress)
-        # Tasks submitted to a process that was already dying are no suspects.
-        suspects = [
-            task for task in worker.in_progress.values() if task.source in worker.begun or not worker.begun
-        ]
-        self._waiting.extendleft(
-            task for task in reversed(worker.in_progress.values()) if task not in suspects
-        )
-        self._suspects.extend(suspects)
-        if len(suspects) == 1:
-            only = suspects[0]
-            self._deaths[only.source] += 1
-            if (deaths := self._deaths[only.source]) == MAX_DEATHS:
-                self._suspects.remove(only)
-                yield "result", died(only, self._job, f"{cause}, {deaths} times at this photo")
+        suspected = suspects(worker.in_progress, worker.begun)
+        for source, task in reversed(worker.in_progress.items()):
+            if source not in suspected:
+                self._waiting.appendleft(task)
+        for source in suspected:
+            task = worker.in_progress[source]
+            deaths = self._deaths[source] = self._deaths[source].one_more(len(suspected))
+            if deaths.is_to_blame:
+                yield "result", given_up(task, self._job, cause, deaths)
+            else:
+                self._suspects.append(task)
         self._workers[self._workers.index(worker)] = WorkerProcess(
             self._job, worker.placement, self._messages
         )
-
-
-def died(task: Task, job: Job, reason: str) -> PhotoRecord:
-    """The record of a photo that is given up because worker processes died while rendering it."""
-    return PhotoRecord(
-        task.source,
-        "failed",
-        reason,
-        "WorkerError",
-        size=task.size,
-        mtime_ns=task.mtime_ns,
-        settings=job.settings,
-        model=job.model,
-    )

@@ -17,9 +17,9 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import WorkerError
+from ..job import Job, Task
 from .placement import Placement
 from .process import CANCEL, Setup, main
-from .work import Job, Task
 
 __all__ = ["Message", "WorkerProcess", "environment", "terminate_all"]
 

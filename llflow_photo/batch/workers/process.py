@@ -27,10 +27,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from ...callbacks import Cancel
 from ...errors import LLFlowPhotoError, WorkerError
+from ..job import Job, Stage, Task
 from .frames import FrameReader, FrameWorker
 from .renderer import load_renderer
-from .work import Job, Stage, Task, Worker
+from .work import Worker
 
 __all__ = ["CANCEL", "Setup", "main"]
 
@@ -77,7 +79,7 @@ def main() -> None:
             done.result()
 
 
-def _worker(job: Job, renderer: Any, stage: Stage, cancel: Callable[[], bool]) -> Callable[[Task], Any]:
+def _worker(job: Job, renderer: Any, stage: Stage, cancel: Cancel) -> Callable[[Task], Any]:
     """The callable for tasks: it renders photos, or only summarizes them."""
     if isinstance(renderer, FrameReader):
         return FrameWorker(renderer, stage, cancel)

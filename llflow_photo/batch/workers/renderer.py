@@ -8,20 +8,17 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from ...callbacks import Cancel
 from ...photo import Photo
 from ...series import SeriesReference
+from ..job import Job
 
-if TYPE_CHECKING:
-    from .work import Job
-
-__all__ = ["Cancel", "Gate", "Renderer", "load_renderer"]
+__all__ = ["Gate", "Renderer", "load_renderer"]
 
 Gate = Callable[[], AbstractContextManager[None]]
 """Returns a context manager in which the network may run; it admits one photo of a process at a time."""
-
-Cancel = Callable[[], bool]
 
 
 class Renderer(Protocol):

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
 
+from ...callbacks import Cancel
+from ..job import Job, Task
 from ..series_decisions import SeriesDecisions
 from .frames import FRAME_READER, FrameResult
 from .pipeline import run_local
 from .placement import place
-from .work import Job, Task
 
 __all__ = ["read_frames"]
 
@@ -21,7 +22,7 @@ def read_frames(
     job: Job,
     jobs: int | None = None,
     begun: Callable[[str], None] = lambda source: None,
-    cancel: Callable[[], bool] = lambda: False,
+    cancel: Cancel = lambda: False,
 ) -> bool:
     """Read `SeriesDecisions.frames_to_read`, so that all series with a photo to render are decided.
 
