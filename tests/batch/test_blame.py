@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from batch_helpers import make_batch
 
-from llflow_photo.batch.cluster.task import do_task, is_suspect
+from llflow_photo.batch.cluster.task import _mark_of, do_task, is_suspect
 from llflow_photo.batch.job import Job, Task
 from llflow_photo.batch.output import MARKS
 from llflow_photo.batch.workers.blame import Deaths, given_up, suspects
@@ -63,6 +63,4 @@ def _begin(job: Job, task: Task, starts: int) -> None:
     """What is left in the output folder if workers die while they run a task."""
     folder = Path(job.root) / MARKS
     folder.mkdir(parents=True, exist_ok=True)
-    from llflow_photo.batch.cluster.task import _mark_of
-
     _mark_of(job, task).write_bytes(b"+" * starts)

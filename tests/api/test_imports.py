@@ -1,4 +1,4 @@
-"""Importing the package costs next to nothing: torch comes with the first use."""
+"""Importing the package does not import torch, which is imported on first use."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ def _python(code: str) -> str:
     ).stdout.strip()
 
 
-def test_the_import_is_fast_and_brings_no_torch() -> None:
+def test_the_package_imports_no_large_dependencies() -> None:
     code = (
-        "import sys, time; started = time.process_time(); import llflow_photo; "
-        "llflow_photo.Options; llflow_photo.enhance; llflow_photo.load_model; "
-        "print(time.process_time() - started, 'torch' in sys.modules, 'napari' in sys.modules)"
+        "import sys, llflow_photo; llflow_photo.Options; llflow_photo.enhance; llflow_photo.load_model; "
+        "print({'torch', 'napari', 'rawpy', 'PIL', 'jinja2'} & set(sys.modules))"
     )
-    runs = [_python(code).split() for _ in range(3)]
-    assert min(float(seconds) for seconds, _, _ in runs) < 0.3
-    assert all(rest == ["False", "False"] for _, *rest in runs)
+    assert _python(code) == "set()"
 
 
 def test_batch_and_help_need_no_torch() -> None:
