@@ -14,8 +14,8 @@ from ..batch.selecting.series import DEFAULT_GAP_S, DEFAULT_MODE
 from ..batch.selecting.series import Mode as SeriesMode
 from ..errors import OptionError
 from .batch_progress import Mode, watch_batch
-from .console import output, say
-from .numbers import number, whole
+from .console import output, print_message
+from .numbers import integer, number
 from .rendering import options_of
 from .targets import DEFAULT_FOLDER, is_one_file
 from .writing import encoding_of, raw_options_of
@@ -37,7 +37,7 @@ _ONLY_OF_BATCHES = (
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of batches."""
     group = parser.add_argument_group("folders")
-    group.add_argument("--jobs", type=whole(1), metavar="N", help="processes (default: as many as fit)")
+    group.add_argument("--jobs", type=integer(1), metavar="N", help="processes (default: as many as fit)")
     group.add_argument(
         "--force",
         action="store_true",
@@ -184,4 +184,4 @@ def _show_report(report: Report, mode: Mode) -> None:
         for record in report.planned:
             output().print(f"{record.source} -> {', '.join(record.outputs)}", markup=False, soft_wrap=True)
     if mode == "live" or not report.ok:
-        say(report.summary())
+        print_message(report.summary())

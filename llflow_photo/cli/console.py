@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-__all__ = ["output", "progress_bar", "say", "say_error", "stderr_console"]
+__all__ = ["output", "print_error", "print_message", "progress_bar", "stderr_console"]
 
 
 def output() -> Console:
@@ -22,12 +22,12 @@ def stderr_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Print a message as plain text."""
     stderr_console().print(escape(text), soft_wrap=True)
 
 
-def say_error(text: str) -> None:
+def print_error(text: str) -> None:
     """Print an error message on one line."""
     stderr_console().print(f"[bold red]error:[/] {escape(' '.join(text.split()))}", soft_wrap=True)
 

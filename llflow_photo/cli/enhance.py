@@ -14,7 +14,7 @@ from ..errors import CheckpointError, DeviceError, LLFlowPhotoError
 from ..options import Options
 from ..paths import expanded
 from .batch import add_batch_arguments, asks_for_batch, run_batch
-from .console import output, progress_bar, say, say_error
+from .console import output, print_error, print_message, progress_bar
 from .rendering import add_rendering_arguments, options_of
 from .targets import choose_targets
 from .writing import add_writing_arguments, encoding_of, raw_options_of
@@ -75,13 +75,13 @@ def _enhance_files(args: argparse.Namespace) -> int:
                 if args.debug:
                     raise
                 failed += 1
-                say_error(_message(source, error))
+                print_error(_message(source, error))
                 continue
         if not args.quiet:
             for one in result.outputs:
                 output().print(str(one), markup=False, soft_wrap=True)
             for note in result.notes:
-                say(f"note: {source.name}: {note}")
+                print_message(f"note: {source.name}: {note}")
     return 1 if failed else 0
 
 

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from ..errors import OptionError
 from ..paths import expanded
-from .console import output, progress_bar, say
-from .numbers import whole
+from .console import output, print_message, progress_bar
+from .numbers import integer
 from .rendering import add_rendering_arguments, options_of
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def add_commands(commands: Any) -> None:
     )
     group.add_argument(
         "--held-out",
-        type=whole(1),
+        type=integer(1),
         metavar="N",
         help="only the N scenes that 'train' holds out for validation",
     )
     group.add_argument(
         "--split-seed",
-        type=whole(0),
+        type=integer(0),
         default=0,
         metavar="N",
         help="seed of the split for --held-out (default: 0)",
@@ -82,7 +82,7 @@ def _run(args: argparse.Namespace) -> int:
         args.csv.open("a").close()  # fail now rather than after scoring
     metrics, missing = metrics_at_hand()
     for sentence in missing:
-        say(sentence)
+        print_message(sentence)
     with progress_bar("scoring", len(pairs)) as (bar, task):
         table = score_pairs(
             _pictures(args, pairs), metrics, lambda name: bar.update(task, advance=1, name=name)
@@ -90,7 +90,7 @@ def _run(args: argparse.Namespace) -> int:
     _show(table, len(pairs))
     if args.csv is not None:
         table.write_csv(args.csv)
-        say(f"wrote {args.csv}")
+        print_message(f"wrote {args.csv}")
     return 0
 
 

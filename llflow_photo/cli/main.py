@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import CancelledError, LLFlowPhotoError, OptionError
 from . import doctor, enhance, evaluate, models, train
-from .console import say_error
+from .console import print_error
 
 __all__ = ["build_parser", "main"]
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except (KeyboardInterrupt, CancelledError) as interrupt:
-        say_error(str(interrupt) or "interrupted")
+        print_error(str(interrupt) or "interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has closed it
         sys.stderr.close()
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # show a message instead of a traceback
         if args.debug:
             raise
-        say_error(_message(error))
+        print_error(_message(error))
         return 2 if isinstance(error, OptionError) else 1
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..errors import CheckpointError, TrainingDataError, WriteError
 from ..paths import expanded
-from .console import output, say
+from .console import output, print_message
 
 if TYPE_CHECKING:
     from ..flow.prior import LatentPrior
@@ -123,7 +123,7 @@ def _add(path: Path) -> int:
     shutil.copyfile(path, target)
     if path.with_suffix(".json").is_file():
         shutil.copyfile(path.with_suffix(".json"), target.with_suffix(".json"))
-    say(f"added {loaded.card.name}: --model {path.stem}")
+    print_message(f"added {loaded.card.name}: --model {path.stem}")
     return 0
 
 
@@ -131,8 +131,8 @@ def _import(args: argparse.Namespace) -> int:
     from .. import models
 
     card = models.import_checkpoint(args.checkpoint, args.out, args.half)
-    say(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
-    say(f"use it: llflow-photo enhance PHOTO --model {card.path}")
+    print_message(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
+    print_message(f"use it: llflow-photo enhance PHOTO --model {card.path}")
     return 0
 
 
@@ -145,7 +145,7 @@ def _prior(run: Path) -> LatentPrior | None:
     except CheckpointError:
         return None  # the export itself reports the error, or needs no prior
     except TrainingDataError as error:
-        say(f"the prior of the latent is not fitted to held-out photos: {error}")
+        print_message(f"the prior of the latent is not fitted to held-out photos: {error}")
         return None
 
 
@@ -163,5 +163,7 @@ def _export(args: argparse.Namespace) -> int:
         prior=_prior(args.training_run),
     )
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
-    say(f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}")
+    print_message(
+        f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}"
+    )
     return 0

@@ -6,10 +6,10 @@ import argparse
 import math
 from collections.abc import Callable
 
-__all__ = ["number", "whole"]
+__all__ = ["integer", "number"]
 
 
-def whole(low: int) -> Callable[[str], int]:
+def integer(low: int) -> Callable[[str], int]:
     """An argparse type: integers of at least ``low``."""
 
     def parse(text: str) -> int:

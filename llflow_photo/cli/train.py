@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrainingDataError
 from ..paths import expanded
-from .console import output, say
-from .numbers import number, whole
+from .console import output, print_message
+from .numbers import integer, number
 from .train_display import TrainingDisplay
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def add_commands(commands: Any) -> None:
     )
     data.add_argument(
         "--validation-scenes",
-        type=whole(0),
+        type=integer(0),
         metavar="N",
         help="number of scenes held out for validation (default: 24)",
     )
     data.add_argument(
-        "--split-seed", type=whole(0), metavar="N", help="seed of the held-out scenes (default: 0)"
+        "--split-seed", type=integer(0), metavar="N", help="seed of the held-out scenes (default: 0)"
     )
     _add_run_arguments(parser)
     _add_recipe_arguments(parser)
@@ -79,17 +79,17 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="fine-tune this model instead of starting from random weights; with --model, add blocks first",
     )
     group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
-    group.add_argument("--threads", type=whole(1), metavar="N", help="CPU threads (default: all cores)")
+    group.add_argument("--threads", type=integer(1), metavar="N", help="CPU threads (default: all cores)")
     group.add_argument(
         "--validate-every",
-        type=whole(1),
+        type=integer(1),
         default=500,
         metavar="N",
         help="steps between validations (default: 500)",
     )
     group.add_argument(
         "--save-every",
-        type=whole(1),
+        type=integer(1),
         default=250,
         metavar="N",
         help="steps between checkpoints (default: 250)",
@@ -110,7 +110,7 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--lr", type=number(0), metavar="X", help="highest learning rate (default: 5e-4)")
     group.add_argument("--final-lr", type=number(0), metavar="X", help="final learning rate (default: 1e-6)")
     group.add_argument(
-        "--warmup", type=whole(0), metavar="N", help="steps until the highest rate (default: 200)"
+        "--warmup", type=integer(0), metavar="N", help="steps until the highest rate (default: 200)"
     )
     group.add_argument("--clip", type=number(0), metavar="X", help="maximum gradient norm (default: 1)")
     group.add_argument(
@@ -121,7 +121,7 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="weights of the loss terms (default: likelihood=0.01,absolute=1,aligned=1,structural=0.2)",
     )
-    group.add_argument("--seed", type=whole(0), metavar="N", help="random seed (default: 0)")
+    group.add_argument("--seed", type=integer(0), metavar="N", help="random seed (default: 0)")
     group.add_argument(
         "--mixed-precision",
         action=argparse.BooleanOptionalAction,
@@ -152,14 +152,16 @@ def _run(args: argparse.Namespace) -> int:
         with _interrupt_flag(quiet=True) as interrupted:
             trainer.train(None, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
         return 0
-    say(
+    print_message(
         f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
         f"{len(trainer.validation)} photos held out, on {_place(trainer)}"
     )
     with _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
         trainer.train(display.follow, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
     if trainer.step < trainer.recipe.steps:
-        say(f"stopped after step {trainer.step}; continue with: llflow-photo train --run {folder} --resume")
+        print_message(
+            f"stopped after step {trainer.step}; continue with: llflow-photo train --run {folder} --resume"
+        )
         return 130
     from ..models import export_run
     from ..training.session import input_ranges_of, prior_of, read_settings
@@ -174,7 +176,9 @@ def _run(args: argparse.Namespace) -> int:
         inputs=input_ranges_of(settings),
         prior=prior_of(folder, settings),
     )
-    say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
+    print_message(
+        f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}"
+    )
     return 0
 
 
@@ -297,7 +301,7 @@ def _interrupt_flag(quiet: bool = False) -> Iterator[list[bool]]:
         seen.append(True)
         signal.signal(signal.SIGINT, before)
         if not quiet:
-            say("finishing this step and writing a checkpoint; press Ctrl-C again to stop at once")
+            print_message("finishing this step and writing a checkpoint; press Ctrl-C again to stop at once")
 
     before = signal.signal(signal.SIGINT, note)
     try:

@@ -33,7 +33,7 @@ def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=(8, 10, 16, 32),
         default=None,
-        help="bits per channel of PNG, TIFF and HEIC (10); 32 is float (default: the maximum of the format)",
+        help="bits per channel of PNG, TIFF and HEIC (10); 32 is float (default: best for format and photo)",
     )
     group.add_argument(
         "--color-space", choices=_SPACES, default="srgb", help="output color space (default: srgb)"
