@@ -8,10 +8,10 @@ from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
+from ..job import Job, Task
 from .blame import Deaths, given_up, suspects
 from .placement import Placement
 from .pool import Message, WorkerProcess, terminate_all
-from .work import Job, Task
 
 __all__ = ["Output", "run_local"]
 
