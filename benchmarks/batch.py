@@ -2,16 +2,16 @@
 
     python benchmarks/batch.py FOLDER [--jobs N] [--repeat K] [--rounds R]
 
-Each round measures first the network alone (photos decoded beforehand, nothing written, all processes at
-once), then `enhance_dir` from the first photo in hand to the last output, in processes of like environment.
-Both begin with the model loaded and nothing rendered yet; give so many photos that the first of each process
-does not tell. Two ratios are written for each round, and their medians:
+Each round first measures the network alone (photos decoded beforehand, nothing written, all processes at
+once), then `enhance_dir` from the first photo to the last output, in processes with the same environment.
+Both begin with the model loaded and nothing rendered yet; use enough photos that the first photo of each
+process does not matter. Two ratios are printed for each round, and their medians:
 
-- by wall clock: photos a second of the batch, divided by those of the network alone. Another program that is
-  busy in one half of a round and not in the other spoils it;
-- by processor time (on the CPU, under Linux): seconds of the network alone for a photo, divided by those of
-  the batch with all its reading, color work and writing. It holds on a busy machine too, and is what the wall
-  clock gives where all cores are kept busy.
+- by wall clock: photos per second of the batch, divided by those of the network alone. It is invalid if
+  another program is busy in only one half of a round;
+- by processor time (on the CPU, on Linux): seconds per photo of the network alone, divided by those of the
+  batch, which include reading, color conversion and writing. It is valid on a busy machine, too, and equals
+  the ratio by wall clock if all cores are busy.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ from typing import Any
 
 from llflow_photo import enhance_dir
 from llflow_photo.batch import Event
+from llflow_photo.batch.job import Job
 from llflow_photo.batch.workers.placement import Placement, place
 from llflow_photo.batch.workers.pool import environment
-from llflow_photo.batch.workers.work import Job
 from llflow_photo.files import is_photo
 from llflow_photo.options import DEFAULT_MODEL, Options
 
 TEMPERATURE = 0.8
-LONGEST_START = 600
-"""Seconds in which all processes must have loaded the model."""
+START_TIMEOUT = 600
+"""Time in seconds for all processes to load the model."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Photos a second, and processor seconds a photo (NaN where they cannot be known)."""
+    """Photos per second, and processor seconds per photo (NaN if unknown)."""
 
     photos: float
     processor_seconds: float
 
 
 def network_alone(photos: Sequence[Path], placements: Sequence[Placement], model: str) -> Speed:
-    """The network of each process on its share of the photos, all processes at once."""
+    """Run only the network, in all processes at once, each on its share of the photos."""
     context = get_context("spawn")
-    start, told = context.Barrier(len(placements)), context.Queue()
+    start, results = context.Barrier(len(placements)), context.Queue()
     shares = [photos[number :: len(placements)] for number in range(len(placements))]
     processes = [
-        context.Process(target=_render, args=(share, placement, model, start, told), daemon=True)
+        context.Process(target=_render, args=(share, placement, model, start, results), daemon=True)
         for share, placement in zip(shares, placements, strict=True)
     ]
     for process in processes:
         process.start()
-    spent = [told.get(timeout=LONGEST_START + 3600) for _ in processes]
+    spent = [results.get(timeout=START_TIMEOUT + 3600) for _ in processes]
     for process in processes:
         process.join()
-    # Rates are added rather than times compared: a share may be smaller by a photo than another.
+    # The sum of rates, not the total time, because shares may differ by one photo.
     rate = sum(count / seconds for count, seconds, _ in spent)
     return Speed(rate, sum(processor for _, _, processor in spent) / len(photos))
 
 
-def _render(share: Sequence[Path], placement: Placement, model: str, start: Any, told: Any) -> None:
+def _render(share: Sequence[Path], placement: Placement, model: str, start: Any, results: Any) -> None:
     from llflow_photo import files
     from llflow_photo.batch.workers.photo_renderer import PhotoRenderer
     from llflow_photo.color.working import to_network
@@ -78,15 +78,15 @@ def _render(share: Sequence[Path], placement: Placement, model: str, start: Any,
     options = Options(model=model, temperature=TEMPERATURE, device=placement.device)
     enhancer = PhotoRenderer(Job("", options, None, None, "", "", "", threads=placement.threads)).enhancer
     views = [to_network(files.read(path))[0] for path in share]
-    start.wait(LONGEST_START)
+    start.wait(START_TIMEOUT)
     wall, processor = time.monotonic(), time.process_time()
     for view in views:
         enhancer.encode(view).decode(Latent(0, TEMPERATURE))
-    told.put((len(views), time.monotonic() - wall, time.process_time() - processor))
+    results.put((len(views), time.monotonic() - wall, time.process_time() - processor))
 
 
 def batch(photos: Sequence[Path], jobs: int | None, model: str, device: str) -> tuple[Speed, float]:
-    """`enhance_dir` on copies of the photos; its speed, and its share of time in the network."""
+    """Run `enhance_dir` on copies of the photos; returns its speed and fraction of time in the network."""
     meter = _Meter()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "in")
@@ -100,7 +100,7 @@ def batch(photos: Sequence[Path], jobs: int | None, model: str, device: str) -> 
 
 
 class _Meter:
-    """Processor seconds of this process's children from the first photo in hand to the last that is done."""
+    """Processor seconds of the child processes, from the beginning of the first photo to the last result."""
 
     def __init__(self) -> None:
         self._begun: float | None = None
@@ -134,16 +134,16 @@ def main() -> None:
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--repeat", type=int, default=1, help="render every photo so many times")
+    parser.add_argument("--repeat", type=int, default=1, help="render every photo this many times")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     photos = [path for path in sorted(args.folder.iterdir()) if path.is_file() and is_photo(path)]
     photos *= args.repeat
     if not photos:
-        parser.error(f"{args.folder} holds no photos")
+        parser.error(f"{args.folder} contains no photos")
     placements = place(args.device, args.jobs, len(photos))
     _say(f"{len(photos)} photos, {len(placements)} processes of {placements[0].threads} threads")
-    os.environ.update(environment(placements[0].threads))  # the network alone is as well off as a batch's
+    os.environ.update(environment(placements[0].threads))  # the same environment as in a batch
     on_cpu = not placements[0].device.startswith(("cuda", "mps"))
     walls, processors = [], []
     for number in range(args.rounds):
@@ -152,7 +152,7 @@ def main() -> None:
         walls.append(whole.photos / alone.photos)
         processors.append(alone.processor_seconds / whole.processor_seconds if on_cpu else float("nan"))
         _say(
-            f"round {number + 1}: network alone {alone.photos * 60:.2f} photos a minute, "
+            f"round {number + 1}: network alone {alone.photos * 60:.2f} photos per minute, "
             f"{alone.processor_seconds:.2f} processor seconds each; batch {whole.photos * 60:.2f}, "
             f"{whole.processor_seconds:.2f}; in the network {share:.0%} of the time"
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .callbacks import Cancel, Gate, Progress
 from .errors import WriteError
 from .loading import load_enhancer, load_model
 from .options import Options
@@ -38,9 +40,6 @@ __all__ = [
     "renderings",
     "series_reference",
 ]
-
-Progress = Callable[[int, int], None]
-Cancel = Callable[[], bool]
 
 
 def enhance(
@@ -114,8 +113,12 @@ def renderings(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     series: SeriesReference | None = None,
+    gate: Gate = nullcontext,
 ) -> Iterator[Photo]:
     """Render a photo ``options.samples`` times, encoding it once, as a frame of ``series`` if it is given.
+
+    Args:
+        gate: returns a context manager that is entered whenever the network runs, and left for color work.
 
     Yields:
         renderings in the color space of ``photo``, with the seeds ``seed``, ``seed + 1``, ...
@@ -127,10 +130,10 @@ def renderings(
     from .prepared import prepare
 
     stages = 1 + options.samples
-    prepared = prepare(photo, enhancer, options, series, of_stage(progress, 0, stages), cancel)
+    prepared = prepare(photo, enhancer, options, series, of_stage(progress, 0, stages), cancel, gate)
     for number in range(options.samples):
         latent = _latent(options, options.seed + number, series)
-        yield prepared.render(latent, options, of_stage(progress, 1 + number, stages), cancel)
+        yield prepared.render(latent, options, of_stage(progress, 1 + number, stages), cancel, gate)
 
 
 def rendering_of(

@@ -1,7 +1,7 @@
-"""What is installed, what it would run on, what is missing, and the command that mends it.
+"""Check the installation, the device and the models, with a command for everything that is missing.
 
-`examine` looks and returns findings; it changes nothing. What is required and what is optional is read from
-the installed package's own metadata, so this file repeats no list of dependencies.
+`examine` returns findings and changes nothing. Required and optional packages are read from the metadata of
+the installed package, so that this module does not repeat the list of dependencies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Literal
 
 from . import __version__
 from .errors import LLFlowPhotoError
-from .install_hints import PACKAGE, files_again, pip_install
+from .install_hints import PACKAGE, pip_install, restore_files
 from .options import DEFAULT_MODEL
 
 __all__ = ["Finding", "Level", "Requirement", "examine", "requirements"]
@@ -31,23 +31,22 @@ Level = Literal["ok", "hint", "problem"]
 _FOR_DEVELOPERS = ("docs", "lint", "test")
 _QT = ("PySide6", "PyQt6", "PyQt5", "PySide2")
 _QT_LIBRARIES = "libegl1 libgl1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1"
-_MODULES = {"pillow": "PIL"}  # where a distribution's module has another name
+_MODULES = {"pillow": "PIL"}  # distributions whose module has another name
 _LITTLE_MEMORY = 2 << 30
 _GIB = 2**30
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        level: ``ok``; ``hint`` where something optional is missing or could be better; ``problem`` where
-            photos cannot be enhanced until it is mended.
-        area: what it belongs to: ``program``, ``packages``, ``device``, ``models``, ``trial``,
-            ``extras``.
-        subject: what was looked at.
+        level: ``ok``; ``hint`` if something optional is missing or could be improved; ``problem`` if photos
+            cannot be enhanced until it is fixed.
+        area: group of the check: ``program``, ``packages``, ``device``, ``models``, ``trial``, ``extras``.
+        subject: what was checked.
         text: what was found.
-        command: what mends it, ready to be typed; empty where nothing needs to.
+        command: shell command that fixes it; empty if there is nothing to fix.
     """
 
     level: Level
@@ -59,12 +58,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One package this one needs.
+    """A dependency of this package.
 
     Attributes:
         name: of the distribution.
-        minimum: lowest version that works; empty for any.
-        extra: the optional part that needs it; empty where it is always needed.
+        minimum: lowest version that works; empty for any version.
+        extra: the extra that requires it; empty if it is always required.
     """
 
     name: str
@@ -73,14 +72,13 @@ class Requirement:
 
 
 def examine(device: str = "auto") -> tuple[Finding, ...]:
-    """Look at everything that enhancing a photo needs, and enhance a small one.
+    """Check everything that is needed to enhance photos, and enhance a small test image.
 
     Args:
-        device: to try, as of `Options`.
+        device: to check, as in `Options`.
 
     Returns:
-        findings in the order a person would read them; at least one is a ``problem`` where photos cannot be
-        enhanced on this machine as it is.
+        findings, ordered by area. At least one is a ``problem`` if photos cannot be enhanced on this machine.
     """
     packages = list(_packages())
     findings = [*_program(), *packages]
@@ -92,7 +90,7 @@ def examine(device: str = "auto") -> tuple[Finding, ...]:
 
 
 def requirements() -> tuple[Requirement, ...]:
-    """What the installed package's metadata asks for; empty where it runs without being installed."""
+    """Dependencies in the metadata of the installed package; empty if the package is not installed."""
     try:
         lines = metadata.requires(PACKAGE) or []
     except metadata.PackageNotFoundError:
@@ -113,19 +111,19 @@ def _program() -> Iterator[Finding]:
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     yield Finding("ok", "program", PACKAGE, f"{__version__} in {where}; {system}")
     if not requirements():
-        text = "runs from its source folder without being installed, so its needs cannot be checked"
+        text = "runs from its source folder without being installed, so its dependencies cannot be checked"
         yield Finding("hint", "program", "installation", text, pip_install(str(where.parent)))
 
 
 def _packages() -> Iterator[Finding]:
     for needed in requirements():
         if not needed.extra:
-            finding = _package(needed, "packages", "problem", pip_install(f"'{_wanted(needed)}'"))
+            finding = _package(needed, "packages", "problem", pip_install(f"'{_specifier(needed)}'"))
             yield _loaded(finding) if finding.level == "ok" else finding
 
 
 def _loaded(finding: Finding) -> Finding:
-    """The finding, or that the package is there but broken; torch is tried with the device."""
+    """The finding, or a problem if the package cannot be imported; torch is checked with the device."""
     name = _MODULES.get(finding.subject.lower(), finding.subject)
     try:
         if name != "torch":
@@ -142,12 +140,12 @@ def _package(needed: Requirement, area: str, missing: Level, command: str) -> Fi
     if installed is None:
         return Finding(missing, area, needed.name, "not installed", command)
     if _numbers(installed) < _numbers(needed.minimum):
-        text = f"{installed} is too old, {needed.minimum} is the oldest that works"
-        return Finding(missing, area, needed.name, text, pip_install(f"'{_wanted(needed)}'"))
+        text = f"{installed} is too old, the oldest supported version is {needed.minimum}"
+        return Finding(missing, area, needed.name, text, pip_install(f"'{_specifier(needed)}'"))
     return Finding("ok", area, needed.name, installed)
 
 
-def _wanted(needed: Requirement) -> str:
+def _specifier(needed: Requirement) -> str:
     return f"{needed.name}>={needed.minimum}" if needed.minimum else needed.name
 
 
@@ -159,7 +157,7 @@ def _version(name: str) -> str | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """``2.13.0+cpu`` to (2, 13, 0); what is no number ends it."""
+    """``2.13.0+cpu`` to (2, 13, 0): the leading integers of a version."""
     release = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in release[0].split(".")) if release else ()
 
@@ -200,7 +198,7 @@ def _threads(threads: int) -> Finding:
 
 
 def _main_memory() -> Finding:
-    """Free memory, and what limits it."""
+    """Total and free memory, and what limits it."""
     from .machine import memory
 
     found = memory()
@@ -212,7 +210,7 @@ def _main_memory() -> Finding:
 def _memory(subject: str, free: int) -> Finding:
     text = f"{free / _GIB:.1f} GiB free"
     if free < _LITTLE_MEMORY:
-        return Finding("hint", "device", subject, f"{text}; large photos will be slow: close other programs")
+        return Finding("hint", "device", subject, f"{text}; large photos will be slow; close other programs")
     return Finding("ok", "device", subject, text)
 
 
@@ -233,27 +231,27 @@ def _models() -> Iterator[Finding]:
     try:
         cards = available()
     except LLFlowPhotoError as error:
-        yield Finding("problem", "models", "cards", str(error), files_again())
+        yield Finding("problem", "models", "cards", str(error), restore_files())
         return
     shipped = Path(__file__).parent / "models"
     for card in cards:
         size = f"{card.path.stat().st_size / 1e6:.1f} MB"
         own = card.path.parent != shipped
         if not card.sha256:
-            yield Finding("ok", "models", card.name, f"{size}, no checksum to compare, {card.path}")
+            yield Finding("ok", "models", card.name, f"{size}, no checksum to verify, {card.path}")
         elif checksum(card.path) == card.sha256:
-            yield Finding("ok", "models", card.name, f"{size}, checksum right, licence: {card.licence}")
+            yield Finding("ok", "models", card.name, f"{size}, checksum correct, licence: {card.licence}")
         else:
             level: Level = "problem" if card.name == DEFAULT_MODEL else "hint"
-            mend = f"rm {card.path}" if own else files_again()
-            yield Finding(level, "models", card.name, f"{card.path} is damaged: checksum differs", mend)
+            fix = f"rm {card.path}" if own else restore_files()
+            yield Finding(level, "models", card.name, f"{card.path} is damaged: its checksum differs", fix)
     if DEFAULT_MODEL not in {card.name for card in cards}:
         text = "the default model's weights are missing"
-        yield Finding("problem", "models", DEFAULT_MODEL, text, files_again())
+        yield Finding("problem", "models", DEFAULT_MODEL, text, restore_files())
 
 
 def _trial(device: str) -> Finding:
-    """A small synthetic night, enhanced with the default model."""
+    """Enhance a small synthetic image with the default model."""
     import numpy as np
 
     from .api import enhance, load_enhancer
@@ -264,9 +262,9 @@ def _trial(device: str) -> Finding:
         bright = enhance(night, device=device)
         precision = load_enhancer(DEFAULT_MODEL, device=device).precision
     except (LLFlowPhotoError, RuntimeError, OSError) as error:
-        text = f"a small picture failed: {_first_line(error)}"
+        text = f"enhancing a test image failed: {_first_line(error)}"
         return Finding("problem", "trial", "trial", text, "llflow-photo doctor --device cpu")
-    text = f"a small picture went from mean {night.mean():.2f} to {bright.mean():.2f}, in {precision}"
+    text = f"mean of a test image raised from {night.mean():.2f} to {bright.mean():.2f}, in {precision}"
     return Finding("ok", "trial", "trial", text)
 
 
@@ -278,10 +276,10 @@ def _extras() -> Iterator[Finding]:
     for extra, parts in sorted(by_extra.items()):
         command = pip_install(f"'{PACKAGE}[{extra}]'")
         findings = [_package(part, "extras", "hint", command) for part in parts]
-        lacking = [f for f in findings if f.level != "ok"]
-        if lacking:
-            said = ", ".join(f"{finding.subject} {finding.text}" for finding in lacking)
-            yield Finding("hint", "extras", extra, said, command)
+        missing = [f for f in findings if f.level != "ok"]
+        if missing:
+            summary = ", ".join(f"{finding.subject} {finding.text}" for finding in missing)
+            yield Finding("hint", "extras", extra, summary, command)
         else:
             yield Finding("ok", "extras", extra, ", ".join(f"{f.subject} {f.text}" for f in findings))
     if _version("napari"):
@@ -289,7 +287,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _qt() -> Finding:
-    """Whether windows could be opened, tried in a process of its own: this one stays free of Qt."""
+    """Whether Qt can be loaded, tried in a separate process, so that this one does not load Qt."""
     bindings = [f"{binding} {version}" for binding in _QT if (version := _version(binding))]
     if not bindings:
         text = "napari needs a Qt binding to open a window"
@@ -299,7 +297,7 @@ def _qt() -> Finding:
         done = subprocess.run(trial, capture_output=True, text=True, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding(
-            "hint", "extras", "Qt", f"{', '.join(bindings)} could not be tried: {_first_line(error)}"
+            "hint", "extras", "Qt", f"{', '.join(bindings)} could not be tested: {_first_line(error)}"
         )
     if done.returncode == 0:
         return Finding("ok", "extras", "Qt", ", ".join(bindings))

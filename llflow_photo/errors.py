@@ -1,4 +1,4 @@
-"""Every error a user can cause has a name here; messages say what was given and what to do."""
+"""Exceptions for errors that users can cause; messages say what was given and what to do."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ __all__ = [
 
 
 class LLFlowPhotoError(Exception):
-    """Base of all errors this package raises on purpose."""
+    """Base class of all exceptions of this package."""
 
 
 class OptionError(LLFlowPhotoError, ValueError):
-    """An option has a value it cannot have."""
+    """An option has an invalid value."""
 
 
 class ImageInputError(LLFlowPhotoError, ValueError):
-    """An array given as an image has the wrong shape, type or values."""
+    """An array given as an image has an invalid shape, type or value."""
 
 
 class ReadError(LLFlowPhotoError, OSError):
-    """A photo cannot be read: missing, truncated, broken."""
+    """A photo cannot be read: it is missing, truncated or damaged."""
 
 
 class FormatError(ReadError):
-    """A file is no photo of a kind that can be read."""
+    """A file is not a photo in a supported format."""
 
 
 class WriteError(LLFlowPhotoError, OSError):
@@ -47,40 +47,40 @@ class WriteError(LLFlowPhotoError, OSError):
 
 
 class OutputExistsError(WriteError):
-    """A file is where a result was to go, and it is not this program's result of the same photo."""
+    """The output file exists, and it is not a result of this program for the same photo."""
 
 
 class EmptyFolderError(LLFlowPhotoError):
-    """A folder holds no photos."""
+    """A folder contains no photos."""
 
 
 class ModelNotFoundError(LLFlowPhotoError, LookupError):
-    """There is no model of that name."""
+    """A model does not exist."""
 
 
 class CheckpointError(LLFlowPhotoError):
-    """A file of weights is not what was asked for."""
+    """A file of weights is damaged or does not match."""
 
 
 class DeviceError(LLFlowPhotoError):
-    """The device asked for is not there, or ran out of memory for the smallest tile."""
+    """The device is not available, or its memory does not suffice for the smallest tile."""
 
 
 class NonFiniteOutputError(LLFlowPhotoError):
-    """The network gave values that are not finite; nothing was written."""
+    """The output of the network contains values that are not finite; nothing was written."""
 
 
 class TrainingDataError(LLFlowPhotoError):
-    """Pairs to train or evaluate on are missing or do not fit together."""
+    """Pairs for training or evaluation are missing or do not match."""
 
 
 class CancelledError(LLFlowPhotoError):
-    """The caller's cancel callable said so."""
+    """The ``cancel`` callable returned True."""
 
 
 class BatchError(LLFlowPhotoError):
-    """A batch cannot run: its folders do not fit, or another batch is at work there."""
+    """A batch cannot run: its folders are unsuitable, or another batch is writing to the output folder."""
 
 
 class WorkerError(LLFlowPhotoError):
-    """The processes that do a batch's work cannot be started, or died."""
+    """The worker processes of a batch cannot be started, or died."""

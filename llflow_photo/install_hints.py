@@ -1,4 +1,4 @@
-"""Commands that mend an installation, ready to be typed."""
+"""Shell commands that fix an installation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from . import __version__
 
-__all__ = ["PACKAGE", "files_again", "pip_install"]
+__all__ = ["PACKAGE", "pip_install", "restore_files"]
 
 PACKAGE = "llflow-photo"
 
 
 def pip_install(what: str) -> str:
-    """The command that installs something into this environment, whatever ``pip`` on the PATH belongs to."""
+    """The command that installs ``what`` into this environment, even if ``pip`` is that of another one."""
     pip, here = shutil.which("pip"), Path(sys.executable).parent
     return (
         f"pip install {what}"
@@ -25,14 +25,14 @@ def pip_install(what: str) -> str:
     )
 
 
-def files_again() -> str:
-    """The command that brings this package's own files back, from where they came."""
+def restore_files() -> str:
+    """The command that restores the files of this package from their original source."""
     root = Path(__file__).parent.parent
     if (root / ".git").exists():
         return f"git -C {root} checkout -- llflow_photo/models"
     try:
-        told = metadata.distribution(PACKAGE).read_text("direct_url.json")
+        text = metadata.distribution(PACKAGE).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
-        told = None
-    source = json.loads(told)["url"].removeprefix("file://") if told else f"{PACKAGE}=={__version__}"
+        text = None
+    source = json.loads(text)["url"].removeprefix("file://") if text else f"{PACKAGE}=={__version__}"
     return pip_install(f"--force-reinstall --no-deps {source}")

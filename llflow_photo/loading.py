@@ -1,4 +1,4 @@
-"""Models and the engine that runs them, each loaded once per process."""
+"""Load models and the engine that runs them, once per process."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["load_enhancer", "load_model"]
 
 
 def load_model(name_or_path: str | os.PathLike[str]) -> LoadedModel:
-    """Load a model by name or by the path of a ``.safetensors`` file, checksum verified.
+    """Load a model by name or by the path of a ``.safetensors`` file, and verify its checksum.
 
     Returns:
         the network (``.flow``, an `LLFlow` in evaluation mode) and its card (``.card``).
 
     Raises:
-        ModelNotFoundError: there is no such model; the message lists those there are.
-        CheckpointError: the file is damaged, or no model.
+        ModelNotFoundError: the model does not exist; the message lists the available models.
+        CheckpointError: the file is damaged or not a model.
     """
     from . import models
 
@@ -36,7 +36,7 @@ def load_enhancer(
     device: str = "auto",
     tile: int | str = "auto",
 ) -> Enhancer:
-    """The engine for a model on a device; the same one again for the same arguments."""
+    """The engine for a model on a device; cached for the same arguments."""
     if model is None or isinstance(model, (str, os.PathLike)):
         model = _model_of(os.fspath(model or Options().model))
     return _enhancer_of(model, device, tile)
@@ -51,7 +51,7 @@ def _model_of(name: str) -> LoadedModel:
 
 @lru_cache(maxsize=4)
 def _loaded(path: str, changed_ns: int) -> LoadedModel:
-    """``changed_ns`` is part of the key: a file written anew is loaded anew."""
+    """``changed_ns`` is part of the cache key, so that a modified file is loaded again."""
     return load_model(path)
 
 

@@ -1,4 +1,4 @@
-"""How much memory this process may use: the machine's, or less where a container's limit is lower."""
+"""Memory that this process may use: that of the machine, or the limit of its container."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import psutil
 __all__ = ["Memory", "memory"]
 
 _UNLIMITED = 1 << 60
-"""Limits from here on mean none: version 1 of control groups writes a number near 2^63."""
+"""Limits of at least this mean no limit: version 1 of control groups uses a number near 2^63."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of main memory.
+    """Main memory in bytes.
 
     Attributes:
-        total: that this process and its children may ever have.
-        available: that can be taken now without swapping.
-        limited: whether a container's limit, not the machine, decides ``total``.
+        total: maximum for this process and its children.
+        available: can be allocated now without swapping.
+        limited: whether ``total`` is the limit of a container instead of the memory of the machine.
     """
 
     total: int
@@ -30,7 +30,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class _Names:
-    """Files of a version of Linux' control groups."""
+    """File names of a version of Linux control groups."""
 
     limit: str
     usage: str
@@ -45,7 +45,7 @@ def memory(root: Path = Path("/")) -> Memory:
     """The memory of this machine (Linux, macOS, Windows) within the limits of its control groups (Linux).
 
     Args:
-        root: where ``proc`` and ``sys`` are; another one in tests.
+        root: folder that contains ``proc`` and ``sys``; tests use another one.
     """
     machine = psutil.virtual_memory()
     total, available = int(machine.total), int(machine.available)
@@ -56,7 +56,7 @@ def memory(root: Path = Path("/")) -> Memory:
 
 
 def _limits(root: Path) -> list[tuple[int, int]]:
-    """Limit and use of each control group this process is in, and of those around it."""
+    """Limit and usage of each control group of this process, and of the groups that contain it."""
     found = []
     for folder, names in _groups(root):
         limit, used = _number(folder / names.limit), _number(folder / names.usage)
@@ -66,9 +66,9 @@ def _limits(root: Path) -> list[tuple[int, int]]:
 
 
 def _groups(root: Path) -> list[tuple[Path, _Names]]:
-    """Folders of the control groups, the innermost first.
+    """Folders of the control groups, innermost first.
 
-    Inside a container the path that ``/proc/self/cgroup`` names may not exist: the mount is then the group.
+    Inside a container, the path in ``/proc/self/cgroup`` may not exist; the mount point is then the group.
     """
     try:
         lines = (root / "proc/self/cgroup").read_text("utf-8").splitlines()
@@ -91,12 +91,12 @@ def _groups(root: Path) -> list[tuple[Path, _Names]]:
 def _number(file: Path) -> int | None:
     try:
         return int(file.read_text("ascii"))
-    except (OSError, ValueError):  # not there, or "max"
+    except (OSError, ValueError):  # missing, or "max"
         return None
 
 
 def _reclaimable(folder: Path, names: _Names) -> int:
-    """Bytes of cached files, counted as used, that the system gives up before it refuses memory."""
+    """Bytes of the file cache that count as used and that the system reclaims when needed."""
     try:
         lines = (folder / "memory.stat").read_text("ascii").splitlines()
     except OSError:

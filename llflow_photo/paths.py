@@ -1,4 +1,4 @@
-"""Paths as users write them."""
+"""Paths as given by users."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["expanded"]
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with ``~`` or ``~user`` replaced by a home directory; unchanged if there is no such user."""
+    """The path with ``~`` or ``~user`` expanded to the home directory; unchanged if there is no such user."""
     given = Path(path)
     try:
         return given.expanduser()
-    except RuntimeError:  # a file's own name may begin like this
+    except RuntimeError:  # the name of a file may begin with ~
         return given

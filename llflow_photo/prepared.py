@@ -7,15 +7,16 @@ is decoded and finished (`PreparedPhoto.render`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .callbacks import Cancel, Gate, Progress
 from .color.working import Residual, to_network
 from .errors import NonFiniteOutputError
-from .finish import PhotoAnalysis, Progress, finished, without_specks
+from .finish import PhotoAnalysis, finished, without_specks
 from .finish.analysis import Window
 from .options import Options
 from .photo import Photo
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from .series import SeriesReference
 
 __all__ = ["PreparedPhoto", "WholePhoto", "prepare", "prepare_region", "subsample"]
-
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,12 @@ class PreparedPhoto:
         options: Options,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
+        gate: Gate = nullcontext,
     ) -> Photo:
-        """Decode a latent, then `finish` the rendering."""
-        return self.finish(self.encoded.decode(latent, progress=progress, cancel=cancel), options)
+        """Decode a latent inside ``gate``, then `finish` the rendering."""
+        with gate():
+            rendering = self.encoded.decode(latent, progress=progress, cancel=cancel)
+        return self.finish(rendering, options)
 
     def finish(self, rendering: np.ndarray, options: Options) -> Photo:
         """Apply the finish to a rendering and convert it to the photo's color space.
@@ -111,6 +113,7 @@ def prepare(
     series: SeriesReference | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    gate: Gate = nullcontext,
 ) -> PreparedPhoto:
     """Encode a whole photo.
 
@@ -119,15 +122,18 @@ def prepare(
         series: what the frames of a series share, if the photo is one of them.
         progress: called with the number of steps done and of all.
         cancel: called before each tile; the run ends if it returns true.
+        gate: entered while the network runs.
     """
     if options.remove_specks:
         photo = without_specks(photo)
     view, residual = to_network(photo)
     if series is None:
-        encoded = enhancer.encode(view, progress=progress, cancel=cancel)
+        with gate():
+            encoded = enhancer.encode(view, progress=progress, cancel=cancel)
         return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo))
     whole = WholePhoto.of_series(photo, series, enhancer)
-    encoded = enhancer.encode(view, statistics=whole.statistics, progress=progress, cancel=cancel)
+    with gate():
+        encoded = enhancer.encode(view, statistics=whole.statistics, progress=progress, cancel=cancel)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis)
 
 

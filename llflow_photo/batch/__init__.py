@@ -1,6 +1,6 @@
-"""Batches: a folder of photos, unattended. Knows no torch.
+"""Batches: enhance a folder of photos unattended. Does not import torch.
 
-Names are imported when first used: worker processes need but a part of the room.
+Names are imported on first use, because worker processes need only some of the modules.
 """
 
 from __future__ import annotations

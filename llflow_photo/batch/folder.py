@@ -1,27 +1,28 @@
-"""`enhance_dir`: a folder of dark photos goes in, a folder of enhanced ones comes out."""
+"""`enhance_dir`: enhance a folder of dark photos into another folder."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..callbacks import Cancel
 from ..errors import EmptyFolderError, OptionError
 from ..options import Options
+from .job import Job
 from .output import choose_output
 from .recording.identity import settings_hash
 from .recording.manifest import holds_outputs, outputs_in
-from .recording.progress import Progress
+from .recording.progress import EventCallback
 from .recording.report import Report
 from .run import Batch, run_batch
 from .selecting.naming import DEFAULT_FORMAT, suffix_of
 from .selecting.selection import Pairs, Selection, parse_newer_than
 from .selecting.series import DEFAULT_GAP_S, DEFAULT_MODE, Mode, SeriesRules
 from .workers.photo_renderer import PhotoRenderer
-from .workers.work import Job
 
 if TYPE_CHECKING:
     from ..files import Encoding, RawOptions
@@ -54,63 +55,68 @@ def enhance_dir(
     force: bool = False,
     retry_failed: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    progress: EventCallback | None = None,
+    cancel: Cancel | None = None,
     **option_changes: Any,
 ) -> Report:
-    """Enhance the photos of a folder; subfolders are mirrored, what is no photo is passed over.
+    """Enhance the photos of a folder. Subfolders are mirrored, and files that are not photos are skipped.
 
-    It can be stopped and killed at any moment: the same call goes on where it ended, guided by the manifest
-    in the output folder, and ends with the same files, byte for byte. Originals are only ever read. A photo
-    that fails does not keep the others from being done. ``report.html`` in the output folder shows what was
-    done.
+    The batch can be stopped or killed at any time: the same call resumes it, using the manifest in the output
+    folder, and produces the same files, byte for byte. Originals are never modified. A photo that fails does
+    not stop the others. ``report.html`` in the output folder shows the results.
 
     Args:
-        path: a folder; or a photo, or several of both.
-        temperature: how far renderings vary; by default as ``options`` has it, 0: the model's best guess.
-        output: the folder to write to; by default ``NAME-enhanced`` beside the folder NAME. Folders that a
-            batch wrote to are known by their manifest and are never taken as input, wherever they are.
-        options: how to render. All photos have the look of ``seed``; ``seed`` and a photo's content give the
-            photo's own seed, of its regions and grain.
-        encoding: how to write; by default, and without a format, JPEG.
-        raw: how to develop RAW files.
-        jobs: worker processes; by default one per GPU, or on the CPU as many as cores and memory allow.
-        backend: ``local``, or to do the work on a cluster ``dask``, ``ray`` or any other backend of joblib.
-        address: of the cluster; by default the one this process is connected to, or one started here.
-        include: glob patterns of what to take: ``*.nef``, ``2024/**``; a folder's name takes all in it.
-        exclude: glob patterns of what to leave out.
+        path: a folder or a photo, or several of them.
+        temperature: how much renderings vary; by default that of ``options``, which is 0, the model's best
+            guess.
+        output: the folder to write to; by default ``NAME-enhanced`` next to the folder NAME. Folders that a
+            batch wrote to are recognized by their manifest and are never used as input, wherever they are.
+        options: rendering options. The latent of whole frames, such as overall brightness and warmth, depends
+            on ``seed`` and is the same for all photos. The latent of regions, and grain, depend on ``seed``
+            and the content of the photo.
+        encoding: output format; by default, or without a format, JPEG.
+        raw: development of RAW files.
+        jobs: number of worker processes; by default one per GPU, or on the CPU as many as cores and memory
+            allow.
+        backend: ``local``, or ``dask``, ``ray`` or any other backend of joblib to use a cluster.
+        address: of the cluster; by default the cluster this process is connected to, or a new one on this
+            machine.
+        include: glob patterns of photos to take: ``*.nef``, ``2024/**``; the name of a folder takes
+            all photos in it.
+        exclude: glob patterns of photos to leave out.
         recursive: whether to enter subfolders.
         newer_than: only photos modified after this: ``2024-11-03``, ``36h``, ``7d``, a datetime, a timedelta,
             or seconds since 1970.
-        if_darker_than: only photos whose mean exposure is below this many EV relative to 18 % gray, the mean
-            taken of the logarithm: daylight is about -1, a night street -4 to -7.
-        well_exposed: whether to ``leave`` the others alone or ``copy`` them to the output folder.
-        pairs: what to take of a RAW and a JPEG of the same name: ``raw``, ``jpeg``, ``both``.
-        series: which photos are frames of a series, so that they share exposure and look: ``auto`` finds them
-            by their EXIF (three or more of one folder and camera with the same exposure settings, each within
-            ``series_gap`` of the one before, that show one scene), ``all`` takes all photos of one folder and
-            camera, ``off`` renders each by itself.
-        series_gap: seconds from the end of one exposure to the beginning of the next, for ``auto``.
-        force: render again what was done; files in the way that no batch wrote are written over, except
-            beside originals.
-        retry_failed: try again photos that failed earlier for reasons of their own, such as a broken file;
-            those that failed for others, such as a full disk, are always tried again.
+        if_darker_than: only photos whose mean exposure is below this, in EV relative to 18 % gray, where the
+            mean is that of the logarithm: daylight is about -1, a night street -4 to -7.
+        well_exposed: whether to ``leave`` the other photos alone or ``copy`` them to the output folder.
+        pairs: which file to take of a RAW and a JPEG with the same name: ``raw``, ``jpeg``, ``both``.
+        series: which photos are frames of a series, which share exposure and look: ``auto`` detects series
+            from EXIF (three or more photos of one folder and camera with the same exposure settings, each
+            within ``series_gap`` of the previous one, that show one scene), ``all`` takes all photos of one
+            folder and camera, ``off`` renders each photo by itself.
+        series_gap: maximum time in seconds from the end of one exposure to the beginning of the next, for
+            ``auto``.
+        force: render photos again that are done; existing files that no batch wrote are overwritten, except
+            next to originals.
+        retry_failed: try photos again that failed earlier because of the photo, such as a broken file; photos
+            that failed for other reasons, such as a full disk, are always tried again.
         dry_run: do nothing, and return what would be done.
         progress: called with an `Event` whenever something happens, in this thread.
-        cancel: asked several times a second; true stops within seconds.
+        cancel: called several times a second; True stops within seconds.
         **option_changes: any field of `Options`, such as ``seed=3``.
 
     Returns:
-        the report; ``report.ok`` says whether every photo succeeded.
+        the report; ``report.ok`` tells whether every photo succeeded.
 
     Raises:
         EmptyFolderError: there are no photos.
-        OptionError: an argument has a value it cannot have.
-        BatchError: input and output do not fit together, or another batch is writing there.
+        OptionError: an argument has an invalid value.
+        BatchError: the output folder is or contains an input, or another batch is writing to it.
         ReadError: a path does not exist.
-        ModelNotFoundError: there is no such model.
-        WriteError: the format of the outputs needs a plugin that is not installed.
-        WorkerError: worker processes or the cluster cannot be started.
+        ModelNotFoundError: the model does not exist.
+        WriteError: the output format needs a plugin that is not installed.
+        WorkerError: the worker processes or the cluster cannot be started.
         BatchInterrupted: Ctrl-C, a `KeyboardInterrupt` with the report of what was done.
     """
     from .. import __version__, files
@@ -146,14 +152,14 @@ def enhance_dir(
     rules = SeriesRules(
         files.capture_of, files.is_raw, series, series_gap, settings_hash({"raw": asdict(raw)})
     )
-    told = {"if_darker_than": if_darker_than, "well_exposed": well_exposed, "series": series}
+    recorded = {"if_darker_than": if_darker_than, "well_exposed": well_exposed, "series": series}
     batch = Batch(
         inputs,
         selection,
         job,
         suffix_of(encoding.format),
         series=rules,
-        settings={**settings, **told, "series_gap": series_gap},
+        settings={**settings, **recorded, "series_gap": series_gap},
         version=__version__,
         jobs=jobs,
         backend=backend,
@@ -168,16 +174,16 @@ def enhance_dir(
 
 
 def _job(options: Options, encoding: Encoding, raw: RawOptions, settings: Mapping[str, Any]) -> Job:
-    """What the photos have in common, with what identifies their renderings; the output folder is still open.
+    """The job of the batch, without the output folder.
 
-    The weights are known by their content, wherever they lie and whatever they are called. Which photos are
-    well exposed is no part of it: another threshold does not make renderings others.
+    The weights are identified by their content, not by path or name. The threshold for well-exposed photos is
+    not part of the hash of the settings, because it does not change renderings.
     """
     from .. import models
     from ..models.card import checksum
 
     card = models.find(options.model)
-    familiar = card.inputs.get("exposure_ev")
+    training_range = card.inputs.get("exposure_ev")
     return Job(
         renderer=f"{PhotoRenderer.__module__}:{PhotoRenderer.__qualname__}",
         options=options,
@@ -186,13 +192,13 @@ def _job(options: Options, encoding: Encoding, raw: RawOptions, settings: Mappin
         settings=settings_hash({name: value for name, value in settings.items() if name != "model"}),
         model=checksum(card.path),
         root="",
-        familiar_ev=(familiar[0], familiar[1]) if familiar else None,
+        training_ev=(training_range[0], training_range[1]) if training_range else None,
     )
 
 
 def _check(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise OptionError(f"{name} is {value!r}; give one of {', '.join(known)}")
+        raise OptionError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
 
 
 def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
@@ -200,7 +206,7 @@ def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
 
     given = (path,) if isinstance(path, (str, os.PathLike)) else tuple(path)
     if not given:
-        raise EmptyFolderError("no folder and no photo is given; name one")
+        raise EmptyFolderError("no folder and no photo is given; give at least one")
     return tuple(files.expanded(one) for one in given)
 
 

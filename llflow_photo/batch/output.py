@@ -1,4 +1,4 @@
-"""The output folder: where it is, that it is safe to write to, what earlier runs left in it."""
+"""The output folder: its path, whether it is safe to write to, leftovers of earlier runs."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ..errors import BatchError
 __all__ = ["MARKS", "choose_output", "is_intact", "remove_leftovers"]
 
 MARKS = ".llflow-photo-in-hand"
-"""Folder inside the output folder where workers of a cluster mark what they have in hand."""
+"""Folder inside the output folder where workers of a cluster mark the photos in progress."""
 
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)  # names may hold line breaks
 _log = logging.getLogger(__name__)
 
 
 def choose_output(inputs: Sequence[Path], output: Path | None) -> Path:
-    """The output folder, absolute: as given, or ``NAME-enhanced`` beside the folder (or photo's folder) NAME.
+    """The absolute path of the output folder: as given, or ``NAME-enhanced`` next to the input folder NAME.
 
-    Beside, not inside, so that the next run on the same folder does not meet it; and a folder that a batch
-    wrote to is known by its manifest and never entered, wherever it lies.
+    The default is next to the input, not inside, so that the next run on the same folder does not find it.
+    A folder that a batch wrote to is recognized by its manifest and never entered, wherever it is.
 
     Raises:
-        BatchError: it is an input or holds one, so that outputs might be written over originals; or none can
-            be derived.
+        BatchError: the folder is or contains an input, so that outputs might overwrite originals; or no
+            default can be derived.
     """
     if output is None:
         first = inputs[0].resolve()
         folder = first if os.path.isdir(first) else first.parent
         if folder.parent == folder:
-            raise BatchError(f"{folder} has no folder beside it; name an output folder")
+            raise BatchError(f"{folder} has no parent folder; name an output folder")
         output = folder.with_name(f"{folder.name}-enhanced")
     chosen = output.resolve()
     if os.path.exists(chosen) and not os.path.isdir(chosen):
@@ -44,14 +44,14 @@ def choose_output(inputs: Sequence[Path], output: Path | None) -> Path:
         top = given.resolve()
         if os.path.isdir(top) and top.is_relative_to(chosen):
             raise BatchError(
-                f"the output folder {output} is or holds the input {given}, and originals are never written "
-                f"over; name another, for instance {top.with_name(top.name + '-enhanced')}"
+                f"the output folder {output} is or contains the input {given}, and originals are never "
+                f"overwritten; name another, for instance {top.with_name(top.name + '-enhanced')}"
             )
     return chosen
 
 
 def is_intact(folder: Path, outputs: Sequence[str], sizes: Sequence[int]) -> bool:
-    """Whether outputs are there in the sizes in which they were written."""
+    """Whether outputs exist with the sizes with which they were written."""
     if len(outputs) != len(sizes):
         return False
     try:
@@ -61,7 +61,7 @@ def is_intact(folder: Path, outputs: Sequence[str], sizes: Sequence[int]) -> boo
 
 
 def remove_leftovers(root: Path, outputs: Iterable[str]) -> None:
-    """Remove what killed processes left in the output folder ``root`` and where these outputs of it are."""
+    """Remove temporary files of killed processes from the output folder ``root`` and folders of outputs."""
     shutil.rmtree(root / MARKS, ignore_errors=True)
     for folder in {root, *((root / name).parent for name in outputs)}:
         try:

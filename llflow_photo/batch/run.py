@@ -1,4 +1,4 @@
-"""A batch from beginning to end: select, plan, do, record, report."""
+"""A batch from beginning to end: select, plan, render, record, report."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..callbacks import Cancel
 from ..errors import BatchError, EmptyFolderError
 from .cluster.connection import check_backend
 from .cluster.run import run_cluster
+from .job import Job, Task
 from .output import is_intact, remove_leftovers
 from .recording.manifest import Manifest, Stored, read_manifest
 from .recording.page import write_page
-from .recording.progress import Progress, Tally
+from .recording.progress import EventCallback, Tally
 from .recording.record import PhotoRecord
 from .recording.report import BatchInterrupted, Report
 from .selecting.plan import Plan, make_plan
-from .selecting.selection import AN_OUTPUT, Selection, select
-from .selecting.series import DEFAULT_MODE, Found, SeriesRules, find_series
+from .selecting.selection import EARLIER_OUTPUT, Selection, select
+from .selecting.series import DEFAULT_MODE, FoundSeries, SeriesRules, find_series
 from .series_decisions import SeriesDecisions
 from .workers.pipeline import Output, run_local
 from .workers.placement import place, threads_per_process
-from .workers.series_look import look
-from .workers.work import Job, Task
+from .workers.series_frames import read_frames
 
 __all__ = ["Batch", "run_batch"]
 
@@ -37,24 +38,24 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Batch:
-    """Everything a batch is told.
+    """All parameters of a batch.
 
     Attributes:
         inputs: folders and photos.
-        selection: what to take of them.
+        selection: which photos to take.
         job: how to render; ``job.root`` is the output folder.
-        suffix: of outputs, with its dot.
-        series: how series are found; None looks for none.
-        settings: for the manifest and the report, plain values.
+        suffix: file name suffix of outputs, including the dot.
+        series: how series are found; None finds none.
+        settings: plain values for the manifest and the report.
         version: of the package.
-        jobs: processes, or None for as many as fit.
-        backend: ``local``, or as of `run_cluster`.
+        jobs: number of processes, or None for as many as fit.
+        backend: ``local``, or as in `run_cluster`.
         address: of the cluster.
-        force: render again what was done.
-        retry_failed: try again what failed for reasons of its own.
-        dry_run: only say what would be done.
-        progress: told of all that happens.
-        cancel: asked several times a second; true stops the batch.
+        force: render photos again that are done.
+        retry_failed: try photos again whose failure was caused by the photo.
+        dry_run: only report what would be done.
+        progress: called with every `Event`.
+        cancel: called several times a second; True stops the batch.
     """
 
     inputs: tuple[Path, ...]
@@ -70,19 +71,19 @@ class Batch:
     force: bool = False
     retry_failed: bool = False
     dry_run: bool = False
-    progress: Progress | None = None
-    cancel: Callable[[], bool] | None = None
+    progress: EventCallback | None = None
+    cancel: Cancel | None = None
 
 
 def run_batch(batch: Batch) -> Report:
-    """Do a batch.
+    """Run a batch.
 
     Raises:
         EmptyFolderError: there are no photos to take.
-        BatchError: another batch writes to the output folder, or its manifest is damaged.
-        WorkerError: processes or cluster cannot be started.
-        BatchInterrupted: Ctrl-C; it carries the report.
-        and what reading inputs and loading the model raise.
+        BatchError: another batch is writing to the output folder, or its manifest is damaged.
+        WorkerError: the processes or the cluster cannot be started.
+        BatchInterrupted: Ctrl-C; it has the report as an attribute.
+        and any error of listing the inputs and loading the model.
     """
     started = time.monotonic()
     root = Path(batch.job.root)
@@ -91,52 +92,54 @@ def run_batch(batch: Batch) -> Report:
     if not sources:
         _ensure_reasons(batch, seen)
 
-    found = Found([], []) if batch.series is None else find_series(sources, batch.series)
+    found = FoundSeries([], []) if batch.series is None else find_series(sources, batch.series)
 
     def plan(stored: Stored) -> tuple[Plan, SeriesDecisions]:
         rules = batch.series
         mode, development = (rules.mode, rules.development) if rules is not None else (DEFAULT_MODE, "")
         decisions = SeriesDecisions(found, stored.series, mode, development, batch.force)
         flags = batch.force, batch.retry_failed, decisions.shared()
-        return make_plan(sources, batch.job, batch.suffix, stored.rows, stored.written, *flags), decisions
+        return make_plan(sources, batch.job, batch.suffix, stored.records, stored.written, *flags), decisions
 
     if batch.dry_run:
         planned, _ = plan(read_manifest(root))
-        rows = [*seen, *planned.rows, *map(_claim, planned.tasks)]
-        return _report(batch, rows, started, dry_run=True)
+        records = [*seen, *planned.records, *map(_claim, planned.tasks)]
+        return _report(batch, records, started, dry_run=True)
     check_backend(batch.backend, batch.address)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BatchError(
-            f"the output folder {root} cannot be made: {error.strerror or error}; name another"
+            f"the output folder {root} cannot be created: {error.strerror or error}; name another"
         ) from error
     with Manifest(root) as manifest:
         manifest.begin_run(batch.version, batch.settings, os.pathsep.join(map(str, batch.inputs)))
-        planned, decisions = plan(Stored(manifest.rows, manifest.written, manifest.series))
+        planned, decisions = plan(Stored(manifest.records, manifest.written, manifest.series))
         local = batch.backend == "local"
         job = replace(
             batch.job,
             root_device=root.stat().st_dev if local else None,
-            threads=threads_per_process(),  # a cluster renders with as many, and so the same bytes
+            threads=threads_per_process(),  # the same on a cluster, so that the output bytes are the same
         )
         run = _Run(replace(batch, job=job), manifest, planned, seen, started, decisions)
-        return run.to_the_end()
+        return run.run()
 
 
 def _ensure_reasons(batch: Batch, seen: Sequence[PhotoRecord]) -> None:
-    """Where no photo is to be taken, there must be a reason that is worth a report.
+    """Check, where there are no photos to take, that there is a reason worth a report.
 
     Raises:
-        EmptyFolderError: there is none.
+        EmptyFolderError: there is no such reason.
     """
-    if any(row.status == "failed" or "newer" in row.reason for row in seen):
+    if any(record.status == "failed" or "newer" in record.reason for record in seen):
         return
     given = ", ".join(map(str, batch.inputs))
-    if any(row.reason == AN_OUTPUT for row in seen):
-        raise EmptyFolderError(f"{given}: nothing but outputs of a batch; copy them elsewhere to take them")
-    wanted = " that match" if batch.selection.include or batch.selection.exclude else ""
-    raise EmptyFolderError(f"{given}: no photos{wanted}; name a folder that holds some")
+    if any(record.reason == EARLIER_OUTPUT for record in seen):
+        raise EmptyFolderError(
+            f"{given} contains only outputs of a batch; copy them to another folder to enhance them"
+        )
+    condition = " that match" if batch.selection.include or batch.selection.exclude else ""
+    raise EmptyFolderError(f"{given} contains no photos{condition}; name a folder with photos")
 
 
 def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bool]:
@@ -148,7 +151,7 @@ def _claim(task: Task) -> PhotoRecord:
 
 
 class _Run:
-    """A batch at work: what came of each photo so far, and why it stopped."""
+    """A running batch: the record of each photo so far, and why the batch was stopped."""
 
     def __init__(
         self,
@@ -162,17 +165,17 @@ class _Run:
         self._batch, self._manifest, self._started = batch, manifest, started
         self._decisions = decisions
         self._tasks = {task.source: task for task in planned.tasks}
-        self._rows = {row.source: row for row in (*seen, *planned.rows)}
+        self._records = {record.source: record for record in (*seen, *planned.records)}
         self._stopped = ""
         self._interrupted = False
         self._begun: float | None = None
-        total = len(planned.tasks) + len(planned.rows)
+        total = len(planned.tasks) + len(planned.records)
         self._tally = Tally(batch.progress, total)
-        self._tally.count(planned.rows)
+        self._tally.count(planned.records)
         self._placements = place(batch.job.options.device, batch.jobs, len(planned.tasks))
 
-    def to_the_end(self) -> Report:
-        """Do the tasks, then write the report, whatever happened."""
+    def run(self) -> Report:
+        """Run the tasks, then write the report, whatever happened."""
         try:
             self._prepare()
             self._tally.start()
@@ -184,7 +187,7 @@ class _Run:
         report = self._report()
         try:
             report = self._finish(report)
-        except KeyboardInterrupt as error:  # once more, while the report was written
+        except KeyboardInterrupt as error:  # a second Ctrl-C, while the report was written
             raise BatchInterrupted(report) from error
         if self._interrupted:
             raise BatchInterrupted(report)
@@ -192,16 +195,16 @@ class _Run:
 
     def _prepare(self) -> None:
         claims = [_claim(task) for task in self._tasks.values() if task.known is None]
-        failed = [row for row in self._rows.values() if row.status == "failed" and row.size]
+        failed = [record for record in self._records.values() if record.status == "failed" and record.size]
         self._record([*claims, *failed])
         self._clean_up()
 
     def _decide_series(self) -> None:
-        """Give each task what it shares with its series; it is stored before anything is rendered with it."""
+        """Add the series reference to each task; it is stored before anything is rendered with it."""
         batch = self._batch
         jobs = batch.jobs if batch.backend == "local" else None
         cancel = batch.cancel or (lambda: False)
-        if not look(self._decisions, self._tasks, batch.job, jobs, self._tally.look, cancel):
+        if not read_frames(self._decisions, self._tasks, batch.job, jobs, self._tally.series_frame, cancel):
             self._stopped = "cancelled"
         records = tuple(self._decisions.records())
         if records != self._manifest.series:
@@ -212,20 +215,20 @@ class _Run:
                 self._tasks[source] = replace(task, series=shared[source].reference)
 
     def _clean_up(self) -> None:
-        """Remove what workers that died left half written."""
-        names = [name for row in self._manifest.rows.values() for name in row.outputs]
+        """Remove temporary files of workers that died."""
+        names = [name for record in self._manifest.records.values() for name in record.outputs]
         remove_leftovers(Path(self._batch.job.root), names)
 
     def _work(self) -> None:
         with closing(self._outputs()) as outputs:
             for kind, content in outputs:
-                if kind == "row":
-                    self._take(content)
+                if kind == "result":
+                    self._add_result(content)
                 elif kind == "stage":
                     self._begun = self._begun or time.monotonic()
                     self._tally.stage(*content)
-                elif kind == "back":
-                    self._tally.give_back(content)
+                elif kind == "returned":
+                    self._tally.returned(content)
                 if not self._stopped and self._batch.cancel is not None and self._batch.cancel():
                     self._stopped = "cancelled"
                 if self._stopped:
@@ -237,27 +240,29 @@ class _Run:
             return run_local(batch.job, tasks, self._placements)
         return run_cluster(batch.job, tasks, batch.backend, batch.address, batch.jobs)
 
-    def _take(self, row: PhotoRecord) -> None:
-        """Record a row and tell of it."""
-        task = self._tasks[row.source]
-        if row.status != "cancelled":
-            # What was found unchanged stays what it was, under its new date.
-            status = task.known.status if task.known is not None and row.status == "skipped" else row.status
-            self._record([replace(row, status=status)])
-        self._rows[row.source] = row
-        if row.status == "failed":
-            _log.info("%s: %s", row.source, row.reason)
-        if row.stops:
-            self._stopped = row.reason
-        self._tally.photo(row)
+    def _add_result(self, record: PhotoRecord) -> None:
+        """Store the record of a photo and report progress."""
+        task = self._tasks[record.source]
+        if record.status != "cancelled":
+            # An unchanged photo keeps its earlier status, with the new modification time.
+            status = (
+                task.known.status if task.known is not None and record.status == "skipped" else record.status
+            )
+            self._record([replace(record, status=status)])
+        self._records[record.source] = record
+        if record.status == "failed":
+            _log.info("%s: %s", record.source, record.reason)
+        if record.stops:
+            self._stopped = record.reason
+        self._tally.photo(record)
 
     def _finish(self, report: Report) -> Report:
-        """The report with what is found at the end, and its page written."""
-        if self._batch.backend == "local" or not self._stopped:  # a cluster may still be at work
+        """The report after the final checks, with its page written."""
+        if self._batch.backend == "local" or not self._stopped:  # workers of a cluster may still be running
             self._clean_up()
         self._check_outputs()
         self._tally.end()
-        report = replace(report, rows=self._all_rows())
+        report = replace(report, rows=self._all_records())
         try:
             return replace(report, page=write_page(report))
         except OSError as error:
@@ -268,7 +273,7 @@ class _Run:
         working = time.monotonic() - self._begun if self._begun is not None else 0.0
         return _report(
             self._batch,
-            self._all_rows(),
+            self._all_records(),
             self._started,
             stopped=self._stopped,
             working_seconds=working,
@@ -276,39 +281,44 @@ class _Run:
         )
 
     def _check_outputs(self) -> None:
-        """Outputs that someone removed while the batch went on are failures, not successes."""
+        """Count photos as failed whose outputs were deleted while the batch was running."""
         root = Path(self._batch.job.root)
         if self._stopped and not os.path.exists(root):
-            return  # with its disk, not the outputs alone
-        gone = [
+            return  # the disk was removed, not single outputs
+        deleted = [
             replace(
-                row, status="failed", error="WriteError", reason="its output vanished after it was written"
+                record,
+                status="failed",
+                error="WriteError",
+                reason="its output was deleted after it was written",
             )
-            for row in self._rows.values()
-            if row.outputs and row.output_bytes and not is_intact(root, row.outputs, row.output_bytes)
+            for record in self._records.values()
+            if record.outputs
+            and record.output_bytes
+            and not is_intact(root, record.outputs, record.output_bytes)
         ]
-        self._rows.update((row.source, row) for row in gone)
-        if gone:
-            self._record(gone)
+        self._records.update((record.source, record) for record in deleted)
+        if deleted:
+            self._record(deleted)
 
-    def _record(self, rows: Sequence[PhotoRecord]) -> None:
-        """Store rows."""
-        self._store(lambda: self._manifest.record(rows))
+    def _record(self, records: Sequence[PhotoRecord]) -> None:
+        """Store records."""
+        self._store(lambda: self._manifest.record(records))
 
     def _store(self, write: Callable[[], None]) -> None:
-        """Write to the manifest; where that cannot be done, nothing more is done."""
+        """Write to the manifest; an error stops the batch."""
         try:
             write()
         except (sqlite3.Error, OSError) as error:
-            why = f"the output folder cannot be written to ({error}); free space or attach its disk"
-            self._stopped = self._stopped or why
-            _log.error("%s", why)
+            reason = f"the output folder cannot be written to ({error}); free space or attach its disk"
+            self._stopped = self._stopped or reason
+            _log.error("%s", reason)
 
-    def _all_rows(self) -> tuple[PhotoRecord, ...]:
-        waiting = [_claim(task) for source, task in self._tasks.items() if source not in self._rows]
-        return tuple(sorted([*self._rows.values(), *waiting], key=lambda row: row.source))
+    def _all_records(self) -> tuple[PhotoRecord, ...]:
+        waiting = [_claim(task) for source, task in self._tasks.items() if source not in self._records]
+        return tuple(sorted([*self._records.values(), *waiting], key=lambda record: record.source))
 
 
-def _report(batch: Batch, rows: Sequence[PhotoRecord], started: float, **more: Any) -> Report:
-    ordered = tuple(sorted(rows, key=lambda row: row.source))
+def _report(batch: Batch, records: Sequence[PhotoRecord], started: float, **more: Any) -> Report:
+    ordered = tuple(sorted(records, key=lambda record: record.source))
     return Report(ordered, Path(batch.job.root), time.monotonic() - started, settings=batch.settings, **more)

@@ -1,4 +1,4 @@
-"""What each series of a batch shares: kept from earlier runs, or decided now from a few of its frames."""
+"""The reference of each series of a batch: kept from earlier runs, or computed from a few of its frames."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 
 from ..series import FrameSummary, SeriesReference, same_scene
 from .recording.series_record import SeriesRecord, rejection_key
-from .selecting.series import DEFAULT_MODE, Found, Frame, Mode
+from .selecting.series import DEFAULT_MODE, FoundSeries, Frame, Mode
 
 __all__ = ["NOT_DECIDED", "SeriesDecisions", "Shared"]
 
-_LOOKED_AT = 9
-"""Frames that a decision is made from, at most: evenly spread over the series. An odd number has a median."""
+_MAX_FRAMES = 9
+"""Maximum number of frames for a decision, evenly spread over the series; odd, so that there is a median."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What is known of the series that a photo belongs to.
+    """What the frames of a photo's series share.
 
     Attributes:
-        reference: what its frames share; None of photos that share nothing.
-        decided: False of series whose reference is still to be made.
+        reference: of the series; None for photos without a series.
+        decided: False if the reference has not been computed yet.
     """
 
     reference: SeriesReference | None = None
@@ -32,7 +32,7 @@ class Shared:
 
     @property
     def key(self) -> str | None:
-        """What `PhotoRecord.series` is of a photo rendered so; None where that is not known yet."""
+        """The value of `PhotoRecord.series` for a photo rendered with it; None if not decided yet."""
         if not self.decided:
             return None
         return "" if self.reference is None else self.reference.key
@@ -42,20 +42,20 @@ NOT_DECIDED = Shared(decided=False)
 
 
 class SeriesDecisions:
-    """The series of a batch, each with its record where it has one.
+    """The series of a batch, each with its record if there is one.
 
     Args:
-        found: by `find_series`. A photo by itself, such as one asked for alone, keeps to the series that it
-            was a frame of.
+        found: result of `find_series`. A single photo, such as one selected alone, stays in the series of an
+            earlier run.
         records: of earlier runs.
-        mode: how they were found.
-        development: identifies how photos are developed; records made under another are not used.
-        force: whether to decide all anew.
+        mode: how series were found.
+        development: identifies how photos are developed; records of another development are not used.
+        force: whether to ignore earlier decisions.
     """
 
     def __init__(
         self,
-        found: Found,
+        found: FoundSeries,
         records: Iterable[SeriesRecord] = (),
         mode: Mode = DEFAULT_MODE,
         development: str = "",
@@ -73,19 +73,19 @@ class SeriesDecisions:
                 self._series.append((frame,))
                 self._chosen.append(record)
         self._awaited: dict[str, int] = {}
-        self._unseen: dict[int, int] = {}
-        self._seen: dict[int, dict[str, FrameSummary | None]] = {}
+        self._missing: dict[int, int] = {}
+        self._summaries: dict[int, dict[str, FrameSummary | None]] = {}
 
     def shared(self) -> dict[str, Shared]:
-        """By source, of all photos that belong to a series."""
+        """What the frames of its series share, for each photo in a series, by source."""
         return {
             frame.source: NOT_DECIDED if record is None else Shared(record.reference)
             for frames, record in zip(self._series, self._chosen, strict=True)
             for frame in frames
         }
 
-    def frames_to_see(self, wanted: Collection[str]) -> list[Frame]:
-        """Frames to look at, so that each open series with a photo among ``wanted`` can be decided.
+    def frames_to_read(self, wanted: Collection[str]) -> list[Frame]:
+        """Frames to read, so that each undecided series with a photo among ``wanted`` can be decided.
 
         Args:
             wanted: sources of the photos that are to be rendered.
@@ -93,31 +93,31 @@ class SeriesDecisions:
         frames = []
         for number, series in enumerate(self._series):
             if self._chosen[number] is None and any(frame.source in wanted for frame in series):
-                looked_at = _spread(series)
-                self._awaited.update((frame.source, number) for frame in looked_at)
-                self._unseen[number] = len(looked_at)
-                self._seen[number] = dict.fromkeys(frame.source for frame in looked_at)
-                frames += looked_at
+                selected = _spread(series)
+                self._awaited.update((frame.source, number) for frame in selected)
+                self._missing[number] = len(selected)
+                self._summaries[number] = dict.fromkeys(frame.source for frame in selected)
+                frames += selected
         return frames
 
-    def see(self, source: str, summary: FrameSummary | None) -> None:
-        """Take what a frame adds, in any order; the last one of its series decides.
+    def add_summary(self, source: str, summary: FrameSummary | None) -> None:
+        """Add the summary of a frame, in any order; the series is decided when all of its frames are there.
 
         Args:
-            source: of one of `frames_to_see`.
-            summary: of the frame; None where it cannot be read, so that it does not count.
+            source: of one of `frames_to_read`.
+            summary: of the frame; None if it cannot be read, in which case it does not count.
         """
         number = self._awaited.pop(source)
-        self._seen[number][source] = summary
-        self._unseen[number] -= 1
-        if self._unseen[number]:
+        self._summaries[number][source] = summary
+        self._missing[number] -= 1
+        if self._missing[number]:
             return
-        summaries = [each for each in self._seen.pop(number).values() if each is not None]
-        if summaries:  # else nothing of it can be read, which each photo's own row will say
+        summaries = [each for each in self._summaries.pop(number).values() if each is not None]
+        if summaries:  # if no frame can be read, rendering the photos reports the errors
             self._chosen[number] = self._decided(self._series[number], summaries)
 
     def records(self) -> Iterator[SeriesRecord]:
-        """All that is to be kept for later runs: a photo belongs to one record, the one used last."""
+        """The records to keep for later runs. A photo belongs to one record, the one used last."""
         members: dict[str, dict[str, str]] = {}
         used = {record.key: record for record in self._chosen if record is not None}
         for frames, record in zip(self._series, self._chosen, strict=True):
@@ -133,7 +133,7 @@ class SeriesDecisions:
                 yield replace(record, members=rest)
 
     def _best(self, frames: Sequence[Frame]) -> SeriesRecord | None:
-        """The record that most of the frames are in."""
+        """The record that contains most of the frames."""
         usable = [
             record
             for record in self._records.values()
@@ -148,7 +148,9 @@ class SeriesDecisions:
         members = _members(frames)
         if self._mode == "auto" and not same_scene(summaries):
             _log.info(
-                "%s and %d more: no series, they show different scenes", frames[0].source, len(frames) - 1
+                "%s and %d more photos are no series: they show different scenes",
+                frames[0].source,
+                len(frames) - 1,
             )
             return SeriesRecord(rejection_key(members), self._mode, self._development, members, None)
         reference = SeriesReference.of(summaries)
@@ -156,8 +158,8 @@ class SeriesDecisions:
 
 
 def _spread(frames: Sequence[Frame]) -> list[Frame]:
-    """At most `_LOOKED_AT` of them, from the first to the last."""
-    count = min(len(frames), _LOOKED_AT)
+    """At most `_MAX_FRAMES` of the frames, evenly spread from the first to the last."""
+    count = min(len(frames), _MAX_FRAMES)
     return [frames[round(number * (len(frames) - 1) / max(1, count - 1))] for number in range(count)]
 
 

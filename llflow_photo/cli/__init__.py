@@ -1,4 +1,4 @@
-"""The command line ``llflow-photo``: arguments to options, progress, exit codes."""
+"""The command line ``llflow-photo``: arguments, progress, exit codes."""
 
 from .main import main
 

@@ -1,4 +1,4 @@
-"""Folders: arguments of a batch, its progress, its report."""
+"""Batches on the command line: arguments, progress, report."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..batch.selecting.series import DEFAULT_GAP_S, DEFAULT_MODE
 from ..batch.selecting.series import Mode as SeriesMode
 from ..errors import OptionError
 from .batch_progress import Mode, watch_batch
-from .console import output, say
-from .numbers import number, whole
+from .console import output, print_message
+from .numbers import integer, number
 from .rendering import options_of
 from .targets import DEFAULT_FOLDER, is_one_file
 from .writing import encoding_of, raw_options_of
@@ -31,72 +31,82 @@ _ONLY_OF_BATCHES = (
     "jobs", "include", "exclude", "newer_than", "if_darker_than", "copy_well_exposed", "retry_failed",
     "dry_run", "json", "series", "series_gap",
 )  # fmt: skip
-"""Arguments that mean nothing where photos are done one by one."""
+"""Arguments that only batches support; giving one of them starts a batch."""
 
 
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what only folders need."""
+    """Add the arguments of batches."""
     group = parser.add_argument_group("folders")
-    group.add_argument("--jobs", type=whole(1), metavar="N", help="processes (default: as many as fit)")
+    group.add_argument("--jobs", type=integer(1), metavar="N", help="processes (default: as many as fit)")
     group.add_argument(
         "--force",
         action="store_true",
-        help="render again what is done, and replace files in the way that are no originals",
+        help="render photos again that are done, and replace existing files except originals",
     )
-    group.add_argument("--retry-failed", action="store_true", help="try again what failed before")
-    group.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    group.add_argument("--retry-failed", action="store_true", help="try photos again that failed before")
+    group.add_argument("--dry-run", action="store_true", help="only list what would be done")
     group.add_argument(
-        "--include", action="append", default=[], metavar="GLOB", help="only these, such as '*.NEF'"
+        "--include",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only photos that match, such as '*.NEF'",
     )
-    group.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave these out")
+    group.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="leave out photos that match"
+    )
     group.add_argument(
         "--recursive",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="enter subfolders (default)",
     )
-    group.add_argument("--newer-than", metavar="DATE", help="only photos modified after: 2026-01-31, 36h, 7d")
+    group.add_argument(
+        "--newer-than", metavar="DATE", help="only photos modified after this: 2026-01-31, 36h, 7d"
+    )
     group.add_argument(
         "--if-darker-than",
         type=number(),
         metavar="EV",
-        help="leave photos alone that are not darker than this",
+        help="skip photos that are not darker than this mean exposure",
     )
-    group.add_argument("--copy-well-exposed", action="store_true", help="copy those instead")
+    group.add_argument(
+        "--copy-well-exposed", action="store_true", help="copy the photos that --if-darker-than skips"
+    )
     group.add_argument(
         "--pairs",
         choices=("raw", "jpeg", "both"),
         default="raw",
-        help="what to take of a RAW and a JPEG of the same frame (default: raw)",
+        help="which file to take of a RAW and a JPEG of the same frame (default: raw)",
     )
     group.add_argument(
         "--series",
         action=argparse.BooleanOptionalAction,
-        help="all photos of one folder and camera share exposure and look, so that they do not flicker; "
-        "--no-series: none do (default: those whose EXIF says that they are a time-lapse or a burst)",
+        help="all photos of one folder and camera share exposure and look, so that a time-lapse does not "
+        "flicker; --no-series: none do (default: time-lapses and bursts detected from EXIF)",
     )
     group.add_argument(
         "--series-gap",
         type=number(),
         metavar="SECONDS",
-        help=f"pause that ends a time-lapse or burst found by its EXIF (default: {DEFAULT_GAP_S:g})",
+        help=f"longest pause within a detected time-lapse or burst (default: {DEFAULT_GAP_S:g})",
     )
     group.add_argument("--backend", default="local", help="local, dask or ray (default: local)")
-    group.add_argument("--address", help="of the cluster's scheduler")
+    group.add_argument("--address", help="address of the cluster's scheduler")
     shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--quiet", "-q", action="store_true", help="say nothing but errors")
-    shown.add_argument("--json", action="store_true", help="folders: one JSON object per event, for scripts")
+    shown.add_argument("--quiet", "-q", action="store_true", help="print only errors")
+    shown.add_argument("--json", action="store_true", help="for folders: print one JSON object per event")
 
 
 def asks_for_batch(args: argparse.Namespace) -> bool:
-    """Whether a folder is given, or something asked that only batches do."""
+    """Whether an input is a folder, or an argument is given that only batches support."""
     if any(path.is_dir() for path in args.inputs) or args.backend != "local":
         return True
     return any(getattr(args, name) not in (None, False, []) for name in _ONLY_OF_BATCHES)
 
 
 def run_batch(args: argparse.Namespace) -> int:
-    """Enhance folders; 0 only if every photo succeeded."""
+    """Enhance folders; returns 0 only if every photo succeeded."""
     from ..batch import BatchInterrupted, enhance_dir
 
     _check(args)
@@ -126,44 +136,52 @@ def run_batch(args: argparse.Namespace) -> int:
         with watch_batch(mode) as follow:
             report = enhance_dir(args.inputs, progress=follow, **settings)
     except BatchInterrupted as interrupt:
-        _tell(interrupt.report, mode)
+        _show_report(interrupt.report, mode)
         return INTERRUPTED
-    _tell(report, mode)
+    _show_report(report, mode)
     return 0 if report.ok else 1
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse what would be passed over in silence.
+    """Reject arguments that would be ignored.
 
     Raises:
-        OptionError: arguments that do not fit together.
+        OptionError: arguments contradict each other.
     """
     from ..files import RASTER_SUFFIXES
 
     output = args.output
     is_photo = output is not None and Path(output).suffix.lower() in {*RASTER_SUFFIXES, ".dng"}
     if is_photo and is_one_file(output):
-        raise OptionError(f"--output {output} names one file, and a batch writes several; give a folder")
+        raise OptionError(
+            f"--output {output} is a file name, but a batch writes several files; give a folder"
+        )
     if args.copy_well_exposed and args.if_darker_than is None:
-        raise OptionError("--copy-well-exposed needs --if-darker-than EV, which says what is well exposed")
+        raise OptionError(
+            "--copy-well-exposed needs --if-darker-than EV, the threshold for well-exposed photos"
+        )
     if args.series is not None and args.series_gap is not None:
-        raise OptionError("--series-gap is of series found by their EXIF; leave out --series and --no-series")
+        raise OptionError(
+            "--series-gap applies to series detected from EXIF; leave out --series and --no-series"
+        )
     if args.address and args.backend == "dask" and not re.fullmatch(r"\S+:\d+", args.address):
-        raise OptionError(f"--address is {args.address!r}; give a scheduler's, such as tcp://host:8786")
+        raise OptionError(
+            f"--address is {args.address!r}; give the address of a scheduler, such as tcp://host:8786"
+        )
 
 
 def _default_output(inputs: Sequence[Path]) -> Path | None:
-    """Where a batch of photos without a folder goes: where they go one by one."""
+    """Output folder of a batch: for single photos, that of photos enhanced one by one."""
     return None if any(path.is_dir() for path in inputs) else DEFAULT_FOLDER
 
 
-def _tell(report: Report, mode: Mode) -> None:
-    """The report, the way the progress was told; a dry run's plan goes to standard output."""
+def _show_report(report: Report, mode: Mode) -> None:
+    """Print the report in the format of the progress; the plan of a dry run goes to standard output."""
     if mode == "json":
         sys.stdout.write(json.dumps({"kind": "report", **report.to_json()}) + "\n")
         return
     if report.dry_run and mode == "live":
-        for row in report.planned:
-            output().print(f"{row.source} -> {', '.join(row.outputs)}", markup=False, soft_wrap=True)
+        for record in report.planned:
+            output().print(f"{record.source} -> {', '.join(record.outputs)}", markup=False, soft_wrap=True)
     if mode == "live" or not report.ok:
-        say(report.summary())
+        print_message(report.summary())

@@ -1,4 +1,4 @@
-"""How a batch is watched: a live display on a terminal, a line per photo in a log, JSON lines, or nothing."""
+"""Display of the progress of a batch: live on a terminal, one line per photo in a log, or JSON lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from .console import told
+from .console import stderr_console
 
 if TYPE_CHECKING:
     from ..batch import Event
@@ -27,33 +27,33 @@ _SHOWN_CURRENT = 3
 
 @contextmanager
 def watch_batch(mode: Mode, console: Console | None = None) -> Iterator[Callable[[Event], None]]:
-    """Give a callable for ``enhance_dir(progress=...)``.
+    """A context manager with a callable for ``enhance_dir(progress=...)``.
 
     Args:
-        mode: ``live`` redraws on a terminal and writes a line per photo elsewhere; ``json`` writes an object
-            per event to standard output; ``quiet`` writes failures only.
-        console: where to write instead of standard error.
+        mode: ``live`` redraws on a terminal and prints one line per photo elsewhere; ``json`` prints one
+            object per event to standard output; ``quiet`` prints only failures.
+        console: to write to instead of standard error.
     """
-    console = console or told()
+    console = console or stderr_console()
     if mode == "json":
         yield _write_json
     elif mode == "quiet":
-        yield lambda event: _say_failure(console, event)
+        yield lambda event: _print_failure(console, event)
     elif console.is_terminal:
         display = _Display()
         with Live(display, console=console, refresh_per_second=8, transient=True) as live:
 
             def follow(event: Event) -> None:
                 display.update(event)
-                _say_failure(live.console, event)
+                _print_failure(live.console, event)
 
             yield follow
     else:
-        yield lambda event: _say_line(console, event)
+        yield lambda event: _print_line(console, event)
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
-    """An event as plain values, thumbnails and histograms left out."""
+    """An event as plain values, without thumbnails and histograms."""
     return {
         "kind": event.kind,
         "total": event.total,
@@ -65,7 +65,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
         "seconds_remaining": None if event.seconds_remaining is None else round(event.seconds_remaining, 1),
         "source": event.source,
         "stage": event.stage,
-        "row": event.row.to_json(looks=False) if event.row is not None else None,
+        "row": event.row.to_json(stats=False) if event.row is not None else None,
     }
 
 
@@ -75,7 +75,7 @@ def _write_json(event: Event) -> None:
 
 
 class _Display:
-    """The bar, what is in hand, and how many failed."""
+    """A progress bar, the photos in progress, and the number of failures."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -93,7 +93,7 @@ class _Display:
         self._failed = 0
 
     def update(self, event: Event) -> None:
-        """Take over what an event says."""
+        """Update the display with an event."""
         if event.kind == "stage":
             self._stages[event.source] = event.stage
         elif event.kind == "photo":
@@ -129,7 +129,7 @@ def _left(seconds: float | None) -> str:
     return "" if seconds is None else f"{timedelta(seconds=round(seconds))} left"
 
 
-def _say_failure(console: Console, event: Event) -> None:
+def _print_failure(console: Console, event: Event) -> None:
     if event.row is not None and event.row.status == "failed":
         reason = " ".join(event.row.reason.split())
         console.print(
@@ -137,12 +137,12 @@ def _say_failure(console: Console, event: Event) -> None:
         )
 
 
-def _say_line(console: Console, event: Event) -> None:
-    """A line per photo, for logs."""
+def _print_line(console: Console, event: Event) -> None:
+    """Print one line per photo, for logs."""
     if event.row is None:
         return
     if event.row.status == "failed":
-        _say_failure(console, event)
+        _print_failure(console, event)
         return
     counted = f"{event.done + event.skipped + event.failed}/{event.total}"
     remark = event.row.reason or f"{sum(event.row.seconds.values()):.1f} s"

@@ -1,4 +1,4 @@
-"""What goes to the terminal: results to standard output, everything else to standard error."""
+"""Terminal output: results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-__all__ = ["output", "progress_bar", "say", "say_error", "told"]
+__all__ = ["output", "print_error", "print_message", "progress_bar", "stderr_console"]
 
 
 def output() -> Console:
-    """Where results go."""
+    """Console for results, on standard output."""
     return Console(highlight=False)
 
 
-def told() -> Console:
-    """Where progress and remarks go."""
+def stderr_console() -> Console:
+    """Console for progress and messages, on standard error."""
     return Console(stderr=True, highlight=False)
 
 
-def say(text: str) -> None:
-    """A remark, as plain text."""
-    told().print(escape(text), soft_wrap=True)
+def print_message(text: str) -> None:
+    """Print a message as plain text."""
+    stderr_console().print(escape(text), soft_wrap=True)
 
 
-def say_error(text: str) -> None:
-    """An error in one line."""
-    told().print(f"[bold red]error:[/] {escape(' '.join(text.split()))}", soft_wrap=True)
+def print_error(text: str) -> None:
+    """Print an error message on one line."""
+    stderr_console().print(f"[bold red]error:[/] {escape(' '.join(text.split()))}", soft_wrap=True)
 
 
 @contextmanager
 def progress_bar(title: str, total: int | None, quiet: bool = False) -> Iterator[tuple[Progress, TaskID]]:
-    """A bar with count, time left and the current name (field ``name``); hidden where nobody watches."""
-    console = told()
+    """A progress bar with count, remaining time and the field ``name``; hidden if not on a terminal."""
+    console = stderr_console()
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

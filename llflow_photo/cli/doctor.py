@@ -1,4 +1,4 @@
-"""``doctor``: what is installed, what would be used, what is missing and how to mend it."""
+"""``doctor``: check the installation, and show how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def add_commands(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "doctor",
-        help="say what is installed, what is missing, and the command that mends it",
-        description="Look at the installation, the device, the models and the optional parts, and enhance a "
-        "small picture. Nothing is changed. Exit code 0 if photos can be enhanced here, else 1.",
+        help="check the installation, and show commands that fix it",
+        description="Check the installation, the device, the models and the optional packages, and enhance a "
+        "test image. Nothing is changed. Exit code 0 if photos can be enhanced here, else 1.",
     )
-    parser.add_argument("--device", default="auto", metavar="NAME", help="to look at (default: auto)")
-    parser.add_argument("--json", action="store_true", help="a list of findings, for scripts and reports")
+    parser.add_argument("--device", default="auto", metavar="NAME", help="device to check (default: auto)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.set_defaults(run=_run)
 
 
@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace) -> int:
         _show(findings)
         named = escape(", ".join(problems))
         output().print(
-            f"\nPhotos cannot be enhanced until this is mended: {named}."
+            f"\nPhotos cannot be enhanced until this is fixed: {named}."
             if problems
             else "\nPhotos can be enhanced here."
         )
@@ -59,4 +59,4 @@ def _show(findings: tuple[Finding, ...]) -> None:
         console.print(line, soft_wrap=True)
         if finding.command:
             indent = " " * (width + 12)
-            console.print(f"{indent}mend it: [bold]{escape(finding.command)}[/]", soft_wrap=True)
+            console.print(f"{indent}fix it: [bold]{escape(finding.command)}[/]", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``enhance``: photos and folders of them."""
+"""``enhance``: enhance photos and folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import CheckpointError, DeviceError, LLFlowPhotoError
 from ..options import Options
 from ..paths import expanded
 from .batch import add_batch_arguments, asks_for_batch, run_batch
-from .console import output, progress_bar, say, say_error
+from .console import output, print_error, print_message, progress_bar
 from .rendering import add_rendering_arguments, options_of
 from .targets import choose_targets
 from .writing import add_writing_arguments, encoding_of, raw_options_of
@@ -26,17 +26,17 @@ def add_commands(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "enhance",
-        help="make dark photos visible",
-        description="Enhance photos, or all photos of folders. Originals are never written over.",
+        help="enhance dark photos",
+        description="Enhance photos, or all photos of folders. Originals are never overwritten.",
     )
     parser.add_argument("inputs", nargs="+", type=expanded, metavar="INPUT", help="a photo or a folder")
     parser.add_argument(
         "--output",
         "-o",
         metavar="DIR",
-        type=os.path.expanduser,  # as text: a slash at its end counts
-        help="folder for the results; for one photo also a file name, without a slash at its end "
-        "(default: 'enhanced' for photos, NAME-enhanced beside a folder NAME)",
+        type=os.path.expanduser,  # as text, because a trailing slash matters
+        help="folder for the results; for a single photo also a file name, without a trailing slash "
+        "(default: 'enhanced' for photos, NAME-enhanced next to a folder NAME)",
     )
     add_rendering_arguments(parser)
     add_writing_arguments(parser)
@@ -51,7 +51,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _enhance_files(args: argparse.Namespace) -> int:
-    """Photos one after another in this process; a failure is told and the rest goes on.
+    """Enhance photos one after another in this process; a failure is reported and does not stop the others.
 
     The model is loaded for the first photo that can be read and whose result can be written.
     """
@@ -62,7 +62,7 @@ def _enhance_files(args: argparse.Namespace) -> int:
     targets = choose_targets(args.inputs, args.output, args.format, options.samples, args.force)
     encoding = encoding_of(args, targets[0])
     raw = raw_options_of(args)
-    find(options.model)  # an error of its own, not one of each photo
+    find(options.model)  # report an unknown model once, not for each photo
     failed = 0
     for source, target in zip(args.inputs, targets, strict=True):
         with progress_bar(source.name, None, args.quiet) as (bar, task):
@@ -75,26 +75,26 @@ def _enhance_files(args: argparse.Namespace) -> int:
                 if args.debug:
                     raise
                 failed += 1
-                say_error(_told(source, error))
+                print_error(_message(source, error))
                 continue
         if not args.quiet:
             for one in result.outputs:
                 output().print(str(one), markup=False, soft_wrap=True)
             for note in result.notes:
-                say(f"note: {source.name}: {note}")
+                print_message(f"note: {source.name}: {note}")
     return 1 if failed else 0
 
 
 def _check_engine(error: Exception, options: Options) -> None:
-    """Raise the error of a model or device that fails for every photo; other errors are one photo's."""
+    """Raise an error of the model or device, which fails for every photo; ignore errors of single photos."""
     from ..api import load_enhancer
 
     if isinstance(error, (CheckpointError, DeviceError)):
         load_enhancer(options.model, device=options.device, tile=options.tile)
 
 
-def _told(source: Path, error: Exception) -> str:
-    """An error, with the photo's name where it does not say it, and without codes of the system."""
+def _message(source: Path, error: Exception) -> str:
+    """The text of an error, with the name of the photo and without error numbers of the system."""
     if not isinstance(error, LLFlowPhotoError) and isinstance(error, OSError) and error.strerror:
         return f"{source}: {error.filename}: {error.strerror.lower()}; choose another --output"
     return f"{source}: {error}" if str(source) not in str(error) else str(error)

@@ -1,4 +1,4 @@
-"""``evaluate``: scores of a model's renderings, or of a folder of pictures, against references."""
+"""``evaluate``: score renderings of a model, or a folder of images, against references."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rich.table import Table
 
 from ..errors import OptionError
 from ..paths import expanded
-from .console import output, progress_bar, say
-from .numbers import number, whole
+from .console import output, print_message, progress_bar
+from .numbers import integer, number
 from .rendering import add_rendering_arguments, options_of
 
 if TYPE_CHECKING:
@@ -37,29 +37,40 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="score a model on pairs of dark and well-exposed photos, or on simulated nights",
-        description="Score renderings of dark photos against references, as is and brightness-aligned (the "
-        "rendering's mean brightness is scaled to the reference's, also known as GT-mean, as in most "
-        "published scores). The dark photos are read from disk or, with --night, simulated from clean "
-        "photos. --look auto means neutral here; texture and local exposure are as given.",
+        description="Score renderings of dark photos against references, as is and with the mean brightness "
+        "scaled to that of the reference (GT-mean, like most published scores). The dark photos are read "
+        "from disk or, with --night, simulated from clean photos. --look auto means neutral here; texture and "
+        "local exposure are applied as given.",
     )
     group = parser.add_argument_group("pairs")
     group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
     group.add_argument("--high", type=expanded, metavar="DIR", help="references with the same names")
-    group.add_argument("--data", type=expanded, metavar="DIR", help="instead of both, as 'train' takes it")
     group.add_argument(
-        "--part", choices=("train", "test"), help="of --data: our485 or Train, eval15 or Test (default: all)"
+        "--data", type=expanded, metavar="DIR", help="instead of --low and --high: a folder as for 'train'"
+    )
+    group.add_argument(
+        "--part",
+        choices=("train", "test"),
+        help="part of --data: our485 or Train, eval15 or Test (default: all)",
     )
     group.add_argument(
         "--held-out",
-        type=whole(1),
+        type=integer(1),
         metavar="N",
         help="only the N scenes or clean photos that 'train' holds out for validation",
     )
     group.add_argument(
-        "--split-seed", type=whole(0), default=0, metavar="N", help="of --held-out (default: 0)"
+        "--split-seed",
+        type=integer(0),
+        default=0,
+        metavar="N",
+        help="seed of the split for --held-out (default: 0)",
     )
     group.add_argument(
-        "--rendered", type=expanded, metavar="DIR", help="score these pictures instead of a model"
+        "--rendered", type=expanded, metavar="DIR", help="score the images in this folder instead of a model"
+    )
+    parser.add_argument(
+        "--csv", type=expanded, metavar="FILE", help="write the scores of every photo to this file"
     )
     night = parser.add_argument_group("simulated nights")
     night.add_argument(
@@ -82,7 +93,10 @@ def add_commands(commands: Any) -> None:
         help="shot noise parameter (default: %(default)s)",
     )
     night.add_argument(
-        "--longest", type=whole(16), metavar="N", help="scale the clean photos down to this longer side first"
+        "--longest",
+        type=integer(16),
+        metavar="N",
+        help="scale the clean photos down to this longer side first",
     )
     night.add_argument(
         "--baseline",
@@ -90,7 +104,6 @@ def add_commands(commands: Any) -> None:
         default=True,
         help="also score LibRaw's auto-brightness, alone and with OpenCV's non-local means (default: on)",
     )
-    parser.add_argument("--csv", type=expanded, metavar="FILE", help="write the scores as a table")
     add_rendering_arguments(parser)
     parser.set_defaults(run=_run)
 
@@ -104,7 +117,7 @@ def _run(args: argparse.Namespace) -> int:
     _check_writable(args.csv)
     metrics, missing = metrics_at_hand()
     for sentence in missing:
-        say(sentence)
+        print_message(sentence)
     with progress_bar("scoring", len(pairs)) as (bar, task):
         table = score_pairs(
             _pictures(args, pairs), metrics, lambda name: bar.update(task, advance=1, name=name)
@@ -112,7 +125,7 @@ def _run(args: argparse.Namespace) -> int:
     _show(table, len(pairs))
     if args.csv is not None:
         table.write_csv(args.csv)
-        say(f"wrote {args.csv}")
+        print_message(f"wrote {args.csv}")
     return 0
 
 
@@ -149,7 +162,7 @@ def _run_night(args: argparse.Namespace) -> int:
     output().print(shown)
     if args.csv is not None:
         write_csv(rows, args.csv)
-        say(f"wrote {args.csv}")
+        print_message(f"wrote {args.csv}")
     return 0
 
 
@@ -214,7 +227,7 @@ def _options(args: argparse.Namespace) -> Options:
 def _by_stem(folder: Path, pairs: Sequence[Pair]) -> dict[str, Path]:
     found = {path.stem: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
     if missing := [pair.low.stem for pair in pairs if pair.low.stem not in found]:
-        raise OptionError(f"{folder} has no picture for {len(missing)} pairs, the first is {missing[0]}")
+        raise OptionError(f"{folder} has no image for {len(missing)} pairs, the first is {missing[0]}")
     return found
 
 

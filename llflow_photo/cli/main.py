@@ -1,4 +1,4 @@
-"""The parser, and what every command has in common: errors in one line, exit codes, logging."""
+"""The parser, and the common parts of all commands: error messages, exit codes, logging."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import CancelledError, LLFlowPhotoError, OptionError
 from . import doctor, enhance, evaluate, models, train
-from .console import say_error
+from .console import print_error
 
 __all__ = ["build_parser", "main"]
 
@@ -23,15 +23,15 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="llflow-photo",
-        description="Night photographs made visible.",
-        epilog="Exit codes: 0 all went well, 1 something failed, 2 wrong arguments, 130 interrupted.",
+        description="Enhance photos taken in low light.",
+        epilog="Exit codes: 0 success, 1 failure, 2 invalid arguments, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"llflow-photo {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in _COMMANDS:
         module.add_commands(commands)
     for command in commands.choices.values():
-        command.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
 
@@ -39,35 +39,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code.
 
     Args:
-        arguments: of the command line; by default the program's.
+        arguments: of the command line; by default ``sys.argv``.
     """
     args = build_parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.DEBUG if args.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
-    if not args.debug:  # what it says of broken metadata is told in notes
+    if not args.debug:  # notes report its warnings about damaged metadata
         warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     try:
         return int(args.run(args))
     except (KeyboardInterrupt, CancelledError) as interrupt:
-        say_error(str(interrupt) or "interrupted")
+        print_error(str(interrupt) or "interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader of a pipe has closed it
         sys.stderr.close()
         return 0
-    except Exception as error:  # the last place where a traceback can become a sentence
+    except Exception as error:  # show a message instead of a traceback
         if args.debug:
             raise
-        say_error(_told(error))
+        print_error(_message(error))
         return 2 if isinstance(error, OptionError) else 1
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
+    """One line for any exception."""
     if isinstance(error, LLFlowPhotoError):
         return str(error)
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror.lower()}; name another place"
+        return f"{error.filename}: {error.strerror.lower()}; choose another path"
     if isinstance(error, MemoryError):
-        return "there is not enough memory; close other programs, or give less at once"
+        return "there is not enough memory; close other programs or process less at once"
     lines = str(error).splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}; this was not foreseen: --debug shows where it happened"
+    return f"{type(error).__name__}: {lines[0]}; unexpected error: --debug shows the traceback"

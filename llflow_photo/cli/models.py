@@ -1,4 +1,4 @@
-"""``models``, ``import`` and ``export``: what weights there are, and how others become models."""
+"""``models``, ``import`` and ``export``: list models, and make models from other weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..errors import CheckpointError, TrainingDataError, WriteError
 from ..paths import expanded
-from .console import output, say
+from .console import output, print_message
 
 if TYPE_CHECKING:
     from ..flow.prior import LatentPrior
@@ -22,35 +22,39 @@ __all__ = ["add_commands"]
 
 def add_commands(commands: Any) -> None:
     """Add the commands to the parser."""
-    listing = commands.add_parser("models", help="list the models, or show one's card, or add one")
-    listing.add_argument("name", nargs="?", help="show this model's whole card")
+    listing = commands.add_parser("models", help="list models, show the card of a model, or add a model")
+    listing.add_argument("name", nargs="?", help="show the card of this model")
     listing.add_argument(
-        "--add", type=expanded, metavar="FILE", help="copy a .safetensors file to your models"
+        "--add", type=expanded, metavar="FILE", help="copy a .safetensors file to the user's models"
     )
     listing.set_defaults(run=_models)
 
     importing = commands.add_parser(
         "import",
-        help="make a released checkpoint usable",
-        description="Read a released checkpoint of the network (nothing in it is executed) and write it as "
+        help="convert a released checkpoint to a model",
+        description="Read a released checkpoint of the network (no code in it is executed) and write it as "
         "safetensors with a card.",
     )
     importing.add_argument("checkpoint", type=expanded, help=".pth, .pt or .safetensors")
     importing.add_argument("out", type=expanded, help="the .safetensors file to write")
-    importing.add_argument("--half", action="store_true", help="store in half precision: half the size")
+    importing.add_argument(
+        "--half", action="store_true", help="store in half precision, which halves the file size"
+    )
     importing.set_defaults(run=_import)
 
     exporting = commands.add_parser(
         "export",
-        help="make a model of a training run",
-        description="Write a run's best averaged weights as safetensors in half precision, and their card.",
+        help="make a model from a training run",
+        description="Write the best averaged weights of a run as safetensors in half precision, with a card.",
     )
     exporting.add_argument("training_run", type=expanded, metavar="RUN", help="folder of the training run")
-    exporting.add_argument("out", type=expanded, help="the .safetensors file to write; its stem is the name")
-    exporting.add_argument("--data", default="", help="what it was trained on")
-    exporting.add_argument("--licence", default="", help="what the weights may be used for")
-    exporting.add_argument("--reproduce", default="", help="the command that gives the validation numbers")
-    exporting.add_argument("--notes", default="", help="anything else a user should know")
+    exporting.add_argument(
+        "out", type=expanded, help="the .safetensors file to write; its stem is the name of the model"
+    )
+    exporting.add_argument("--data", default="", help="description of the training data")
+    exporting.add_argument("--licence", default="", help="licence of the weights")
+    exporting.add_argument("--reproduce", default="", help="command that reproduces the validation scores")
+    exporting.add_argument("--notes", default="", help="further notes for users")
     exporting.add_argument("--full", action="store_true", help="store in full precision")
     exporting.set_defaults(run=_export)
 
@@ -114,12 +118,12 @@ def _add(path: Path) -> int:
     loaded = models.load(path)
     target = models.user_folder() / path.name
     if target.exists():
-        raise WriteError(f"there is a model {target} already; rename one of the two")
+        raise WriteError(f"the model {target} already exists; rename one of the two")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, target)
     if path.with_suffix(".json").is_file():
         shutil.copyfile(path.with_suffix(".json"), target.with_suffix(".json"))
-    say(f"added {loaded.card.name}: --model {path.stem}")
+    print_message(f"added {loaded.card.name}: --model {path.stem}")
     return 0
 
 
@@ -127,21 +131,21 @@ def _import(args: argparse.Namespace) -> int:
     from .. import models
 
     card = models.import_checkpoint(args.checkpoint, args.out, args.half)
-    say(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
-    say(f"use it: llflow-photo enhance PHOTO --model {card.path}")
+    print_message(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
+    print_message(f"use it: llflow-photo enhance PHOTO --model {card.path}")
     return 0
 
 
 def _prior(run: Path) -> LatentPrior | None:
-    """As at the end of `train`; where the run's photos are not at hand, the prior it was trained with."""
+    """The prior fitted to held-out photos, or None, which keeps that of training, if they are missing."""
     from ..training.session import prior_of, read_settings
 
     try:
         return prior_of(run, read_settings(run))
     except CheckpointError:
-        return None  # the export itself says what is wrong, or does without
+        return None  # the export itself reports the error, or needs no prior
     except TrainingDataError as error:
-        say(f"the latent's prior is not fitted to held-out photos: {error}")
+        print_message(f"the prior of the latent is not fitted to held-out photos: {error}")
         return None
 
 
@@ -159,5 +163,7 @@ def _export(args: argparse.Namespace) -> int:
         prior=_prior(args.training_run),
     )
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
-    say(f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}")
+    print_message(
+        f"wrote {card.path} ({_size(card.path)}), step {card.iterations}{': ' + numbers if numbers else ''}"
+    )
     return 0

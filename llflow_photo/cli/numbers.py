@@ -1,4 +1,4 @@
-"""Numbers as arguments: what is out of range is wrong usage, told with what may be given."""
+"""Argument types for numbers, with error messages that state the valid range."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import math
 from collections.abc import Callable
 
-__all__ = ["number", "whole"]
+__all__ = ["integer", "number"]
 
 
-def whole(low: int) -> Callable[[str], int]:
-    """A type for argparse: whole numbers from ``low`` up."""
+def integer(low: int) -> Callable[[str], int]:
+    """An argparse type: integers of at least ``low``."""
 
     def parse(text: str) -> int:
         try:
@@ -18,14 +18,14 @@ def whole(low: int) -> Callable[[str], int]:
         except ValueError:
             value = low - 1
         if value < low:
-            raise argparse.ArgumentTypeError(f"{text!r} given; give a whole number from {low} up")
+            raise argparse.ArgumentTypeError(f"{text!r} given; give an integer of at least {low}")
         return value
 
     return parse
 
 
 def number(above: float = -math.inf, below: float = math.inf) -> Callable[[str], float]:
-    """A type for argparse: finite numbers above ``above`` and below ``below``."""
+    """An argparse type: finite numbers above ``above`` and below ``below``."""
     bounds = [f"above {above:g}"] * math.isfinite(above) + [f"below {below:g}"] * math.isfinite(below)
 
     def parse(text: str) -> float:

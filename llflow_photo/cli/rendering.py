@@ -1,4 +1,4 @@
-"""Arguments that say how to render, with the defaults of `Options`."""
+"""Rendering arguments, with the defaults of `Options`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ __all__ = ["add_rendering_arguments", "options_of"]
 _DEFAULTS = Options()
 _SETTINGS: dict[str, tuple[type, str]] = {
     "model": (str, "name of a model ('llflow-photo models' lists them) or path of a .safetensors file"),
-    "temperature": (float, "how far renderings vary: 0 is the model's best guess, 0.8 is usual"),
-    "samples": (int, "renderings of each photo"),
-    "seed": (int, "of the variation; the same seed gives the same rendering"),
-    "grain": (float, "noise of fine detail that a temperature brings, 0 to 1"),
-    "brightness": (float, "shift along the model's own brightness direction; negative is darker"),
+    "temperature": (float, "variation of renderings: 0 is the model's best guess, 0.8 is typical"),
+    "samples": (int, "number of renderings of each photo"),
+    "seed": (int, "seed of the variation; the same seed gives the same rendering"),
+    "grain": (float, "amount of fine noise at a temperature above 0, 0 to 1"),
+    "brightness": (float, "shift along the brightness direction of the latent; negative is darker"),
     "strength": (float, "blend from the photo as developed (0) to the rendering (1)"),
     "exposure_ev": (float, "exposure added to the rendering, in EV"),
-    "texture": (float, "fine texture of the photo given back where it stands above the noise, 0 to 1"),
-    "local_exposure": (float, "lift of dark surroundings of lamps, 0 to 1"),
-    "color_smoothing": (float, "smoothing of blotches of color in noisy shadows, 0 to 1"),
-    "look": (str, "contrast: neutral, standard (as cameras' JPEGs), or auto (standard for RAW files)"),
+    "texture": (float, "restore fine texture of the photo where it exceeds the noise, 0 to 1"),
+    "local_exposure": (float, "brighten dark surroundings of lamps, 0 to 1"),
+    "color_smoothing": (float, "smooth color noise in dark areas, 0 to 1"),
+    "look": (str, "tone curve: neutral, standard (like camera JPEGs), or auto (standard for RAW files)"),
     "device": (str, "auto, cpu, cuda, cuda:1 or mps"),
-    "tile": (str, "auto, or the side of a tile in pixels"),
+    "tile": (str, "auto, or the size of a tile in pixels"),
 }
 _SWITCHES = {
-    "protect_highlights": "keep lamps and signs as they are",
-    "remove_specks": "repair hot pixels before rendering; stars stay",
-    "denoise_only": "keep the photo's brightness and color, only take its noise away",
+    "protect_highlights": "keep lamps and signs from being brightened",
+    "remove_specks": "repair hot pixels before rendering; keeps stars",
+    "denoise_only": "only remove noise, and keep brightness and color of the photo",
 }
 
 
@@ -55,10 +55,10 @@ def add_rendering_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def options_of(args: argparse.Namespace) -> Options:
-    """The options a parsed command line asks for.
+    """The options of a parsed command line.
 
     Raises:
-        OptionError: a value cannot be.
+        OptionError: a value is invalid.
     """
     names = [field.name for field in fields(Options) if hasattr(args, field.name)]
     given: dict[str, Any] = {name: getattr(args, name) for name in names}

@@ -1,4 +1,4 @@
-"""Where photos given one by one go: a file or a folder, and names that nothing else has."""
+"""Output paths of photos enhanced one by one: a file or a folder, and unused names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DEFAULT_FOLDER = Path("enhanced")
 
 
 def is_one_file(output: str) -> bool:
-    """Whether ``--output`` names a file and not a folder.
+    """Whether ``--output`` is a file name, not a folder.
 
-    A folder ends in a slash, exists as one, or has no suffix; a suffix of digits alone is part of a date.
+    A folder ends with a slash, exists, or has no suffix. A suffix of digits only is part of a date.
     """
     path = Path(output)
     ends_like_folder = os.path.basename(output) in ("", ".", "..")
@@ -26,20 +26,20 @@ def is_one_file(output: str) -> bool:
 def choose_targets(
     sources: Sequence[Path], output: str | None, format_name: str | None, samples: int, force: bool
 ) -> list[Path]:
-    """A file for each photo, by the rule of batches: names that are taken give way to longer ones.
+    """The output file of each photo, by the naming rules of batches: names in use are extended.
 
     Args:
         output: as given; None for `DEFAULT_FOLDER`.
-        force: take names that other files have, unless those are photos given.
+        force: replace existing files, except the given photos.
 
     Raises:
-        OptionError: one file is given for several photos.
+        OptionError: a file name is given for several photos.
     """
     from ..batch.selecting.naming import assign_stems, output_names, suffix_of
 
     if output is not None and is_one_file(output):
         if len(sources) > 1:
-            raise OptionError(f"--output {output} is one file for {len(sources)} photos; give a folder")
+            raise OptionError(f"--output {output} is a file name for {len(sources)} photos; give a folder")
         return [Path(output)]
     folder = DEFAULT_FOLDER if output is None else Path(output)
     suffix = suffix_of(format_name)
@@ -56,7 +56,7 @@ def choose_targets(
 
 
 def _may_have(target: Path, source: Path, originals: set[str], force: bool) -> bool:
-    """Whether a photo's result may be written to a path: nothing is lost by it."""
+    """Whether the result of a photo may be written to a path without losing another file."""
     from ..files.provenance import content_hash, made_from
 
     if not os.path.lexists(target):
@@ -65,12 +65,12 @@ def _may_have(target: Path, source: Path, originals: set[str], force: bool) -> b
         return False
     try:
         return force or (source.is_file() and made_from(target, content_hash(source)))
-    except OSError:  # reading the photo says why
+    except OSError:  # reading the photo reports the error
         return False
 
 
 def _distinct(sources: Sequence[Path]) -> list[PurePosixPath]:
-    """The photos' names; those that several photos have are numbered, and one given twice is one."""
+    """Names of the photos; equal names of different photos are numbered."""
     keys: dict[PurePosixPath, str] = {}
     result = []
     for source in sources:

@@ -1,4 +1,4 @@
-"""``train``: pairs, or clean photos, to a model."""
+"""``train``: train a model on pairs or clean photos."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrainingDataError
 from ..paths import expanded
-from .console import output, say
-from .numbers import number, whole
+from .console import output, print_message
+from .numbers import integer, number
 from .train_display import TrainingDisplay
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "train",
         help="train a model on pairs of dark and well-exposed photos",
-        description="Train a model. DIR holds low/ and high/ with files of equal names, with or without a "
-        "pairs.csv (columns low, high, scene); the layouts of LOL and VE-LOL are understood too. Ctrl-C "
-        "writes a checkpoint and ends; --resume goes on from it, step for step.",
+        description="Train a model. DIR contains low/ and high/ with files of the same names, optionally a "
+        "pairs.csv (columns low, high, scene); the layouts of LOL and VE-LOL are supported, too. Ctrl-C "
+        "writes a checkpoint and stops; --resume continues from it exactly.",
     )
     data = parser.add_argument_group("data")
     data.add_argument("--data", metavar="DIR", help="folder of pairs")
@@ -45,12 +45,17 @@ def add_commands(commands: Any) -> None:
         "--photos",
         metavar="DIR",
         action="append",
-        help="clean photos, made dark by the camera simulation; may be given repeatedly",
+        help="clean photos, darkened by the camera simulation; can be given several times",
     )
     data.add_argument(
-        "--validation-scenes", type=whole(0), metavar="N", help="scenes held out to validate on (default: 24)"
+        "--validation-scenes",
+        type=integer(0),
+        metavar="N",
+        help="number of scenes held out for validation (default: 24)",
     )
-    data.add_argument("--split-seed", type=whole(0), metavar="N", help="of the held-out scenes (default: 0)")
+    data.add_argument(
+        "--split-seed", type=integer(0), metavar="N", help="seed of the held-out scenes (default: 0)"
+    )
     _add_run_arguments(parser)
     _add_recipe_arguments(parser)
     parser.set_defaults(run=_run)
@@ -59,27 +64,37 @@ def add_commands(commands: Any) -> None:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument(
-        "--run", dest="folder", type=expanded, metavar="DIR", help="its folder (default: runs/SIZE)"
+        "--run", dest="folder", type=expanded, metavar="DIR", help="folder of the run (default: runs/SIZE)"
     )
-    group.add_argument("--name", help="of the model to write (default: that of the folder)")
-    group.add_argument("--resume", action="store_true", help="go on with the run in --run")
+    group.add_argument("--name", help="name of the model to write (default: name of the folder)")
+    group.add_argument("--resume", action="store_true", help="continue the run in --run")
     group.add_argument(
         "--model", metavar="SIZE", help="compact, small, large, or features=32,growth=16,blocks=2,stacked=0,"
         "steps=4,hidden=32 (default: compact)"
     )  # fmt: skip
-    group.add_argument("--check", action="store_true", help="only check whether the pairs of --data fit")
+    group.add_argument("--check", action="store_true", help="only check whether the pairs of --data match")
     group.add_argument(
         "--start",
         metavar="MODEL",
-        help="fine-tune this model instead of random weights; with --model it is made deeper first",
+        help="fine-tune this model instead of starting from random weights; with --model, add blocks first",
     )
     group.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
-    group.add_argument("--threads", type=whole(1), metavar="N", help="CPU threads (default: all cores)")
+    group.add_argument("--threads", type=integer(1), metavar="N", help="CPU threads (default: all cores)")
     group.add_argument(
-        "--validate-every", type=whole(1), default=500, metavar="N", help="steps (default: 500)"
+        "--validate-every",
+        type=integer(1),
+        default=500,
+        metavar="N",
+        help="steps between validations (default: 500)",
     )
-    group.add_argument("--save-every", type=whole(1), default=250, metavar="N", help="steps (default: 250)")
-    group.add_argument("--licence", default=_LICENCE, help="of the weights, for the card")
+    group.add_argument(
+        "--save-every",
+        type=integer(1),
+        default=250,
+        metavar="N",
+        help="steps between checkpoints (default: 250)",
+    )
+    group.add_argument("--licence", default=_LICENCE, help="licence of the weights, for the card")
 
 
 def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,24 +104,24 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="CROPxBATCH:STEPS,... (default: 96x8:6000,160x4:3000,256x2:1500)",
     )
-    group.add_argument("--steps", type=int, metavar="N", help="shortcut: one stage of N steps")
-    group.add_argument("--crop", type=int, metavar="N", help="of --steps, pixels (default: 160)")
-    group.add_argument("--batch", type=int, metavar="N", help="of --steps (default: 4)")
+    group.add_argument("--steps", type=int, metavar="N", help="one stage of N steps, instead of --stages")
+    group.add_argument("--crop", type=int, metavar="N", help="crop size for --steps, pixels (default: 160)")
+    group.add_argument("--batch", type=int, metavar="N", help="batch size for --steps (default: 4)")
     group.add_argument("--lr", type=number(0), metavar="X", help="highest learning rate (default: 5e-4)")
-    group.add_argument("--final-lr", type=number(0), metavar="X", help="at the end (default: 1e-6)")
+    group.add_argument("--final-lr", type=number(0), metavar="X", help="final learning rate (default: 1e-6)")
     group.add_argument(
-        "--warmup", type=whole(0), metavar="N", help="steps to the highest rate (default: 200)"
+        "--warmup", type=integer(0), metavar="N", help="steps until the highest rate (default: 200)"
     )
-    group.add_argument("--clip", type=number(0), metavar="X", help="largest gradient norm (default: 1)")
+    group.add_argument("--clip", type=number(0), metavar="X", help="maximum gradient norm (default: 1)")
     group.add_argument(
-        "--ema", type=number(0, 1), metavar="X", help="decay of averaged weights (default: 0.999)"
+        "--ema", type=number(0, 1), metavar="X", help="decay of the averaged weights (default: 0.999)"
     )
     group.add_argument(
         "--loss",
         metavar="LIST",
-        help="weights of its terms (default: likelihood=0.01,absolute=1,aligned=1,structural=0.2)",
+        help="weights of the loss terms (default: likelihood=0.01,absolute=1,aligned=1,structural=0.2)",
     )
-    group.add_argument("--seed", type=whole(0), metavar="N", help="of everything random (default: 0)")
+    group.add_argument("--seed", type=integer(0), metavar="N", help="random seed (default: 0)")
     group.add_argument(
         "--mixed-precision",
         action=argparse.BooleanOptionalAction,
@@ -124,7 +139,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.device:
         from ..engine.runner import resolve_device
 
-        resolve_device(args.device)  # says what is wrong with it
+        resolve_device(args.device)  # raises an error if it is not available
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # by torch's launcher
     torch.set_num_threads(args.threads or max(1, (os.cpu_count() or 1) // processes))
     name = args.name or (args.model if args.model in _PRESETS else "compact")
@@ -137,14 +152,16 @@ def _run(args: argparse.Namespace) -> int:
         with _interrupt_flag(quiet=True) as interrupted:
             trainer.train(None, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
         return 0
-    say(
+    print_message(
         f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
         f"{len(trainer.validation)} photos held out, on {_place(trainer)}"
     )
     with _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
         trainer.train(display.follow, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
     if trainer.step < trainer.recipe.steps:
-        say(f"stopped after step {trainer.step}; go on with: llflow-photo train --run {folder} --resume")
+        print_message(
+            f"stopped after step {trainer.step}; continue with: llflow-photo train --run {folder} --resume"
+        )
         return 130
     from ..models import export_run
     from ..training.session import input_ranges_of, prior_of, read_settings
@@ -159,7 +176,9 @@ def _run(args: argparse.Namespace) -> int:
         inputs=input_ranges_of(settings),
         prior=prior_of(folder, settings),
     )
-    say(f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}")
+    print_message(
+        f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}"
+    )
     return 0
 
 
@@ -168,7 +187,7 @@ def _check(folder: str | None) -> int:
     from ..training.pairs import find_pairs
 
     if folder is None:
-        raise OptionError("--check looks at pairs: give their folder with --data")
+        raise OptionError("--check needs the folder of the pairs: give it with --data")
     checks = list(check_pairs(find_pairs(Path(folder))))
     bad = [check for check in checks if check.complaints]
     for check in bad:
@@ -177,7 +196,7 @@ def _check(folder: str | None) -> int:
     if bad:
         output().print(f"{len(bad)} of {len(checks)} pairs need attention")
         return 1
-    output().print("1 pair fits" if len(checks) == 1 else f"all {len(checks)} pairs fit")
+    output().print("1 pair matches" if len(checks) == 1 else f"all {len(checks)} pairs match")
     return 0
 
 
@@ -240,7 +259,7 @@ def _stages(text: str) -> tuple[Stage, ...]:
 
     try:
         return parse_stages(text)
-    except TrainingDataError as error:  # here it is an argument that is wrong
+    except TrainingDataError as error:  # here, an argument is invalid
         raise OptionError(str(error)) from None
 
 
@@ -275,14 +294,14 @@ def _size(text: str) -> Size:
 
 @contextmanager
 def _interrupt_flag(quiet: bool = False) -> Iterator[list[bool]]:
-    """A list that gets an entry at the first Ctrl-C; the second one interrupts as usual."""
+    """A list that gets an entry at the first Ctrl-C; the second Ctrl-C interrupts as usual."""
     seen: list[bool] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         seen.append(True)
         signal.signal(signal.SIGINT, before)
         if not quiet:
-            say("finishing this step and writing a checkpoint; press Ctrl-C again to end at once")
+            print_message("finishing this step and writing a checkpoint; press Ctrl-C again to stop at once")
 
     before = signal.signal(signal.SIGINT, note)
     try:

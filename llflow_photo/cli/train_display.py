@@ -1,4 +1,4 @@
-"""How a training run is shown."""
+"""Display of a training run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from .console import told
+from .console import stderr_console
 
 if TYPE_CHECKING:
     from ..training.loop import Progress, Trainer
@@ -17,12 +17,12 @@ __all__ = ["TrainingDisplay"]
 
 
 class TrainingDisplay:
-    """A bar with rate, time left and the last validation; plain lines where nobody watches."""
+    """A progress bar with rate, remaining time and scores; plain lines if not on a terminal."""
 
     LINES_EVERY = 100
 
     def __init__(self, trainer: Trainer) -> None:
-        self._console = told()
+        self._console = stderr_console()
         columns = (TextColumn("step"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[text]}"))
         self._bar = Bar(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("", total=trainer.recipe.steps, completed=trainer.step, text="")

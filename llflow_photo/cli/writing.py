@@ -1,4 +1,4 @@
-"""Arguments that say how RAW files are developed and how results are written."""
+"""Arguments for the development of RAW files and the output format."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ _SPACES = ("srgb", "display-p3", "adobe-rgb", "prophoto", "rec2020-linear", "srg
 
 def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
     """Add arguments for `files.Encoding` and `files.RawOptions`."""
-    group = parser.add_argument_group("files written")
+    group = parser.add_argument_group("output files")
     group.add_argument(
         "--format",
         type=lambda text: {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}.get(text.lower(), text.lower()),
         choices=_FORMATS,
         default=None,
-        help="of the outputs; dng is linear, for RAW editors (default: what --output ends in, else jpeg)",
+        help="output format; dng is linear, for RAW editors (default: suffix of --output, else jpeg)",
     )
-    group.add_argument("--quality", type=int, default=95, metavar="N", help="of lossy formats (default: 95)")
+    group.add_argument(
+        "--quality", type=int, default=95, metavar="N", help="quality of lossy formats (default: 95)"
+    )
     group.add_argument(
         "--bit-depth",
         type=int,
         choices=(8, 10, 16, 32),
         default=None,
-        help="of PNG, TIFF and HEIC (10); 32 is float (default: the format's best)",
+        help="bits per channel of PNG, TIFF and HEIC (10); 32 is float (default: best for format and photo)",
     )
-    group.add_argument("--color-space", choices=_SPACES, default="srgb", help="(default: srgb)")
+    group.add_argument(
+        "--color-space", choices=_SPACES, default="srgb", help="output color space (default: srgb)"
+    )
     group = parser.add_argument_group("RAW development")
     group.add_argument(
         "--white-balance",
@@ -45,21 +49,21 @@ def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
         "--highlights",
         choices=("neutral", "clip", "keep"),
         default="neutral",
-        help="where the sensor clipped (default: neutral)",
+        help="areas where the sensor clipped (default: neutral)",
     )
     group.add_argument(
         "--hot-pixels",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="repair pixels that shine alone (default: on)",
+        help="repair hot pixels (default: on)",
     )
 
 
 def encoding_of(args: argparse.Namespace, target: Path | None = None) -> Encoding:
-    """How to write; the name of ``target``, where one is given, decides where ``--format`` does not.
+    """The output format; the suffix of ``target``, if given, determines it if ``--format`` does not.
 
     Raises:
-        OptionError: a value cannot be.
+        OptionError: a value is invalid.
         WriteError: the format needs a plugin that is not installed.
     """
     from ..files import Encoding, check_format
@@ -72,10 +76,10 @@ def encoding_of(args: argparse.Namespace, target: Path | None = None) -> Encodin
 
 
 def raw_options_of(args: argparse.Namespace) -> RawOptions:
-    """How to develop RAW files.
+    """The options for the development of RAW files.
 
     Raises:
-        OptionError: a value cannot be.
+        OptionError: a value is invalid.
     """
     from ..errors import OptionError
     from ..files import RawOptions

@@ -20,7 +20,8 @@ from torch.nn import functional
 from ..errors import ImageInputError
 
 if TYPE_CHECKING:
-    from .encoded_photo import Cancel, EncodedPhoto, Progress
+    from ..callbacks import Cancel, Progress
+    from .encoded_photo import EncodedPhoto
 
 __all__ = ["activation_map", "departure"]
 

@@ -8,22 +8,20 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..callbacks import Cancel, Progress
 from ..errors import DeviceError
 from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
 from .inference import TileConditioning
 from .latent import AnyLatent
 from .memory import is_out_of_memory
-from .rendering import Cancel, check, rendered
+from .rendering import check, rendered
 from .rendering import condition as tile_condition
 from .runner import Runner, using_threads
 from .tiles import Tile, plan_tiles
 from .view import View
 
-__all__ = ["Cancel", "EncodedPhoto", "Progress"]
-
-Progress = Callable[[int, int], None]
-"""Called with the number of tiles done and the number of all tiles."""
+__all__ = ["EncodedPhoto"]
 
 _LATENT_TILE = 512
 """Side of a tile for the trained form, which takes more memory than the inference form."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..callbacks import Cancel, Progress
 from ..errors import OptionError
 from ..flow import LLFlow, PhotoStatistics, Size
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
-from .encoded_photo import Cancel, EncodedPhoto, Progress
+from .encoded_photo import EncodedPhoto
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
 from .view import FramePart, View

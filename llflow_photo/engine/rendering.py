@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..callbacks import Cancel
 from ..errors import CancelledError
 from .inference import TileConditioning
 from .latent import AnyLatent
@@ -16,10 +17,7 @@ from .runner import Pending, Runner
 from .tiles import Tile
 from .view import View
 
-__all__ = ["Cancel", "check", "condition", "rendered"]
-
-Cancel = Callable[[], bool]
-"""Called before every tile; the run ends with `CancelledError` if it returns true."""
+__all__ = ["check", "condition", "rendered"]
 
 _Job = tuple[int, Sequence[Tile], Pending]
 

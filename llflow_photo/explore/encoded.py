@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..callbacks import Cancel
 from ..color.spaces import SRGB, convert
 from ..finish.analysis import Window
 from ..finish.specks import repaired
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..engine.latent import AnyLatent
 
 __all__ = ["EncodedRegion", "WholePhoto", "encode_region"]
-
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..finish import Progress, of_stage
+from ..callbacks import Cancel, Progress
+from ..finish import of_stage
 from ..options import Options
 from ..photo import Photo
 from ..prepared import prepare
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ..engine.latent import AnyLatent
 
 __all__ = ["render_full_size"]
-
-Cancel = Callable[[], bool]
 
 
 def render_full_size(

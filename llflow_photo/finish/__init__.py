@@ -6,7 +6,7 @@ looks at a few pixels around each pixel, so that regions, previews and whole pho
 
 from .analysis import PhotoAnalysis
 from .finishing import finished
-from .progress import Progress, of_stage
+from .progress import of_stage
 from .specks import without_specks
 
-__all__ = ["PhotoAnalysis", "Progress", "finished", "of_stage", "without_specks"]
+__all__ = ["PhotoAnalysis", "finished", "of_stage", "without_specks"]

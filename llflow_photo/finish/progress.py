@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from ..callbacks import Progress
 
-__all__ = ["Progress", "of_stage"]
+__all__ = ["of_stage"]
 
-Progress = Callable[[int, int], None]
 _STEPS = 1000
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from llflow_photo.batch.job import Job
 from llflow_photo.batch.recording.identity import settings_hash
 from llflow_photo.batch.recording.manifest import holds_outputs, outputs_in
 from llflow_photo.batch.run import Batch
 from llflow_photo.batch.selecting.selection import Selection
 from llflow_photo.batch.selecting.series import SeriesRules
-from llflow_photo.batch.workers.work import Job
 from llflow_photo.files import capture_of
 from llflow_photo.options import Options
 
@@ -21,7 +21,7 @@ RASTER = {".png", ".jpg", ".tif"}
 def make_batch(source: Path, output: Path, **changes: Any) -> Batch:
     """A batch with `FakeRenderer`; ``changes`` are fields of options, selection, job or batch.
 
-    Without ``series``, a mode, it looks for none.
+    ``series`` is a mode of `SeriesRules`; without it, no series are found.
     """
     if "series" in changes:
         changes["series"] = SeriesRules(capture_of, lambda path: False, changes["series"])

@@ -19,13 +19,13 @@ from llflow_photo.batch.run import run_batch
 @pytest.fixture
 def batch() -> Callable[..., Any]:
     """`run_batch` of `make_batch`."""
-    sys.path.insert(0, str(Path(__file__).parent))  # worker processes look where this one does
+    sys.path.insert(0, str(Path(__file__).parent))  # worker processes use the same module search path
     return lambda *args, **changes: run_batch(make_batch(*args, **changes))
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Callable[..., Path]:
-    """A function that makes a folder of photos of the names given; each differs from the others."""
+    """A function that creates a folder of distinct photos with the given names."""
 
     def make(*names: str, folder: str = "in") -> Path:
         root = tmp_path / folder
@@ -42,7 +42,7 @@ def photos(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def hashes() -> Callable[[Path], dict[str, str]]:
-    """A function that gives the SHA-256 of all files of a folder but manifest and report page."""
+    """A function that returns the SHA-256 of all files of a folder except manifest and report page."""
 
     def collect(folder: Path) -> dict[str, str]:
         return {

@@ -1,4 +1,4 @@
-"""A renderer without a network: gamma and seeded noise, and trouble where a photo's name asks for it."""
+"""A renderer without a network: gamma and seeded noise, and failures selected by the name of a photo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from llflow_photo.photo import Photo
 
 
 class FakeRenderer:
-    """Each photo takes ``FAKE_SECONDS`` in the network; each load leaves a file in ``FAKE_LOADS``."""
+    """Rendering takes ``FAKE_SECONDS`` per sample; each constructor call creates a file in ``FAKE_LOADS``."""
 
     def __init__(self, job: Any) -> None:
         self._options = job.options
@@ -34,7 +34,7 @@ class FakeRenderer:
         if "vanishes" in path.name:
             path.unlink()
         if "changes" in path.name:
-            with path.open("ab") as file:  # whole or not at all, even if the process is killed now
+            with path.open("ab") as file:  # written completely or not at all, even if the process is killed
                 file.write(b" ")
         try:
             with Image.open(path) as image:
@@ -42,11 +42,11 @@ class FakeRenderer:
         except FileNotFoundError as error:
             raise ReadError(f"{path} is gone") from error
         except OSError as error:
-            raise FormatError(f"{path} is no image") from error
+            raise FormatError(f"{path} is not an image") from error
         return Photo(pixels, source=path)
 
     def render(self, photo: Photo, seed: int, gate: Any, cancel: Any, series: Any = None) -> Iterator[Photo]:
-        """Frames of a series have the series' noise."""
+        """The noise of frames of a series depends on the series."""
         name = photo.source.name
         if series is not None:
             seed = series.detail_seed(self._options.seed)
@@ -68,21 +68,21 @@ class FakeRenderer:
 
     def check(self, photo: Photo, path: Path) -> None:
         if "wide" in photo.source.name:
-            raise WriteError(f"{path} holds no photo as wide as this")
+            raise WriteError(f"{path} cannot store a photo as wide as this")
 
     def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
         if "full" in photo.source.name:
             raise OSError(errno.ENOSPC, "No space left on device")
         with atomic_file(path, overwrite) as file:
             Image.fromarray(np.rint(photo.pixels * 255).astype(np.uint8)).save(file, "PNG")
-            # By this, in XMP, real results are known as those of the photo.
+            # In real results, this is in the XMP and identifies them as results of the photo.
             mark = f"CreatorTool>llflow-photo {SOURCE_SETTING}>{content_hash(photo.source)}"
             file.write(mark.encode())
         return ()
 
 
 class KillingReader(FrameReader):
-    """Looks at frames, and ends with its process at some."""
+    """Reads frames, and kills its process at some."""
 
     def read(self, path: Path) -> Photo:
         if "kills" in path.name:

@@ -1,4 +1,4 @@
-"""A renderer that reads and writes as real batches do, and leaves the pixels alone."""
+"""A renderer that reads and writes like real batches and does not change the pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llflow_photo.photo import Photo
 
 
 class FileRenderer:
-    """Photos keep their pixels; metadata goes the whole way."""
+    """Keeps the pixels and processes the metadata."""
 
     def __init__(self, job: Any) -> None:
         self._job = job

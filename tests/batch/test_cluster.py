@@ -1,4 +1,4 @@
-"""Batches on engines for many machines, here with all workers on this one."""
+"""Batches on clusters, here with all workers on this machine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.cluster.connection import Watch
-from llflow_photo.batch.cluster.task import Room
+from llflow_photo.batch.cluster.connection import TaskMonitor
+from llflow_photo.batch.cluster.task import SharedLock
 from llflow_photo.errors import OptionError
 
 Run = Callable[..., Any]
@@ -61,7 +61,7 @@ def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
     )
     assert victims
     assert len(report.done) == 24
-    assert [row.source for row in report.failed] == ["broken.png"]
+    assert [record.source for record in report.failed] == ["broken.png"]
     assert not report.stopped
     assert hashes(tmp_path / "dask") == hashes(tmp_path / "local")
 
@@ -80,8 +80,8 @@ def test_a_photo_that_kills_every_worker_is_given_up(
 ) -> None:
     source = photos("a.png", "b.png", "c.png", "kills.png")
     report = batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address)
-    assert sorted(row.source for row in report.done) == ["a.png", "b.png", "c.png"]
-    assert "died, 3 times at this photo" in report.failed[0].reason
+    assert sorted(record.source for record in report.done) == ["a.png", "b.png", "c.png"]
+    assert "died, 2 times with only this photo in progress" in report.failed[0].reason
 
 
 def test_a_cluster_of_one_worker_keeps_the_work_out_of_this_process(
@@ -99,24 +99,24 @@ def test_a_cluster_of_one_worker_keeps_the_work_out_of_this_process(
     assert not list(tmp_path.glob(f"{os.getpid()}-*"))
 
 
-def test_tasks_that_the_engine_gives_up_are_handed_out_again(
+def test_tasks_that_the_engine_gives_up_are_submitted_again(
     batch: Run, photos: Photos, tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost, begun = Watch.lost_task, []
+    lost, begun = TaskMonitor.lost_task, []
 
-    def gives_up_twice(watch: Watch) -> Exception | None:
-        begun.append(watch)
-        return RuntimeError("given up") if len(begun) <= 2 else lost(watch)
+    def gives_up_twice(monitor: TaskMonitor) -> Exception | None:
+        begun.append(monitor)
+        return RuntimeError("given up") if len(begun) <= 2 else lost(monitor)
 
-    monkeypatch.setattr(Watch, "lost_task", gives_up_twice)
+    monkeypatch.setattr(TaskMonitor, "lost_task", gives_up_twice)
     source = photos(*(f"p{number:02}.png" for number in range(12)))
-    # Several renderings of each, so that there are moments in which nothing is told: it is asked then.
+    # Several renderings per photo, so that there are intervals without messages, in which tasks are checked.
     report = batch(source, tmp_path / "out", backend="dask", address=cluster.scheduler_address, samples=5)
     assert len(begun) >= 2
     assert len(report.done) == 12
 
 
-def test_cancel_stops_handing_out(batch: Run, photos: Photos, tmp_path: Path, cluster: Any) -> None:
+def test_cancel_stops_submitting(batch: Run, photos: Photos, tmp_path: Path, cluster: Any) -> None:
     source = photos(*(f"p{number:02}.png" for number in range(24)))
     finished: list[float] = []
 
@@ -135,7 +135,7 @@ def test_cancel_stops_handing_out(batch: Run, photos: Photos, tmp_path: Path, cl
     assert time.monotonic() - finished[0] < 10
     assert report.stopped == "cancelled"
     assert len(report.planned) > 10
-    time.sleep(1.0)  # what was in hand is finished
+    time.sleep(1.0)  # photos in progress are finished
     assert batch(source, tmp_path / "out").ok
 
 
@@ -155,7 +155,7 @@ def test_an_engine_that_gives_up_is_started_again(batch: Run, photos: Photos, tm
     source = photos(*(f"p{number}.png" for number in range(6)), "once.png", "kills.png")
     report = batch(source, tmp_path / "out", backend="loky", jobs=2)
     assert len(report.done) == 7
-    assert [row.source for row in report.failed] == ["kills.png"]
+    assert [record.source for record in report.failed] == ["kills.png"]
 
 
 def test_eight_processes_give_the_bytes_of_one(
@@ -168,36 +168,36 @@ def test_eight_processes_give_the_bytes_of_one(
     assert len(set(hashes(tmp_path / "one").values())) == 32
 
 
-def test_a_suspect_works_alone() -> None:
-    room, events = Room(), {name: threading.Event() for name in ("in", "alone", "late")}
+def test_an_exclusive_holder_waits_for_the_others_and_keeps_new_ones_out() -> None:
+    lock, events = SharedLock(), {name: threading.Event() for name in ("first", "exclusive", "late")}
     ended: list[str] = []
 
-    def work(name: str, alone: bool, until: threading.Event | None) -> None:
-        with room(alone):
+    def work(name: str, exclusive: bool, until: threading.Event | None) -> None:
+        with lock(exclusive):
             events[name].set()
             if until is not None:
                 assert until.wait(60)
             ended.append(name)
 
     leave, finish = threading.Event(), threading.Event()
-    first = threading.Thread(target=work, args=("in", False, leave))
+    first = threading.Thread(target=work, args=("first", False, leave))
     first.start()
-    assert events["in"].wait(60)
-    suspect = threading.Thread(target=work, args=("alone", True, finish))
-    suspect.start()
-    assert not events["alone"].wait(0.2)
+    assert events["first"].wait(60)
+    exclusive = threading.Thread(target=work, args=("exclusive", True, finish))
+    exclusive.start()
+    assert not events["exclusive"].wait(0.2)
     leave.set()
-    assert events["alone"].wait(60)
+    assert events["exclusive"].wait(60)
     late = threading.Thread(target=work, args=("late", False, None))
     late.start()
     assert not events["late"].wait(0.2)
     finish.set()
-    for thread in (first, suspect, late):
+    for thread in (first, exclusive, late):
         thread.join(60)
-    assert ended == ["in", "alone", "late"]
+    assert ended == ["first", "exclusive", "late"]
 
 
-def test_clusters_that_are_not_there(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_unknown_backends_are_rejected(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source = photos("a.png")
     with pytest.raises(OptionError, match="'nonsense'"):
         batch(source, tmp_path / "out", backend="nonsense")
@@ -206,7 +206,7 @@ def test_clusters_that_are_not_there(batch: Run, photos: Photos, tmp_path: Path)
         batch(source, tmp_path / "out", backend="loky", address="tcp://127.0.0.1:1")
 
 
-def test_series_on_dask_have_the_bytes_of_series_here(
+def test_series_on_dask_give_the_bytes_of_a_local_batch(
     batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, cluster: Any
 ) -> None:
     source = photos(*(f"p{number}.png" for number in range(6)))

@@ -1,4 +1,4 @@
-"""`enhance_dir` with files, color, engine and a tiny network of its own."""
+"""`enhance_dir` with real files and a tiny network."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four dark photos of three formats and odd sizes, a stray, and a broken file."""
+    """Four dark photos of three formats and odd sizes, a file that is not a photo, and a broken file."""
     folder = tmp_path_factory.mktemp("photos") / "night"
     (folder / "street").mkdir(parents=True)
     for number, name in enumerate(("a.jpg", "b.png", "street/c.tif", "street/d.jpg")):
@@ -68,8 +68,8 @@ def test_a_folder_is_rendered_and_mirrored(night: Path, first: Report, hashes: H
     stems = ("a", "b", "street/c", "street/d")
     assert sorted(hashes(first.output)) == [f"{stem}_s{sample}.png" for stem in stems for sample in (1, 2)]
     assert len(set(hashes(first.output).values())) == 8
-    assert [(row.source, row.error) for row in first.failed] == [("broken.jpg", "ReadError")]
-    assert [row.reason for row in first.skipped] == ["not a photo"]
+    assert [(record.source, record.error) for record in first.failed] == [("broken.jpg", "ReadError")]
+    assert [record.reason for record in first.skipped] == ["not a photo"]
     assert not first.ok
     assert first.page is not None
     assert read(first.output / "b_s1.png").pixels.shape == (46, 67, 3)
@@ -85,7 +85,7 @@ def test_a_second_run_finds_nothing_to_do(night: Path, model: str, first: Report
 
 def test_outputs_are_not_taken_as_inputs(night: Path, model: str, first: Report) -> None:
     planned = enhance_dir(night.parent, model=model, dry_run=True).planned
-    assert {row.source.split("/")[0] for row in planned} == {"night"}
+    assert {record.source.split("/")[0] for record in planned} == {"night"}
 
 
 def test_two_processes_and_a_cluster_give_the_bytes_of_one(
@@ -119,11 +119,11 @@ def test_alone_and_under_another_name_from_a_script_without_main_guard(
 def test_a_rendering_can_be_made_again_from_its_metadata(
     night: Path, model: str, first: Report, tmp_path: Path
 ) -> None:
-    told = read_settings(read(first.output / "b_s2.png").metadata)
-    numbers = {name: int(told[name]) for name in ("seed", "detail_seed")}
-    options = Options(model=model, temperature=float(told["temperature"]), **numbers)
+    settings = read_settings(read(first.output / "b_s2.png").metadata)
+    numbers = {name: int(settings[name]) for name in ("seed", "detail_seed")}
+    options = Options(model=model, temperature=float(settings["temperature"]), **numbers)
     assert (options.temperature, options.seed) == (0.8, 5 + 1)
-    assert options.detail_seed == next(row.seed for row in first.done if row.source == "b.png") + 1
+    assert options.detail_seed == next(record.seed for record in first.done if record.source == "b.png") + 1
     llflow_photo.enhance_file(night / "b.png", tmp_path / "again.png", options)
     pictures = [np.asarray(Image.open(path)) for path in (tmp_path / "again.png", first.output / "b_s2.png")]
     assert np.array_equal(*pictures)
@@ -138,7 +138,7 @@ def test_temperature_has_the_default_of_options(night: Path, model: str) -> None
     assert planned(options=Options(model=model), temperature=0.3) == 0.3
 
 
-def test_wrong_arguments_are_named_before_anything_is_written(
+def test_invalid_arguments_are_rejected_before_anything_is_written(
     night: Path, model: str, hashes: Hashes
 ) -> None:
     originals = hashes(night)
@@ -160,7 +160,7 @@ def test_wrong_arguments_are_named_before_anything_is_written(
     assert hashes(night) == originals
 
 
-def test_the_room_imports_fast_and_without_torch() -> None:
+def test_the_package_imports_without_torch() -> None:
     code = "import sys, llflow_photo.batch as b; b.enhance_dir; print('torch' in sys.modules)"
     root = str(Path(llflow_photo.__file__).parents[1])
     done = subprocess.run(
@@ -170,13 +170,15 @@ def test_the_room_imports_fast_and_without_torch() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_what_a_format_cannot_hold_is_said_before_any_rendering(
+def test_photos_too_large_for_a_format_fail_before_rendering(
     tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in").mkdir()
     Image.new("RGB", (16_384, 2)).save(tmp_path / "in" / "wide.png")
     report = enhance_dir(tmp_path / "in", model=model, jobs=1, encoding=Encoding("webp"))
-    assert [(row.error, row.seconds.get("network")) for row in report.failed] == [("WriteError", None)]
+    assert [(record.error, record.seconds.get("network")) for record in report.failed] == [
+        ("WriteError", None)
+    ]
     assert "at most 16383 pixels a side" in report.failed[0].reason
     monkeypatch.setattr("llflow_photo.files.writing.check_pillow_writes", _not_written)
     with pytest.raises(WriteError, match="no plugin"):

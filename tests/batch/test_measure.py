@@ -1,4 +1,4 @@
-"""What the report says of a photo."""
+"""Statistics of a photo for the report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from llflow_photo.batch.recording.identity import photo_seed, settings_hash
-from llflow_photo.batch.recording.measure import look_at, warnings_of
+from llflow_photo.batch.recording.measure import photo_stats, warnings_of
 from llflow_photo.batch.recording.record import PhotoStats
 from llflow_photo.color.spaces import LINEAR_SRGB
 from llflow_photo.photo import Photo
@@ -21,23 +21,23 @@ def gray(value: float, shape: tuple[int, int] = (40, 60)) -> Photo:
 
 @pytest.mark.parametrize("ev", [-6.0, -2.0, 0.0, 1.5])
 def test_exposure_is_relative_to_middle_gray(ev: float) -> None:
-    assert look_at(gray(0.18 * 2**ev)).exposure_ev == pytest.approx(ev, abs=0.01)
+    assert photo_stats(gray(0.18 * 2**ev)).exposure_ev == pytest.approx(ev, abs=0.01)
 
 
-def test_a_lamp_hardly_moves_the_exposure_of_a_night() -> None:
+def test_a_lamp_hardly_changes_the_exposure_of_a_night() -> None:
     photo = gray(0.18 / 64)
     photo.pixels[:4, :6] = 1.0
-    assert look_at(photo).exposure_ev == pytest.approx(-6 + 0.01 * 8.47, abs=0.02)
-    assert look_at(photo).clipped == pytest.approx(0.01)
+    assert photo_stats(photo).exposure_ev == pytest.approx(-6 + 0.01 * 8.47, abs=0.02)
+    assert photo_stats(photo).clipped == pytest.approx(0.01)
 
 
 def test_histogram_and_thumbnail() -> None:
     photo = gray(0.0, (1500, 3000))
     photo.pixels[:, 1500:] = 0.999
-    look = look_at(photo)
-    assert sum(look.histogram) == pytest.approx(1.0, abs=1e-3)
-    assert (look.histogram[0], look.histogram[63]) == pytest.approx((0.5, 0.5), abs=0.01)
-    image = np.asarray(Image.open(io.BytesIO(look.thumbnail)))
+    stats = photo_stats(photo)
+    assert sum(stats.histogram) == pytest.approx(1.0, abs=1e-3)
+    assert (stats.histogram[0], stats.histogram[63]) == pytest.approx((0.5, 0.5), abs=0.01)
+    image = np.asarray(Image.open(io.BytesIO(stats.thumbnail)))
     assert image.shape == (120, 240, 3)
     assert image[:, :100].max() < 10
     assert image[:, 140:].min() > 245
@@ -57,6 +57,6 @@ def test_seeds_follow_from_content_and_seed() -> None:
     assert all(0 <= photo_seed("a", seed) < 2**32 for seed in range(50))
 
 
-def test_settings_hash_regards_values_not_order() -> None:
+def test_settings_hash_depends_on_values_not_on_order() -> None:
     assert settings_hash({"a": 1, "b": 2}) == settings_hash({"b": 2, "a": 1})
     assert settings_hash({"a": 1}) != settings_hash({"a": 2})

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import random
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
 
 from llflow_photo.batch.selecting.naming import assign_stems, folded, output_names, suffix_of
+from llflow_photo.files import write
 from llflow_photo.files.encoding import FORMATS
+from llflow_photo.photo import Photo
 
 
 def stems(*names: str, samples: int = 1) -> dict[str, str]:
@@ -18,16 +23,16 @@ def test_folders_are_mirrored_and_plain_names_kept() -> None:
     assert stems("night/A.NEF", "B.jpg") == {"night/A.NEF": "night/A", "B.jpg": "B"}
 
 
-def test_same_name_with_other_extension_gets_it_into_its_name() -> None:
+def test_equal_names_with_other_extensions_are_extended() -> None:
     assert stems("A.NEF", "A.JPG", "sub/A.JPG") == {"A.NEF": "A_NEF", "A.JPG": "A_JPG", "sub/A.JPG": "sub/A"}
 
 
-def test_case_and_composition_do_not_tell_names_apart() -> None:
+def test_names_that_differ_in_case_or_composition_are_made_distinct() -> None:
     assigned = stems("a.jpg", "A.jpg", "N/x.png", "n/X.png", "\u00e9.png", "e\u0301.png")
     assert len({folded(stem) for stem in assigned.values()}) == 6
 
 
-def test_a_photo_that_has_a_told_apart_name_by_itself_keeps_it() -> None:
+def test_a_photo_whose_own_name_looks_extended_keeps_it() -> None:
     assigned = stems("A.NEF", "A.JPG", "A_JPG.png")
     assert assigned["A_JPG.png"] == "A_JPG"
     assert len(set(assigned.values())) == 3
@@ -64,7 +69,23 @@ def test_output_names_of_samples_are_numbered() -> None:
     ]
 
 
-def test_every_format_has_its_usual_suffix() -> None:
-    found = {name: suffix_of(name) for name in (None, *FORMATS)}
-    usual = {None: ".jpg", "jpeg": ".jpg", "tiff": ".tif"}
-    assert found == {name: usual.get(name, f".{name}") for name in found}
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        (None, b"\xff\xd8\xff"),
+        ("jpeg", b"\xff\xd8\xff"),
+        ("png", b"\x89PNG"),
+        ("tiff", b"II*\0"),
+        ("webp", b"RIFF"),
+    ],
+)
+def test_the_suffix_of_a_format_writes_this_format(
+    name: str | None, signature: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{suffix_of(name)}"
+    write(Photo(np.full((8, 12, 3), 0.5, np.float32)), path)
+    assert path.read_bytes().startswith(signature)
+
+
+def test_every_format_has_a_suffix_of_its_own() -> None:
+    assert len({suffix_of(name) for name in FORMATS}) == len(FORMATS)

@@ -15,22 +15,22 @@ from llflow_photo.batch.recording.page import page_of, write_page
 from llflow_photo.batch.recording.record import PhotoRecord, PhotoStats
 from llflow_photo.batch.recording.report import Report
 
-LOOK = PhotoStats(-5.0, 0.0, tuple([0.5, 0.3, 0.2] + [0.0] * 61), b"jpeg")
+STATS = PhotoStats(-5.0, 0.0, tuple([0.5, 0.3, 0.2] + [0.0] * 61), b"jpeg")
 
 
 def sample_report(output: Path) -> Report:
-    rows = (
+    records = (
         PhotoRecord(
             "a.png",
             "done",
             outputs=("a 1.jpg",),
             seed=3,
             seconds={"network": 2.0},
-            before=LOOK,
-            after=(LOOK,),
+            before=STATS,
+            after=(STATS,),
         ),
         PhotoRecord(
-            "b.png", "skipped", "done before", outputs=("b.jpg",), seconds={"network": 1.0}, before=LOOK
+            "b.png", "skipped", "done before", outputs=("b.jpg",), seconds={"network": 1.0}, before=STATS
         ),
         PhotoRecord("<b>.png", "failed", "is <no> image", "FormatError"),
         PhotoRecord("n.txt", "skipped", "not a photo"),
@@ -38,10 +38,10 @@ def sample_report(output: Path) -> Report:
             "z.png", "done", outputs=("z.jpg",), seconds={"network": 9.0}, warnings=("clipped: 3 %",)
         ),
     )
-    return Report(rows, output, 12.0, 11.0, 1, {"model": "m", "temperature": 0.8})
+    return Report(records, output, 12.0, 11.0, 1, {"model": "m", "temperature": 0.8})
 
 
-def test_the_page_holds_everything_itself_and_escapes_names(tmp_path: Path) -> None:
+def test_the_page_is_self_contained_and_escapes_names(tmp_path: Path) -> None:
     page = page_of(sample_report(tmp_path))
     assert not re.search(r'(src|href)="(https?:)?//', page)
     assert page.count("data:image/jpeg;base64,anBlZw==") == 3
@@ -50,7 +50,7 @@ def test_the_page_holds_everything_itself_and_escapes_names(tmp_path: Path) -> N
     assert 'href="a%201.jpg"' in page
 
 
-def test_a_page_of_somebody_else_is_kept(tmp_path: Path) -> None:
+def test_a_page_of_another_program_is_kept(tmp_path: Path) -> None:
     report = sample_report(tmp_path)
     (tmp_path / "report.html").write_text("<title>My report</title>")
     (tmp_path / "report-2.html").symlink_to("nowhere")
@@ -70,7 +70,7 @@ def test_failures_come_first(tmp_path: Path) -> None:
     assert [table.index(name) for name in ("&lt;b&gt;.png", "a.png", "z.png", "b.png")] == sorted(
         table.index(name) for name in ("&lt;b&gt;.png", "a.png", "z.png", "b.png")
     )
-    assert "Passed over (1)" in page
+    assert "Skipped files (1)" in page
 
 
 def browser() -> str:
@@ -85,15 +85,15 @@ def test_sorting_and_finding_work_in_a_browser(tmp_path: Path) -> None:
     probe = """<script>
       const shown = () => Array.from(body.rows).filter(row => !row.hidden);
       const names = () => shown().map(row => row.cells[0].dataset.k).join(" ");
-      const told = [names()];
+      const seen = [names()];
       for (const title of ["Time", "Time", "Photo"]) {
         Array.from(heads).find(head => head.textContent === title).click();
-        told.push(names());
+        seen.push(names());
       }
       find.value = "clipped";
       find.dispatchEvent(new Event("input"));
-      told.push(names() + " of " + document.querySelector("#shown").textContent);
-      document.title = told.join("|");
+      seen.push(names() + " of " + document.querySelector("#shown").textContent);
+      document.title = seen.join("|");
     </script>"""
     (tmp_path / "probe.html").write_text(page.replace("</body>", probe + "</body>"), "utf-8")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]

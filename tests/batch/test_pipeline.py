@@ -1,59 +1,58 @@
-"""Who is to blame when a process dies, with processes that follow a script."""
+"""Tasks of worker processes that die are tried again or given up, with processes that follow a script."""
 
 from __future__ import annotations
 
 import queue
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from batch_helpers import make_batch
 
+from llflow_photo.batch.job import Job, Task
 from llflow_photo.batch.recording.record import PhotoRecord
 from llflow_photo.batch.workers import pipeline
-from llflow_photo.batch.workers import pool as lanes
 from llflow_photo.batch.workers.placement import Placement
-from llflow_photo.batch.workers.work import Job, Task
+from llflow_photo.batch.workers.pool import WorkerProcess
 
 
-class Scripted(lanes.Lane):
-    """Does what it has in hand when there is no room for more.
+class Scripted(WorkerProcess):
+    """Runs its tasks when there is no room for more, so tests need an even number of photos besides suspects.
 
-    ``kills`` in a photo's name kills it, ``once`` when the photo is begun for the first time; ``late`` is not
-    begun beside one that kills.
+    A photo named ``kills`` always kills its process, one named ``kills 2`` at the first two attempts. A photo
+    whose name contains ``late`` is not begun beside the photo ``kills``.
     """
 
-    begun_before: set[str]
-    log: list[tuple[str, ...]]
+    deaths: Counter[str]
 
     def __init__(self, job: Job, placement: Placement, messages: queue.Queue[Any]) -> None:
         self.placement, self._messages = placement, messages
-        self.in_hand, self.begun = {}, set()
+        self.in_progress, self.begun = {}, set()
         self.ready = self.alone = self._finishing = False
         self._say("ready")
 
-    def give(self, task: Task) -> None:
-        self.in_hand[task.source] = task
+    def submit(self, task: Task) -> None:
+        self.in_progress[task.source] = task
         if not self.has_room() or self.alone:
             self._act()
 
     def _act(self) -> None:
-        self.log.append(tuple(self.in_hand))
-        begun = [name for name in self.in_hand if "kills" not in self.in_hand or "late" not in name]
+        begun = [name for name in self.in_progress if "kills" not in self.in_progress or "late" not in name]
         for source in begun:
             self._say("stage", (source, "reading"))
         for source in begun:
-            first = source not in self.begun_before
-            self.begun_before.add(source)
-            if "kills" in source or ("once" in source and first):
+            if self.deaths[source] < _deaths_of(source):
+                self.deaths[source] += 1
                 return self._say("died")
-            self._say("row", PhotoRecord(source, "done"))
+            self._say("result", PhotoRecord(source, "done"))
         return None
 
     def _say(self, kind: str, content: Any = None) -> None:
         self._messages.put((self, kind, content))
 
-    def cause_of_death(self) -> str:
+    def exit_reason(self) -> str:
         return "it died"
 
     def cancel(self) -> None:
@@ -62,45 +61,58 @@ class Scripted(lanes.Lane):
     def finish(self) -> None:
         pass
 
-    def end(self, grace_seconds: float = 0.0) -> None:
+    def terminate(self, grace_seconds: float = 0.0) -> None:
         pass
+
+
+def _deaths_of(source: str) -> float:
+    found = re.search(r"kills ?(\d*)", source)
+    if found is None:
+        return 0
+    return int(found[1]) if found[1] else float("inf")
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """A function from photos' names to their rows and to what lanes had in hand, one after the other."""
+    """A function from names of photos to their records, with two tasks in progress in a process."""
 
-    def run(*names: str) -> tuple[dict[str, PhotoRecord], list[tuple[str, ...]]]:
-        monkeypatch.setattr(Scripted, "begun_before", set(), raising=False)
-        monkeypatch.setattr(Scripted, "log", [], raising=False)
-        monkeypatch.setattr(pipeline, "Lane", Scripted)
+    def run(*names: str) -> dict[str, PhotoRecord]:
+        monkeypatch.setattr(Scripted, "deaths", Counter(), raising=False)
+        monkeypatch.setattr(pipeline, "WorkerProcess", Scripted)
         tasks = [Task(name, name, 1, 1, (name,), "") for name in names]
         job = make_batch(tmp_path, tmp_path).job
-        told = list(pipeline.run_local(job, tasks, [Placement("cpu", 1, 2)]))
-        return {row.source: row for kind, row in told if kind == "row"}, Scripted.log
+        outputs = list(pipeline.run_local(job, tasks, [Placement("cpu", 1, 2)]))
+        records = [content for kind, content in outputs if kind == "result"]
+        assert sorted(record.source for record in records) == sorted(names)
+        return {record.source: record for record in records}
 
     return run
 
 
-def test_bystanders_are_not_blamed(run: Any) -> None:
-    rows, log = run("kills", "once")
-    assert rows["once"].status == "done"
-    assert rows["kills"].reason == "it died, 2 times at this photo"
-    assert log == [("kills", "once"), ("kills",), ("once",), ("kills",), ("once",)]
+def _done(records: dict[str, PhotoRecord]) -> set[str]:
+    return {name for name, record in records.items() if record.status == "done"}
 
 
-def test_what_was_not_begun_is_no_suspect(run: Any) -> None:
-    rows, log = run("kills", "late once", "a")
-    assert {name for name, row in rows.items() if row.status == "done"} == {"late once", "a"}
-    assert log == [("kills", "late once"), ("late once", "a"), ("kills",), ("late once",), ("a",)]
+def test_a_photo_is_given_up_after_two_deaths_with_no_other_suspect(run: Any) -> None:
+    records = run("kills", "kills 1", "a", "b")
+    assert _done(records) == {"kills 1", "a", "b"}
+    assert records["kills"].reason == "it died, 2 times with only this photo in progress"
+    assert Scripted.deaths["kills"] == 3  # at the first one, there was another suspect
 
 
-def test_a_process_that_dies_before_it_begins_anything_is_not_started_forever(run: Any) -> None:
-    class Mute(Scripted):
-        def _act(self) -> None:
-            self._say("died")
+def test_a_death_with_other_suspects_does_not_count(run: Any) -> None:
+    # It kills a process beside another photo, then one alone, and would be given up if both counted.
+    assert _done(run("kills 2", "a")) == {"kills 2", "a"}
+    assert _done(run("kills 3", "a")) == {"a"}
 
+
+def test_a_photo_that_was_not_begun_is_no_suspect(run: Any) -> None:
+    # As a suspect, it would be tried alone after the first death, and then be given up after two more deaths.
+    assert _done(run("kills", "late kills 2", "a")) == {"late kills 2", "a"}
+
+
+def test_a_process_that_dies_before_it_begins_a_task_is_not_restarted_forever(run: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Scripted, "_act", Mute._act)
-        rows, _ = run("a", "b", "c", "d")
-    assert {row.status for row in rows.values()} == {"failed"}
+        patch.setattr(Scripted, "_act", lambda self: self._say("died"))
+        records = run("a", "b", "c", "d")
+    assert {record.status for record in records.values()} == {"failed"}

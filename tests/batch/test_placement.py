@@ -38,7 +38,7 @@ def test_threads_depend_on_the_machine_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(placements) for placements in found] == [1, 2, 1, 1, 1, 8]
 
 
-def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_process_per_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joblib, "cpu_count", lambda: 16)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     assert [(each.device, each.threads) for each in place("auto", None, 100)] == [
@@ -51,7 +51,7 @@ def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("jobs", [0, -1, 1.5, True])
-def test_jobs_are_whole_numbers_from_one(jobs: int) -> None:
+def test_jobs_are_positive_integers(jobs: int) -> None:
     with pytest.raises(OptionError, match="jobs is"):
         place("cpu", jobs, 1)
 

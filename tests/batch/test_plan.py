@@ -1,4 +1,4 @@
-"""What is to do, and in which order."""
+"""The tasks of a batch and their order."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from llflow_photo.batch.job import Job
 from llflow_photo.batch.recording.record import PhotoRecord, PhotoStats
 from llflow_photo.batch.selecting.plan import make_plan
 from llflow_photo.batch.selecting.selection import Source
-from llflow_photo.batch.workers.work import Job
 from llflow_photo.options import Options
 
 
@@ -22,7 +22,7 @@ def source(name: str, size: int = 10) -> Source:
     return Source(Path("/photos") / name, PurePosixPath(name), size, 1)
 
 
-def test_photos_are_done_by_name_but_huge_ones_first(tmp_path: Path) -> None:
+def test_photos_are_ordered_by_name_with_large_ones_first(tmp_path: Path) -> None:
     sizes = {"a": 10, "b": 12, "c": 100, "d": 11, "e": 9, "f": 30}
     plan = make_plan(
         [source(f"{name}.png", size) for name, size in sizes.items()], job(tmp_path), ".png", {}, ()
@@ -30,7 +30,7 @@ def test_photos_are_done_by_name_but_huge_ones_first(tmp_path: Path) -> None:
     assert [task.source[0] for task in plan.tasks] == ["c", "f", "a", "b", "d", "e"]
 
 
-def test_rows_of_before_decide(tmp_path: Path) -> None:
+def test_records_of_earlier_runs_decide(tmp_path: Path) -> None:
     (tmp_path / "same.jpg").write_bytes(b"1234")
     known = {"size": 10, "mtime_ns": 1, "settings": "settings", "model": "model"}
     written = {"outputs": ("same.jpg",), "output_bytes": (4,)}
@@ -45,7 +45,10 @@ def test_rows_of_before_decide(tmp_path: Path) -> None:
         ),
     }
     plan = make_plan(map(source, sorted(before)), job(tmp_path), ".jpg", before, {"same.jpg"})
-    assert {row.source: row.status for row in plan.rows} == {"same.png": "skipped", "broken.png": "failed"}
+    assert {record.source: record.status for record in plan.records} == {
+        "same.png": "skipped",
+        "broken.png": "failed",
+    }
     assert [task.source for task in plan.tasks] == ["begun.png", "gone.png", "other.png", "unlucky.png"]
     assert not any(task.known for task in plan.tasks)
 
@@ -59,7 +62,7 @@ def test_rows_of_before_decide(tmp_path: Path) -> None:
         (-1.0, True, ["dark"]),
     ],
 )
-def test_another_threshold_renders_only_what_it_concerns(
+def test_another_threshold_renders_only_affected_photos(
     tmp_path: Path, threshold: float | None, copy: bool, settled: list[str]
 ) -> None:
     (tmp_path / "dark.jpg").write_bytes(b"1234")
@@ -72,12 +75,12 @@ def test_another_threshold_renders_only_what_it_concerns(
     }
     asked = job(tmp_path, if_darker_than=threshold, copy_well_exposed=copy)
     plan = make_plan(map(source, before), asked, ".jpg", before, {"dark.jpg"})
-    assert [Path(row.source).stem for row in plan.rows] == settled
+    assert [Path(record.source).stem for record in plan.records] == settled
     asked = job(tmp_path, if_darker_than=-6.0)
     assert len(make_plan(map(source, before), asked, ".jpg", before, {"dark.jpg"}).tasks) == 1
 
 
-def test_originals_are_not_written_over_through_a_linked_folder(tmp_path: Path) -> None:
+def test_originals_are_not_overwritten_through_a_linked_folder(tmp_path: Path) -> None:
     folder, output = tmp_path / "in" / "sub", tmp_path / "out"
     folder.mkdir(parents=True)
     output.mkdir()
@@ -89,11 +92,11 @@ def test_originals_are_not_written_over_through_a_linked_folder(tmp_path: Path) 
         assert plan.tasks[0].outputs == ("sub/a_jpg.jpg",)
 
 
-def test_a_new_date_alone_is_looked_into(tmp_path: Path) -> None:
+def test_a_changed_modification_time_compares_contents(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"1234")
-    row = PhotoRecord("a.png", "done", size=10, mtime_ns=7, settings="settings", model="model",
+    record = PhotoRecord("a.png", "done", size=10, mtime_ns=7, settings="settings", model="model",
               outputs=("a.jpg",), output_bytes=(4,))  # fmt: skip
-    plan = make_plan([source("a.png")], job(tmp_path), ".jpg", {"a.png": row}, {"a.jpg"})
-    assert plan.tasks[0].known == row
-    forced = make_plan([source("a.png")], job(tmp_path), ".jpg", {"a.png": row}, {"a.jpg"}, force=True)
+    plan = make_plan([source("a.png")], job(tmp_path), ".jpg", {"a.png": record}, {"a.jpg"})
+    assert plan.tasks[0].known == record
+    forced = make_plan([source("a.png")], job(tmp_path), ".jpg", {"a.png": record}, {"a.jpg"}, force=True)
     assert forced.tasks[0].known is None

@@ -1,4 +1,4 @@
-"""How far a batch is."""
+"""Progress of a batch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_rate_and_time_left_follow_the_clock() -> None:
     assert last.current == ()
 
 
-def test_a_batch_tells_every_photo_once_and_its_stages_in_order(
+def test_every_photo_is_reported_once_and_its_stages_in_order(
     batch: Callable[..., Any], photos: Callable[..., Path], tmp_path: Path
 ) -> None:
     events: list[Event] = []
@@ -84,7 +84,7 @@ def test_lines_for_logs() -> None:
     ]
 
 
-def test_quiet_tells_failures_only() -> None:
+def test_quiet_prints_only_failures() -> None:
     assert shown("quiet", False) == "failed: b[1].png: no image\n"
 
 
@@ -96,7 +96,7 @@ def test_the_live_display_shows_count_and_failures() -> None:
 
 def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     shown("json", False)
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [event["kind"] for event in told] == ["start", "stage", "photo", "photo", "end"]
-    assert told[3]["row"]["reason"] == "no image"
-    assert told[2]["seconds_remaining"] == 2.0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["kind"] for event in lines] == ["start", "stage", "photo", "photo", "end"]
+    assert lines[3]["row"]["reason"] == "no image"
+    assert lines[2]["seconds_remaining"] == 2.0

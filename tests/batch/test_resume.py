@@ -1,4 +1,4 @@
-"""Nothing lost: resuming after kills, changes and failures ends with the files of an undisturbed run."""
+"""Resuming after kills, changes and failures gives the files of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = [f"{folder}p{number:02}.png" for folder in ("", "sub/") for number in ra
 
 
 def start(source: Path, output: Path, seconds: float) -> subprocess.Popen[bytes]:
-    """A batch in a process of its own; it writes a line for each event."""
+    """Start a batch in a separate process that writes a line for each event."""
     program = textwrap.dedent(f"""
         from batch_helpers import make_batch
         from llflow_photo.batch.run import run_batch
@@ -43,13 +43,13 @@ def start(source: Path, output: Path, seconds: float) -> subprocess.Popen[bytes]
 
 
 def read_events(process: subprocess.Popen[bytes], count: int) -> None:
-    """Wait until it has written so many lines, or has ended."""
+    """Wait until the process has written this many lines or has ended."""
     assert process.stdout is not None
     for _ in range(count):
         process.stdout.readline()
 
 
-def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
+def test_a_batch_killed_at_random_times_gives_the_files_of_an_uninterrupted_run(
     batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
 ) -> None:
     source = photos(*NAMES)
@@ -63,7 +63,7 @@ def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
         kills += process.poll() is None
         process.kill()
         process.wait()
-    assert kills  # the later ones may find nothing left to do
+    assert kills  # later runs may already be done
     report = batch(source, tmp_path / "killed", samples=2)
     assert report.ok
     assert len(report.done) + len(report.skipped) == len(NAMES)
@@ -73,7 +73,7 @@ def test_killed_at_random_moments_the_files_are_those_of_an_undisturbed_run(
 
 def test_workers_of_a_killed_batch_end(photos: Photos, tmp_path: Path) -> None:
     process = start(photos(*NAMES), tmp_path / "out", 0.2)
-    read_events(process, 2)  # a photo is in hand
+    read_events(process, 2)  # a photo is in progress
     children = _children(process.pid)
     process.kill()
     process.wait()
@@ -104,24 +104,26 @@ def test_a_second_run_does_only_what_is_missing_or_changed(
     source, output = photos("a.png", "b.png", "c.png", "d.png"), tmp_path / "out"
     assert len(batch(source, output).done) == 4
     before = hashes(output)
-    assert [row.reason for row in batch(source, output).skipped] == ["done before"] * 4
+    assert [record.reason for record in batch(source, output).skipped] == ["done before"] * 4
     (output / "a.png").unlink()
     os.utime(source / "b.png", (1, 1))
     (source / "c.png").write_bytes((source / "d.png").read_bytes())
     report = batch(source, output)
-    assert [row.source for row in report.done] == ["a.png", "c.png"]
-    assert {row.source: row.reason for row in report.skipped} == {
+    assert [record.source for record in report.done] == ["a.png", "c.png"]
+    assert {record.source: record.reason for record in report.skipped} == {
         "b.png": "done before; only its date changed",
         "d.png": "done before",
     }
     after = hashes(output)
-    # Another photo of the same name, perhaps of a second memory card: the first one's result stays.
+    # Another photo with the same name, perhaps of a second memory card: the result of the first one is kept.
     assert after.pop("c_png.png") == after["d.png"] != after["c.png"]
     assert after == before
     assert not batch(source, output).done
 
 
-def test_a_truncated_output_is_made_again(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+def test_a_truncated_output_is_rendered_again(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
     source, output = photos("a.png"), tmp_path / "out"
     batch(source, output)
     before = hashes(output)
@@ -139,37 +141,37 @@ def test_other_settings_and_force_render_again(batch: Run, photos: Photos, tmp_p
     assert len(batch(source, output).done) == 1
 
 
-def test_failures_are_tried_again_only_where_that_is_of_use(
+def test_failures_are_tried_again_only_if_the_photo_did_not_cause_them(
     batch: Run, photos: Photos, tmp_path: Path
 ) -> None:
     source, output = photos("a.png", "bug.png"), tmp_path / "out"
     (source / "broken.png").write_text("no image")
     first = batch(source, output)
-    assert {row.source: (row.error, row.lasting) for row in first.failed} == {
+    assert {record.source: (record.error, record.lasting) for record in first.failed} == {
         "broken.png": ("FormatError", True),
         "bug.png": ("RuntimeError", False),
     }
     events: list[Any] = []
     second = batch(source, output, progress=events.append)
-    assert [row.source for row in second.failed] == ["broken.png", "bug.png"]
+    assert [record.source for record in second.failed] == ["broken.png", "bug.png"]
     assert [event.source for event in events if event.kind == "photo"] == ["bug.png"]
     events.clear()
     batch(source, output, retry_failed=True, progress=events.append)
     assert sorted(event.source for event in events if event.kind == "photo") == ["broken.png", "bug.png"]
     photos("broken.png")
-    assert [row.source for row in batch(source, output).done] == ["broken.png"]
+    assert [record.source for record in batch(source, output).done] == ["broken.png"]
 
 
-def test_dry_run_touches_nothing(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_dry_run_changes_nothing(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source, output = photos("a.png", "b.png"), tmp_path / "out"
     report = batch(source, output, dry_run=True)
-    assert [row.source for row in report.planned] == ["a.png", "b.png"]
+    assert [record.source for record in report.planned] == ["a.png", "b.png"]
     assert report.ok
     assert not output.exists()
     batch(source, output)
     state = (output / MANIFEST_NAME).stat()
     (output / "a.png").unlink()
-    assert [row.source for row in batch(source, output, dry_run=True).planned] == ["a.png"]
+    assert [record.source for record in batch(source, output, dry_run=True).planned] == ["a.png"]
     assert (output / MANIFEST_NAME).stat().st_mtime_ns == state.st_mtime_ns
 
 
@@ -199,7 +201,7 @@ def test_one_batch_at_a_time(batch: Run, photos: Photos, tmp_path: Path) -> None
             batch(photos("a.png"), output, dry_run=dry_run)
 
 
-def test_a_damaged_manifest_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_a_damaged_manifest_is_an_error(batch: Run, photos: Photos, tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
     (output / MANIFEST_NAME).write_bytes(b"this is no database" * 100)
@@ -207,7 +209,7 @@ def test_a_damaged_manifest_is_named(batch: Run, photos: Photos, tmp_path: Path)
         batch(photos("a.png"), output)
 
 
-def test_the_manifest_can_be_read_by_others(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_other_programs_can_read_the_manifest(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source = photos("a.png")
     (source / "broken.png").write_text("no image")
     batch(source, tmp_path / "out")
@@ -260,7 +262,7 @@ def test_an_interrupt_ends_within_seconds_with_a_report(
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
-def test_leftovers_of_names_with_line_breaks_go_and_nothing_else(tmp_path: Path) -> None:
+def test_only_temporary_files_are_removed_even_with_line_breaks_in_names(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     left = [".new\nline.png.5e0ad0dc.part", "sub/.a.jpg.00ff00ff.part"]
     kept = ["new\nline.png", ".hidden.png", "sub/a.part"]

@@ -1,4 +1,4 @@
-"""Batches replace nothing but their own results of the very photo, and take no previews, pipes, trash."""
+"""Batches replace only their own results of the same photo, and skip previews, pipes and trash."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_second_memory_card_does_not_replace_the_first_ones_results(
     assert {name: after[name] for name in before} == before and len(after) == 2
     assert not batch(second, output).done
     assert hashes(output) == after
-    # A dry run says the same, and force replaces.
+    # A dry run reports the same, and force replaces.
     assert batch(second, output, dry_run=True).skipped[0].outputs == ("IMG_1_png.png",)
     assert batch(second, output, force=True).ok
 
@@ -46,13 +46,13 @@ def test_an_edited_result_is_kept_where_settings_change(batch: Run, photos: Phot
     assert (output / "a.png").read_bytes() == edited
 
 
-def test_links_in_the_way_are_kept(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_existing_links_are_kept(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source, output = photos("a.png", "b.png"), tmp_path / "out"
     output.mkdir()
     (output / "a.png").symlink_to("nowhere")
     os.link(source / "b.png", output / "b.png")
     report = batch(source, output)
-    assert [row.outputs[0] for row in report.done] == ["a_png.png", "b_png.png"]
+    assert [record.outputs[0] for record in report.done] == ["a_png.png", "b_png.png"]
     assert (output / "a.png").is_symlink()
     assert (output / "b.png").samefile(source / "b.png")
 
@@ -79,38 +79,40 @@ def test_links_in_the_way_are_kept(batch: Run, photos: Photos, tmp_path: Path) -
         ),
     ],
 )
-def test_previews_and_trash_are_not_taken(batch: Run, photos: Photos, tmp_path: Path, folder: str) -> None:
+def test_previews_and_trash_are_skipped(batch: Run, photos: Photos, tmp_path: Path, folder: str) -> None:
     source = photos("A.png", f"{folder}/1.png", f"sub/{folder}/2.png", "._A.png")
     report = batch(source, tmp_path / "out", dry_run=True)
-    assert [row.source for row in report.planned] == ["A.png"]
-    assert {row.reason for row in report.skipped} <= {"a folder of previews or trash"}
+    assert [record.source for record in report.planned] == ["A.png"]
+    assert {record.reason for record in report.skipped} <= {"a folder of previews or trash"}
 
 
 def test_folders_of_ordinary_names_are_entered() -> None:
     assert not any(map(is_cache, ("2024", "thumbs up", "recycle centre", "eadir trip", "Originals", "tmp")))
 
 
-def test_named_pipes_are_passed_over(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_named_pipes_are_skipped(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source = photos("a.png")
     os.mkfifo(source / "b.png")
     report = batch(source, tmp_path / "out")
-    assert [row.source for row in report.done] == ["a.png"]
-    assert {row.source: row.reason for row in report.skipped} == {"b.png": "not a photo but a named pipe"}
+    assert [record.source for record in report.done] == ["a.png"]
+    assert {record.source: record.reason for record in report.skipped} == {
+        "b.png": "not a photo but a named pipe"
+    }
 
 
-def test_a_changed_sidecar_is_noticed(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_a_changed_sidecar_renders_the_photo_again(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source, output = photos("a.png", "b.png"), tmp_path / "out"
     batch(source, output)
     (source / "a.png.xmp").write_text("one")
-    assert [row.source for row in batch(source, output).done] == ["a.png"]
+    assert [record.source for record in batch(source, output).done] == ["a.png"]
     assert not batch(source, output).done
     os.utime(source / "a.png.xmp", (1, 1))
     assert not batch(source, output).done
     (source / "a.png.xmp").write_text("two")
     report = batch(source, output)
-    assert [(row.source, row.outputs) for row in report.done] == [("a.png", ("a.png",))]
+    assert [(record.source, record.outputs) for record in report.done] == [("a.png", ("a.png",))]
     (source / "a.png.xmp").unlink()
-    assert [row.source for row in batch(source, output).done] == ["a.png"]
+    assert [record.source for record in batch(source, output).done] == ["a.png"]
 
 
 def test_copies_have_their_sidecars_and_dates(batch: Run, photos: Photos, tmp_path: Path) -> None:
@@ -130,16 +132,18 @@ def test_copies_have_their_sidecars_and_dates(batch: Run, photos: Photos, tmp_pa
     assert not [event for event in events if event.kind == "photo"]
 
 
-def test_a_file_that_appears_during_the_rendering_is_kept(
+def test_a_file_that_appears_during_rendering_is_kept(
     batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, output = photos("a.png", "meanwhile.png"), tmp_path / "out"
     appears = output / "meanwhile.png"
     monkeypatch.setenv("FAKE_APPEARS", str(appears))
     report = batch(source, output)
-    assert [(row.source, row.error) for row in report.failed] == [("meanwhile.png", "OutputExistsError")]
+    assert [(record.source, record.error) for record in report.failed] == [
+        ("meanwhile.png", "OutputExistsError")
+    ]
     assert appears.read_bytes() == b"of another program"
-    assert [row.source for row in report.done] == ["a.png"]
+    assert [record.source for record in report.done] == ["a.png"]
     # The next run finds it there and takes another name; force replaces it.
     assert batch(source, output).done[0].outputs == ("meanwhile_png.png",)
     assert appears.read_bytes() == b"of another program"
@@ -157,11 +161,11 @@ def test_an_own_result_that_is_edited_during_the_batch_is_kept(
     assert batch(source, output).ok
     monkeypatch.setenv("FAKE_APPEARS", str(output / "meanwhile.png"))
     report = batch(source, output, temperature=0.5)
-    assert [row.error for row in report.failed] == ["OutputExistsError"]
+    assert [record.error for record in report.failed] == ["OutputExistsError"]
     assert (output / "meanwhile.png").read_bytes() == b"of another program"
 
 
-def test_a_copy_of_a_run_that_was_killed_is_made_again_under_its_name(
+def test_a_copy_of_a_killed_run_is_written_again_under_its_name(
     batch: Run, photos: Photos, tmp_path: Path
 ) -> None:
     source, output = photos(), tmp_path / "out"
@@ -172,17 +176,17 @@ def test_a_copy_of_a_run_that_was_killed_is_made_again_under_its_name(
     (output / "light.jpg").write_bytes((source / "light.jpg").read_bytes())
     (output / "other.jpg").write_bytes(b"of another program")
     report = batch(source, output, if_darker_than=-2.0, copy_well_exposed=True)
-    assert sorted(row.outputs for row in report.rows if row.status == "copied") == [
+    assert sorted(record.outputs for record in report.rows if record.status == "copied") == [
         ("light.jpg",),
         ("other_jpg.jpg",),
     ]
     assert (output / "other.jpg").read_bytes() == b"of another program"
 
 
-def test_what_the_format_cannot_hold_is_refused_before_the_rendering(
+def test_photos_too_large_for_the_format_fail_before_rendering(
     batch: Run, photos: Photos, tmp_path: Path
 ) -> None:
     source, output = photos("wide kills.png", "a.png"), tmp_path / "out"
     report = batch(source, output)  # rendering it would kill the process
-    assert [(row.source, row.error) for row in report.failed] == [("wide kills.png", "WriteError")]
-    assert [row.source for row in report.done] == ["a.png"]
+    assert [(record.source, record.error) for record in report.failed] == [("wide kills.png", "WriteError")]
+    assert [record.source for record in report.done] == ["a.png"]

@@ -1,4 +1,4 @@
-"""Which photos are taken."""
+"""Which photos are selected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from batch_helpers import RASTER, RAW
 
 from llflow_photo.batch.recording.manifest import MANIFEST_NAME, holds_outputs
-from llflow_photo.batch.selecting.selection import AN_OUTPUT, Selection, parse_newer_than, select
+from llflow_photo.batch.selecting.selection import EARLIER_OUTPUT, Selection, parse_newer_than, select
 from llflow_photo.errors import OptionError, ReadError
 
 Photos = Callable[..., Path]
@@ -25,11 +25,13 @@ def taken(*inputs: Path, **changes: Any) -> tuple[list[str], dict[str, str]]:
         is_output=holds_outputs,
         **changes,
     )
-    sources, rows = select(inputs, selection)
-    return [source.relative.as_posix() for source in sources], {row.source: row.reason for row in rows}
+    sources, records = select(inputs, selection)
+    return [source.relative.as_posix() for source in sources], {
+        record.source: record.reason for record in records
+    }
 
 
-def test_subfolders_are_walked_strays_and_hidden_files_passed_over(photos: Photos) -> None:
+def test_subfolders_are_entered_and_other_and_hidden_files_skipped(photos: Photos) -> None:
     root = photos("b.png", "a.png", "sub/deep/c.png", ".hidden/x.png", "._a.png")
     (root / "notes.txt").write_text("x")
     names, reasons = taken(root)
@@ -74,7 +76,7 @@ def test_outputs_in_the_folder_given_are_not_taken(photos: Photos) -> None:
     root = photos("a.png", "sub/B.png", "c.png")
     names, reasons = taken(root, outputs_in=lambda top: {"a.png", "sub/b.png"})
     assert names == ["c.png"]
-    assert set(reasons.values()) == {AN_OUTPUT}
+    assert set(reasons.values()) == {EARLIER_OUTPUT}
 
 
 def test_a_folder_that_cannot_be_listed_is_named(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,10 +111,10 @@ def test_newer_than(photos: Photos) -> None:
     os.utime(root / "old.png", (1000, 1000))
     names, reasons = taken(root, newer_than=5000.0)
     assert names == ["new.png"]
-    assert reasons == {"old.png": "not newer than asked for"}
+    assert reasons == {"old.png": "not newer than the given time"}
 
 
-def test_moments_are_understood() -> None:
+def test_points_in_time_are_parsed() -> None:
     now = datetime(2024, 11, 3, 12, tzinfo=UTC)
     assert parse_newer_than("2024-11-03T10:00+00:00", now) == now.timestamp() - 7200
     assert parse_newer_than("36h", now) == now.timestamp() - 36 * 3600
@@ -123,13 +125,13 @@ def test_moments_are_understood() -> None:
         parse_newer_than("yesterday", now)
 
 
-def test_several_inputs_keep_apart(photos: Photos) -> None:
+def test_several_inputs_with_equal_names_are_distinct(photos: Photos) -> None:
     first, second = photos("a.png", folder="x/night"), photos("a.png", folder="y/night")
     single = photos("a.png", folder="z") / "a.png"
     assert taken(first, second, single)[0] == ["a.png", "night/a.png", "night-2/a.png"]
 
 
-def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_path_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="does not exist"):
         taken(tmp_path / "nothing")
 

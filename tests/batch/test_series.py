@@ -1,4 +1,4 @@
-"""Which photos form series, and what is decided about them."""
+"""Which photos form series, and the decisions about them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from llflow_photo.batch.selecting.selection import Source
-from llflow_photo.batch.selecting.series import Found, Frame, SeriesRules, find_series
+from llflow_photo.batch.selecting.series import FoundSeries, Frame, SeriesRules, find_series
 from llflow_photo.batch.series_decisions import SeriesDecisions
 from llflow_photo.errors import OptionError
 from llflow_photo.files import Capture, is_raw
@@ -33,7 +33,7 @@ def taken(second: float, camera: str = "A", exposure_s: float = 0.5, iso: float 
     return Capture(camera, START + timedelta(seconds=second), exposure_s, settings)
 
 
-def test_a_pause_ends_a_series_and_two_are_none() -> None:
+def test_a_pause_ends_a_series_and_two_photos_are_no_series() -> None:
     seconds = {"c.jpg": 0, "b.jpg": 10, "a.jpg": 40, "d.jpg": 75, "e.jpg": 85}
     captures = {name: taken(second) for name, second in seconds.items()}
     assert found(captures) == [["c.jpg", "b.jpg", "a.jpg"]]
@@ -77,7 +77,7 @@ def test_all_and_off() -> None:
     assert found(captures, "off") == found(captures, "auto") == []
 
 
-def test_rules_that_cannot_be() -> None:
+def test_invalid_rules() -> None:
     with pytest.raises(OptionError, match="series is 'some'"):
         found({}, "some")
     for gap in (-1.0, float("nan"), "30"):
@@ -89,8 +89,8 @@ def frames(*names: str) -> tuple[Frame, ...]:
     return tuple(Frame(name, Path(name), f"identity of {name}") for name in names)
 
 
-def series(*groups: tuple[Frame, ...]) -> Found:
-    return Found(list(groups), [])
+def series(*groups: tuple[Frame, ...]) -> FoundSeries:
+    return FoundSeries(list(groups), [])
 
 
 def summary(level: float) -> FrameSummary:
@@ -98,24 +98,24 @@ def summary(level: float) -> FrameSummary:
 
 
 def decide(decisions: SeriesDecisions, level: Callable[[str], float] = lambda name: 0.2) -> list[str]:
-    """Decide about all; returns the frames that were looked at. They are seen last first."""
-    looked_at = decisions.frames_to_see(decisions.shared())
-    for frame in reversed(looked_at):
-        decisions.see(frame.source, summary(level(frame.source)))
-    return [frame.source for frame in looked_at]
+    """Decide about all series, adding summaries in reverse order; returns the frames that were read."""
+    read = decisions.frames_to_read(decisions.shared())
+    for frame in reversed(read):
+        decisions.add_summary(frame.source, summary(level(frame.source)))
+    return [frame.source for frame in read]
 
 
-def test_at_most_nine_frames_are_looked_at_and_only_of_what_is_to_be_rendered() -> None:
+def test_at_most_nine_frames_are_read_and_only_of_series_with_photos_to_render() -> None:
     names = [f"{number:03}" for number in range(101)]
     decisions = SeriesDecisions(series(frames(*names), frames("x", "y", "z")))
     assert {shared.key for shared in decisions.shared().values()} == {None}
-    looked_at = decisions.frames_to_see({"050"})
-    assert [frame.source for frame in looked_at] == [
+    read = decisions.frames_to_read({"050"})
+    assert [frame.source for frame in read] == [
         "000", "012", "025", "038", "050", "062", "075", "088", "100",
     ]  # fmt: skip
-    for frame in looked_at:
+    for frame in read:
         assert not decisions.shared()["000"].decided
-        decisions.see(frame.source, summary(0.2))
+        decisions.add_summary(frame.source, summary(0.2))
     shared = decisions.shared()
     assert shared["000"].reference is not None
     assert not shared["x"].decided
@@ -135,7 +135,7 @@ def test_a_longer_series_keeps_what_was_decided() -> None:
     assert list(parts.records()) == [longer]
 
 
-def test_other_photos_of_the_same_names_and_another_development_are_decided_anew() -> None:
+def test_other_photos_of_the_same_names_and_another_development_are_decided_again() -> None:
     first = SeriesDecisions(series(frames("1", "2", "3")))
     decide(first)
     records = list(first.records())
@@ -159,43 +159,43 @@ def test_of_two_records_that_of_more_frames_is_taken() -> None:
     assert [record.key for record in joined.records()] == [large.key]
 
 
-def test_several_scenes_are_no_series_unless_the_user_says_so() -> None:
+def test_several_scenes_are_no_series_unless_the_user_specifies_it() -> None:
     given = series(frames("1", "2", "3"))
     decisions = SeriesDecisions(given)
     decide(decisions, lambda name: float(name) / 5)
     assert {shared.key for shared in decisions.shared().values()} == {""}
     records = list(decisions.records())
-    assert decide(SeriesDecisions(given, records)) == []  # known, so they are not looked at again
-    told = SeriesDecisions(given, records, "all")
-    decide(told, lambda name: float(name) / 5)
-    assert all(shared.reference for shared in told.shared().values())
+    assert decide(SeriesDecisions(given, records)) == []  # decided before, so that they are not read again
+    specified = SeriesDecisions(given, records, "all")
+    decide(specified, lambda name: float(name) / 5)
+    assert all(shared.reference for shared in specified.shared().values())
 
 
-def test_frames_that_cannot_be_read_are_left_out() -> None:
+def test_frames_that_cannot_be_read_do_not_count() -> None:
     for broken, decided in (("2", True), ("123", False)):
         decisions = SeriesDecisions(series(frames("1", "2", "3")))
-        for frame in decisions.frames_to_see({"1"}):
-            decisions.see(frame.source, None if frame.source in broken else summary(0.2))
+        for frame in decisions.frames_to_read({"1"}):
+            decisions.add_summary(frame.source, None if frame.source in broken else summary(0.2))
         assert decisions.shared()["2"].decided == decided
         assert len(list(decisions.records())) == decided
 
 
-def test_the_order_in_which_frames_are_seen_does_not_matter() -> None:
+def test_the_order_of_the_summaries_does_not_matter() -> None:
     keys = set()
     for order in ((0, 1, 2), (2, 0, 1)):
         decisions = SeriesDecisions(series(frames("1", "2", "3")))
-        looked_at = decisions.frames_to_see({"1"})
+        read = decisions.frames_to_read({"1"})
         for number in order:
-            decisions.see(looked_at[number].source, summary(0.2 + number / 100))
+            decisions.add_summary(read[number].source, summary(0.2 + number / 100))
         keys.add(decisions.shared()["1"].key)
     assert len(keys) == 1
 
 
-def test_a_photo_asked_for_alone_keeps_to_its_series() -> None:
+def test_a_photo_selected_alone_stays_in_its_series() -> None:
     first = SeriesDecisions(series(frames("1", "2", "3")))
     decide(first)
     (record,) = first.records()
-    alone = Found([], list(frames("2", "4")))
+    alone = FoundSeries([], list(frames("2", "4")))
     decisions = SeriesDecisions(alone, [record])
     assert {name: shared.key for name, shared in decisions.shared().items()} == {"2": record.key}
     assert list(decisions.records()) == [record]

@@ -1,4 +1,4 @@
-"""Time-lapses through whole batches: no flicker, and the same bytes whatever happens on the way."""
+"""Batches of time-lapses: no flicker, and reproducible bytes."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def time_lapse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["dense", "unet"])
 def model(request: pytest.FixtureRequest, tiny_flow: Callable[..., Any], tmp_path: Path) -> str:
-    """Path of a tiny model: the paper's encoder under an exposure rule, or one that sees the whole photo."""
+    """Path of a tiny model: with the encoder of the paper and an exposure predictor, or with a U-Net."""
     if request.param == "dense":
-        # Stops that a photo lacks follow the logarithms of its luminance.
-        rule = (*([0.0] * FEATURES), *([1.0] * FEATURES), *([-0.02] * FEATURES), 0.0, 4.0, 1.0)
-        flow = tiny_flow(exposure=rule)
+        # The exposure depends on the logarithms of the luminance.
+        predictor = (*([0.0] * FEATURES), *([1.0] * FEATURES), *([-0.02] * FEATURES), 0.0, 4.0, 1.0)
+        flow = tiny_flow(exposure=predictor)
     else:
         unet = {"widths": (8, 12, 16), "down": (1, 1, 1), "up": (1, 1), "vector": 16}
         flow = tiny_flow(encoder={"unet": unet})
@@ -89,7 +89,7 @@ def test_a_time_lapse_does_not_flicker(time_lapse: Path, model: str, tmp_path: P
     assert not alone.series
     assert largest_step(tmp_path / "whole") <= 1.0 < largest_step(tmp_path / "alone")
 
-    # In two processes, stopped on the way.
+    # In two processes, cancelled and resumed.
     events: list[Any] = []
     there = tmp_path / "two"
     stop: dict[str, Any] = {"cancel": _after(3, events), "progress": events.append}
@@ -99,7 +99,7 @@ def test_a_time_lapse_does_not_flicker(time_lapse: Path, model: str, tmp_path: P
     assert 0 < len(again.done) < FRAMES
     assert hashes(there) == hashes(tmp_path / "whole")
 
-    # Under other names, so in another order.
+    # Under other names, and therefore in another order.
     renamed, names = tmp_path / "renamed", [f"g{(7 * number) % FRAMES:02}" for number in range(FRAMES)]
     renamed.mkdir()
     for number, name in enumerate(names):
@@ -122,33 +122,33 @@ def test_an_extended_series_keeps_its_look_and_another_mode_renders_again(
     given: dict[str, Any] = {"temperature": 0.8, "series": "all"}
     first = batch(source, output, **given)
     (key,) = first.series
-    assert {row.series for row in read_manifest(output).rows.values()} == {key}
+    assert {record.series for record in read_manifest(output).records.values()} == {key}
     photos("d.png", "e.png")
     second = batch(source, output, **given)
-    assert [row.source for row in second.done] == ["d.png", "e.png"]
+    assert [record.source for record in second.done] == ["d.png", "e.png"]
     assert second.series == {key: ("a.png", "b.png", "c.png", "d.png", "e.png")}
     (record,) = read_manifest(output).series
     assert sorted(record.members) == list(second.series[key])
     assert not batch(source, output, include=("b.png",), **given).done
     assert len(batch(source, output, temperature=0.8, series="off").done) == 5
-    assert not batch(source, output, temperature=0.8).done  # none asked for is none
+    assert not batch(source, output, temperature=0.8).done  # without series by default
     third = batch(source, output, **given)
     assert (len(third.done), list(third.series)) == (5, [key])
     assert not batch(source, output, **given).done
 
 
-def test_stopped_while_frames_are_looked_at(
-    batch: Run, photos: Photos, tmp_path: Path, hashes: Hashes
-) -> None:
+def test_stopped_while_frames_are_read(batch: Run, photos: Photos, tmp_path: Path, hashes: Hashes) -> None:
     source = photos("a.png", "b.png", "c.png")
-    looked: list[str] = []
+    read_frames: list[str] = []
 
     def follow(event: Any) -> None:
         if event.stage == "series":
-            looked.append(event.source)
+            read_frames.append(event.source)
 
-    report = batch(source, tmp_path / "out", series="all", progress=follow, cancel=lambda: len(looked) == 2)
-    assert (report.stopped, sorted(looked), len(report.planned)) == ("cancelled", ["a.png", "b.png"], 3)
+    report = batch(
+        source, tmp_path / "out", series="all", progress=follow, cancel=lambda: len(read_frames) == 2
+    )
+    assert (report.stopped, len(read_frames), len(report.planned)) == ("cancelled", 2, 3)
     assert batch(source, tmp_path / "out", series="all").ok
     assert batch(source, tmp_path / "whole", series="all").ok
     assert hashes(tmp_path / "out") == hashes(tmp_path / "whole")
@@ -159,32 +159,34 @@ def test_a_series_is_well_exposed_as_a_whole(batch: Run, photos: Photos, tmp_pat
     bright = np.full((12, 16, 3), 250, np.uint8)
     Image.fromarray(bright).save(source / "b.png")
     asked: dict[str, Any] = {"if_darker_than": -1.0}
-    assert [row.source for row in batch(source, tmp_path / "alone", **asked).done] == ["a.png", "c.png"]
+    assert [record.source for record in batch(source, tmp_path / "alone", **asked).done] == ["a.png", "c.png"]
     assert len(batch(source, tmp_path / "series", series="all", **asked).done) == 3
     assert not batch(source, tmp_path / "series", series="all", **asked).done
     for name in ("a.png", "c.png"):
         Image.fromarray(bright - 5).save(source / name)
     report = batch(source, tmp_path / "series", series="all", force=True, **asked)
-    assert [row.status for row in report.rows] == ["left"] * 3
+    assert [record.status for record in report.rows] == ["left"] * 3
 
 
 def test_a_broken_frame_fails_alone(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source = photos("a.png", "c.png", "d.png")
     (source / "b.png").write_bytes(b"x")
     report = batch(source, tmp_path / "out", series="all")
-    assert [row.source for row in report.failed] == ["b.png"]
+    assert [record.source for record in report.failed] == ["b.png"]
     assert list(report.series.values()) == [("a.png", "c.png", "d.png")]
     again = batch(source, tmp_path / "out", series="all")
     assert not again.done
-    assert [row.source for row in again.failed] == ["b.png"]
+    assert [record.source for record in again.failed] == ["b.png"]
 
 
-def test_a_frame_that_ends_its_process_fails_alone(
+def test_a_frame_that_kills_its_worker_fails_alone(
     batch: Run, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llflow_photo.batch.workers.series_look.FRAME_READER", "fake_renderer:KillingReader")
+    monkeypatch.setattr(
+        "llflow_photo.batch.workers.series_frames.FRAME_READER", "fake_renderer:KillingReader"
+    )
     report = batch(photos("a.png", "b.png", "kills.png"), tmp_path / "out", series="all")
-    assert [row.source for row in report.failed] == ["kills.png"]
+    assert [record.source for record in report.failed] == ["kills.png"]
     assert list(report.series.values()) == [("a.png", "b.png")]
 
 
@@ -203,7 +205,7 @@ def test_series_are_in_the_report_and_in_the_results(
     assert read_settings(read(tmp_path / "out" / "f01.jpg").metadata)["series"] == key
 
 
-def test_a_manifest_of_before_there_were_series(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_a_manifest_of_a_version_without_series(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source = photos("a.png", "b.png")
     batch(source, tmp_path / "out")
     with sqlite3.connect(tmp_path / "out" / MANIFEST_NAME) as connection:
@@ -213,7 +215,7 @@ def test_a_manifest_of_before_there_were_series(batch: Run, photos: Photos, tmp_
     assert len(batch(source, tmp_path / "out", series="all").done) == 2
 
 
-def test_a_manifest_written_anew_keeps_the_series(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_a_manifest_written_again_keeps_the_series(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source, output = photos("a.png", "b.png", "c.png"), tmp_path / "out"
     removed: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What a folder holds and what of it is done: by the manifest, the results and the photos as they are now."""
+"""The status of the photos of a folder: by the manifest, the results and the photos."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def _states(folder: Path, output: Path | None = None) -> dict[str, str]:
     return {state.source: state.status for state in folder_state(folder, output)}
 
 
-def test_done_are_photos_whose_results_are_there_and_that_have_not_changed(
+def test_photos_with_results_that_have_not_changed_are_done(
     photos: Callable[..., Path], batch: Callable[..., Any], tmp_path: Path
 ) -> None:
     folder = photos("a.png", "b.png", "c.png", "deep/d.png")
-    (folder / "notes.txt").write_text("no photo")
+    (folder / "notes.txt").write_text("not a photo")
     assert _states(folder) == {name: "new" for name in ("a.png", "b.png", "c.png", "deep/d.png")}
     output = tmp_path / "in-enhanced"
     batch(folder, output, include=("a.png", "b.png", "d.png"))
@@ -42,10 +42,10 @@ def test_a_failed_photo_has_its_reason(
     batch(folder, tmp_path / "in-enhanced")
     good, bad = folder_state(folder)
     assert (good.status, good.reason) == ("done", "")
-    assert bad.status == "failed" and "is no image" in bad.reason
+    assert bad.status == "failed" and "is not an image" in bad.reason
 
 
-def test_while_a_batch_writes_nothing_is_known(
+def test_all_photos_are_new_while_a_batch_is_writing(
     photos: Callable[..., Path], batch: Callable[..., Any], tmp_path: Path
 ) -> None:
     folder, output = photos("a.png"), tmp_path / "in-enhanced"

@@ -1,4 +1,4 @@
-"""One photo's trouble is not another's."""
+"""A failure of one photo does not affect the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ Photos = Callable[..., Path]
 Hashes = Callable[[Path], dict[str, str]]
 
 
-def test_a_folder_full_of_traps(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+def test_a_folder_with_files_that_cause_errors(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
     good = ["夜 景/ü (1).png", "new\nline.png", "x" * 250 + ".png", "A.NEF", "b.png", "B.tif", "once.png"]
     source = photos(*good, "A.jpg", "kills.png", "bug.png", "vanishes.png", "changes.png")
     (source / "broken.png").write_bytes(b"\x89PNG broken")
@@ -31,51 +33,53 @@ def test_a_folder_full_of_traps(batch: Run, photos: Photos, hashes: Hashes, tmp_
     before = hashes(source)
     report = batch(source, tmp_path / "out", jobs=2)
     assert not report.ok
-    assert sorted(row.source for row in report.done) == sorted(good)
-    assert {row.source: row.reason for row in report.skipped} == {
+    assert sorted(record.source for record in report.done) == sorted(good)
+    assert {record.source: record.reason for record in report.skipped} == {
         "A.jpg": "the same frame as A.NEF",
         "notes.txt": "not a photo",
     }
-    reasons = {row.source: row.reason for row in report.failed}
+    reasons = {record.source: record.reason for record in report.failed}
     assert set(reasons) == {
         *("broken.png", "zero.png", "kills.png", "bug.png", "vanishes.png", "changes.png", "dangling.png"),
     }
     assert "killed by SIGKILL" in reasons["kills.png"]
-    assert "2 times at this photo" in reasons["kills.png"]
-    assert "vanished" in reasons["vanishes.png"]
+    assert "2 times with only this photo in progress" in reasons["kills.png"]
+    assert "was deleted" in reasons["vanishes.png"]
     assert "changed while it was read" in reasons["changes.png"]
     assert reasons["bug.png"] == "a bug"
-    assert len(hashes(tmp_path / "out")) == len(good)  # and nothing that a killed worker left
+    assert len(hashes(tmp_path / "out")) == len(good)  # and no temporary files of killed workers
     touched = {name for name, digest in hashes(source).items() if before.get(name) != digest}
     assert touched == {"changes.png", "once.mark"}  # by the fake renderer, not by the batch
 
 
-def test_a_photo_that_happens_to_be_in_hand_with_one_that_kills(
+def test_photos_in_progress_beside_one_that_kills_the_worker_are_rendered(
     batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
 ) -> None:
     source = photos("kills.png", "once.png", "once more.png", "a.png")
     report = batch(source, tmp_path / "out")
-    assert [row.source for row in report.failed] == ["kills.png"]
+    assert [record.source for record in report.failed] == ["kills.png"]
     assert len(report.done) == len(hashes(tmp_path / "out")) == 3
 
 
-def test_what_one_may_not_read_is_told_plainly() -> None:
-    row = PhotoRecord("a.png", "failed")
-    told = failure(row, PermissionError(13, "Permission denied", "/in/a.png"), Path("/in/a.png"))
-    assert (told.reason, told.lasting, told.stops) == ("/in/a.png: Permission denied", False, False)
+def test_a_denied_permission_is_reported() -> None:
+    record = PhotoRecord("a.png", "failed")
+    failed = failure(record, PermissionError(13, "Permission denied", "/in/a.png"), Path("/in/a.png"))
+    assert (failed.reason, failed.lasting, failed.stops) == ("/in/a.png: Permission denied", False, False)
 
 
-def test_an_output_folder_that_cannot_be_made_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_created_is_an_error(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(BatchError, match="cannot be made: Not a directory"):
+    with pytest.raises(BatchError, match="cannot be created: Not a directory"):
         batch(photos("a.png"), tmp_path / "file" / "out")
 
 
-def test_names_that_are_no_utf8(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_names_that_are_not_utf8(batch: Run, photos: Photos, tmp_path: Path) -> None:
     try:
         source = photos("bad\udcff.png", "good.png")
     except OSError:
-        pytest.skip("this file system takes UTF-8 names only")
+        pytest.skip("this file system supports only UTF-8 names")
     report = batch(source, tmp_path / "out")
     assert len(report.done) == 2
     assert len(batch(source, tmp_path / "out").skipped) == 2
@@ -85,14 +89,16 @@ def test_a_full_disk_stops_cleanly(batch: Run, photos: Photos, tmp_path: Path) -
     source = photos("a.png", "full.png", *(f"z{number}.png" for number in range(30)))
     report = batch(source, tmp_path / "out")
     assert "full" in report.stopped
-    assert [row.source for row in report.failed] == ["full.png"]
+    assert [record.source for record in report.failed] == ["full.png"]
     assert report.planned
     assert not report.ok
     (source / "full.png").rename(source / "fine.png")
     assert batch(source, tmp_path / "out").ok
 
 
-def test_an_output_folder_that_vanishes(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
+def test_an_output_folder_that_is_deleted_during_the_batch(
+    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
+) -> None:
     source, output = photos(*(f"sub/p{number}.png" for number in range(8))), tmp_path / "out"
     finished: list[str] = []
 
@@ -104,20 +110,23 @@ def test_an_output_folder_that_vanishes(batch: Run, photos: Photos, hashes: Hash
 
     report = batch(source, output, progress=remove)
     assert report.done
-    assert all("vanished" in row.reason or "cannot write" in row.reason for row in report.failed)
-    assert {row.source for row in report.failed} >= set(finished[:3])
+    assert all("was deleted" in record.reason or "cannot write" in record.reason for record in report.failed)
+    assert {record.source for record in report.failed} >= set(finished[:3])
     assert batch(source, output).ok
     assert len(hashes(output)) == 8
 
 
-def test_files_that_no_batch_wrote_are_not_written_over(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_files_that_no_batch_wrote_are_not_overwritten(batch: Run, photos: Photos, tmp_path: Path) -> None:
     source, output = photos("a.png", "b.png"), tmp_path / "out"
     output.mkdir()
     (output / "a.png").write_text("mine")
     report = batch(source, output)
-    assert {row.source: row.outputs for row in report.done} == {"a.png": ("a_png.png",), "b.png": ("b.png",)}
+    assert {record.source: record.outputs for record in report.done} == {
+        "a.png": ("a_png.png",),
+        "b.png": ("b.png",),
+    }
     assert report.done[0].notes == (
-        "a.png was there already and belongs to another photo or program: this result is a_png",
+        "a.png already exists and belongs to another photo or program: this result is named a_png",
     )
     assert (output / "a.png").read_text() == "mine"
     assert not batch(source, output).done
@@ -127,7 +136,7 @@ def test_files_that_no_batch_wrote_are_not_written_over(batch: Run, photos: Phot
     assert (tmp_path / "other" / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_originals_are_never_written_over_even_by_force(batch: Run, photos: Photos, hashes: Hashes) -> None:
+def test_originals_are_never_overwritten_even_with_force(batch: Run, photos: Photos, hashes: Hashes) -> None:
     source = photos("a.png", "b.tif")
     before = hashes(source)
     report = batch(source / "a.png", source, force=True)
@@ -138,11 +147,11 @@ def test_originals_are_never_written_over_even_by_force(batch: Run, photos: Phot
     assert set(after) - set(before) == {"a_png.png", "b.png"}
 
 
-def test_output_folders_that_would_endanger_originals_are_refused(tmp_path: Path) -> None:
+def test_output_folders_that_contain_inputs_are_rejected(tmp_path: Path) -> None:
     inside = tmp_path / "photos" / "night"
     inside.mkdir(parents=True)
     for output in (inside, inside.parent, tmp_path):
-        with pytest.raises(BatchError, match="never written over"):
+        with pytest.raises(BatchError, match="never overwritten"):
             choose_output([inside], output)
     assert choose_output([inside], inside / "out") == inside / "out"
     assert choose_output([inside], None) == inside.parent / "night-enhanced"
@@ -156,12 +165,12 @@ def test_outputs_never_become_inputs(batch: Run, photos: Photos, tmp_path: Path)
     assert len(batch(source, source / "one").done) == 1
     assert len(batch(source, source / "two").done) == 1
     assert len(batch(tmp_path, tmp_path / "three").done) == 1
-    with pytest.raises(EmptyFolderError, match="nothing but outputs"):
+    with pytest.raises(EmptyFolderError, match="contains only outputs"):
         batch(source / "one", tmp_path / "four")
     assert not batch(source, source / "one").done
 
 
-def test_empty_folders_are_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_folders_without_photos_are_an_error(batch: Run, photos: Photos, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EmptyFolderError, match="no photos"):
         batch(tmp_path / "empty", tmp_path / "out")
@@ -170,7 +179,9 @@ def test_empty_folders_are_named(batch: Run, photos: Photos, tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_worker_that_cannot_start_is_named(batch: Run, photos: Photos, tmp_path: Path) -> None:
+def test_the_error_of_a_worker_that_cannot_start_is_reported(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
     with pytest.raises(WorkerError, match="No module named 'not_there'"):
         batch(photos("a.png"), tmp_path / "out", renderer="not_there:Renderer")
 
@@ -183,7 +194,7 @@ def test_well_exposed_photos(batch: Run, photos: Photos, hashes: Hashes, tmp_pat
     Image.new("RGB", (16, 16), (140, 140, 140)).save(source / "light.png")
     given = {"if_darker_than": -2.0, "copy_well_exposed": keep == "copy"}
     report = batch(source, output, **given)
-    assert [row.source for row in report.done] == ["dark.png"]
+    assert [record.source for record in report.done] == ["dark.png"]
     assert report.skipped[0].reason.startswith("well exposed (+0.5 EV)")
     if keep == "copy":
         assert (output / "light.png").read_bytes() == (source / "light.png").read_bytes()

@@ -1,4 +1,4 @@
-"""``enhance`` on the command line: files written, failures told in one line, exit codes."""
+"""``enhance`` on the command line: output files, failures in one line, exit codes."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ def test_an_output_may_be_a_file_name(photo: Path, tiny_model: Path, tmp_path: P
     assert main(["enhance", *both, "-o", str(target), "--model", str(tiny_model)]) == 2
 
 
-def test_one_failure_does_not_keep_the_rest(
+def test_a_failure_does_not_stop_the_other_photos(
     photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "text.jpg").write_text("no photo")
+    (tmp_path / "text.jpg").write_text("not a photo")
     inputs = [str(tmp_path / "text.jpg"), str(photo), str(tmp_path / "absent.jpg")]
     out = tmp_path / "out"
     assert main(["enhance", *inputs, "-o", str(out), "--model", str(tiny_model), "--format", "png"]) == 1
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 2
-    assert all(line.startswith("error: ") for line in told)
-    assert "text.jpg" in told[0]
-    assert "absent.jpg" in told[1]
+    printed = capsys.readouterr().err.strip().splitlines()
+    assert len(printed) == 2
+    assert all(line.startswith("error: ") for line in printed)
+    assert "text.jpg" in printed[0]
+    assert "absent.jpg" in printed[1]
     assert [path.name for path in out.iterdir()] == ["night.png"]
 
 
-def test_samples_and_settings_arrive(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_samples_and_settings_are_passed_on(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
     from llflow_photo import files
 
     settings = ["--temperature", "0.5", "--samples", "2", "--seed", "9", "--strength", "0.75"]
@@ -68,11 +68,11 @@ def test_samples_and_settings_arrive(photo: Path, tiny_model: Path, tmp_path: Pa
     assert main(["enhance", str(photo), *out, *settings]) == 0
     paths = sorted((tmp_path / "out").iterdir())
     assert [path.name for path in paths] == ["night_s1.png", "night_s2.png"]
-    told = files.read_settings(files.read(paths[1]).metadata)
-    assert (told["seed"], float(told["temperature"]), float(told["strength"])) == ("10", 0.5, 0.75)
+    printed = files.read_settings(files.read(paths[1]).metadata)
+    assert (printed["seed"], float(printed["temperature"]), float(printed["strength"])) == ("10", 0.5, 0.75)
 
 
-def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_photos_with_equal_names_get_distinct_outputs(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / "night.png"
     twin.write_bytes(photo.read_bytes())
@@ -93,22 +93,22 @@ def test_photos_of_one_name_get_outputs_of_their_own(photo: Path, tiny_model: Pa
         (["-o", "bright.jpg", "--format", "png"], r"error: bright.jpg ends in .jpg, but the format is png"),
         (["--format", "jpeg", "--bit-depth", "16"], r"error: jpeg cannot be written with 16 bits"),
         (["-o", "bright.xyz"], r"error: bright.xyz ends in .xyz"),
-        (["-o", "bright.jpg", "--retry-failed"], r"error: --output bright.jpg names one file"),
+        (["-o", "bright.jpg", "--retry-failed"], r"error: --output bright.jpg is a file name"),
         (["--copy-well-exposed"], r"error: --copy-well-exposed needs --if-darker-than"),
-        (["--series", "--series-gap", "9"], r"error: --series-gap is of series found by their EXIF"),
+        (["--series", "--series-gap", "9"], r"error: --series-gap applies to series detected from EXIF"),
         (["--backend", "dask", "--address", "here"], r"error: --address is 'here'"),
     ],
 )
-def test_wrong_values_are_one_plain_line(
+def test_invalid_values_are_reported_in_one_line(
     arguments: list[str], words: str, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["enhance", str(photo), *arguments]) == (1 if "--model" in arguments else 2)
-    told = capsys.readouterr().err.strip()
-    assert re.match(words, told)
-    assert "\n" not in told
+    printed = capsys.readouterr().err.strip()
+    assert re.match(words, printed)
+    assert "\n" not in printed
 
 
-def test_wrong_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
     out_of_range = ["enhance", "x", "--if-darker-than", "nan"], ["enhance", "x", "--jobs", "0"]
     unknown = [], ["enhance"], ["brighten"], ["enhance", "x", "--temperature", "warm"]
     for arguments in (*unknown, *out_of_range):
@@ -122,7 +122,7 @@ def test_help_shows_the_defaults_of_options(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         main(["enhance", "--help"])
     assert ended.value.code == 0
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     defaults = Options()
     for flag, value in (
         ("--model", defaults.model),
@@ -132,7 +132,7 @@ def test_help_shows_the_defaults_of_options(capsys: pytest.CaptureFixture[str]) 
         ("--strength", f"{defaults.strength:g}"),
         ("--device", defaults.device),
     ):
-        of_flag = told.rpartition(f"{flag} ")[2].partition(" --")[0]
+        of_flag = printed.rpartition(f"{flag} ")[2].partition(" --")[0]
         assert of_flag.endswith(f"(default: {value})"), of_flag
 
 
@@ -168,7 +168,7 @@ def test_folders_go_to_the_batch(
     assert '"done": 3' in lines[-1]
 
 
-def test_an_interrupted_batch_tells_its_report(
+def test_an_interrupted_batch_prints_its_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from llflow_photo import batch
@@ -180,12 +180,10 @@ def test_an_interrupted_batch_tells_its_report(
     assert main(["enhance", str(tmp_path), "--json"]) == 130
     assert '"stopped": "interrupted"' in capsys.readouterr().out
     assert main(["enhance", str(tmp_path), "--quiet"]) == 130
-    assert "the same call goes on from here" in capsys.readouterr().err
+    assert "the same call continues from here" in capsys.readouterr().err
 
 
-def test_photos_go_to_the_batch_where_only_that_can_do_what_is_asked(
-    photo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_photos_go_to_the_batch_if_an_argument_needs_it(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from llflow_photo import batch
 
     given: dict[str, Any] = {}
@@ -206,14 +204,16 @@ def test_photos_go_to_the_batch_where_only_that_can_do_what_is_asked(
     assert (given["series"], given["series_gap"]) == ("auto", 90.0)
 
 
-def test_the_batch_takes_what_the_command_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A dry run through the real batch, so that the two cannot drift apart."""
+def test_the_batch_accepts_the_arguments_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run of the real batch, so that both stay consistent."""
     Image.new("RGB", (32, 24), (20, 20, 30)).save(tmp_path / "a.png")
     (tmp_path / "notes.txt").write_text("x")
     assert main(["enhance", str(tmp_path), "--dry-run"]) == 0
-    told = capsys.readouterr()
-    assert told.out == "a.png -> a.jpg\n"
-    assert "1 to render" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == "a.png -> a.jpg\n"
+    assert "1 to render" in printed.err
     (tmp_path / "empty").mkdir()
     assert main(["enhance", str(tmp_path / "empty")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
@@ -230,7 +230,7 @@ def test_the_module_is_the_command() -> None:
     assert re.match(r"llflow-photo \d+\.\d+", done.stdout)
 
 
-def test_what_the_system_refuses_is_said_before_the_work(
+def test_system_errors_are_reported_before_rendering(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(WriteError, match="absent is no folder; make it"):
@@ -259,7 +259,7 @@ def test_no_model_is_loaded_for_what_cannot_be_rendered(
     assert not loaded
 
 
-def test_a_device_that_is_not_there_is_told_once(
+def test_an_unavailable_device_is_reported_once(
     photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos = [str(photo), str(photo)]
@@ -268,7 +268,7 @@ def test_a_device_that_is_not_there_is_told_once(
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-def test_what_nobody_foresaw_is_one_line_unless_debugged(
+def test_unexpected_errors_are_one_line_without_debug(
     photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -276,9 +276,9 @@ def test_what_nobody_foresaw_is_one_line_unless_debugged(
 
     monkeypatch.setattr("llflow_photo.cli.enhance.options_of", broken)
     assert main(["enhance", str(photo)]) == 1
-    told = capsys.readouterr().err.strip()
-    assert told.startswith("error: KeyError: 'moon'")
-    assert "--debug" in told
-    assert "\n" not in told
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith("error: KeyError: 'moon'")
+    assert "--debug" in printed
+    assert "\n" not in printed
     with pytest.raises(KeyError):
         main(["enhance", str(photo), "--debug"])

@@ -1,4 +1,4 @@
-"""``models``, ``import``, ``export``, ``evaluate`` and ``train``, on networks that fit in a blink."""
+"""``models``, ``import``, ``export``, ``evaluate`` and ``train``, on tiny networks."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ def test_training_ends_with_a_model_that_can_be_evaluated(
     table = tmp_path / "scores.csv"
     of_folder = ["--data", str(pairs), "--held-out", "2", "--csv", str(table)]
     assert main(["evaluate", *of_folder, "--model", str(card.path)]) == 0
-    told = capsys.readouterr().out
-    assert re.search(r"PSNR / dB +\d+\.\d\d +\d+\.\d\d", told)
-    assert "SSIM on gray" in told
+    printed = capsys.readouterr().out
+    assert re.search(r"PSNR / dB +\d+\.\d\d +\d+\.\d\d", printed)
+    assert "SSIM on gray" in printed
     with table.open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 3
-    # What training says of the held-out photos is what evaluation finds, but for half precision and lamps.
+    # Training and evaluation give the same scores, except for half precision and lamps.
     assert float(rows[-1]["psnr"]) == pytest.approx(card.validation["psnr"], abs=1.0)
 
 
@@ -113,11 +113,9 @@ def test_a_folder_of_renderings_is_evaluated(pairs: Path, capsys: pytest.Capture
     assert "give --low DIR and --high DIR" in capsys.readouterr().err
 
 
-def test_scores_that_cannot_be_had_or_kept_are_refused_at_once(
-    pairs: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_impossible_evaluations_are_rejected_at_once(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--data", str(pairs), "--csv", str(pairs)]) == 1
-    assert "is a directory; name another place" in capsys.readouterr().err
+    assert "is a directory; choose another path" in capsys.readouterr().err
     assert main(["evaluate", "--data", str(pairs), "--held-out", "99"]) == 2
     assert "there are 5 scenes" in capsys.readouterr().err
 
@@ -139,7 +137,7 @@ def test_a_model_is_scored_on_simulated_nights(
     assert "give one of" in capsys.readouterr().err
 
 
-def test_ctrl_c_writes_a_checkpoint_and_tells_how_to_go_on(
+def test_ctrl_c_writes_a_checkpoint_and_prints_how_to_continue(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole, run = tmp_path / "whole", tmp_path / "run"
@@ -156,7 +154,7 @@ def test_ctrl_c_writes_a_checkpoint_and_tells_how_to_go_on(
         assert train(pairs, run, "--steps", "4", "--crop", "16", "--batch", "1") == 130
     assert f"llflow-photo train --run {run} --resume" in " ".join(capsys.readouterr().err.split())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert train(pairs, run, "--steps", "4") == 1  # a run is there already
+    assert train(pairs, run, "--steps", "4") == 1  # a run exists already
     threads = ["--threads", str(torch.get_num_threads())]
     assert main(["train", "--run", str(run), "--resume", *threads]) == 0
     first, second = (models.load(folder / f"{folder.name}.safetensors").flow for folder in (whole, run))
@@ -187,7 +185,7 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
         (1, ["--validation-scenes", "99", "--steps", "1"], "hold out fewer"),
     ],
 )
-def test_what_training_cannot_do_is_said(
+def test_invalid_training_arguments_are_reported(
     code: int,
     arguments: list[str],
     words: str,
@@ -196,16 +194,16 @@ def test_what_training_cannot_do_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["train", "--data", str(pairs), "--run", str(tmp_path / "r"), *arguments]) == code
-    told = capsys.readouterr().err.strip()
-    assert told.startswith("error: ")
-    assert words in told
-    assert "\n" not in told
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith("error: ")
+    assert words in printed
+    assert "\n" not in printed
 
 
-def test_the_help_of_train_tells_the_recipes_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_of_train_shows_the_defaults_of_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["train", "--help"])
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     recipe = Recipe()
     stages = ",".join(f"{stage.crop}x{stage.batch}:{stage.steps}" for stage in recipe.stages)
     loss = recipe.weights
@@ -217,8 +215,8 @@ def test_the_help_of_train_tells_the_recipes_defaults(capsys: pytest.CaptureFixt
         f"likelihood={loss.likelihood:g},absolute={loss.absolute:g},"
         f"aligned={loss.aligned:g},structural={loss.structural:g}",
     ):
-        assert f"(default: {default})" in told
-    rates = re.findall(r"(?:highest learning rate|at the end) \(default: ([^)]+)\)", told)
+        assert f"(default: {default})" in printed
+    rates = re.findall(r"(?:highest|final) learning rate \(default: ([^)]+)\)", printed)
     assert [float(rate) for rate in rates] == [recipe.learning_rate, recipe.final_rate]
 
 

@@ -1,4 +1,4 @@
-"""Where single photos go: nothing is replaced that was not made from the very photo."""
+"""Output paths of single photos: only results of the same photo are replaced."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_another_photo_of_the_same_name_gets_its_own_name_in_the_default_folder(
     before = Path("enhanced/A.jpg").read_bytes()
     assert run(second) == 0
     assert Path("enhanced/A.jpg").read_bytes() == before
-    assert run(first) == run(second) == 0  # made from these very photos
+    assert run(first) == run(second) == 0  # results of the same photos
     assert sorted(os.listdir("enhanced")) == ["A.jpg", "A_png.jpg"]
     assert run(second, "--force") == 0
     assert Path("enhanced/A.jpg").read_bytes() != before
@@ -75,7 +75,7 @@ def test_samples_of_one_photo_and_the_name_of_another(tmp_path: Path) -> None:
     assert len({name.casefold() for name in names} | {target.stem for target in targets}) == 12
 
 
-def test_links_folders_and_pipes_in_the_way_are_left_alone(run, tmp_path: Path) -> None:
+def test_existing_links_folders_and_pipes_are_kept(run, tmp_path: Path) -> None:
     photo, other = _photo(Path("A.png")), _photo(tmp_path / "far" / "original.jpg", 5)
     Path("out").mkdir()
     os.link(other, "out/A.jpg")
@@ -127,7 +127,7 @@ def test_the_api_replaces_only_results_of_the_same_photo(
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["nothing before", "own result before"])
-def test_a_file_that_is_put_there_during_the_rendering_is_kept(
+def test_a_file_that_is_created_during_rendering_is_kept(
     before: bool, tiny_model: Path, tmp_path: Path
 ) -> None:
     photo, target = _photo(tmp_path / "a.png", 1), tmp_path / "out.jpg"

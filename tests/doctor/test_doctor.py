@@ -1,4 +1,4 @@
-"""The doctor tells a healthy machine from a sick one, and every problem comes with a command."""
+"""`doctor` detects problems of an installation, and every problem has a command."""
 
 from __future__ import annotations
 
@@ -26,36 +26,38 @@ def no_models_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str | None], None]:
-    """A function ``(package, version)`` that makes a package seem to be of that version, or missing."""
+    """A function ``(package, version)`` that simulates a version of a package, or a missing one."""
     real = metadata.version
-    told: dict[str, str | None] = {}
+    versions: dict[str, str | None] = {}
 
     def version(name: str) -> str:
-        if name not in told:
+        if name not in versions:
             return real(name)
-        if (answer := told[name]) is None:
+        if (answer := versions[name]) is None:
             raise metadata.PackageNotFoundError(name)
         return answer
 
     monkeypatch.setattr(doctor.metadata, "version", version)
-    return told.__setitem__
+    return versions.__setitem__
 
 
 def about(findings: tuple[Finding, ...], subject: str) -> Finding:
     return next(finding for finding in findings if finding.subject == subject)
 
 
-def test_a_healthy_machine() -> None:
+def test_a_complete_installation() -> None:
     findings = examine("cpu")
     assert {finding.level for finding in findings} <= {"ok", "hint"}
     assert about(findings, "torch").text == metadata.version("torch")
     assert about(findings, "device").text.startswith("cpu (")
-    assert "checksum right" in about(findings, DEFAULT_MODEL).text
+    assert "checksum correct" in about(findings, DEFAULT_MODEL).text
     assert about(findings, "trial").level == "ok"
     assert {"cluster", "evaluate", "napari", "train"} <= {finding.subject for finding in findings}
 
 
-def test_a_missing_package_stops_the_look_at_the_machine(pretend: Callable[[str, str | None], None]) -> None:
+def test_a_missing_package_skips_the_checks_of_the_machine(
+    pretend: Callable[[str, str | None], None],
+) -> None:
     pretend("torch", None)
     findings = examine()
     assert about(findings, "torch").level == "problem"
@@ -83,7 +85,7 @@ def test_missing_extras_are_hints_with_their_command(pretend: Callable[[str, str
     assert not [finding for finding in findings if finding.level == "problem"]
 
 
-def test_a_device_that_is_not_there_is_a_problem() -> None:
+def test_an_unavailable_device_is_a_problem() -> None:
     findings = examine("cuda:99")
     assert about(findings, "device").level == "problem"
     assert "'cuda:99'" in about(findings, "device").text
@@ -105,26 +107,26 @@ def test_damaged_and_missing_weights(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (shipped / f"{DEFAULT_MODEL}.safetensors").unlink()
     finding = about(examine("cpu"), DEFAULT_MODEL)
     assert "missing" in finding.text
-    assert finding.command == install_hints.files_again()
+    assert finding.command == install_hints.restore_files()
 
 
-def test_files_of_ours_come_back_from_where_they_came(
+def test_package_files_are_restored_from_their_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(install_hints, "__file__", str(tmp_path / "llflow_photo" / "install_hints.py"))
     wheel = SimpleNamespace(read_text=lambda name: '{"url": "file:///tmp/some.whl", "archive_info": {}}')
     monkeypatch.setattr(install_hints.metadata, "distribution", lambda name: wheel)
-    assert install_hints.files_again().endswith("pip install --force-reinstall --no-deps /tmp/some.whl")
+    assert install_hints.restore_files().endswith("pip install --force-reinstall --no-deps /tmp/some.whl")
     (tmp_path / ".git").mkdir()
-    assert install_hints.files_again() == f"git -C {tmp_path} checkout -- llflow_photo/models"
+    assert install_hints.restore_files() == f"git -C {tmp_path} checkout -- llflow_photo/models"
 
 
-def test_a_damaged_model_beside_the_default_is_a_hint(tmp_path: Path) -> None:
+def test_a_damaged_model_other_than_the_default_is_a_hint(tmp_path: Path) -> None:
     shipped = Path(registry.__file__).parent
     users = tmp_path / "users"
     users.mkdir()
     shutil.copyfile(shipped / "lol-compact.json", users / "mine.json")
-    (users / "mine.safetensors").write_bytes(b"no weights")
+    (users / "mine.safetensors").write_bytes(b"not weights")
     findings = examine("cpu")
     mine = next(finding for finding in findings if str(users) in finding.text)
     assert (mine.level, mine.command) == ("hint", f"rm {users / 'mine.safetensors'}")
@@ -139,7 +141,7 @@ def test_a_package_that_cannot_be_loaded_is_a_problem(monkeypatch: pytest.Monkey
     assert "--force-reinstall --no-deps rawpy" in finding.command
 
 
-def test_held_down_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limited_threads_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setattr(doctor.os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
     finding = doctor._threads(1)

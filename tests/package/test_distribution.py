@@ -52,6 +52,7 @@ def shipped_files() -> set[str]:
     chosen = [path for path in models if path.suffix in (".json", ".safetensors")]
     chosen += [path for path in samples if path.suffix in (".dng", ".jpg")]
     chosen += [path for path in code if path.parent.name != "sample_data"]
+    chosen += (ROOT / "llflow_photo" / "batch" / "recording" / "templates").iterdir()
     names = {path.relative_to(ROOT).as_posix() for path in chosen}
     return names | {"llflow_photo/py.typed", "napari_plugin/napari.yaml"}
 

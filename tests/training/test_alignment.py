@@ -62,7 +62,7 @@ def test_the_command_lists_bad_pairs_and_fails(
     calm = (photo * 0.8).astype(np.uint8)
     _write(tmp_path, "a", _dark(calm), calm)
     assert main(["train", "--data", str(tmp_path), "--check"]) == 0
-    assert "1 pair fits" in capsys.readouterr().out
+    assert "1 pair matches" in capsys.readouterr().out
     _write(tmp_path, "b", _dark(np.roll(calm, 4, 1)), calm)
     assert main(["train", "--data", str(tmp_path), "--check"]) == 1
     shown = capsys.readouterr().out

@@ -1,1 +1,1 @@
-"""The same tasks on a cluster, through joblib's backends."""
+"""Run the tasks of a batch on a cluster, through joblib's backends."""

@@ -1,4 +1,4 @@
-"""Connections to the engines that `cluster` runs on."""
+"""Connections to the cluster engines: Dask, Ray, and other backends of joblib."""
 
 from __future__ import annotations
 
@@ -9,80 +9,80 @@ from typing import Any
 
 from ...errors import OptionError, WorkerError
 
-__all__ = ["Engine", "Watch", "check_backend", "connected"]
+__all__ = ["Engine", "TaskMonitor", "check_backend", "connected"]
 
 Engine = Callable[[], dict[str, Any]]
-"""Gives arguments of `joblib.parallel_config`, new ones for each use: Joblib's Dask backend keeps what went
-wrong in an earlier one, and would wait for it forever."""
+"""Returns new arguments for `joblib.parallel_config` on each call, because Joblib's Dask backend cannot be
+used twice: it keeps the errors of an earlier run, and would wait forever."""
 
-LEAST_JOBS = 2
-"""With one, joblib works in the process that asked, and a photo that kills its worker would end the batch."""
+MIN_JOBS = 2
+"""With one job, joblib runs tasks in the calling process, where a crash would end the batch."""
 
 
 def check_backend(backend: str, address: str | None) -> None:
-    """Refuse backends that there are not.
+    """Reject unknown backends.
 
     Raises:
-        OptionError: the backend is unknown, or takes no address and one is given.
+        OptionError: the backend is unknown, or an address is given for a backend that takes none.
     """
     from joblib.parallel import BACKENDS
 
     known = sorted({"local", "dask", "ray", *BACKENDS} - {"sequential"})
     if backend not in known:
-        raise OptionError(f"backend is {backend!r}; known are {', '.join(known)}")
+        raise OptionError(f"backend is {backend!r}; it must be one of {', '.join(known)}")
     if address is not None and backend not in ("dask", "ray"):
-        raise OptionError(f"backend {backend!r} takes no address; those that do are 'dask' and 'ray'")
+        raise OptionError(f"backend {backend!r} takes no address; only 'dask' and 'ray' do")
 
 
-class Watch:
-    """Notices tasks that the engine gave up on without joblib being told."""
+class TaskMonitor:
+    """Detects tasks that Dask gave up without informing joblib."""
 
     def __init__(self, client: Any = None) -> None:
         self._client = client
-        self._told: set[Any] = set()
+        self._known: set[Any] = set()
 
-    def begin(self) -> None:
-        """Forget the tasks there are; those of a run that was given up may still be cancelled."""
+    def ignore_existing(self) -> None:
+        """Ignore the tasks that exist now; those of an abandoned run may still be cancelled."""
         if self._client is not None:
-            self._told |= set(self._client.futures)
+            self._known |= set(self._client.futures)
 
     def lost_task(self) -> Exception | None:
-        """An error, where one of the client's tasks ended in one that was not told before.
+        """An error if a task of the client has failed and was not reported before, else None.
 
-        A result lost with its worker is no such end: the scheduler has it computed again.
+        A result lost with its worker is not a failure: the scheduler computes it again.
         """
         if self._client is None:
             return None
         if self._client.status not in ("running", "connecting", "newly-created"):
             return ConnectionError(f"the connection to the scheduler is {self._client.status}")
         for key, state in list(self._client.futures.items()):
-            if state.status in ("error", "cancelled") and key not in self._told:
-                self._told.add(key)
+            if state.status in ("error", "cancelled") and key not in self._known:
+                self._known.add(key)
                 return RuntimeError(f"task {key} ended as {state.status}")
         return None
 
 
 @contextlib.contextmanager
-def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[tuple[Engine, Watch]]:
-    """A backend while it is connected, and what watches its tasks."""
+def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[tuple[Engine, TaskMonitor]]:
+    """Connect to a backend; a context manager with the engine and the monitor of its tasks."""
     if backend == "dask":
         with _dask_client(address, jobs) as client:
-            yield lambda: {"backend": _dask_backend(client)}, Watch(client)
+            yield lambda: {"backend": _dask_backend(client)}, TaskMonitor(client)
         return
     if backend == "ray":
         _start_ray(address, jobs)
-    count = -1 if jobs is None else max(LEAST_JOBS, jobs)
-    yield lambda: {"backend": backend, "n_jobs": count}, Watch()
+    count = -1 if jobs is None else max(MIN_JOBS, jobs)
+    yield lambda: {"backend": backend, "n_jobs": count}, TaskMonitor()
 
 
 def _dask_backend(client: Any) -> Any:
-    """Joblib's Dask backend that never counts fewer than `LEAST_JOBS` workers, as after some died."""
+    """Joblib's Dask backend, which never reports fewer than `MIN_JOBS` workers, even after some died."""
     joblib_dask: Any = import_module("joblib._dask")
 
     class Backend(joblib_dask.DaskDistributedBackend):  # type: ignore[misc]
         def effective_n_jobs(self, n_jobs: int) -> int:
             workers: int = super().effective_n_jobs(n_jobs)
-            return max(LEAST_JOBS, workers)
+            return max(MIN_JOBS, workers)
 
     return Backend(client=client)
 
@@ -104,14 +104,16 @@ def _dask_client(address: str | None, jobs: int | None) -> Iterator[Any]:
             else:
                 client = stack.enter_context(dask.Client(address, timeout=30, set_as_default=False))
         except OSError as error:
-            raise WorkerError(f"no Dask scheduler answers at {address}; start it, or name another") from error
+            raise WorkerError(
+                f"there is no Dask scheduler at {address}; start it, or give another address"
+            ) from error
         yield client
 
 
 def _existing(default_client: Any) -> Any:
     try:
         return default_client()
-    except ValueError:  # there is none
+    except ValueError:  # no client exists
         return None
 
 
@@ -125,5 +127,7 @@ def _start_ray(address: str | None, jobs: int | None) -> None:
         try:
             ray.init(address=address, num_cpus=None if address else jobs, log_to_driver=False)
         except ConnectionError as error:
-            raise WorkerError(f"no Ray cluster answers at {address}; start it, or name another") from error
+            raise WorkerError(
+                f"there is no Ray cluster at {address}; start it, or give another address"
+            ) from error
     ray_joblib.register_ray()

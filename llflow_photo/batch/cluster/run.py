@@ -1,7 +1,7 @@
-"""Tasks to rows on a cluster, through joblib's backends: Dask, Ray, or any other that is registered.
+"""Run tasks on a cluster, through joblib's backends: Dask, Ray, or any other that is registered.
 
-Only paths and rows travel: every worker sees the photos and the output folder under the same paths, and loads
-the model once. A worker that dies is the cluster's to replace; its photos are handed out again.
+Only paths and records are sent: every worker must see the photos and the output folder under the same paths,
+and loads the model once. The cluster replaces workers that die; their photos are submitted again.
 """
 
 from __future__ import annotations
@@ -13,16 +13,24 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...errors import WorkerError
+from ..job import Job, Task
 from ..recording.record import PhotoRecord
 from ..workers.pipeline import Output
-from ..workers.work import Job, Task
-from .connection import Engine, Watch, connected
-from .task import do_task, leave_task, left_rows, remove_marks, some_left, starts
+from .connection import Engine, TaskMonitor, connected
+from .task import (
+    collect_results,
+    do_task,
+    do_task_to_file,
+    has_results,
+    is_suspect,
+    remove_marks,
+    unfinished_starts,
+)
 
 __all__ = ["run_cluster"]
 
-MAX_BREAKS = 3
-"""How often in a row the engine may give up without a single photo done or begun."""
+MAX_FAILURES = 3
+"""Maximum number of successive failures of the engine without progress."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,102 +38,104 @@ _log = logging.getLogger(__name__)
 def run_cluster(
     job: Job, tasks: Iterable[Task], backend: str, address: str | None, jobs: int | None
 ) -> Generator[Output, None, None]:
-    """Do tasks on a cluster.
+    """Run tasks on a cluster.
 
     Args:
         backend: ``dask``, ``ray``, or the name of a joblib backend.
-        address: of the cluster's scheduler; without one, the cluster this process is connected to, or else
-            one started on this machine for the batch.
-        jobs: workers of a cluster started here, tasks at a time elsewhere; None for all there are.
+        address: of the cluster's scheduler; None for the cluster this process is connected to, or else for a
+            new one on this machine.
+        jobs: number of workers of a new cluster on this machine, number of concurrent tasks elsewhere; None
+            for all.
 
     Yields:
-        as `run_local`.
+        as in `run_local`.
 
     Raises:
         OptionError: the backend is unknown or not installed.
-        WorkerError: the cluster cannot be reached, or is lost.
+        WorkerError: the cluster cannot be reached, or fails repeatedly.
     """
     remaining = {task.source: task for task in tasks}
     remove_marks(job)
     try:
-        with connected(backend, address, jobs) as (engine, watch):
-            broken, work = 0, list(remaining.values())
+        with connected(backend, address, jobs) as (engine, monitor):
+            failures, work = 0, list(remaining.values())
             before = len(remaining), 0
             while remaining:
                 try:
-                    yield from _run_once(job, remaining, work, engine, watch)
-                except _BrokenError as error:
-                    # A photo begun once more is a step, too: it is given up after a few of them.
-                    now = len(remaining), sum(starts(job, task) for task in remaining.values())
-                    broken, before = (broken + 1 if now == before else 0), now
-                    if broken > MAX_BREAKS:
+                    yield from _run_once(job, remaining, work, engine, monitor)
+                except _EngineError as error:
+                    # Beginning a photo again also counts as progress: it is given up after a few attempts.
+                    now = len(remaining), sum(unfinished_starts(job, task) for task in remaining.values())
+                    failures, before = (failures + 1 if now == before else 0), now
+                    if failures > MAX_FAILURES:
                         raise WorkerError(
-                            f"the cluster fails again and again: {error.__cause__!r}; see its workers' logs"
+                            f"the cluster fails repeatedly: {error.__cause__!r}; see its workers' logs"
                         ) from error
                     _log.warning(
-                        "the cluster lost workers (%r); handing out again what is left", error.__cause__
+                        "the cluster lost workers (%r); submitting the remaining photos again",
+                        error.__cause__,
                     )
-                    yield "back", tuple(remaining)
+                    yield "returned", tuple(remaining)
                 work = _next(job, remaining)
     finally:
         remove_marks(job)
 
 
 def _next(job: Job, remaining: Mapping[str, Task]) -> list[Task]:
-    """What to hand out after the engine gave up: photos that were not in hand, or one that was, by itself.
+    """Tasks to submit after a failure of the engine: those that are not suspects, else a single suspect.
 
-    Some engines end all their workers when one dies, so most photos in hand are bystanders.
+    Some engines terminate all their workers when one dies, so that most suspects are not to blame.
     """
-    begun = [task for task in remaining.values() if starts(job, task)]
-    return [task for task in remaining.values() if task not in begun] or begun[:1]
+    suspected = [task for task in remaining.values() if is_suspect(job, task)]
+    return [task for task in remaining.values() if task not in suspected] or suspected[:1]
 
 
-class _BrokenError(Exception):
-    """The engine gave up on some tasks; those not done are still to do."""
+class _EngineError(Exception):
+    """The engine gave up some tasks, which must be submitted again."""
 
 
 def _run_once(
-    job: Job, remaining: dict[str, Task], work: list[Task], engine: Engine, watch: Watch
+    job: Job, remaining: dict[str, Task], work: list[Task], engine: Engine, monitor: TaskMonitor
 ) -> Generator[Output, None, None]:
-    """Hand out ``work``; what is done leaves ``remaining``."""
-    told: queue.Queue[Output] = queue.Queue()
+    """Submit the tasks ``work``; those that are done are removed from ``remaining``."""
+    outputs: queue.Queue[Output] = queue.Queue()
     stop = threading.Event()
-    # joblib waits inside its generator, so it gets a thread, and this one stays free to be stopped.
-    given = (job, work, engine, told, stop)
-    watch.begin()
-    threading.Thread(target=_feed, args=given, daemon=True).start()
+    # joblib blocks inside its generator, so it runs in a thread, and this one can be stopped at any time.
+    arguments = (job, work, engine, outputs, stop)
+    monitor.ignore_existing()
+    threading.Thread(target=_submit, args=arguments, daemon=True).start()
     try:
         while True:
-            for row in left_rows(job):
-                if remaining.pop(row.source, None) is not None:
-                    yield "row", row
+            for record in collect_results(job):
+                if remaining.pop(record.source, None) is not None:
+                    yield "result", record
             try:
-                kind, content = told.get(timeout=0.2)
+                kind, content = outputs.get(timeout=0.2)
             except queue.Empty:
-                if (error := watch.lost_task()) is not None:
-                    raise _BrokenError from error
+                if (error := monitor.lost_task()) is not None:
+                    raise _EngineError from error
                 yield "idle", None
                 continue
-            if kind == "stage" or (kind == "row" and remaining.pop(content.source, None) is not None):
+            if kind == "stage" or (kind == "result" and remaining.pop(content.source, None) is not None):
                 yield kind, content
             elif kind == "error":
-                raise _BrokenError from content
-            elif kind == "end" and not some_left(job):
+                raise _EngineError from content
+            elif kind == "end" and not has_results(job):
                 return
-            elif kind == "end":  # the last rows are still to be collected
-                told.put((kind, content))
+            elif kind == "end":  # the last results have not been collected yet
+                outputs.put((kind, content))
     finally:
         stop.set()
 
 
-def _feed(
+def _submit(
     job: Job,
     tasks: list[Task],
     engine: Engine,
-    told: queue.Queue[Output],
+    outputs: queue.Queue[Output],
     stop: threading.Event,
 ) -> None:
-    """Run joblib; tell what is handed out and what comes back, then ``end``, or an ``error``."""
+    """Run joblib; put stages and results into ``outputs``, finally ``end`` or an ``error``."""
     from joblib import Parallel, delayed, parallel_config
 
     do: Callable[[Job, Task], PhotoRecord | None] = do_task
@@ -134,22 +144,22 @@ def _feed(
         for task in tasks:
             if stop.is_set():
                 return
-            told.put(("stage", (task.source, "handed out")))
+            outputs.put(("stage", (task.source, "handed out")))
             yield delayed(do)(job, task)
 
     try:
         with parallel_config(**engine()):
-            # One photo a task, and few of them handed out: what a dying worker loses is little.
-            given: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "n_jobs + 2"}
+            # One photo per task and few submitted tasks: a worker that dies loses little work.
+            settings: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "n_jobs + 2"}
             try:
-                parallel = Parallel(return_as="generator_unordered", **given)
-            except ValueError:  # this engine tells results only when all are there
-                parallel, do = Parallel(**given), leave_task
-            for row in parallel(calls()):
-                if row is not None:
-                    told.put(("row", row))
+                parallel = Parallel(return_as="generator_unordered", **settings)
+            except ValueError:  # this engine returns results only when all tasks are done
+                parallel, do = Parallel(**settings), do_task_to_file
+            for record in parallel(calls()):
+                if record is not None:
+                    outputs.put(("result", record))
                 if stop.is_set():
                     return
-        told.put(("end", None))
-    except Exception as error:  # engines have errors of their own kinds
-        told.put(("error", error))
+        outputs.put(("end", None))
+    except Exception as error:  # engines raise exceptions of their own types
+        outputs.put(("error", error))

@@ -1,7 +1,8 @@
-"""One photo of a batch on a cluster's worker: what travels there, and what comes back.
+"""Run one task of a batch on a worker of a cluster.
 
-A photo is marked in the output folder while it is in hand, so that one that kills worker after worker is
-found and given up. Engines that tell results only when all are there leave them in the output folder too.
+A photo is marked in the output folder while it is in progress, so that one that kills its workers is detected
+and given up. With engines that return results only when all tasks are done, each result is written to a file
+in the output folder.
 """
 
 from __future__ import annotations
@@ -17,68 +18,81 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from ..job import Job, Task
 from ..output import MARKS
 from ..recording.record import PhotoRecord
-from ..workers.pipeline import died
+from ..workers.blame import Deaths, given_up
 from ..workers.renderer import load_renderer
-from ..workers.work import Job, Task, Worker
+from ..workers.work import Worker
 
-__all__ = ["Room", "do_task", "leave_task", "left_rows", "remove_marks", "some_left", "starts"]
+__all__ = [
+    "SharedLock",
+    "collect_results",
+    "do_task",
+    "do_task_to_file",
+    "has_results",
+    "is_suspect",
+    "remove_marks",
+    "unfinished_starts",
+]
 
-MAX_STARTS = 3
-"""One less than the deaths after which Dask itself gives a task up."""
-
-_ROW = ".row"
+_RESULT = ".result"
 _log = logging.getLogger(__name__)
 
 
 def do_task(job: Job, task: Task) -> PhotoRecord:
-    """Do one task on a worker; several threads of a worker may."""
-    count, mark = starts(job, task), _mark_of(job, task)
-    if count >= MAX_STARTS:
-        return died(task, job, f"the worker process died, {count} times at this photo")
-    with _room(alone=count > 0):  # were it to die again, no other photo is to be suspected
-        _mark(mark, count + 1)
-        row = _worker(job)(task)
+    """Run one task on a worker; may be called by several threads of the worker."""
+    starts, mark = unfinished_starts(job, task), _mark_of(job, task)
+    deaths = Deaths.of_unfinished_starts(starts)
+    if deaths.is_to_blame:  # Dask itself gives up a task only after more deaths
+        return given_up(task, job, "the worker process died", deaths)
+    with _lock(exclusive=deaths.is_suspect):
+        _mark(mark, starts + 1)
+        record = _worker(job)(task)
         with contextlib.suppress(OSError):
             mark.unlink()
-    return row
+    return record
 
 
-def leave_task(job: Job, task: Task) -> None:
-    """`do_task`, the row left as a file in the output folder."""
-    row = do_task(job, task)
+def do_task_to_file(job: Job, task: Task) -> None:
+    """Run `do_task` and write the record to a file in the output folder."""
+    record = do_task(job, task)
     folder = Path(job.root) / MARKS
     folder.mkdir(parents=True, exist_ok=True)
     name = secrets.token_hex(8)
-    (folder / f"{name}.part").write_text(json.dumps(row.to_json()), "utf-8")
-    (folder / f"{name}.part").rename(folder / f"{name}{_ROW}")
+    (folder / f"{name}.part").write_text(json.dumps(record.to_json()), "utf-8")
+    (folder / f"{name}.part").rename(folder / f"{name}{_RESULT}")
 
 
-def some_left(job: Job) -> bool:
-    """Whether `left_rows` has something to give."""
-    return any((Path(job.root) / MARKS).glob(f"*{_ROW}"))
+def has_results(job: Job) -> bool:
+    """Whether there are results that `collect_results` has not returned."""
+    return any((Path(job.root) / MARKS).glob(f"*{_RESULT}"))
 
 
-def left_rows(job: Job) -> Iterator[PhotoRecord]:
-    """Rows that `leave_task` left, each once."""
-    for path in (Path(job.root) / MARKS).glob(f"*{_ROW}"):
-        row = PhotoRecord.from_json(json.loads(path.read_text("utf-8")))
+def collect_results(job: Job) -> Iterator[PhotoRecord]:
+    """Yield the records that `do_task_to_file` wrote, and delete their files."""
+    for path in (Path(job.root) / MARKS).glob(f"*{_RESULT}"):
+        record = PhotoRecord.from_json(json.loads(path.read_text("utf-8")))
         path.unlink()
-        yield row
+        yield record
 
 
 def remove_marks(job: Job) -> None:
-    """Remove all marks and rows left."""
+    """Remove all marks and result files."""
     shutil.rmtree(Path(job.root) / MARKS, ignore_errors=True)
 
 
-def starts(job: Job, task: Task) -> int:
-    """How often a photo was taken in hand without being finished."""
+def unfinished_starts(job: Job, task: Task) -> int:
+    """How often the task of a photo was begun and not finished."""
     try:
         return len(_mark_of(job, task).read_bytes())
     except OSError:
         return 0
+
+
+def is_suspect(job: Job, task: Task) -> bool:
+    """Whether the photo of a task may have killed a worker; see `workers.blame`."""
+    return Deaths.of_unfinished_starts(unfinished_starts(job, task)).is_suspect
 
 
 def _mark_of(job: Job, task: Task) -> Path:
@@ -91,43 +105,43 @@ def _mark(mark: Path, starts: int) -> None:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_bytes(b"+" * starts)
     except OSError:
-        _log.debug("cannot mark %s", mark)  # where nothing can be written, the task itself will say so
+        _log.debug("cannot mark %s", mark)  # the task itself reports that nothing can be written
 
 
-class Room:
-    """Where the threads of a process work: several at a time, or one that asks to be alone."""
+class SharedLock:
+    """A lock held by several threads at a time, or exclusively by one."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._claimed = False
+        self._condition = threading.Condition()
+        self._holders = 0
+        self._reserved = False
 
     @contextlib.contextmanager
-    def __call__(self, alone: bool) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._claimed)
-            self._claimed = alone
-            self._changed.wait_for(lambda: not (alone and self._inside))
-            self._inside += 1
+    def __call__(self, exclusive: bool) -> Iterator[None]:
+        with self._condition:
+            self._condition.wait_for(lambda: not self._reserved)
+            self._reserved = exclusive
+            self._condition.wait_for(lambda: not (exclusive and self._holders))
+            self._holders += 1
         try:
             yield
         finally:
-            with self._changed:
-                self._inside -= 1
-                self._claimed = self._claimed and not alone
-                self._changed.notify_all()
+            with self._condition:
+                self._holders -= 1
+                self._reserved = self._reserved and not exclusive
+                self._condition.notify_all()
 
 
-_room = Room()
-_making = threading.Lock()
+_lock = SharedLock()
+_creation = threading.Lock()
 
 
 def _worker(job: Job) -> Worker:
-    with _making:
-        return _made(job)
+    with _creation:
+        return _cached_worker(job)
 
 
 @lru_cache(maxsize=1)
-def _made(job: Job) -> Worker:
-    """One a process: its model is loaded once, its gate is shared by the process's threads."""
+def _cached_worker(job: Job) -> Worker:
+    """One worker per process: its model is loaded once, and the threads of the process share its gate."""
     return Worker(job, load_renderer(job))

@@ -1,1 +1,1 @@
-"""What a batch did: manifest, progress, report."""
+"""Records of a batch: manifest, progress, report."""

@@ -1,4 +1,4 @@
-"""What identifies a result: the photo's content, the settings, the model; and the seed that follows."""
+"""What identifies a result: content of the photo, settings, model; and the seed of a photo."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["photo_seed", "settings_hash"]
 
 
 def photo_seed(content: str, seed: int) -> int:
-    """The seed of one photo, 0 to 2^32 - 1, from its content hash and the user's seed.
+    """The seed of a photo, from 0 to 2^32 - 1, computed from its content hash and the seed of the user.
 
-    It does not depend on names or order, so a photo renders the same wherever and whenever its turn comes.
+    It does not depend on names or order, so that a photo always renders the same.
     """
     return int.from_bytes(hashlib.sha256(f"{content}:{seed}".encode()).digest()[:4], "big")
 
 
 def settings_hash(settings: Mapping[str, Any]) -> str:
-    """SHA-256 of settings, whatever the order of their keys, hexadecimal."""
+    """SHA-256 of settings as a hexadecimal string; does not depend on the order of the keys."""
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()

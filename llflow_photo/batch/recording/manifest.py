@@ -1,7 +1,7 @@
-"""The manifest: one SQLite file beside the outputs that knows what was done, and makes a batch resumable.
+"""The manifest: an SQLite file next to the outputs that records what was done, so that a batch can resume.
 
-Every change is a transaction that is on the disk before the next step is taken, so the file is whole whenever
-the program dies. One batch at a time holds it. It is meant to be read by others too::
+Every change is a transaction that is on disk before the next step, so that the file stays consistent whenever
+the program is killed. One batch at a time holds it. Other programs can read it, too::
 
     sqlite3 llflow-photo-manifest.sqlite "select source, reason from photos where status = 'failed'"
 """
@@ -51,46 +51,46 @@ _log = logging.getLogger(__name__)
 
 
 class Stored(NamedTuple):
-    """What a manifest holds.
+    """Contents of a manifest.
 
     Attributes:
-        rows: what is known of each photo, by source.
-        written: names, `folded`, of all outputs that batches wrote here or were about to.
-        series: what was decided about series of photos.
+        records: of each photo, by source.
+        written: `folded` names of all outputs that batches wrote to the folder or were about to write.
+        series: decisions about series of photos.
     """
 
-    rows: dict[str, PhotoRecord]
+    records: dict[str, PhotoRecord]
     written: set[str]
     series: tuple[SeriesRecord, ...]
 
 
 def holds_outputs(folder: Path) -> bool:
-    """Whether a folder is one that a batch wrote to: it has a manifest."""
-    return os.path.exists(folder / MANIFEST_NAME)  # False too where one may not look
+    """Whether a batch wrote to a folder, which therefore has a manifest."""
+    return os.path.exists(folder / MANIFEST_NAME)  # False, too, if access is denied
 
 
 def outputs_in(folder: Path) -> set[str]:
-    """Names, `folded`, of all outputs that batches wrote to a folder or were about to, relative to it.
+    """`folded` names of all outputs that batches wrote to a folder or were about to write, relative to it.
 
     Raises:
-        BatchError: as `read_manifest`.
+        BatchError: as in `read_manifest`.
     """
     return read_manifest(folder).written
 
 
 def read_manifest(folder: Path) -> Stored:
-    """What the manifest of a folder holds, read only; nothing where there is no manifest.
+    """Read the manifest of a folder without changing it; empty if there is no manifest.
 
     Raises:
-        BatchError: a batch is writing to it, or it is damaged or no manifest.
+        BatchError: a batch is writing to it, or it is damaged or not a manifest.
     """
     path = folder / MANIFEST_NAME
     if not os.path.exists(path):
         return Stored({}, set(), ())
     try:
-        # What a killed batch left half written is undone on opening, which needs a place to write to.
-        with tempfile.TemporaryDirectory() as elsewhere:
-            copied = Path(elsewhere, MANIFEST_NAME)
+        # SQLite rolls back an unfinished transaction on opening, which writes; so a copy is opened.
+        with tempfile.TemporaryDirectory() as temporary:
+            copied = Path(temporary, MANIFEST_NAME)
             _ensure_free(path)
             for end in ("-journal", ""):
                 with contextlib.suppress(FileNotFoundError):
@@ -122,13 +122,13 @@ class Manifest:
     """The manifest of an output folder, held by one batch; a context manager.
 
     Args:
-        folder: the output folder, which exists.
+        folder: the output folder; it must exist.
 
     Attributes:
-        path: the manifest's file.
-        rows: what is known of each photo, by source.
-        written: names, `folded`, of all outputs that batches wrote here or were about to.
-        series: what was decided about series of photos.
+        path: of the file.
+        records: of each photo, by source.
+        written: `folded` names of all outputs that batches wrote to the folder or were about to write.
+        series: decisions about series of photos.
 
     Raises:
         BatchError: another batch holds it, or it is damaged.
@@ -138,7 +138,7 @@ class Manifest:
         self.path = folder / MANIFEST_NAME
         self._connection = self._open()
         try:
-            self.rows, self.written, self.series = _stored(self._connection)
+            self.records, self.written, self.series = _stored(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
             raise _unreadable(self.path, error) from error
@@ -152,45 +152,45 @@ class Manifest:
         self._connection.close()
 
     def begin_run(self, version: str, settings: Mapping[str, Any], given: str) -> None:
-        """Note that a batch begins: package version, settings, the inputs as given."""
-        row = (version, json.dumps(settings, default=str), _storable(given))
+        """Record the start of a batch: package version, settings, and the inputs as given."""
+        values = (version, json.dumps(settings, default=str), _storable(given))
         with self._connection:
-            self._connection.execute("insert into runs (version, settings, given) values (?, ?, ?)", row)
+            self._connection.execute("insert into runs (version, settings, given) values (?, ?, ?)", values)
 
-    def record(self, rows: Iterable[PhotoRecord]) -> None:
-        """Store rows, each in place of an earlier one of its source; on the disk when this returns.
+    def record(self, records: Iterable[PhotoRecord]) -> None:
+        """Store records, each replacing an earlier one of its source; they are on disk when this returns.
 
-        Where the folder was deleted meanwhile, the manifest is written anew with all it knew.
+        If the folder was deleted in the meantime, the manifest is written again with all its contents.
 
         Raises:
-            sqlite3.Error: the disk is full or gone; what was recorded before is safe.
+            sqlite3.Error: the disk is full or was removed; earlier records are safe.
         """
-        rows = list(rows)
-        self.rows.update((row.source, row) for row in rows)
-        names = {folded(name) for row in rows for name in row.outputs} - self.written
+        records = list(records)
+        self.records.update((record.source, record) for record in records)
+        names = {folded(name) for record in records for name in record.outputs} - self.written
         self.written |= names
-        if self._vanished():
+        if self._was_deleted():
             self._ensure_same_disk()
-            _log.warning("%s was deleted while a batch was writing to its folder; writing it anew", self.path)
+            _log.warning("%s was deleted during a batch; writing it again", self.path)
             self._connection.close()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = self._open()
-            rows, names = list(self.rows.values()), self.written
+            records, names = list(self.records.values()), self.written
             self._put_series()
         with self._connection:
             self._connection.executemany(
                 f"insert or replace into photos ({_COLUMNS}) values ({_COLUMNS.count(',') * '?, '}?)",
-                map(_values, rows),
+                map(_values, records),
             )
             self._connection.executemany(
                 "insert or ignore into written values (?)", ((_storable(name),) for name in names)
             )
 
     def record_series(self, records: Iterable[SeriesRecord]) -> None:
-        """Store what was decided about series, in place of all that was known of any.
+        """Store the decisions about series, replacing all earlier ones.
 
         Raises:
-            sqlite3.Error: the disk is full or gone; what was recorded before is safe.
+            sqlite3.Error: the disk is full or was removed; earlier records are safe.
         """
         self.series = tuple(records)
         self._put_series()
@@ -206,7 +206,7 @@ class Manifest:
     def _open(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(self.path, timeout=1.0)
-            # The lock is the kernel's and goes with the process, however it ends.
+            # The operating system releases the lock when the process ends, however it ends.
             connection.execute("pragma locking_mode = exclusive")
             connection.execute("pragma synchronous = full")
             connection.executescript(f"begin exclusive; {_TABLES} commit;")
@@ -221,12 +221,12 @@ class Manifest:
         return connection
 
     def _ensure_same_disk(self) -> None:
-        """What is under a place where a disk was attached is another disk, and not to be filled instead."""
+        """Raise an error if the disk was removed: its mount point then belongs to another disk."""
         existing = next(folder for folder in self.path.parents if os.path.exists(folder))
         if os.stat(existing).st_dev != self._device:
-            raise FileNotFoundError(errno.ENOENT, "its disk is gone", str(self.path))
+            raise FileNotFoundError(errno.ENOENT, "its disk was removed", str(self.path))
 
-    def _vanished(self) -> bool:
+    def _was_deleted(self) -> bool:
         try:
             return os.stat(self.path).st_ino != self._inode
         except FileNotFoundError:
@@ -234,14 +234,14 @@ class Manifest:
 
 
 def _stored(connection: sqlite3.Connection) -> Stored:
-    return Stored(_rows(connection), _written(connection), _series(connection))
+    return Stored(_records(connection), _written(connection), _series(connection))
 
 
-def _rows(connection: sqlite3.Connection) -> dict[str, PhotoRecord]:
+def _records(connection: sqlite3.Connection) -> dict[str, PhotoRecord]:
     stored = (
         PhotoRecord.from_json(json.loads(text)) for (text,) in connection.execute("select row from photos")
     )
-    return {row.source: row for row in stored}
+    return {record.source: record for record in stored}
 
 
 def _written(connection: sqlite3.Connection) -> set[str]:
@@ -250,39 +250,39 @@ def _written(connection: sqlite3.Connection) -> set[str]:
 
 def _series(connection: sqlite3.Connection) -> tuple[SeriesRecord, ...]:
     if not connection.execute("select 1 from sqlite_master where name = 'series'").fetchone():
-        return ()  # written before there were series
+        return ()  # of a version without series
     rows = connection.execute("select key, mode, development, members, reference from series order by key")
     return tuple(SeriesRecord.from_row(*row) for row in rows)
 
 
-def _values(row: PhotoRecord) -> tuple[Any, ...]:
+def _values(record: PhotoRecord) -> tuple[Any, ...]:
     return (
-        _storable(row.source),
-        row.status,
-        _storable(row.reason),
-        row.error,
-        row.size,
-        row.mtime_ns,
-        row.content,
-        row.settings,
-        row.model,
-        row.seed,
-        json.dumps(row.outputs),
-        json.dumps(row.seconds),
-        json.dumps(row.to_json()),
+        _storable(record.source),
+        record.status,
+        _storable(record.reason),
+        record.error,
+        record.size,
+        record.mtime_ns,
+        record.content,
+        record.settings,
+        record.model,
+        record.seed,
+        json.dumps(record.outputs),
+        json.dumps(record.seconds),
+        json.dumps(record.to_json()),
     )
 
 
 def _storable(text: str) -> str:
-    """File names that are no valid UTF-8 are escaped; the JSON column keeps them as they are."""
+    """Escape file names that are not valid UTF-8; the JSON column keeps the exact names."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _held(path: Path) -> BatchError:
-    return BatchError(f"another batch is writing to {path.parent}; wait for it, or name another folder")
+    return BatchError(f"another batch is writing to {path.parent}; wait for it, or choose another folder")
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> BatchError:
     return BatchError(
-        f"{path} cannot be used ({error}); move it away to begin anew, or choose another folder"
+        f"{path} cannot be used ({error}); move it away to start again, or choose another folder"
     )

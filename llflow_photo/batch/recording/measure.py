@@ -1,4 +1,4 @@
-"""What the report shows of a photo: its exposure, histogram, clipping and a thumbnail."""
+"""Statistics of a photo for the report: exposure, histogram, clipping, and a thumbnail."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ...color.spaces import SRGB, convert, decode, encode, luminance_weights
 from ...photo import Photo
 from .record import PhotoStats
 
-__all__ = ["look_at", "warnings_of"]
+__all__ = ["photo_stats", "warnings_of"]
 
 THUMBNAIL_PIXELS = 240
 _SAMPLED_SIDE = 2 * THUMBNAIL_PIXELS
 _BINS = 64
-_WHITE = 254.5 / 255  # what ends as 255 in eight bits
+_WHITE = 254.5 / 255  # rounds to 255 in 8 bits
 
 
-def look_at(photo: Photo, thumbnail: bool = True) -> PhotoStats:
-    """Measure a photo on a regular subset of its pixels, at most 480 on a side."""
+def photo_stats(photo: Photo, thumbnail: bool = True) -> PhotoStats:
+    """Measure a photo on a regular subset of its pixels, at most 480 per side."""
     step = -(-max(photo.height, photo.width) // _SAMPLED_SIDE)
-    # Averaging before measuring would hide single clipped pixels, so pixels are picked, not averaged.
+    # Pixels are subsampled, not averaged, because averaging would hide single clipped pixels.
     srgb = convert(np.ascontiguousarray(photo.pixels[::step, ::step]), photo.color_space, SRGB)
     clipped = float((greatest_channel(srgb) >= _WHITE).mean())
     np.clip(srgb, 0.0, 1.0, out=srgb)
@@ -42,26 +42,26 @@ def look_at(photo: Photo, thumbnail: bool = True) -> PhotoStats:
 
 
 def warnings_of(
-    before: PhotoStats, after: Sequence[PhotoStats], familiar_ev: tuple[float, float] | None = None
+    before: PhotoStats, after: Sequence[PhotoStats], training_ev: tuple[float, float] | None = None
 ) -> tuple[str, ...]:
-    """What a person should look at, one sentence each.
+    """Warnings about a photo and its renderings, one sentence each.
 
     Args:
-        before: the photo as it came in.
-        after: its renderings.
-        familiar_ev: exposures between which nearly all training inputs of the model lay; None where unknown.
+        before: statistics of the photo.
+        after: statistics of its renderings.
+        training_ev: range of exposures of nearly all training inputs of the model; None if unknown.
     """
     warnings = []
-    gained = max((look.clipped for look in after), default=0.0) - before.clipped
+    gained = max((stats.clipped for stats in after), default=0.0) - before.clipped
     if gained > 0.01:
         warnings.append(f"clipped: {gained:.0%} more pixels at white than before; try a lower exposure")
     if before.clipped > 0.05:
         warnings.append(f"clipped before: {before.clipped:.0%} of the photo was at white")
-    if familiar_ev is not None and not familiar_ev[0] <= before.exposure_ev <= familiar_ev[1]:
-        side = "brighter" if before.exposure_ev > familiar_ev[1] else "darker"
+    if training_ev is not None and not training_ev[0] <= before.exposure_ev <= training_ev[1]:
+        side = "brighter" if before.exposure_ev > training_ev[1] else "darker"
         warnings.append(
             f"unlike the training data: {side} ({before.exposure_ev:+.1f} EV) than 99 % of it "
-            f"({familiar_ev[0]:+.1f} to {familiar_ev[1]:+.1f} EV)"
+            f"({training_ev[0]:+.1f} to {training_ev[1]:+.1f} EV)"
         )
     return tuple(warnings)
 

@@ -1,4 +1,4 @@
-"""How far a batch is, told to a plain callable."""
+"""Progress of a batch, reported to a callable."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import Literal
 
 from .record import PhotoRecord
 
-__all__ = ["Event", "Progress", "Tally"]
+__all__ = ["Event", "EventCallback", "Tally"]
 
 _WINDOW = 30
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something happened.
+    """An event of a batch.
 
     Attributes:
-        kind: ``start``, ``stage`` (a photo went on to ``reading``, ``network`` or ``writing``; before any is
-            rendered, some are looked at for their ``series``), ``photo`` (a photo is finished, see ``row``),
-            ``end``.
-        total: photos of the batch, those done before included.
-        done: photos rendered, in this run.
-        skipped: photos that needed nothing.
-        failed: photos that failed.
-        current: photos in hand, the longest in hand first.
-        rate: photos a second in this run, 0 while unknown.
-        seconds_remaining: None while unknown.
-        source: the photo this is about; empty for ``start`` and ``end``.
-        stage: for ``stage``, as above.
-        row: for ``photo``.
+        kind: ``start``, ``stage`` (a photo has reached another stage), ``photo`` (a photo is finished, see
+            ``row``) or ``end``.
+        total: number of photos of the batch, including those done before.
+        done: number of photos rendered in this run.
+        skipped: number of photos that were not rendered because they did not need to be.
+        failed: number of photos that failed.
+        current: photos in progress, in the order in which they were begun.
+        rate: photos per second in this run; 0 if unknown.
+        seconds_remaining: None if unknown.
+        source: the photo of the event; empty for ``start`` and ``end``.
+        stage: for ``stage``: ``series`` (read for the decision about its series), ``handed out`` (submitted
+            to a cluster), ``reading``, ``network`` or ``writing``; else empty.
+        row: for ``photo``, the record of the photo; else None.
     """
 
     kind: Literal["start", "stage", "photo", "end"]
@@ -48,22 +48,22 @@ class Event:
     row: PhotoRecord | None = None
 
 
-Progress = Callable[[Event], None]
+EventCallback = Callable[[Event], None]
 
 
 class Tally:
-    """Counts what happened and tells it on.
+    """Counts finished photos and reports events.
 
     Args:
-        tell: called with each `Event`, from the thread that runs the batch.
-        total: photos of the batch.
-        clock: seconds, for the rate.
+        progress: called with each `Event`, in the thread that runs the batch.
+        total: number of photos of the batch.
+        clock: current time in seconds, for the rate.
     """
 
     def __init__(
-        self, tell: Progress | None, total: int, clock: Callable[[], float] = time.monotonic
+        self, progress: EventCallback | None, total: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tell, self.total = tell, total
+        self._progress, self.total = progress, total
         self.done = self.skipped = self.failed = 0
         self._clock = clock
         self._current: dict[str, str] = {}
@@ -71,51 +71,51 @@ class Tally:
         self._finished: deque[float] = deque([clock()], maxlen=_WINDOW)
 
     def start(self) -> None:
-        """The work begins."""
+        """Report that the batch begins."""
         self._emit("start")
 
-    def count(self, rows: Iterable[PhotoRecord]) -> None:
-        """Photos that were settled before the work began."""
-        for row in rows:
-            self._add(row)
+    def count(self, records: Iterable[PhotoRecord]) -> None:
+        """Count photos that need no rendering."""
+        for record in records:
+            self._add(record)
 
-    def look(self, source: str) -> None:
-        """A photo is looked at for its series; that is no part of the rate."""
+    def series_frame(self, source: str) -> None:
+        """Report that a photo is read for its series; this does not affect the rate."""
         self._current[source] = "series"
         self._emit("stage", source=source, stage="series")
         del self._current[source]
 
     def stage(self, source: str, stage: str) -> None:
-        """A photo went on to another stage."""
-        if not self._begun:  # loading the model is no part of the rate
+        """Report that a photo has reached another stage."""
+        if not self._begun:  # the rate does not include loading the model
             self._begun = True
             self._finished = deque([self._clock()], maxlen=_WINDOW)
         self._current[source] = stage
         self._emit("stage", source=source, stage=stage)
 
-    def give_back(self, sources: Iterable[str]) -> None:
-        """Photos are no longer in hand, though not finished."""
+    def returned(self, sources: Iterable[str]) -> None:
+        """Note that photos are no longer in progress, although they are not finished."""
         for source in sources:
             self._current.pop(source, None)
 
-    def photo(self, row: PhotoRecord) -> None:
-        """A photo is finished."""
-        self._current.pop(row.source, None)
-        self._add(row)
+    def photo(self, record: PhotoRecord) -> None:
+        """Report that a photo is finished."""
+        self._current.pop(record.source, None)
+        self._add(record)
         self._finished.append(self._clock())
-        self._emit("photo", source=row.source, row=row)
+        self._emit("photo", source=record.source, record=record)
 
     def end(self) -> None:
-        """Nothing more will be done."""
+        """Report that the batch ends."""
         self._current.clear()
         self._emit("end")
 
-    def _add(self, row: PhotoRecord) -> None:
-        if row.status == "failed":
+    def _add(self, record: PhotoRecord) -> None:
+        if record.status == "failed":
             self.failed += 1
-        elif row.status == "done":
+        elif record.status == "done":
             self.done += 1
-        elif row.status != "cancelled":
+        elif record.status != "cancelled":
             self.skipped += 1
 
     def _emit(
@@ -123,13 +123,13 @@ class Tally:
         kind: Literal["start", "stage", "photo", "end"],
         source: str = "",
         stage: str = "",
-        row: PhotoRecord | None = None,
+        record: PhotoRecord | None = None,
     ) -> None:
-        if self._tell is None:
+        if self._progress is None:
             return
         rate = self._rate()
         left = self.total - self.done - self.skipped - self.failed
-        self._tell(
+        self._progress(
             Event(
                 kind,
                 self.total,
@@ -141,12 +141,12 @@ class Tally:
                 left / rate if rate else None,
                 source,
                 stage,
-                row,
+                record,
             )
         )
 
     def _rate(self) -> float:
-        """Over the last photos, and slower the longer the next one lets wait."""
+        """Photos per second over the last photos; decreases while no photo is finished."""
         finished = len(self._finished) - 1
         span = self._clock() - self._finished[0]
         return finished / span if finished and span > 0 else 0.0

@@ -1,4 +1,4 @@
-"""What is known about one photo of a batch."""
+"""The record of one photo of a batch."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, Literal, Self
 __all__ = ["PhotoRecord", "PhotoStats", "Status"]
 
 Status = Literal["planned", "done", "skipped", "left", "copied", "failed", "cancelled"]
-"""``left``: well exposed, left alone; ``copied``: well exposed, copied; ``skipped``: nothing was to do."""
+"""``left``: well exposed, not copied; ``copied``: well exposed, copied; ``skipped``: no task was needed."""
 
 
 @dataclass(frozen=True)
 class PhotoStats:
-    """How a photo looks, small.
+    """Statistics of a photo, and a thumbnail.
 
     Attributes:
-        exposure_ev: mean log2 of luminance relative to 18 % gray; 0 is well exposed, -5 a night.
-        clipped: share of pixels with a channel at white or above.
-        histogram: counts of sRGB-encoded luminance in 64 equal bins over [0, 1], scaled to a sum of 1.
+        exposure_ev: mean log2 of luminance relative to 18 % gray; 0 is well exposed, -5 is typical at night.
+        clipped: fraction of pixels with a channel at white or above.
+        histogram: of sRGB-encoded luminance in 64 equal bins over [0, 1], normalized to a sum of 1.
         thumbnail: a small sRGB JPEG.
     """
 
@@ -40,32 +40,32 @@ class PhotoStats:
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """One photo's line in the report and the manifest.
+    """The entry of one photo in the report and the manifest.
 
     Attributes:
         source: path relative to the input, with slashes.
         status: see `Status`.
         reason: why it was skipped or failed, a sentence.
-        error: class of the error; empty without one.
-        lasting: the failure lies in the photo itself, so that trying again the same way is of no use.
-        stops: the failure ends the batch (the disk is full or gone).
+        error: class of the error; empty if there is none.
+        lasting: whether the photo itself caused the failure, so that trying again does not help.
+        stops: whether the failure ends the batch (the disk is full or was removed).
         outputs: paths relative to the output folder.
-        size: of the source, bytes.
-        mtime_ns: modification time of the source, nanoseconds.
+        size: of the source in bytes.
+        mtime_ns: modification time of the source in nanoseconds.
         content: SHA-256 of the source.
-        sidecars: names, sizes and times of its sidecars.
-        sidecar_content: SHA-256 of their bytes; empty without any.
-        settings: hash of the settings it was rendered with.
-        model: SHA-256 of the weights it was rendered with.
-        series: key of the series it was rendered as a frame of, as of `SeriesReference`; empty of others.
-        seed: of the rendering, derived from content and the user's seed.
+        sidecars: names, sizes and modification times of its sidecars.
+        sidecar_content: SHA-256 of the sidecars; empty if there are none.
+        settings: hash of the settings with which it was rendered.
+        model: SHA-256 of the weights with which it was rendered.
+        series: key of the `SeriesReference` with which it was rendered; empty without a series.
+        seed: of the rendering, computed from the content and the seed of the user.
         megapixels: of the photo.
         seconds: spent in ``read``, ``network`` and ``write``.
         output_bytes: sizes of the outputs.
-        warnings: what a person should look at.
-        notes: what reading and writing had to say.
-        before: the photo as it came in.
-        after: the renderings.
+        warnings: for the user, one sentence each.
+        notes: of reading and writing, one sentence each.
+        before: statistics of the photo.
+        after: statistics of the renderings.
     """
 
     source: str
@@ -92,11 +92,11 @@ class PhotoRecord:
     before: PhotoStats | None = None
     after: tuple[PhotoStats, ...] = ()
 
-    def to_json(self, looks: bool = True) -> dict[str, Any]:
-        """Plain values; without ``looks`` small enough for a log."""
+    def to_json(self, stats: bool = True) -> dict[str, Any]:
+        """Plain values; without ``stats``, small enough for a log."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        values["before"] = self.before.to_json() if self.before and looks else None
-        values["after"] = [look.to_json() for look in self.after] if looks else []
+        values["before"] = self.before.to_json() if self.before and stats else None
+        values["after"] = [each.to_json() for each in self.after] if stats else []
         return values
 
     @classmethod
@@ -106,5 +106,5 @@ class PhotoRecord:
         for name in ("outputs", "output_bytes", "warnings", "notes"):
             given[name] = tuple(given.get(name) or ())
         given["before"] = PhotoStats.from_json(given["before"]) if given.get("before") else None
-        given["after"] = tuple(PhotoStats.from_json(look) for look in given.get("after") or ())
+        given["after"] = tuple(PhotoStats.from_json(each) for each in given.get("after") or ())
         return cls(**given)

@@ -1,4 +1,4 @@
-"""What a batch did, as plain values."""
+"""The report of a batch."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["BatchInterrupted", "Report"]
 
 @dataclass(frozen=True)
 class Report:
-    """What was done, skipped and failed, and why.
+    """Which photos were rendered, skipped and failed, and why.
 
     Attributes:
-        rows: one a photo or file seen, by source.
+        rows: one record per photo or other file, sorted by source.
         output: the output folder.
-        seconds: the batch took, from looking for photos to the last output.
-        working_seconds: from the first photo taken in hand to the last output.
-        processes: that worked at a time; 0 where a cluster did.
+        seconds: duration of the batch, from the search for photos to the last output.
+        working_seconds: duration from the beginning of the first photo to the last output.
+        processes: number of worker processes; 0 if a cluster was used.
         settings: options and encoding, as plain values.
-        stopped: why it ended before all photos had their turn; empty where it did not.
-        page: the HTML report; None where none was written.
-        dry_run: nothing was done; rows of status ``planned`` are what would be.
+        stopped: why the batch ended early; empty if it did not.
+        page: path of the HTML report; None if none was written.
+        dry_run: whether nothing was done; records of status ``planned`` are what would be done.
     """
 
     rows: tuple[PhotoRecord, ...]
@@ -45,47 +45,47 @@ class Report:
 
     @property
     def skipped(self) -> tuple[PhotoRecord, ...]:
-        """What needed nothing: done before, well exposed, no photos; ``reason`` says why."""
+        """Photos and files that were not rendered: done before, well exposed, not photos; see ``reason``."""
         return self._with("skipped", "left", "copied")
 
     @property
     def failed(self) -> tuple[PhotoRecord, ...]:
-        """What failed, in this run or in an earlier one whose failure still stands."""
+        """Photos that failed in this run, or in an earlier run and were not tried again."""
         return self._with("failed")
 
     @property
     def planned(self) -> tuple[PhotoRecord, ...]:
-        """What is still to do: all of it in a dry run, the rest after a stop."""
+        """Photos still to do: all in a dry run, the remaining ones after a stop."""
         return self._with("planned", "cancelled")
 
     @property
     def series(self) -> Mapping[str, tuple[str, ...]]:
-        """The series among the photos that were rendered, now or before: their photos by the series' key."""
+        """Sources of the frames of each series, by its key; of photos rendered in this run or before."""
         found: dict[str, list[str]] = {}
-        for row in self.rows:
-            if row.series and row.status in ("done", "skipped"):
-                found.setdefault(row.series, []).append(row.source)
+        for record in self.rows:
+            if record.series and record.status in ("done", "skipped"):
+                found.setdefault(record.series, []).append(record.source)
         return {key: tuple(sources) for key, sources in found.items()}
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed and nothing is left to do; a dry run is fine where nothing failed before."""
+        """Whether nothing failed and nothing is left to do; for a dry run, whether nothing failed before."""
         return not self.failed and not self.stopped and (self.dry_run or not self.planned)
 
     @property
     def throughput(self) -> float:
-        """Photos rendered a second, over `working_seconds`."""
+        """Photos rendered per second of `working_seconds`."""
         return len(self.done) / self.working_seconds if self.working_seconds else 0.0
 
     @property
     def network_share(self) -> float:
-        """Share of `working_seconds` in which a process had a photo in the network, mean over processes."""
+        """Fraction of `working_seconds` in which the network ran, mean over processes."""
         available = self.working_seconds * self.processes
-        spent = sum(row.seconds.get("network", 0.0) for row in self.done)
+        spent = sum(record.seconds.get("network", 0.0) for record in self.done)
         return spent / available if available else 0.0
 
     def summary(self) -> str:
-        """A few lines for people: counts, time, failures with their causes."""
+        """A summary for users: counts, time, failures with their causes."""
         if self.dry_run:
             counts = f"{len(self.planned)} to render, {len(self.skipped)} to skip"
             return f"dry run: {counts}, {len(self.failed)} failed before; output would be {self.output}"
@@ -98,8 +98,8 @@ class Report:
             frames = sum(map(len, self.series.values()))
             lines.append(f"{frames} photos in {len(self.series)} series share exposure and look")
         if self.stopped:
-            lines.append(f"stopped: {self.stopped} (the same call goes on from here)")
-        lines += [f"failed: {row.source}: {row.reason}" for row in self.failed]
+            lines.append(f"stopped: {self.stopped} (the same call continues from here)")
+        lines += [f"failed: {record.source}: {record.reason}" for record in self.failed]
         lines.append(f"report: {self.page}" if self.page else f"output: {self.output}")
         return "\n".join(lines)
 
@@ -118,18 +118,18 @@ class Report:
             "series": {key: list(sources) for key, sources in self.series.items()},
             "output": str(self.output),
             "page": str(self.page) if self.page else None,
-            "rows": [row.to_json(looks=False) for row in self.rows],
+            "rows": [record.to_json(stats=False) for record in self.rows],
         }
 
     def _with(self, *status: str) -> tuple[PhotoRecord, ...]:
-        return tuple(row for row in self.rows if row.status in status)
+        return tuple(record for record in self.rows if record.status in status)
 
 
 class BatchInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a batch. The state is resumable: the same call goes on from there.
+    """Ctrl-C during a batch, which the same call resumes.
 
     Attributes:
-        report: what was done until then.
+        report: of the photos done so far.
     """
 
     def __init__(self, report: Report) -> None:

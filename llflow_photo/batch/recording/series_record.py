@@ -1,4 +1,4 @@
-"""The decision about one series, as the manifest keeps it."""
+"""The decision about one series, as stored in the manifest."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["SeriesRecord", "rejection_key"]
 
 @dataclass(frozen=True)
 class SeriesRecord:
-    """A decision about some photos, kept so that a resumed or extended series keeps its look.
+    """The decision about one series, stored so that a resumed or extended series keeps its look.
 
     Attributes:
-        key: of the reference; of a rejected series `rejection_key`.
-        mode: how it was found, as of `series.SeriesRules`.
+        key: of the reference, or the `rejection_key` of a rejected series.
+        mode: how the series was found, as in `series.SeriesRules`.
         development: identifies how its photos were developed.
-        members: identity of each of its photos by source, as of `series.Frame`.
-        reference: what they share; None where they looked like a series and show different scenes.
+        members: identity of each of its photos by source, as in `series.Frame`.
+        reference: what its frames share; None for a rejected series, whose photos show different scenes.
     """
 
     key: str
@@ -32,20 +32,20 @@ class SeriesRecord:
     reference: SeriesReference | None
 
     def to_row(self) -> tuple[str, str, str, str, str]:
-        """Values of a row of the manifest's table."""
+        """Values of a row of the manifest table."""
         reference = None if self.reference is None else self.reference.to_json()
         members = json.dumps(dict(self.members))
         return self.key, self.mode, self.development, members, json.dumps(reference)
 
     @classmethod
     def from_row(cls, key: str, mode: str, development: str, members: str, reference: str) -> Self:
-        """From what `to_row` gave."""
+        """The inverse of `to_row`."""
         stored = json.loads(reference)
         shared = None if stored is None else SeriesReference.from_json(stored)
         return cls(key, mode, development, json.loads(members), shared)
 
 
 def rejection_key(members: Mapping[str, str]) -> str:
-    """A key for photos that share nothing."""
+    """The key of a rejected series."""
     text = json.dumps(sorted(members.items()))
     return "none-" + hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What a folder holds, and what of it a batch has done: for lists of photos that mark what is finished."""
+"""The photos of a folder and their status, for lists that mark finished photos."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ AnyPath = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class PhotoState:
-    """A photo of a folder.
+    """The status of a photo of a folder.
 
     Attributes:
-        path: where it is.
-        source: its path relative to the folder, with slashes: as rows and events of a batch name it.
-        status: ``done``: its result is there and the photo has not changed since; ``failed``: the last batch
-            failed with it; ``new``: neither.
+        path: of the photo.
+        source: path relative to the folder, with slashes, as in the records and events of a batch.
+        status: ``done``: its result exists and the photo has not changed since; ``failed``: it failed in the
+            last batch; ``new``: neither.
         reason: why it failed, a sentence; else empty.
     """
 
@@ -38,18 +38,18 @@ class PhotoState:
 
 
 def folder_state(folder: AnyPath, output: AnyPath | None = None) -> tuple[PhotoState, ...]:
-    """The photos that `enhance_dir` would take of a folder, and which of them it has done.
+    """The photos that `enhance_dir` would take from a folder, and which of them are done.
 
     Args:
-        output: the folder of the results; by default as `enhance_dir` chooses it.
+        output: folder of the results; by default that of `enhance_dir`.
 
     Returns:
-        by relative path. While a batch writes to the output folder nothing is known of what is done: all
-        are ``new``.
+        one state per photo, sorted by relative path. While a batch is writing to the output folder, all
+        photos are ``new``, because its manifest cannot be read.
 
     Raises:
         ReadError: the folder does not exist.
-        BatchError: input and output do not fit together, or a manifest in the folder is damaged.
+        BatchError: the output folder is or contains the input, or a manifest in the folder is damaged.
     """
     from ... import files
 
@@ -62,24 +62,24 @@ def folder_state(folder: AnyPath, output: AnyPath | None = None) -> tuple[PhotoS
         outputs_in=outputs_in,
     )
     sources, _ = select((given,), selection)
-    rows = _rows(root)
-    return tuple(_state(source, rows, root) for source in sources)
+    records = _records(root)
+    return tuple(_state(source, records, root) for source in sources)
 
 
-def _rows(root: Path) -> Mapping[str, PhotoRecord]:
+def _records(root: Path) -> Mapping[str, PhotoRecord]:
     try:
         return read_manifest(root)[0]
-    except BatchError:  # a batch holds it, or it is damaged: the next batch tells
+    except BatchError:  # in use, or damaged, which the next batch reports
         return {}
 
 
-def _state(source: Source, rows: Mapping[str, PhotoRecord], root: Path) -> PhotoState:
+def _state(source: Source, records: Mapping[str, PhotoRecord], root: Path) -> PhotoState:
     name = source.relative.as_posix()
-    row = rows.get(name)
-    if row is None or (row.size, row.mtime_ns) != (source.size, source.mtime_ns):
+    record = records.get(name)
+    if record is None or (record.size, record.mtime_ns) != (source.size, source.mtime_ns):
         return PhotoState(source.path, name)
-    if row.status == "failed":
-        return PhotoState(source.path, name, "failed", row.reason)
-    if row.status == "done" and is_intact(root, row.outputs, row.output_bytes):
+    if record.status == "failed":
+        return PhotoState(source.path, name, "failed", record.reason)
+    if record.status == "done" and is_intact(root, record.outputs, record.output_bytes):
         return PhotoState(source.path, name, "done")
     return PhotoState(source.path, name)

@@ -1,1 +1,1 @@
-"""Which photos a batch takes, where their outputs go, and what is to do for each."""
+"""Which photos a batch takes, the names of their outputs, and the tasks."""

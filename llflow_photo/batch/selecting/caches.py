@@ -1,4 +1,4 @@
-"""Folders in which systems and photo programs keep thumbnails, previews and what was thrown away."""
+"""Folders in which systems and photo programs store thumbnails, previews and deleted files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = frozenset((
     # Sony's cameras: stills of videos
     "thmbnl",
 ))  # fmt: skip
-"""In lower case. Hidden ones, such as ``.thumbnails`` and ``.Trash-1000``, need no list."""
+"""In lower case. Hidden folders, such as ``.thumbnails`` and ``.Trash-1000``, are not listed."""
 
 _ENDINGS = (
     # Lightroom: previews, smart previews, catalog data; Capture One: catalogs
@@ -28,6 +28,6 @@ _ENDINGS = (
 
 
 def is_cache(name: str) -> bool:
-    """Whether a folder of this name is such a one. Case does not matter."""
+    """Whether a folder of this name holds previews or deleted files; case-insensitive."""
     plain = name.casefold()
     return plain in _NAMES or plain.endswith(_ENDINGS)

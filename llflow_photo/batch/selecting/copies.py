@@ -1,4 +1,4 @@
-"""Copying files into the output folder, whole and with their dates."""
+"""Copy files into the output folder, completely and with their modification times."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ __all__ = ["copy_file", "is_copy_of", "size_of", "state_of"]
 
 
 def copy_file(original: Path, target: Path, overwrite: bool) -> int:
-    """Copy a file with its date; returns its size, bytes.
+    """Copy a file with its modification time; returns its size in bytes.
 
     Raises:
-        OutputExistsError: something is at ``target``, and ``overwrite`` is false.
+        OutputExistsError: ``target`` exists and ``overwrite`` is False.
         WriteError: the copy cannot be written.
     """
     with open(original, "rb") as source, atomic_file(target, overwrite) as copy:
         state = os.fstat(source.fileno())
         shutil.copyfileobj(source, copy, 1 << 20)
-    with contextlib.suppress(OSError):  # where dates cannot be set, the copy is still one
+    with contextlib.suppress(OSError):  # a copy without its modification time is still valid
         os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
     return size_of(target)
 
 
 def is_copy_of(target: Path, original: Path) -> bool:
-    """Whether a file has the same content as another, so that nothing is lost if it is copied again."""
+    """Whether a file has the same content as another, so that overwriting it loses nothing."""
     try:
         return not target.is_symlink() and filecmp.cmp(target, original, shallow=False)
     except OSError:
@@ -38,7 +38,7 @@ def is_copy_of(target: Path, original: Path) -> bool:
 
 
 def state_of(path: Path) -> str:
-    """Size and date of what is at a path, links not followed, to notice changes; empty for nothing."""
+    """Size and modification time of a file, links not followed, to detect changes; empty if there is none."""
     try:
         state = os.lstat(path)
     except OSError:
@@ -47,12 +47,12 @@ def state_of(path: Path) -> str:
 
 
 def size_of(written: Path) -> int:
-    """Bytes of a file that was just written.
+    """Size in bytes of a file that was just written.
 
     Raises:
-        WriteError: it is gone.
+        WriteError: the file was deleted.
     """
     try:
         return written.stat().st_size
     except FileNotFoundError as error:
-        raise WriteError(f"{written} vanished after it was written; run again") from error
+        raise WriteError(f"{written} was deleted after it was written; run again") from error

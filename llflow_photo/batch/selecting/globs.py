@@ -1,4 +1,4 @@
-"""Glob patterns over paths relative to a folder, the same on every system."""
+"""Glob patterns for paths relative to a folder, with the same rules on every system."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["matches_any"]
 
 
 def matches_any(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
-    """Whether a photo, or a folder it lies in, matches one of the patterns; case never matters.
+    """Whether a photo, or a folder that contains it, matches one of the patterns; case-insensitive.
 
-    ``*`` and ``?`` stay within one name, ``**`` spans folders, ``[a-c]`` and ``[!a-c]`` are sets. A pattern
-    without a slash is compared with each name on the way, one with a slash with the path from the top:
-    ``*.nef``, ``rejected`` (a folder anywhere), ``2024/**/night*``, ``2024/`` (that folder at the top).
+    ``*`` and ``?`` match within one name, ``**`` matches across folders, ``[a-c]`` and ``[!a-c]`` are sets. A
+    pattern without a slash is compared with each part of the path, a pattern with a slash with the path from
+    the top: ``*.nef``, ``rejected`` (a folder anywhere), ``2024/**/night*``, ``2024/`` (only at the top).
     """
     here = _plain(relative.as_posix())
     parts = here.split("/")
@@ -32,7 +32,7 @@ def matches_any(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
 
 
 def _plain(text: str) -> str:
-    """One spelling for names that people take for the same."""
+    """The same string for names that look the same."""
     return unicodedata.normalize("NFC", text.replace("\\", "/")).casefold()
 
 
@@ -41,7 +41,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     expression, rest = "", pattern
     while rest:
         token = re.match(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|.", rest, re.DOTALL)
-        if token is None:  # cannot be: the last alternative takes any character
+        if token is None:  # cannot happen: the last alternative matches any character
             break
         expression += _translated(token.group())
         rest = rest[token.end() :]

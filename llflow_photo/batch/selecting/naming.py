@@ -1,14 +1,14 @@
-"""Where each photo's output goes: folders mirrored, names that would collide told apart.
+"""Names of outputs: folders are mirrored, and names that would collide are made distinct.
 
-The rule. ``night/A.NEF`` becomes ``night/A.jpg``. Photos of one folder whose names differ only in their
-extension (or in upper and lower case, which many file systems do not tell apart) all get the extension into
-their name: ``A.NEF`` and ``A.TIF`` become ``A_NEF.jpg`` and ``A_TIF.jpg``. What still collides is counted in
-the order of the paths: ``A_TIF-2.jpg``. Several samples of a photo are ``A_s1.jpg``, ``A_s2.jpg`` and so on.
-Names too long for a file system are cut and end in ``~`` and eight digits of the whole name's hash.
+``night/A.NEF`` becomes ``night/A.jpg``. If photos of one folder differ only in their extension (or in upper
+and lower case, which many file systems do not distinguish), the extension becomes part of their output names:
+``A.NEF`` and ``A.TIF`` become ``A_NEF.jpg`` and ``A_TIF.jpg``. Names that still collide are numbered in the
+order of the paths: ``A_TIF-2.jpg``. Several samples of a photo are ``A_s1.jpg``, ``A_s2.jpg`` and so on.
+Names that are too long for a file system are truncated, and end in ``~`` and eight digits of their hash.
 
-A photo whose result is in the output folder keeps that name. A name under which there is another file, or
-another photo's result, is passed over for the next one of the rule: ``A_TIF.jpg``, ``A_TIF-2.jpg`` and so on.
-Otherwise the names depend on the photos selected alone.
+A photo with an existing result in the output folder keeps its name. A name that belongs to another file, or
+to the result of another photo, is skipped for the next candidate: ``A_TIF.jpg``, ``A_TIF-2.jpg`` and so on.
+Otherwise the names depend only on the selected photos.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from ...files.encoding import SUFFIXES
 __all__ = ["DEFAULT_FORMAT", "assign_stems", "folded", "output_names", "stem_of", "suffix_of"]
 
 DEFAULT_FORMAT = "jpeg"
-"""Of outputs whose names do not say it."""
+"""Format of outputs if neither the user nor a file name specifies one."""
 
 MAX_STEM_BYTES = 200
-"""File systems allow 255 for a name; what is written first has a longer, temporary one."""
+"""File systems allow 255 bytes for a name; the temporary name during writing is longer."""
 
 
 def assign_stems(
@@ -37,24 +37,24 @@ def assign_stems(
     kept: Mapping[PurePosixPath, PurePosixPath] | None = None,
     is_free: Callable[[PurePosixPath, PurePosixPath], bool] = lambda path, stem: True,
 ) -> dict[PurePosixPath, PurePosixPath]:
-    """Folder and stem of each photo's outputs, no two the same even where case does not matter.
+    """Folder and stem of each photo's outputs, distinct even on case-insensitive file systems.
 
     Args:
-        relatives: the photos' paths, relative to the input.
-        samples: renderings of each.
-        kept: stems of photos that have results already.
-        is_free: whether a photo may have a stem, given what the output folder holds.
+        relatives: paths of the photos, relative to the input.
+        samples: number of renderings of each photo.
+        kept: stems of photos that already have results.
+        is_free: whether a photo may have a stem, given the files in the output folder.
     """
     ordered = sorted(set(relatives))
     kept = kept or {}
-    crowd = Counter(_folded(path.with_suffix("")) for path in ordered)
-    # Photos that keep their plain name come first, so that a neighbor's longer name has to give way.
-    ordered.sort(key=lambda path: (path not in kept, crowd[_folded(path.with_suffix(""))] > 1))
+    counts = Counter(_folded(path.with_suffix("")) for path in ordered)
+    # Photos that keep their plain name come first, so that extended names of others avoid it.
+    ordered.sort(key=lambda path: (path not in kept, counts[_folded(path.with_suffix(""))] > 1))
     taken: set[str] = set()
     stems = {}
     for path in ordered:
-        crowded = crowd[_folded(path.with_suffix(""))] > 1
-        for candidate in itertools.chain([kept[path]] if path in kept else [], _candidates(path, crowded)):
+        collides = counts[_folded(path.with_suffix(""))] > 1
+        for candidate in itertools.chain([kept[path]] if path in kept else [], _candidates(path, collides)):
             names = {_folded(name) for name in (candidate, *_sampled(candidate, samples))}
             if not names & taken and is_free(path, candidate):
                 taken |= names
@@ -69,7 +69,7 @@ def output_names(stem: PurePosixPath, samples: int, suffix: str) -> tuple[PurePo
 
 
 def stem_of(outputs: Sequence[str]) -> PurePosixPath | None:
-    """The stem that `output_names` made outputs from; None where there are none."""
+    """The stem from which `output_names` made the outputs; None if there are none."""
     if not outputs:
         return None
     first = PurePosixPath(outputs[0])
@@ -78,7 +78,7 @@ def stem_of(outputs: Sequence[str]) -> PurePosixPath | None:
 
 
 def suffix_of(format_name: str | None) -> str:
-    """The suffix of outputs in a format of `files.Encoding`, with its dot; None is `DEFAULT_FORMAT`."""
+    """The suffix of outputs in a format of `files.Encoding`, with the dot; None means `DEFAULT_FORMAT`."""
     wanted = format_name or DEFAULT_FORMAT
     return next(suffix for suffix, name in SUFFIXES.items() if name == wanted)
 
@@ -89,14 +89,14 @@ def _sampled(stem: PurePosixPath, samples: int) -> tuple[PurePosixPath, ...]:
     return tuple(stem.with_name(f"{stem.name}_s{number}") for number in range(1, samples + 1))
 
 
-def _candidates(path: PurePosixPath, crowded: bool) -> Iterator[PurePosixPath]:
-    if not crowded:
+def _candidates(path: PurePosixPath, collides: bool) -> Iterator[PurePosixPath]:
+    if not collides:
         yield path.with_name(_shortened(path.stem))
-    told_apart = f"{path.stem}_{path.suffix.lstrip('.')}"
-    yield path.with_name(_shortened(told_apart))
+    extended = f"{path.stem}_{path.suffix.lstrip('.')}"
+    yield path.with_name(_shortened(extended))
     number = 2
     while True:
-        yield path.with_name(_shortened(f"{told_apart}-{number}"))
+        yield path.with_name(_shortened(f"{extended}-{number}"))
         number += 1
 
 
@@ -109,9 +109,9 @@ def _shortened(stem: str) -> str:
 
 
 def folded(name: str) -> str:
-    """A path as file systems see it that tell neither case nor composition of characters apart."""
+    """A path normalized as by file systems that ignore case and the composition of characters."""
     text = unicodedata.normalize("NFC", name).casefold()
-    return text.encode("utf-8", "backslashreplace").decode()  # names that are no valid UTF-8 can be stored
+    return text.encode("utf-8", "backslashreplace").decode()  # names that are not valid UTF-8 can be stored
 
 
 def _folded(path: PurePosixPath) -> str:

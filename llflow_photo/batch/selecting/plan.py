@@ -1,4 +1,4 @@
-"""What is to do for each photo selected, given what the manifest says was done."""
+"""The task of each selected photo, given the records of the manifest."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from ...files.provenance import content_hash, made_from
 from ...files.sniff import kind_of_head
+from ..job import Job, Task
 from ..output import is_intact
 from ..recording.record import PhotoRecord
 from ..series_decisions import Shared
-from ..workers.work import Job, Task
 from .copies import is_copy_of, state_of
 from .naming import MAX_STEM_BYTES, assign_stems, folded, output_names, stem_of
 from .selection import Source
@@ -22,10 +22,10 @@ __all__ = ["Plan", "make_plan"]
 
 @dataclass(frozen=True)
 class Plan:
-    """Tasks in the order in which to do them, and rows of photos that need none."""
+    """Tasks in the order in which to run them, and records of photos that need none."""
 
     tasks: tuple[Task, ...]
-    rows: tuple[PhotoRecord, ...]
+    records: tuple[PhotoRecord, ...]
 
 
 def make_plan(
@@ -38,46 +38,46 @@ def make_plan(
     retry_failed: bool = False,
     series: Mapping[str, Shared] | None = None,
 ) -> Plan:
-    """Decide for each photo.
+    """Decide for each photo whether it is rendered, and under which names.
 
     Args:
-        suffix: of the outputs, with its dot.
-        before: the manifest's rows by source.
-        written: outputs that batches wrote to this folder or meant to, `folded`.
-        force: render all photos again; files of the same name are replaced, except beside originals.
-        retry_failed: try again photos that failed for reasons of their own.
-        series: by source, of photos that belong to a series.
+        suffix: of the outputs, including the dot.
+        before: records of the manifest, by source.
+        written: `folded` names of outputs that batches wrote to this folder or were about to write.
+        force: render all photos again; files of the same name are replaced, except next to originals.
+        retry_failed: try photos again whose failure was caused by the photo.
+        series: what the frames of a photo's series share, by source; only of photos in a series.
     """
     sources = list(sources)
     outputs = _Outputs(sources, job, suffix, before, written, force)
     stems = outputs.stems()
-    tasks, rows = [], []
+    tasks, records = [], []
     for source in sources:
         task = outputs.task(source, stems[source.relative])
         old = before.get(task.source)
         shared = (series or {}).get(task.source, Shared())
         task = replace(task, series=shared.reference)
-        row = None
+        record = None
         if old is not None and not force and _is_same_rendering(old, shared):
-            row = _settled(task, old, job, outputs.root, retry_failed)
-        if row is not None:
-            rows.append(row)
+            record = _settled(task, old, job, outputs.root, retry_failed)
+        if record is not None:
+            records.append(record)
         else:
             again = (
                 old is not None
                 and not force
                 and _is_same_rendering(old, shared)
-                and _holds(task, old, job, outputs.root)
+                and _is_valid(task, old, job, outputs.root)
             )
             tasks.append(replace(task, known=old if again else None))
-    return Plan(tuple(_largest_first(tasks)), tuple(rows))
+    return Plan(tuple(_largest_first(tasks)), tuple(records))
 
 
 class _Outputs:
-    """Names in the output folder that each photo may have, given what is there.
+    """Names that each photo's outputs may have, given the files in the output folder.
 
-    A photo may have a name that nothing has, that its own earlier result has, or, by force, that a file has
-    which is no original and lies beside none.
+    A name is allowed if no file has it, if the photo's own earlier result has it, or, with ``force``, if the
+    file is not an original and is not in a folder with originals.
     """
 
     def __init__(
@@ -95,22 +95,23 @@ class _Outputs:
         self._originals = {source.path.resolve() for source in sources}
         self._contents: dict[PurePosixPath, str] = {}
         self._rows = {
-            source.relative: row
+            source.relative: record
             for source in sources
-            if (row := before.get(source.relative.as_posix())) is not None and self._same_photo(source, row)
+            if (record := before.get(source.relative.as_posix())) is not None
+            and self._same_photo(source, record)
         }
 
     def stems(self) -> dict[PurePosixPath, PurePosixPath]:
         """Folder and stem of each photo's outputs."""
         kept = {
             relative: stem
-            for relative, row in self._rows.items()
-            if (stem := stem_of(row.outputs)) is not None and row.status != "copied"
+            for relative, record in self._rows.items()
+            if (stem := stem_of(record.outputs)) is not None and record.status != "copied"
         }
         return assign_stems(self._sources, self._job.options.samples, kept, self._is_free)
 
     def task(self, source: Source, stem: PurePosixPath) -> Task:
-        """What is to do for a photo whose outputs have a stem."""
+        """The task of a photo, given the stem of its outputs."""
         plain = PurePosixPath(source.relative).with_suffix("")
         outputs = output_names(stem, self._job.options.samples, self._suffix)
         copy, copies = "", tuple[tuple[str, str], ...]()
@@ -134,30 +135,34 @@ class _Outputs:
         return replace(task, replaces=tuple(there), force=self._force)
 
     def _notes(self, plain: PurePosixPath, stem: PurePosixPath) -> tuple[str, ...]:
-        """Why a photo's output has not its plain name, where a file in the output folder is the reason."""
-        in_the_way = [
+        """A note if a photo's output does not have its plain name because another file has it."""
+        existing = [
             name
             for name in output_names(plain, self._job.options.samples, self._suffix)
             if os.path.lexists(self.root / name)
         ]
-        if stem == plain or not in_the_way or len(plain.name) > MAX_STEM_BYTES // 4:
+        if stem == plain or not existing or len(plain.name) > MAX_STEM_BYTES // 4:
             return ()
         return (
-            f"{in_the_way[0]} was there already and belongs to another photo or program: "
-            f"this result is {stem.name}",
+            f"{existing[0]} already exists and belongs to another photo or program: "
+            f"this result is named {stem.name}",
         )
 
-    def _same_photo(self, source: Source, row: PhotoRecord) -> bool:
-        """Whether a row of before is of this very photo, and not of another one of its name."""
-        if self._force or not row.content or (row.size, row.mtime_ns) == (source.size, source.mtime_ns):
+    def _same_photo(self, source: Source, record: PhotoRecord) -> bool:
+        """Whether an earlier record is of the same photo, not of another photo with the same name."""
+        if (
+            self._force
+            or not record.content
+            or (record.size, record.mtime_ns) == (source.size, source.mtime_ns)
+        ):
             return True
-        return row.size == source.size and row.content == self._content(source.relative)
+        return record.size == source.size and record.content == self._content(source.relative)
 
     def _content(self, relative: PurePosixPath) -> str:
         if relative not in self._contents:
             try:
                 self._contents[relative] = content_hash(self._sources[relative].path)
-            except OSError:  # the task itself will say so
+            except OSError:  # the task itself reports the error
                 self._contents[relative] = ""
         return self._contents[relative]
 
@@ -182,20 +187,20 @@ class _Outputs:
         return self._force and not os.path.isdir(target) and resolved.parent not in self._folders()
 
     def _is_own(self, relative: PurePosixPath, name: str) -> bool:
-        target, row = self.root / name, self._rows.get(relative)
+        target, record = self.root / name, self._rows.get(relative)
         if not os.path.isfile(target) or target.is_symlink():
             return False
-        if row is not None and name in row.outputs and folded(name) in self._written:
-            return not _edited(target, row, name)
+        if record is not None and name in record.outputs and folded(name) in self._written:
+            return not _edited(target, record, name)
         return made_from(target, self._content(relative))
 
     def _folders(self) -> set[Path]:
         return {original.parent for original in self._originals}
 
 
-def _edited(target: Path, row: PhotoRecord, name: str) -> bool:
-    """Whether an output was changed since it was written, and is no mere wreck of a file."""
-    sizes = dict(zip(row.outputs, row.output_bytes, strict=False))
+def _edited(target: Path, record: PhotoRecord, name: str) -> bool:
+    """Whether an output was modified since it was written, and is still an image file."""
+    sizes = dict(zip(record.outputs, record.output_bytes, strict=False))
     if name not in sizes or target.stat().st_size == sizes[name]:
         return False
     with target.open("rb") as file:
@@ -203,13 +208,13 @@ def _edited(target: Path, row: PhotoRecord, name: str) -> bool:
 
 
 def _renamed(sidecar: str, photo: Path, stem: PurePosixPath) -> PurePosixPath:
-    """A sidecar's name beside the copy of its photo."""
-    ending = sidecar[len(photo.stem) :]  # .xmp, or .nef.xmp
+    """The name of a sidecar next to the copy of its photo."""
+    ending = sidecar[len(photo.stem) :]  # .xmp or .nef.xmp
     return stem.with_name(stem.name + ending)
 
 
 def _largest_first(tasks: list[Task]) -> list[Task]:
-    """Files of more than twice the median size begin, lest one process ends with them alone."""
+    """Files larger than twice the median come first, so that none of them is rendered last by one process."""
     if not tasks:
         return tasks
     median = sorted(task.size for task in tasks)[len(tasks) // 2]
@@ -217,32 +222,32 @@ def _largest_first(tasks: list[Task]) -> list[Task]:
 
 
 def _is_same_rendering(old: PhotoRecord, shared: Shared) -> bool:
-    """Whether a photo belongs to the same series as before, or to none as before.
+    """Whether a photo is still in the same series, or still in none.
 
-    Failures that lie in the photo itself have nothing to do with its series.
+    Failures caused by the photo do not depend on its series.
     """
     return old.series == shared.key or (old.status == "failed" and old.lasting)
 
 
 def _settled(task: Task, old: PhotoRecord, job: Job, root: Path, retry_failed: bool) -> PhotoRecord | None:
-    """The row of a photo that needs nothing, or None."""
+    """The record of a photo that needs no task, else None."""
     unchanged = (old.size, old.mtime_ns, old.sidecars) == (task.size, task.mtime_ns, task.sidecar_state)
     if not unchanged or (old.settings, old.model) != (job.settings, job.model):
         return None
-    if old.status == "left" and not job.copy_well_exposed and job.leaves(old.before, task.series):
+    if old.status == "left" and not job.copy_well_exposed and job.is_well_exposed(old.before, task.series):
         return old
     if old.status == "failed" and old.lasting and not retry_failed:
         return old
-    if _holds(task, old, job, root):
+    if _is_valid(task, old, job, root):
         return replace(old, status="skipped", reason=old.reason or "done before")
     return None
 
 
-def _holds(task: Task, old: PhotoRecord, job: Job, root: Path) -> bool:
-    """Whether an earlier run's outputs are what this one would write, if the content is the same."""
-    leaves = job.leaves(old.before, task.series)
-    wanted = task.copies if leaves else task.outputs
-    if old.status != ("copied" if leaves else "done"):
+def _is_valid(task: Task, old: PhotoRecord, job: Job, root: Path) -> bool:
+    """Whether the outputs of an earlier run are those of this task, if the photo has not changed."""
+    well_exposed = job.is_well_exposed(old.before, task.series)
+    wanted = task.copies if well_exposed else task.outputs
+    if old.status != ("copied" if well_exposed else "done"):
         return False
     return (
         old.outputs == wanted

@@ -1,4 +1,4 @@
-"""Which photos a batch takes: folders walked, patterns, dates, pairs."""
+"""Which photos a batch takes: folders, patterns, dates, pairs of RAW and JPEG."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .caches import is_cache
 from .globs import matches_any
 from .naming import folded
 
-__all__ = ["AN_OUTPUT", "Pairs", "Selection", "Source", "parse_newer_than", "select"]
+__all__ = ["EARLIER_OUTPUT", "Pairs", "Selection", "Source", "parse_newer_than", "select"]
 
 Pairs = Literal["raw", "jpeg", "both"]
-AN_OUTPUT = "an output of an earlier batch"
-"""Why a photo in a folder given was not taken."""
+EARLIER_OUTPUT = "an output of an earlier batch"
+"""Reason of a skipped photo that a batch wrote to the input folder."""
 
 _JPEG = {".jpg", ".jpeg", ".jpe", ".heic", ".heif", ".hif"}
 _log = logging.getLogger(__name__)
@@ -31,7 +31,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """A photo to take: its path, and that relative to the input, by which it is known; its XMP sidecars."""
+    """A photo to take.
+
+    Attributes:
+        path: of the file.
+        relative: path relative to the input, which identifies the photo.
+        size: in bytes.
+        mtime_ns: modification time in nanoseconds.
+        sidecars: paths of its XMP sidecars.
+        sidecar_state: names, sizes and modification times of the sidecars, to detect changes.
+    """
 
     path: Path
     relative: PurePosixPath
@@ -43,19 +52,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to take of the folders given.
+    """Rules for selecting photos.
 
     Attributes:
-        include: glob patterns, see `matches_any`; empty takes all.
-        exclude: glob patterns of what to leave out; a folder that matches is not entered.
+        include: glob patterns, see `matches_any`; empty takes all photos.
+        exclude: glob patterns of photos to leave out; a folder that matches is not entered.
         recursive: whether to enter subfolders.
-        newer_than: only photos modified after this time, seconds since 1970.
-        pairs: which of a RAW and a JPEG of the same name, taken as one frame, to take: ``raw``, ``jpeg`` or
-            ``both``.
-        is_photo: whether a path is a photo by its name.
-        is_raw: whether a photo is RAW by its name.
-        is_output: whether a subfolder holds outputs of a batch; it is not entered.
-        outputs_in: the outputs that batches wrote to a folder given, relative to it and `folded`; they are
+        newer_than: only photos modified after this time, in seconds since 1970.
+        pairs: which file to take of a RAW and a JPEG with the same name: ``raw``, ``jpeg`` or ``both``.
+        is_photo: whether a path is a photo, judged by its name.
+        is_raw: whether a photo is RAW, judged by its name.
+        is_output: whether a subfolder contains outputs of a batch; it is not entered.
+        outputs_in: the outputs that batches wrote to an input folder, relative to it and `folded`; they are
             not taken.
     """
 
@@ -71,44 +79,45 @@ class Selection:
 
 
 def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], list[PhotoRecord]]:
-    """The photos to take, sorted by relative path, and a row for all that was seen and not taken.
+    """The photos to take, sorted by relative path, and a record of each file and folder that is skipped.
 
-    One folder's photos are known by their paths within it; of several inputs, each folder's name comes
-    first. Folders reached again through symbolic links are not entered twice, hidden files and folders
-    (their name begins with a dot), other programs' previews and trash (see `is_cache`) are passed over.
+    Photos are identified by their path within the input folder; with several inputs, the path begins with
+    the name of the folder. Folders reached again through symbolic links are not entered twice. Hidden files
+    and folders (their name begins with a dot) and previews and trash of other programs (see `is_cache`) are
+    ignored.
 
     Raises:
         ReadError: an input does not exist.
-        and what ``outputs_in`` raises.
+        and any error of ``outputs_in``.
     """
     found: dict[PurePosixPath, Source] = {}
-    rows: list[PhotoRecord] = []
+    records: list[PhotoRecord] = []
     for given in inputs:
         if os.path.isdir(given):
             top = PurePosixPath() if len(inputs) == 1 else PurePosixPath(given.resolve().name)
-            walked = _walk(given, top, selection, rows)
+            walked = _walk(given, top, selection, records)
         elif os.path.exists(given):
             walked = [(given, PurePosixPath(given.name))]
         else:
-            raise ReadError(f"{given} does not exist or cannot be reached; give a folder or a photo")
+            raise ReadError(f"{given} does not exist or cannot be accessed; give a folder or a photo")
         for path, relative in walked:
-            source = _considered(path, relative, selection, rows)
+            source = _source_of(path, relative, selection, records)
             if source is not None:
-                found[_unused(source.relative, path, found)] = source
+                found[_unique_key(source.relative, path, found)] = source
     sources = [replace(each, relative=key) for key, each in sorted(found.items())]
-    return _without_pairs(sources, selection, rows), rows
+    return _without_pairs(sources, selection, records), records
 
 
 def parse_newer_than(value: str | float | datetime | timedelta | None, now: datetime) -> float | None:
-    """A moment as seconds since 1970.
+    """A point in time as seconds since 1970.
 
     Args:
-        value: an ISO date or time (local where it names no zone), a span back from now (``36h``, ``7d``,
+        value: an ISO date or time (local time without a zone), a duration before now (``36h``, ``7d``,
             ``90m``, a timedelta), seconds since 1970, or None.
-        now: the present.
+        now: the current time.
 
     Raises:
-        OptionError: it is none of these.
+        OptionError: the value is none of these.
     """
     if value is None or isinstance(value, (int, float)):
         return value
@@ -123,14 +132,14 @@ def parse_newer_than(value: str | float | datetime | timedelta | None, now: date
         return datetime.fromisoformat(value).timestamp()
     except ValueError as error:
         raise OptionError(
-            f"newer than is {value!r}; give a date (2024-11-03), a time (2024-11-03T18:30), a span (36h)"
+            f"newer_than is {value!r}; give a date (2024-11-03), a time (2024-11-03T18:30), a duration (36h)"
         ) from error
 
 
 def _walk(
-    top: Path, prefix: PurePosixPath, selection: Selection, rows: list[PhotoRecord]
+    top: Path, prefix: PurePosixPath, selection: Selection, records: list[PhotoRecord]
 ) -> list[tuple[Path, PurePosixPath]]:
-    """Every visible file with its relative path; symbolic links to folders come after all real folders."""
+    """All files that are not hidden, with relative paths; symbolic links to folders are followed last."""
     files: list[tuple[Path, PurePosixPath]] = []
     outputs = selection.outputs_in(top)
     folders = [(top, prefix)]
@@ -145,7 +154,7 @@ def _walk(
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            rows.append(_unlisted(relative, error))
+            records.append(_unlisted(relative, error))
             continue
         for entry in entries:
             path, here = Path(entry.path), relative / entry.name
@@ -153,13 +162,13 @@ def _walk(
                 continue
             if not _is_folder(entry):
                 if outputs and folded(path.relative_to(top).as_posix()) in outputs:
-                    rows.append(PhotoRecord(here.as_posix(), "skipped", AN_OUTPUT))
+                    records.append(PhotoRecord(here.as_posix(), "skipped", EARLIER_OUTPUT))
                 else:
                     files.append((path, here))
             elif is_cache(entry.name):
-                rows.append(PhotoRecord(here.as_posix(), "skipped", "a folder of previews or trash"))
+                records.append(PhotoRecord(here.as_posix(), "skipped", "a folder of previews or trash"))
             elif selection.recursive and selection.is_output(path):
-                rows.append(PhotoRecord(here.as_posix(), "skipped", "a folder with outputs of a batch"))
+                records.append(PhotoRecord(here.as_posix(), "skipped", "a folder with outputs of a batch"))
             elif selection.recursive:
                 (links if entry.is_symlink() else folders).append((path, here))
     return files
@@ -168,7 +177,7 @@ def _walk(
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 
@@ -178,43 +187,43 @@ def _unlisted(relative: PurePosixPath, error: OSError) -> PhotoRecord:
     return PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__)
 
 
-def _considered(
-    path: Path, relative: PurePosixPath, selection: Selection, rows: list[PhotoRecord]
+def _source_of(
+    path: Path, relative: PurePosixPath, selection: Selection, records: list[PhotoRecord]
 ) -> Source | None:
-    """The file as a source, or None and, where a person may wonder, a row that says why."""
+    """The file as a source; or None and, if it needs an explanation, a record with the reason."""
     if selection.include and not matches_any(relative, selection.include):
         return None
     if not selection.is_photo(path):
-        rows.append(PhotoRecord(relative.as_posix(), "skipped", "not a photo"))
+        records.append(PhotoRecord(relative.as_posix(), "skipped", "not a photo"))
         return None
     try:
         state = path.stat()
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
-        rows.append(PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__))
+        records.append(PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__))
         return None
     if selection.newer_than is not None and state.st_mtime <= selection.newer_than:
-        rows.append(PhotoRecord(relative.as_posix(), "skipped", "not newer than asked for"))
+        records.append(PhotoRecord(relative.as_posix(), "skipped", "not newer than the given time"))
         return None
     if kind := special_kind(state.st_mode):
-        rows.append(PhotoRecord(relative.as_posix(), "skipped", f"not a photo but {kind}"))
+        records.append(PhotoRecord(relative.as_posix(), "skipped", f"not a photo but {kind}"))
         return None
     sidecars, sidecar_state = _sidecars(path)
     return Source(path, relative, state.st_size, state.st_mtime_ns, sidecars, sidecar_state)
 
 
 def _sidecars(path: Path) -> tuple[tuple[Path, ...], str]:
-    """A photo's sidecars, and in a line what tells whether they changed."""
+    """The sidecars of a photo, and a string that changes with them."""
     try:
         found = sidecars_of(path)
         states = [(each.name, each.stat()) for each in found]
-    except OSError:  # reading the photo will say so
+    except OSError:  # reading the photo reports the error
         return (), ""
     return found, "; ".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
 
 
-def _unused(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Source]) -> PurePosixPath:
-    """Inputs from different places may share a name: those after the first are numbered."""
+def _unique_key(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Source]) -> PurePosixPath:
+    """The relative path, numbered if another input with the same name has it."""
     key, number = relative, 2
     while key in found and os.path.realpath(found[key].path) != os.path.realpath(path):
         top = relative.parts[0]
@@ -225,8 +234,10 @@ def _unused(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Sour
     return key
 
 
-def _without_pairs(sources: Iterable[Source], selection: Selection, rows: list[PhotoRecord]) -> list[Source]:
-    """One of each RAW and JPEG of the same frame."""
+def _without_pairs(
+    sources: Iterable[Source], selection: Selection, records: list[PhotoRecord]
+) -> list[Source]:
+    """Take one of each pair of RAW and JPEG of the same frame."""
     sources = list(sources)
     if selection.pairs == "both":
         return sources
@@ -240,7 +251,7 @@ def _without_pairs(sources: Iterable[Source], selection: Selection, rows: list[P
         if raws and jpegs:
             kept, left = (raws, jpegs) if selection.pairs == "raw" else (jpegs, raws)
             dropped.update((each.relative, kept[0].relative.name) for each in left)
-    rows.extend(
+    records.extend(
         PhotoRecord(relative.as_posix(), "skipped", f"the same frame as {kept}")
         for relative, kept in dropped.items()
     )

@@ -1,4 +1,4 @@
-"""Which photos of a batch form series: by what their EXIF says, or because the user says so."""
+"""Which photos of a batch form a series: detected from EXIF, or specified by the user."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...errors import OptionError
 
-if TYPE_CHECKING:  # the command line wants the defaults alone
+if TYPE_CHECKING:  # the command line needs only the defaults
     from ...files.metadata.capture import Capture
     from .selection import Source
 
-__all__ = ["DEFAULT_GAP_S", "DEFAULT_MODE", "Found", "Frame", "Mode", "SeriesRules", "find_series"]
+__all__ = ["DEFAULT_GAP_S", "DEFAULT_MODE", "FoundSeries", "Frame", "Mode", "SeriesRules", "find_series"]
 
 Mode = Literal["auto", "all", "off"]
 
 DEFAULT_MODE: Mode = "auto"
 DEFAULT_GAP_S = 30.0
-"""Seconds from the end of one exposure to the beginning of the next; most time-lapses at night wait less."""
+"""Seconds from the end of one exposure to the beginning of the next; time-lapses rarely pause longer."""
 
-_FEWEST = {"auto": 3, "all": 2, "off": 0}
-"""Frames that make a series. A pair is more often two tries than a sequence."""
+_MIN_FRAMES = {"auto": 3, "all": 2, "off": 0}
+"""Minimum number of frames of a series; two photos are more often two attempts."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class SeriesRules:
     """How series are found.
 
     Attributes:
-        capture_of: reads how a photo was taken.
-        is_raw: whether a photo is RAW by its name.
+        capture_of: reads the camera, time and exposure settings of a photo.
+        is_raw: whether a photo is RAW, judged by its name.
         mode: ``auto``: three photos or more of one folder and camera, taken with the same exposure settings,
-            each within ``gap_s`` of the one before. ``all``: all photos of one folder and camera. ``off``:
+            each within ``gap_s`` of the previous one. ``all``: all photos of one folder and camera. ``off``:
             none.
-        gap_s: seconds from the end of one exposure to the beginning of the next, at most.
-        development: identifies how photos are developed; decisions made under another are not used.
+        gap_s: maximum time in seconds from the end of one exposure to the beginning of the next.
+        development: identifies how photos are developed; decisions of another development are not used.
     """
 
     capture_of: Callable[[Path], Capture]
@@ -51,10 +51,10 @@ class SeriesRules:
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
-            raise OptionError(f"series is {self.mode!r}; give one of {', '.join(get_args(Mode))}")
+            raise OptionError(f"series is {self.mode!r}; it must be one of {', '.join(get_args(Mode))}")
         is_number = isinstance(self.gap_s, (int, float)) and not isinstance(self.gap_s, bool)
         if not (is_number and math.isfinite(self.gap_s) and self.gap_s >= 0):
-            raise OptionError(f"series_gap is {self.gap_s!r}; give seconds, 0 or more")
+            raise OptionError(f"series_gap is {self.gap_s!r}; it must be a number of seconds of at least 0")
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Frame:
     """A photo of a series.
 
     Attributes:
-        source: path relative to the input, by which the batch knows it.
-        path: where it is.
-        identity: size and moment; together with ``source`` they tell it from a later file of the same name.
+        source: path relative to the input, which identifies the photo.
+        path: of the file.
+        identity: hash of size and time of capture; distinguishes it from a later file of the same name.
     """
 
     source: str
@@ -72,25 +72,25 @@ class Frame:
     identity: str
 
 
-class Found(NamedTuple):
-    """Photos of a batch, by series.
+class FoundSeries(NamedTuple):
+    """Photos of a batch, grouped into series.
 
     Attributes:
-        series: frames in the order in which they were taken, series by the names of their first frames.
-        others: photos that belong to none; none where series are off.
+        series: frames in the order in which they were taken; series are sorted by the names of first frames.
+        others: photos that are in no series; empty if ``mode`` is ``off``.
     """
 
     series: list[tuple[Frame, ...]]
     others: list[Frame]
 
 
-def find_series(sources: Iterable[Source], rules: SeriesRules) -> Found:
-    """The series among some photos.
+def find_series(sources: Iterable[Source], rules: SeriesRules) -> FoundSeries:
+    """Find series among photos.
 
-    A RAW and a JPEG never share a series: they are developed differently.
+    A RAW and a JPEG are never in the same series, because they are developed differently.
     """
     if rules.mode == "off":
-        return Found([], [])
+        return FoundSeries([], [])
     groups: dict[object, list[tuple[Source, Capture]]] = defaultdict(list)
     others = []
     for source in sources:
@@ -107,15 +107,15 @@ def find_series(sources: Iterable[Source], rules: SeriesRules) -> Found:
         group.sort(key=lambda pair: (pair[1].taken or datetime.min, pair[0].relative))
         for run in _runs(group, rules.gap_s) if rules.mode == "auto" else [group]:
             frames = tuple(_frame(*pair) for pair in run)
-            if len(frames) >= _FEWEST[rules.mode]:
+            if len(frames) >= _MIN_FRAMES[rules.mode]:
                 series.append(frames)
             else:
                 others += frames
-    return Found(sorted(series, key=lambda frames: frames[0].source), others)
+    return FoundSeries(sorted(series, key=lambda frames: frames[0].source), others)
 
 
 def _runs(group: Sequence[tuple[Source, Capture]], gap_s: float) -> list[list[tuple[Source, Capture]]]:
-    """Cut where a photo follows too late on the one before."""
+    """Split the photos where the pause is longer than ``gap_s``."""
     runs: list[list[tuple[Source, Capture]]] = []
     for pair in group:
         before = runs[-1][-1][1] if runs else None

@@ -1,1 +1,1 @@
-"""Worker processes on this machine: how many, what they do, and what happens when one dies."""
+"""Worker processes on this machine: their number, their program, and the handling of one that dies."""

@@ -1,6 +1,6 @@
-"""Reading frames of a series for the decision about it, in worker processes as renderings are made.
+"""Read frames of a series for the decision about it, in worker processes like those that render.
 
-A photo that ends its process, as broken files may, so never ends the batch.
+A file that crashes its process, as broken files may, therefore does not end the batch.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...callbacks import Cancel
 from ...series import FrameSummary
-from .renderer import Cancel
+from ..job import Job, Stage, Task
 
 if TYPE_CHECKING:
     from ...photo import Photo
-    from .work import Job, Stage, Task
 
-__all__ = ["FRAME_READER", "FrameReader", "FrameWorker", "SeenFrame"]
+__all__ = ["FRAME_READER", "FrameReader", "FrameResult", "FrameWorker"]
 
 FRAME_READER = f"{__name__}:FrameReader"
-"""What `Job.renderer` names where frames are only to be looked at."""
+"""Value of `Job.renderer` for jobs that only summarize frames."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SeenFrame:
-    """What `FrameWorker` gives of a task.
+class FrameResult:
+    """Result of `FrameWorker` for one task.
 
     Attributes:
         source: of the task.
-        summary: of its photo; None where it cannot be read.
+        summary: of its photo; None if the photo cannot be read.
     """
 
     source: str
@@ -52,24 +52,24 @@ class FrameReader:
 
 
 class FrameWorker:
-    """Looks at the photos of tasks.
+    """Summarizes the photos of tasks.
 
     Args:
-        reader: reads them.
-        stage: told source and ``series`` whenever a photo is begun.
-        cancel: asked before each photo.
+        reader: reads the photos.
+        stage: called with the source and ``series`` whenever a photo is begun.
+        cancel: called before each photo; True skips it.
     """
 
     def __init__(self, reader: FrameReader, stage: Stage, cancel: Cancel) -> None:
         self._reader, self._stage, self._cancel = reader, stage, cancel
 
-    def __call__(self, task: Task) -> SeenFrame:
-        """Look at one photo; what goes wrong with it is said when it is rendered."""
+    def __call__(self, task: Task) -> FrameResult:
+        """Summarize one photo. Errors are not reported here, because rendering the photo reports them."""
         if self._cancel():
-            return SeenFrame(task.source, None)
+            return FrameResult(task.source, None)
         self._stage(task.source, "series")
         try:
-            return SeenFrame(task.source, FrameSummary.of(self._reader.read(Path(task.path))))
-        except Exception as error:  # the border between one photo and all others
-            _log.info("%s is not looked at for its series: %s", task.source, error)
-            return SeenFrame(task.source, None)
+            return FrameResult(task.source, FrameSummary.of(self._reader.read(Path(task.path))))
+        except Exception as error:  # an error of one photo must not affect the others
+            _log.info("%s does not count for its series: %s", task.source, error)
+            return FrameResult(task.source, None)

@@ -1,39 +1,37 @@
-"""The renderer of real batches: the same functions as for one file, with the network behind the gate."""
+"""The renderer of real batches: the same functions as for one file, with the network inside the gate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from ...callbacks import Cancel, Gate
 from ...photo import Photo
 from ...series import SeriesReference
-from .renderer import Cancel, Gate
+from ..job import Job
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...engine import Enhancer
     from ...flow import LLFlow
-    from .work import Job
 
 __all__ = ["PhotoRenderer"]
 
 TILES = (1024, 768, 512, 384, 256)
 TILE_BYTES = 1536 << 20
-"""Memory for a tile, the same everywhere; part of `placement.PROCESS_BYTES`."""
+"""Memory for a tile, the same on every machine; part of `placement.PROCESS_BYTES`."""
 
 KEPT_BYTES = 1024 << 20
-"""Memory for what several samples of a photo share."""
+"""Memory for the encoding that the samples of a photo share."""
 
 
 class PhotoRenderer:
-    """Reads, renders and writes photos; the model is loaded when this is made.
+    """Reads, renders and writes photos; the model is loaded by the constructor.
 
     Raises:
-        ModelNotFoundError: there is no such model; `CheckpointError` where its file is damaged; `DeviceError`
-            where the device is not there.
+        ModelNotFoundError: the model does not exist.
+        CheckpointError: the file of the model is damaged.
+        DeviceError: the device is not available.
     """
 
     def __init__(self, job: Job) -> None:
@@ -42,7 +40,7 @@ class PhotoRenderer:
 
         self._job = job
         flow = load_model(job.options.model).flow
-        # What is decided by the memory that happens to be free must not decide the outputs' bytes.
+        # The output bytes must not depend on the amount of free memory, so tile size and budget are fixed.
         self.enhancer = Enhancer(
             flow,
             device=job.options.device,
@@ -58,7 +56,7 @@ class PhotoRenderer:
         return files.read(path, self._job.raw)
 
     def check(self, photo: Photo, path: Path) -> None:
-        """Refuse a photo that is too large for the format of its output; see `files.check_dimensions`."""
+        """Reject a photo that is too large for the format of its output; see `files.check_dimensions`."""
         from ... import files
 
         files.check_dimensions(path, self._job.encoding, photo.width, photo.height)
@@ -66,20 +64,18 @@ class PhotoRenderer:
     def render(
         self, photo: Photo, seed: int, gate: Gate, cancel: Cancel, series: SeriesReference | None = None
     ) -> Iterator[Photo]:
-        """Yield ``options.samples`` renderings; only the network itself is inside the gate.
+        """Yield ``options.samples`` renderings; only the network runs inside the gate.
 
-        ``seed`` is the photo's own: of its regions and grain. The look of the frame is the batch's.
-        Of a frame of a series the look of the regions is the series'.
+        ``seed`` determines the latent of the photo's regions and its grain. The latent of the whole frame is
+        that of the batch; for a frame of a series, the latent of the regions is that of the series.
         """
         from ...api import renderings, with_settings_told
         from ...files.provenance import content_hash
 
-        enhancer = cast("Enhancer", _Gated(self.enhancer, gate))
         options = replace(self._job.options, detail_seed=seed)
         content = content_hash(photo.source) if photo.source is not None else ""
-        for number, rendering in enumerate(
-            renderings(photo, options, enhancer, cancel=cancel, series=series)
-        ):
+        rendered = renderings(photo, options, self.enhancer, cancel=cancel, series=series, gate=gate)
+        for number, rendering in enumerate(rendered):
             yield with_settings_told(rendering, options, options.seed + number, content, series)
 
     def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
@@ -90,30 +86,11 @@ class PhotoRenderer:
 
 
 def _tile(flow: LLFlow) -> int:
-    """Side of the largest tile that fits in `TILE_BYTES` or a third of a small machine's memory, pixels."""
+    """Side in pixels of the largest tile that fits in `TILE_BYTES` and in a third of the memory."""
     from ...engine.costs import working_bytes_per_pixel
     from ...engine.inference import Precision
     from ...engine.memory import largest_tile
     from ...machine import memory
 
-    room = min(TILE_BYTES, memory().total // 3)
-    return largest_tile(room, working_bytes_per_pixel(flow.size, Precision()), TILES)
-
-
-class _Gated:
-    """An enhancer, or a scene of one, whose network runs in the gate; color work need not wait."""
-
-    def __init__(self, inner: Any, gate: Gate) -> None:
-        self._inner, self._gate = inner, gate
-
-    def encode(self, view: np.ndarray, **callbacks: Any) -> _Gated:
-        with self._gate():
-            return _Gated(self._inner.encode(view, **callbacks), self._gate)
-
-    def decode(self, latent: Any, **callbacks: Any) -> np.ndarray:
-        with self._gate():
-            rendering: np.ndarray = self._inner.decode(latent, **callbacks)
-        return rendering
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+    available = min(TILE_BYTES, memory().total // 3)
+    return largest_tile(available, working_bytes_per_pixel(flow.size, Precision()), TILES)

@@ -1,29 +1,25 @@
-"""Tasks to rows on this machine: lanes are given what they have room for, and replaced when they die."""
+"""Run tasks in worker processes on this machine, and replace the processes that die."""
 
 from __future__ import annotations
 
 import logging
 import queue
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-from ..recording.record import PhotoRecord
+from ..job import Job, Task
+from .blame import Deaths, given_up, suspects
 from .placement import Placement
-from .pool import Lane, Message, wait_all
-from .work import Job, Task
+from .pool import Message, WorkerProcess, terminate_all
 
 __all__ = ["Output", "run_local"]
 
-MAX_DEATHS = 2
-"""Photos begun when a process died are tried again, each by itself. One is to blame when this many processes
-died with nothing else begun: of several, all but one are bystanders."""
-
 GRACE_SECONDS = 3.0
-"""What a cancelled process gets to leave tidily."""
+"""Time for a cancelled process to exit by itself."""
 
 Output = tuple[str, Any]
-"""``("stage", (source, stage))``, ``("row", row)``, ``("back", sources)`` or ``("idle", None)``."""
+"""``("stage", (source, stage))``, ``("result", record)``, ``("returned", sources)`` or ``("idle", None)``."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,14 +27,15 @@ _log = logging.getLogger(__name__)
 def run_local(
     job: Job, tasks: Iterable[Task], placements: Sequence[Placement]
 ) -> Generator[Output, None, None]:
-    """Do tasks in one process per placement.
+    """Run tasks in one process per placement.
 
     Yields:
-        what happens, as it happens, and at least every 0.2 s ``("idle", None)``, so that the caller can stop.
-        Closing the generator abandons what is in hand within seconds.
+        ``"stage"``: a photo has reached another stage; ``"result"``: a task is done; ``"returned"``: tasks
+        are no longer in progress, because their process died; and at least every 0.2 s ``"idle"``, so that
+        the caller can stop. Closing the generator abandons the tasks in progress within seconds.
 
     Raises:
-        WorkerError: processes die before they can take a photo; and what loading the model raises.
+        WorkerError: all processes die before they are ready; and any error of loading the model.
     """
     pool = _Pool(job, tasks, placements)
     try:
@@ -48,96 +45,85 @@ def run_local(
 
 
 class _Pool:
-    """Lanes, the tasks not yet given to one, and those that saw one die."""
+    """Worker processes, the tasks waiting for one, and those that were in progress in one that died."""
 
     def __init__(self, job: Job, tasks: Iterable[Task], placements: Sequence[Placement]) -> None:
         self._job = job
         self._waiting = deque(tasks)
         self._suspects: deque[Task] = deque()
-        self._deaths: Counter[str] = Counter()
+        self._deaths: defaultdict[str, Deaths] = defaultdict(Deaths)
         self._messages: queue.Queue[Message] = queue.Queue()
-        self._lanes = [Lane(job, placement, self._messages) for placement in placements]
+        self._workers = [WorkerProcess(job, placement, self._messages) for placement in placements]
 
     def run(self) -> Generator[Output, None, None]:
-        self._feed()
-        while self._waiting or self._suspects or any(lane.in_hand for lane in self._lanes):
+        self._submit_tasks()
+        while self._waiting or self._suspects or any(worker.in_progress for worker in self._workers):
             try:
-                lane, kind, content = self._messages.get(timeout=0.2)
+                worker, kind, content = self._messages.get(timeout=0.2)
             except queue.Empty:
                 yield "idle", None
                 continue
-            if lane in self._lanes:
-                yield from self._heard(lane, kind, content)
-                self._feed()
+            if worker in self._workers:
+                yield from self._handle(worker, kind, content)
+                self._submit_tasks()
 
     def close(self) -> None:
-        """Let lanes without work go, and end the others."""
-        for lane in self._lanes:
-            if lane.in_hand:
-                lane.cancel()
+        """Let idle processes finish, and cancel the others."""
+        for worker in self._workers:
+            if worker.in_progress:
+                worker.cancel()
             else:
-                lane.finish()
-        wait_all(self._lanes, GRACE_SECONDS)
+                worker.finish()
+        terminate_all(self._workers, GRACE_SECONDS)
 
-    def _heard(self, lane: Lane, kind: str, content: Any) -> Generator[Output, None, None]:
+    def _handle(self, worker: WorkerProcess, kind: str, content: Any) -> Generator[Output, None, None]:
         if kind == "ready":
-            lane.ready = True
+            worker.ready = True
         elif kind == "fatal":
             raise content
         elif kind == "log":
             name, level, text = content
             logging.getLogger(name).log(level, "%s", text)
         elif kind == "stage":
-            lane.begun.add(content[0])
+            worker.begun.add(content[0])
             yield "stage", content
-        elif kind == "row":
-            lane.take_back(content.source)
-            yield "row", content
+        elif kind == "result":
+            worker.complete(content.source)
+            yield "result", content
         elif kind == "died":
-            yield from self._bury(lane)
+            yield from self._replace_dead(worker)
 
-    def _feed(self) -> None:
-        """Give tasks to lanes with room; suspects last, each in a process of its own."""
-        for lane in self._lanes:
-            while self._waiting and lane.has_room():
-                lane.give(self._waiting.popleft())
-            if self._suspects and not self._waiting and lane.ready and not lane.in_hand:
-                lane.alone = True
-                lane.give(self._suspects.popleft())
+    def _submit_tasks(self) -> None:
+        """Submit tasks to processes with room; suspects come last, each alone in its process."""
+        for worker in self._workers:
+            while self._waiting and worker.has_room():
+                worker.submit(self._waiting.popleft())
+            if self._suspects and not self._waiting and worker.ready and not worker.in_progress:
+                worker.alone = True
+                worker.submit(self._suspects.popleft())
 
-    def _bury(self, lane: Lane) -> Generator[Output, None, None]:
-        """Replace a dead lane; its tasks are tried again, or given up."""
-        if not lane.ready:  # out of memory with so many of them, perhaps: fewer may do
-            self._lanes.remove(lane)
-            if not self._lanes:
-                lane.raise_death_at_start()
-            _log.warning("%s before it could take a photo; going on without it", lane.cause_of_death())
+    def _replace_dead(self, worker: WorkerProcess) -> Generator[Output, None, None]:
+        """Replace a dead process; its tasks are tried again, or given up."""
+        if not worker.ready:  # perhaps memory does not suffice for this many processes
+            self._workers.remove(worker)
+            if not self._workers:
+                worker.raise_start_failure()
+            _log.warning("%s before it was ready; continuing with one process less", worker.exit_reason())
             return
-        cause = lane.cause_of_death()
-        _log.warning("%s with %s in hand", cause, ", ".join(lane.in_hand) or "nothing")
-        yield "back", tuple(lane.in_hand)
-        # What was handed to a process that was dying already had no part in it.
-        suspects = [task for task in lane.in_hand.values() if task.source in lane.begun or not lane.begun]
-        self._waiting.extendleft(task for task in reversed(lane.in_hand.values()) if task not in suspects)
-        self._suspects.extend(suspects)
-        if len(suspects) == 1:
-            only = suspects[0]
-            self._deaths[only.source] += 1
-            if (deaths := self._deaths[only.source]) == MAX_DEATHS:
-                self._suspects.remove(only)
-                yield "row", died(only, self._job, f"{cause}, {deaths} times at this photo")
-        self._lanes[self._lanes.index(lane)] = Lane(self._job, lane.placement, self._messages)
-
-
-def died(task: Task, job: Job, reason: str) -> PhotoRecord:
-    """The row of a photo that a worker did not survive."""
-    return PhotoRecord(
-        task.source,
-        "failed",
-        reason,
-        "WorkerError",
-        size=task.size,
-        mtime_ns=task.mtime_ns,
-        settings=job.settings,
-        model=job.model,
-    )
+        cause = worker.exit_reason()
+        _log.warning("%s with %s in progress", cause, ", ".join(worker.in_progress) or "nothing")
+        yield "returned", tuple(worker.in_progress)
+        suspected = suspects(worker.in_progress, worker.begun)
+        for source, task in reversed(worker.in_progress.items()):
+            if source not in suspected:
+                self._waiting.appendleft(task)
+        for source in suspected:
+            task = worker.in_progress[source]
+            deaths = self._deaths[source] = self._deaths[source].one_more(len(suspected))
+            if deaths.is_to_blame:
+                yield "result", given_up(task, self._job, cause, deaths)
+            else:
+                self._suspects.append(task)
+        self._workers[self._workers.index(worker)] = WorkerProcess(
+            self._job, worker.placement, self._messages
+        )

@@ -1,4 +1,4 @@
-"""How many processes a batch gets on this machine, with how many threads, on which device."""
+"""The number of worker processes on this machine, their threads, and their devices."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["Placement", "place", "threads_per_process"]
 _log = logging.getLogger(__name__)
 
 PROCESS_BYTES = 3 << 30
-"""What a process may need for a photo of 24 megapixels; there are never more processes than this allows."""
+"""Memory of a process for a photo of 24 megapixels; it limits the number of processes."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """One process.
+    """Resources of one process.
 
     Attributes:
-        device: of its network.
-        threads: of the CPU for its network.
-        depth: photos in hand at a time: one in the network, the others being read or written.
+        device: the network runs on.
+        threads: CPU threads of the network.
+        depth: photos in progress at a time: one in the network, the others being read or written.
     """
 
     device: str
@@ -37,18 +37,18 @@ class Placement:
 
 
 def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
-    """One process per GPU; on the CPU, as many that their threads add up to the cores.
+    """One process per GPU; on the CPU, as many processes as their threads fill the cores.
 
     Args:
-        device: as of `Options`.
-        jobs: processes; None for one per GPU, or on the CPU as many as cores and memory allow.
-        photos: to be rendered; there are never more processes than photos.
+        device: as in `Options`.
+        jobs: number of processes; None for one per GPU, or on the CPU as many as cores and memory allow.
+        photos: number of photos to render; there are never more processes than photos.
 
     Raises:
-        OptionError: ``jobs`` is no whole number from 1 up.
+        OptionError: ``jobs`` is not an integer of at least 1.
     """
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
-        raise OptionError(f"jobs is {jobs!r}; give a whole number from 1 up")
+        raise OptionError(f"jobs is {jobs!r}; it must be an integer of at least 1")
     cores = _cores()
     gpus = _gpus(device)
     if gpus:
@@ -58,17 +58,17 @@ def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
     threads = threads_per_process()
     if jobs is None:
         jobs = max(1, min(cores // threads, memory().available // PROCESS_BYTES))
-    # Where not even one process has what it may need, it takes one photo at a time.
+    # If memory does not suffice for even one process, it renders one photo at a time.
     depth = 2 if memory().total >= PROCESS_BYTES else 1
     return [Placement(device, threads, depth) for _ in range(min(jobs, max(1, photos)))]
 
 
 def threads_per_process() -> int:
-    """CPU threads of a network: one, and more only where memory does not allow a process per core.
+    """CPU threads of the network in a process: 1, or more if memory does not suffice for a process per core.
 
-    They divide the cores, so that none is idle.
+    The number divides the number of cores, so that no core is idle.
 
-    The number is the machine's, whatever the batch: results differ in their last bits with the number of
+    It depends on the machine only, not on the batch: results differ in their last bits with the number of
     threads, because elementwise functions round differently at the ends of each thread's share.
     """
     cores = _cores()
@@ -77,14 +77,14 @@ def threads_per_process() -> int:
 
 
 def _cores() -> int:
-    """Those this process may use, containers regarded."""
+    """Number of cores this process may use, within the limits of its container."""
     from joblib import cpu_count
 
     return int(cpu_count())
 
 
 def _gpus(device: str) -> list[str]:
-    """The GPUs to use, as devices of `Options`; found without torch, whose import takes seconds."""
+    """The GPUs to use, as device names; found without torch, because importing it takes seconds."""
     if device == "cpu":
         return []
     if device not in ("auto", "cuda"):
@@ -106,6 +106,6 @@ def _nvidia_gpus() -> int:
     try:
         listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        _log.warning("nvidia-smi does not answer (%s): no GPU is used", error)
+        _log.warning("nvidia-smi failed (%s); no GPU is used", error)
         return 0
     return sum(line.startswith("GPU ") for line in listed.splitlines())

@@ -1,4 +1,4 @@
-"""The processes of a batch on this machine, seen from the process that runs it."""
+"""Worker processes of a batch on this machine, as seen by the parent process."""
 
 from __future__ import annotations
 
@@ -17,122 +17,121 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import WorkerError
+from ..job import Job, Task
 from .placement import Placement
 from .process import CANCEL, Setup, main
-from .work import Job, Task
 
-__all__ = ["Lane", "Message", "environment", "wait_all"]
+__all__ = ["Message", "WorkerProcess", "environment", "terminate_all"]
 
-SILENT_SECONDS = 5.0
-"""What a process whose output has ended gets to end itself."""
+EXIT_SECONDS = 5.0
+"""Time for a process to exit by itself after its output has ended."""
 
-_KEEPING_MEMORY = {
+_MALLOC_SETTINGS = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
 }
-"""The C library of Linux gives large arrays back to the system as soon as they are freed. The network asks
-for the same again layer after layer, and would spend a tenth to a fifth of its time on getting them anew,
-page by page.
+"""On Linux, the C library returns large arrays to the system as soon as they are freed. The network allocates
+arrays of the same sizes for every layer, and would spend 10 to 20 % of its time on page faults.
 """
 
-Message = tuple["Lane", str, Any]
+Message = tuple["WorkerProcess", str, Any]
 _log = logging.getLogger(__name__)
 
 
-class Lane:
-    """One process and the tasks it has in hand.
+class WorkerProcess:
+    """One worker process and the tasks it has in progress.
 
-    It is started as a program of its own, so that scripts need no ``if __name__ == "__main__"`` and the
-    process ends when its input does, however this one ended.
+    It is started as a separate program, so that scripts need no ``if __name__ == "__main__"``. It exits when
+    its standard input is closed, however the parent process ended.
 
     Args:
-        job: what the tasks have in common.
-        placement: device, threads, tasks at a time.
-        messages: where to put what the process says: ``(lane, kind, content)`` as of `lane`, and
-            ``(lane, "died", None)`` when it has ended.
+        job: settings shared by all tasks.
+        placement: device, threads, number of concurrent tasks.
+        messages: queue for the messages of the process: ``(worker, kind, content)`` as described in
+            `process`, and ``(worker, "died", None)`` after it has ended.
 
     Attributes:
-        placement: device, threads, tasks at a time.
-        in_hand: the tasks it was given and has not answered, by source.
-        begun: sources of those that it said it began.
-        ready: it has loaded the model.
-        alone: it has a task that gets a process of its own.
+        placement: device, threads, number of concurrent tasks.
+        in_progress: tasks that were submitted and have no result yet, by source.
+        begun: sources of the tasks in progress that the process has reported as begun.
+        ready: whether the model is loaded.
+        alone: whether it was given a task that must run without others beside it.
     """
 
     def __init__(self, job: Job, placement: Placement, messages: queue.Queue[Message]) -> None:
         self.placement = placement
-        self.in_hand: dict[str, Task] = {}
+        self.in_progress: dict[str, Task] = {}
         self.begun: set[str] = set()
         self.ready = self.alone = False
         self._finishing = False
-        self._last_words: deque[str] = deque(maxlen=20)
-        self._process = _started(placement.threads)
-        self._overhearing = threading.Thread(target=self._overhear, daemon=True)
-        self._overhearing.start()
-        threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
+        self._last_lines: deque[str] = deque(maxlen=20)
+        self._process = _start_process(placement.threads)
+        self._stderr_reader = threading.Thread(target=self._read_stderr, daemon=True)
+        self._stderr_reader.start()
+        threading.Thread(target=self._read_messages, args=(messages,), daemon=True).start()
         options = job.options.with_changes(device=placement.device)
         level = logging.getLogger("llflow_photo").getEffectiveLevel()
         job = replace(job, options=options, threads=placement.threads)
         self._send(Setup(job, placement.depth, level))
 
     def has_room(self) -> bool:
-        """Whether it can take a task now."""
+        """Whether it can be given another task now."""
         depth = 1 if self.alone else self.placement.depth
-        return self.ready and not self._finishing and len(self.in_hand) < depth
+        return self.ready and not self._finishing and len(self.in_progress) < depth
 
-    def give(self, task: Task) -> None:
-        """Hand over a task."""
-        self.in_hand[task.source] = task
+    def submit(self, task: Task) -> None:
+        """Send a task to the process."""
+        self.in_progress[task.source] = task
         self._send(task)
 
-    def take_back(self, source: str) -> None:
-        """Note that a task is done."""
-        del self.in_hand[source]
+    def complete(self, source: str) -> None:
+        """Note that the result of a task has been received."""
+        del self.in_progress[source]
         self.begun.discard(source)
-        self.alone = self.alone and bool(self.in_hand)
+        self.alone = self.alone and bool(self.in_progress)
 
     def finish(self) -> None:
-        """Say that no more tasks will come."""
+        """Tell the process that there are no more tasks."""
         if not self._finishing:
             self._finishing = True
             self._send(None)
 
     def cancel(self) -> None:
-        """Ask it to abandon what it has in hand."""
+        """Ask the process to abandon the tasks in progress."""
         self._finishing = True
         self._send(CANCEL)
 
-    def end(self, grace_seconds: float = 0.0) -> None:
-        """Make sure that the process is gone, giving it some time to go by itself."""
+    def terminate(self, grace_seconds: float = 0.0) -> None:
+        """Wait for the process to exit, and kill it after ``grace_seconds``."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_seconds)
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # what it no longer read
+        with contextlib.suppress(OSError):  # unread messages cannot be flushed
             self._process.stdin.close()
 
-    def cause_of_death(self) -> str:
-        """In words: how the process ended, and the last line it said. One that fell silent is ended."""
-        self.end(SILENT_SECONDS)
-        self._overhearing.join(SILENT_SECONDS)
+    def exit_reason(self) -> str:
+        """How the process ended, and its last line of output. A process that still runs is terminated."""
+        self.terminate(EXIT_SECONDS)
+        self._stderr_reader.join(EXIT_SECONDS)
         code = self._process.returncode
         try:
             how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         except ValueError:
             how = f"killed by signal {-code}"
-        said = f"; its last words: {self._last_words[-1]}" if self._last_words else ""
-        return f"the worker process died ({how}{said})"
+        output = f"; last line of its output: {self._last_lines[-1]}" if self._last_lines else ""
+        return f"the worker process died ({how}{output})"
 
-    def raise_death_at_start(self) -> None:
+    def raise_start_failure(self) -> None:
         """
         Raises:
-            WorkerError: always, with what the process said.
+            WorkerError: always, with the last output of the process.
         """
-        words = "\n".join(self._last_words)
-        raise WorkerError(f"{self.cause_of_death()} before it could take a photo\n{words}".rstrip())
+        output = "\n".join(self._last_lines)
+        raise WorkerError(f"{self.exit_reason()} before it was ready\n{output}".rstrip())
 
     def _send(self, message: Any) -> None:
         assert self._process.stdin is not None
@@ -140,36 +139,36 @@ class Lane:
             pickle.dump(message, self._process.stdin)
             self._process.stdin.flush()
         except OSError:
-            _log.debug("a worker process no longer listens")  # "died" follows
+            _log.debug("a worker process no longer reads its input")  # the message "died" follows
 
-    def _listen(self, messages: queue.Queue[Message]) -> None:
+    def _read_messages(self, messages: queue.Queue[Message]) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as said:
+        with self._process.stdout as stream:
             while True:
                 try:
-                    kind, content = pickle.load(said)
+                    kind, content = pickle.load(stream)
                 except EOFError:
                     break
-                except Exception as error:  # reading a pickle raises errors of all kinds
-                    _log.debug("a worker process is not understood: %r", error)
+                except Exception as error:  # unpickling can raise any exception
+                    _log.debug("a message of a worker process cannot be read: %r", error)
                     break
                 messages.put((self, kind, content))
         messages.put((self, "died", None))
 
-    def _overhear(self) -> None:
+    def _read_stderr(self) -> None:
         assert self._process.stderr is not None
-        with self._process.stderr as said:
-            for line in said:
+        with self._process.stderr as stream:
+            for line in stream:
                 text = line.decode("utf-8", "replace").rstrip()
                 if text:
-                    self._last_words.append(text)
+                    self._last_lines.append(text)
                     _log.debug("worker process: %s", text)
 
 
-def _started(threads: int) -> subprocess.Popen[bytes]:
+def _start_process(threads: int) -> subprocess.Popen[bytes]:
     """
     Raises:
-        WorkerError: the system refuses, as where memory or processes are used up.
+        WorkerError: the system cannot start a process, for instance because memory is exhausted.
     """
     try:
         return subprocess.Popen(
@@ -184,16 +183,18 @@ def _started(threads: int) -> subprocess.Popen[bytes]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Of a worker process: ours, with the number of threads of numerical libraries, an allocator that keeps
-    memory for the next photo, and modules found where we find them.
+    """Environment variables of a worker process.
+
+    Those of this process, with the number of threads of numerical libraries, settings that keep freed memory
+    for the next photo, and the module search path of this process.
     """
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    return {**_KEEPING_MEMORY, **os.environ, **counts, "PYTHONPATH": path}
+    return {**_MALLOC_SETTINGS, **os.environ, **counts, "PYTHONPATH": path}
 
 
-def wait_all(lanes: list[Lane], seconds: float) -> None:
-    """End all lanes, the time being for all of them together."""
+def terminate_all(workers: list[WorkerProcess], seconds: float) -> None:
+    """Terminate all processes; ``seconds`` is the grace time of all of them together."""
     deadline = time.monotonic() + seconds
-    for lane in lanes:
-        lane.end(max(0.0, deadline - time.monotonic()))
+    for worker in workers:
+        worker.terminate(max(0.0, deadline - time.monotonic()))

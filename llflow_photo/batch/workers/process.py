@@ -1,10 +1,15 @@
-"""A process that does tasks for a batch: `main` is its program.
+"""The program of a worker process: `main`.
 
-It reads pickled messages from its standard input and writes pickled messages to its standard output. Both
-ends are this package in the same installation. In: a `Setup`, then `Task`s, then None when no more will come.
-Out: pairs ``("ready", None)``, ``("fatal", error)``, ``("stage", (source, stage))``, ``("row", row)``,
-``("log", record)``; where frames are only looked at, a `SeenFrame` stands in a row's place. When the input
-ends without None, the parent is gone, and so is this process at once.
+The process reads pickled messages from its standard input and writes pickled messages to its standard output.
+Both ends are this package in the same installation.
+
+Input: one `Setup`, then `Task`s, then None when there are no more.
+
+Output: pairs ``("ready", None)``, ``("fatal", error)``, ``("stage", (source, stage))``,
+``("result", record)`` and ``("log", (name, level, text))``. Where frames of a series are only summarized, the
+result is a `FrameResult` instead of a `PhotoRecord`.
+
+If the input ends without None, the parent process has died, and the worker exits at once.
 """
 
 from __future__ import annotations
@@ -22,25 +27,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from ...callbacks import Cancel
 from ...errors import LLFlowPhotoError, WorkerError
+from ..job import Job, Stage, Task
 from .frames import FrameReader, FrameWorker
 from .renderer import load_renderer
-from .work import Job, Stage, Task, Worker
+from .work import Worker
 
 __all__ = ["CANCEL", "Setup", "main"]
 
 CANCEL = "cancel"
-"""A message: abandon what is in hand."""
+"""Message that asks to abandon the tasks in progress."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """The first message to a lane.
+    """The first message to a worker process.
 
     Attributes:
-        job: what the tasks have in common; its options name the lane's own device.
-        depth: tasks in hand at a time.
-        log_level: of the parent's logger; less is not sent.
+        job: settings shared by all tasks; its options name the device of this process.
+        depth: number of concurrent tasks.
+        log_level: level of the parent's logger; records below it are not sent.
     """
 
     job: Job
@@ -49,8 +56,8 @@ class Setup:
 
 
 def main() -> None:
-    """Do tasks until there are no more."""
-    # Ctrl-C reaches the whole process group; what to do about it is the parent's decision.
+    """Run tasks until there are no more."""
+    # Ctrl-C reaches the whole process group; only the parent handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming, send = sys.stdin.buffer, _take_stdout()
     setup: Setup = pickle.load(incoming)
@@ -58,7 +65,7 @@ def main() -> None:
     job = setup.job
     try:
         renderer = load_renderer(job)
-    except Exception as error:  # whatever keeps the model from loading is the parent's to tell
+    except Exception as error:  # the parent reports why the model cannot be loaded
         known = isinstance(error, LLFlowPhotoError)
         send("fatal", error if known else WorkerError(f"{type(error).__name__}: {error}"))
         return
@@ -72,8 +79,8 @@ def main() -> None:
             done.result()
 
 
-def _worker(job: Job, renderer: Any, stage: Stage, cancel: Callable[[], bool]) -> Callable[[Task], Any]:
-    """What does the tasks: it renders photos, or only looks at them."""
+def _worker(job: Job, renderer: Any, stage: Stage, cancel: Cancel) -> Callable[[Task], Any]:
+    """The callable for tasks: it renders photos, or only summarizes them."""
     if isinstance(renderer, FrameReader):
         return FrameWorker(renderer, stage, cancel)
     return Worker(job, renderer, stage, cancel)
@@ -81,7 +88,7 @@ def _worker(job: Job, renderer: Any, stage: Stage, cancel: Callable[[], bool]) -
 
 def _work(worker: Callable[[Task], Any], tasks: queue.Queue[Task | None], send: _Sender) -> None:
     while (task := tasks.get()) is not None:
-        send("row", worker(task))
+        send("result", worker(task))
 
 
 def _receive(
@@ -105,7 +112,7 @@ def _receive(
 
 
 class _Sender:
-    """Writes messages, one thread at a time."""
+    """Writes messages to the parent; safe to call from several threads."""
 
     def __init__(self, outgoing: BinaryIO) -> None:
         self._outgoing, self._lock = outgoing, threading.Lock()
@@ -117,11 +124,11 @@ class _Sender:
                 self._outgoing.write(data)
                 self._outgoing.flush()
             except OSError:
-                os._exit(1)  # nobody listens any more
+                os._exit(1)  # the parent no longer reads
 
 
 def _take_stdout() -> _Sender:
-    """The standard output for messages alone; what libraries print goes to the standard error."""
+    """Reserve the standard output for messages; output of libraries goes to the standard error."""
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return _Sender(outgoing)
@@ -130,7 +137,7 @@ def _take_stdout() -> _Sender:
 def _forward_logs(send: _Sender, level: int) -> None:
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            with contextlib.suppress(Exception):  # a log line must never end the work
+            with contextlib.suppress(Exception):  # a failing log call must not end the process
                 text = self.format(record)
                 send("log", (record.name, record.levelno, text))
 

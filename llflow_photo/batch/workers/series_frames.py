@@ -1,4 +1,4 @@
-"""Looking at frames of open series, in processes on this machine, wherever the photos will be rendered."""
+"""Read frames of undecided series, in processes on this machine, wherever the photos will be rendered."""
 
 from __future__ import annotations
 
@@ -6,40 +6,41 @@ from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
 
+from ...callbacks import Cancel
+from ..job import Job, Task
 from ..series_decisions import SeriesDecisions
-from .frames import FRAME_READER, SeenFrame
+from .frames import FRAME_READER, FrameResult
 from .pipeline import run_local
 from .placement import place
-from .work import Job, Task
 
-__all__ = ["look"]
+__all__ = ["read_frames"]
 
 
-def look(
+def read_frames(
     decisions: SeriesDecisions,
     wanted: Collection[str],
     job: Job,
     jobs: int | None = None,
     begun: Callable[[str], None] = lambda source: None,
-    cancel: Callable[[], bool] = lambda: False,
+    cancel: Cancel = lambda: False,
 ) -> bool:
-    """Have `SeriesDecisions.frames_to_see` read, so that all series with a photo to render are decided.
+    """Read `SeriesDecisions.frames_to_read`, so that all series with a photo to render are decided.
 
     Args:
-        decisions: takes what is seen.
+        decisions: receives the summaries of the frames.
         wanted: sources of the photos that are to be rendered.
         job: how photos are developed.
-        jobs: processes; None for as many as fit.
-        begun: told the source of each frame that is looked at.
-        cancel: asked several times a second.
+        jobs: number of processes; None for as many as fit.
+        begun: called with the source of each frame when reading it begins.
+        cancel: called several times a second; True stops.
 
     Returns:
-        False where ``cancel`` ended it.
+        False if ``cancel`` stopped it.
 
     Raises:
         WorkerError: processes cannot be started.
     """
-    frames = decisions.frames_to_see(wanted)
+    frames = decisions.frames_to_read(wanted)
     if not frames:
         return True
     reading = replace(job, renderer=FRAME_READER)
@@ -48,8 +49,9 @@ def look(
         for kind, content in outputs:
             if kind == "stage":
                 begun(content[0])
-            elif kind == "row":  # of a photo that ended its process it is a row, indeed
-                decisions.see(content.source, content.summary if isinstance(content, SeenFrame) else None)
+            elif kind == "result":  # a PhotoRecord if reading the frame has crashed its processes
+                summary = content.summary if isinstance(content, FrameResult) else None
+                decisions.add_summary(content.source, summary)
             if cancel():
                 return False
     return True
