@@ -50,14 +50,15 @@ class ApplyPanel(QWidget):
         self.bar.setRange(0, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        row = QHBoxLayout()
-        for widget in (self.what, self.apply_button):
-            row.addWidget(widget)
-        layout.addLayout(row)
-        row = QHBoxLayout()
-        for widget in (self.bar, self.cancel_button, self.save_button):
-            row.addWidget(widget)
-        layout.addLayout(row)
+        lines: tuple[tuple[QWidget, ...], ...] = (
+            (self.what, self.apply_button),
+            (self.bar, self.cancel_button, self.save_button),
+        )
+        for line in lines:
+            row = QHBoxLayout()
+            for widget in line:
+                row.addWidget(widget)
+            layout.addLayout(row)
 
     def apply(self) -> None:
         """Render the whole photo in the background."""
@@ -157,7 +158,7 @@ class ApplyPanel(QWidget):
         results = [layer for layer in layers if is_result(layer)]
         active: Any = layers.selection.active
         if active in results:
-            return active  # type: ignore[no-any-return]
+            return active
         return results[-1] if results else None
 
 

@@ -144,8 +144,11 @@ class BatchPanel(QWidget):
     def _photo_done(self, row: PhotoRecord) -> None:
         known = self.film.states.get(row.source)
         if known is not None and row.status in ("done", "failed", "skipped"):
-            status, reason = ("failed", row.reason) if row.status == "failed" else ("done", "")
-            self.film.note_state(PhotoState(known.path, known.source, status, reason))
+            if row.status == "failed":
+                state = PhotoState(known.path, known.source, "failed", row.reason)
+            else:
+                state = PhotoState(known.path, known.source, "done")
+            self.film.note_state(state)
 
     def _done(self, report: Report) -> None:
         self._summary = report.summary()
@@ -163,7 +166,8 @@ class BatchPanel(QWidget):
 
 
 def _folder_edit(tooltip: str) -> FileEdit:
-    made = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, value="", tooltip=tooltip)
+    made = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, tooltip=tooltip)
+    made.line_edit.value = ""
     made.line_edit.tooltip = tooltip
     made.choose_btn.tooltip = "Choose a folder"
     return made

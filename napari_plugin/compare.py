@@ -188,7 +188,7 @@ class Compare:
         if source not in self._viewer.layers:
             return False
         pixels = abs(self._position_at(position) - self.split) * region.shape[1] * region.step[1]
-        return pixels * camera(self._viewer).zoom * abs(float(source.scale[-1])) <= _GRAB
+        return bool(pixels * camera(self._viewer).zoom * abs(float(source.scale[-1])) <= _GRAB)
 
     def _position_at(self, position: tuple[float, ...]) -> float:
         assert self._before is not None

@@ -129,8 +129,8 @@ class Slider(_Control, QWidget):
         layout.addWidget(self.number)
         for part in (self.slider, self.number):
             guard_wheel(part)
-        for part in (self.slider, self.caption):
-            part.installEventFilter(self)
+        for resetting in (self.slider, self.caption):
+            resetting.installEventFilter(self)
         self.tooltip = tooltip
         self._show()
         self.slider.valueChanged.connect(self._moved)

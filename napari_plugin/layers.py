@@ -111,7 +111,7 @@ def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
 def _halved(pixels: np.ndarray) -> np.ndarray:
     height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
     even = pixels[:height, :width]
-    halved = even[::2, ::2] + even[::2, 1::2]
+    halved: np.ndarray = even[::2, ::2] + even[::2, 1::2]
     halved += even[1::2, ::2]
     halved += even[1::2, 1::2]
     halved *= np.float32(0.25)
@@ -130,7 +130,7 @@ def _summary(photo: Photo) -> dict[str, Any]:
 def is_photo_layer(layer: Layer) -> bool:
     """Whether a layer is an image of which a photo can be made: colored, or gray in two dimensions."""
     image: Any = layer
-    return _is_image(layer) and (bool(image.rgb) or image.ndim == 2)
+    return _is_image(layer) and bool(image.rgb or image.ndim == 2)
 
 
 def why_no_photo(layer: Layer) -> str:
@@ -144,7 +144,8 @@ def why_no_photo(layer: Layer) -> str:
 
 
 def _is_image(layer: Layer) -> bool:
-    return layer.__class__.__name__ == "Image"  # a proxy of napari's has the class of what it stands for
+    # napari's proxies report the class of the layer they wrap.
+    return bool(layer.__class__.__name__ == "Image")
 
 
 def full_data(layer: Image) -> Any:

@@ -30,7 +30,7 @@ def lay_out(panel: EnhanceWidget) -> None:
             [
                 ("Preset", panel.presets),
                 *picture,
-                ("PhotoStats", settings.look_row),
+                ("Look", settings.look_row),
                 ("", settings.switches),
             ]
         ),
@@ -46,14 +46,14 @@ def lay_out(panel: EnhanceWidget) -> None:
         panel.tabs.addTab(tab, name)
     column.addWidget(panel.tabs)
     column.addStretch()
-    panel.scroll = QScrollArea()
-    panel.scroll.setWidget(inner)
-    panel.scroll.setWidgetResizable(True)
-    panel.scroll.setFrameShape(QFrame.Shape.NoFrame)
-    panel.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    panel.scroll_area = QScrollArea()
+    panel.scroll_area.setWidget(inner)
+    panel.scroll_area.setWidgetResizable(True)
+    panel.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+    panel.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     outer = QVBoxLayout(panel)
     outer.setContentsMargins(0, 0, 0, 0)
-    outer.addWidget(panel.scroll)
+    outer.addWidget(panel.scroll_area)
     make_room(panel)
 
 
@@ -81,5 +81,5 @@ def _heading(text: str) -> QLabel:
 
 def make_room(panel: EnhanceWidget) -> None:
     """As wide as the controls need beside the scroll bar."""
-    inner, bar = panel.scroll.widget(), panel.scroll.verticalScrollBar()
+    inner, bar = panel.scroll_area.widget(), panel.scroll_area.verticalScrollBar()
     panel.setMinimumWidth(max(_LEAST_WIDTH, inner.minimumSizeHint().width() + bar.sizeHint().width() + 4))

@@ -50,7 +50,7 @@ def photo_of(layer: Any, viewer: Viewer) -> Image | None:
         return None
     for other in viewer.layers:
         if other.metadata.get(_ID) == wanted and is_photo_layer(other):
-            return other  # type: ignore[no-any-return]
+            return other
     return None
 
 

@@ -86,8 +86,8 @@ def _of_raster(path: Path, side: int) -> np.ndarray | None:
 def _reduced(opened: Image.Image, side: int) -> np.ndarray:
     """A JPEG decoded at a part of its size that is no smaller than wanted, upright."""
     longest = max(opened.size)
-    wanted = (max(1, side * length // longest) for length in opened.size)
-    opened.draft("RGB", tuple(wanted))
+    width, height = (max(1, side * length // longest) for length in opened.size)
+    opened.draft("RGB", (width, height))
     opened.thumbnail((2 * side, 2 * side), Image.Resampling.BOX)
     return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 

@@ -119,7 +119,7 @@ def show_at_full_resolution(
 
 def is_at_full_resolution(viewer: Viewer, layer: Image, pixel_ratio: float = 1.0) -> bool:
     """Whether one pixel of the layer is one physical pixel of the screen."""
-    return abs(camera(viewer).zoom * _scale_of(layer) * pixel_ratio - 1.0) < 1e-6
+    return bool(abs(camera(viewer).zoom * _scale_of(layer) * pixel_ratio - 1.0) < 1e-6)
 
 
 def fit(viewer: Viewer, layer: Image, size: tuple[int, int]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QScrollArea, QTabWidget, QWidget
 
 from llflow_photo.engine.latent import AnyLatent
 from llflow_photo.errors import LLFlowPhotoError
@@ -60,7 +60,14 @@ class EnhanceWidget(QWidget):
 
     Args:
         napari_viewer: the viewer it is in; napari gives it.
+
+    Attributes:
+        scroll_area: the area that scrolls all parts of the panel.
+        tabs: the tabs below the controls.
     """
+
+    scroll_area: QScrollArea
+    tabs: QTabWidget
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TextIO
 
 from napari.utils.notifications import show_error
 from napari.utils.progress import cancelable_progress
@@ -183,23 +183,36 @@ _THREADS = "llflow-photo: "
 
 def _log_warnings_of_threads() -> None:
     """Libraries' warnings in threads go to the log: a deprecation is no news for photographers."""
-    before = warnings.showwarning
-    if getattr(before, "of_llflow_photo", False):
-        return
+    if not isinstance(warnings.showwarning, _ShowWarning):
+        warnings.showwarning = _ShowWarning(warnings.showwarning)
 
-    def show(
-        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+
+class _ShowWarning:
+    """In place of `warnings.showwarning`: warnings of this plugin's threads are logged.
+
+    Args:
+        others: shows the warnings of all other threads.
+    """
+
+    def __init__(self, others: Callable[..., None]) -> None:
+        self._others = others
+
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
         if threading.current_thread().name.startswith(_THREADS):
             _LOG.info("%s", message)
         else:
-            before(message, category, filename, lineno, file, line)
-
-    show.of_llflow_photo = True  # type: ignore[attr-defined]
-    warnings.showwarning = show
+            self._others(message, category, filename, lineno, file, line)
 
 
-class _CancelBar(cancelable_progress):  # type: ignore[misc]
+class _CancelBar(cancelable_progress):  # type: ignore[misc]  # napari has no types
     """A bar whose button calls back at once; napari's own waits for the next step of a loop."""
 
     def cancel(self) -> None:
