@@ -1,4 +1,4 @@
-"""From a layer to a file, through the core, with the metadata of the photo the layer came from."""
+"""Saving a layer to a file, with the metadata of its photo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAVE_FILTERS = (
 
 
 def proposed_path(metadata: dict[str, Any], name: str) -> Path:
-    """Where to save by default: beside the source, under a name of its own."""
+    """The default path: beside the source, with ``_enhanced`` added to its name."""
     known = metadata.get(KEY)
     source = known.facts.source if isinstance(known, LayerPhoto) else None
     if source is None:
@@ -34,23 +34,23 @@ def _plain_name(name: str) -> str:
 
 
 def save_data(path: Path, data: Any, metadata: dict[str, Any]) -> tuple[Path, tuple[str, ...]]:
-    """Write a layer's pixels; the path's ending decides the format.
+    """Write a layer's pixels; the path's extension determines the format.
 
     Args:
-        metadata: of the layer; the source's EXIF, XMP and IPTC and the settings are taken from it.
+        metadata: the layer's metadata, with the source's EXIF, XMP and IPTC data and the settings.
 
     Returns:
-        the path, and notes on what could not be kept, one sentence each.
+        the path, and notes about metadata that could not be kept, one sentence each.
 
     Raises:
-        WriteError: the file would be the original itself, or cannot be written.
-        ImageInputError: the layer holds no photo.
+        WriteError: the path is that of the original, or cannot be written.
+        ImageInputError: the layer cannot be used as a photo.
     """
     from llflow_photo import files
 
     photo = photo_of_data(np.asarray(data), metadata)
     if photo.source is not None and path.exists() and photo.source.exists() and path.samefile(photo.source):
-        raise WriteError(f"{path.name} is the original photo and never written over: choose another name")
+        raise WriteError(f"{path.name} is the original photo and is never overwritten: choose another name")
     files.check_folder(path)
     settings = metadata.get("settings")
     if isinstance(settings, dict):

@@ -1,6 +1,6 @@
-"""Settings kept from one session to the next: presets by name, and the settings of each photo.
+"""Persistent settings: presets by name, and the settings of each photo.
 
-A file holds what differs from `Options` only, so that defaults that change later are not copied into it.
+A file contains only what differs from the defaults of `Options`, so that changed defaults take effect.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ __all__ = ["StoredSettings", "config_folder", "differences"]
 
 _LOG = logging.getLogger(__name__)
 _NOT_KEPT = frozenset({"samples", "device", "tile"})
-"""Options that are not the picture's."""
+"""Options that do not affect the picture."""
 
 
 def config_folder() -> Path:
-    """Where the user's presets are kept."""
+    """The folder of the user's presets."""
     from platformdirs import user_config_path
 
     return Path(user_config_path("llflow-photo", appauthor=False))
 
 
 def differences(options: Options) -> dict[str, Any]:
-    """The options of the picture that are not as `Options` has them by default."""
+    """The options that affect the picture and differ from the defaults."""
     defaults = Options().of_the_picture()
     return {
         name: value
@@ -39,10 +39,10 @@ def differences(options: Options) -> dict[str, Any]:
 
 
 class StoredSettings:
-    """Named settings in a JSON file, which several windows may write to.
+    """Named settings in a JSON file that several windows may write to.
 
     Args:
-        path: of the file; it and its folder are made when something is kept.
+        path: the file; it and its folder are created when settings are saved.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class StoredSettings:
         return sorted(self._values, key=str.casefold)
 
     def get(self, name: str) -> Options | None:
-        """The settings of a name; options this version does not know or take are left at their default."""
+        """The settings of a name; options that this version does not support keep their default."""
         values = self._values.get(name)
         if values is None:
             return None
@@ -64,21 +64,27 @@ class StoredSettings:
             try:
                 options = options.with_changes(**{option: value})
             except (OptionError, TypeError):
-                _LOG.warning("%s: %r: option %s=%r is not known here", self.path.name, name, option, value)
+                _LOG.warning(
+                    "%s: %r: option %s=%r is not supported by this version",
+                    self.path.name,
+                    name,
+                    option,
+                    value,
+                )
         return options
 
     def put(self, name: str, options: Options) -> None:
-        """Keep settings under a name, in memory until `save`."""
+        """Set the settings of a name, in memory until `save`."""
         self._values[name] = differences(options)
         self._changed.add(name)
 
     def remove(self, name: str) -> None:
-        """Forget a name, in memory until `save`."""
+        """Remove a name, in memory until `save`."""
         self._values.pop(name, None)
         self._changed.add(name)
 
     def save(self) -> None:
-        """Write what changed since the last time; what other windows wrote meanwhile stays.
+        """Write the changes since the last call; changes of other windows are kept.
 
         Raises:
             OSError: the file cannot be written.
@@ -100,7 +106,7 @@ class StoredSettings:
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
-    """What a file holds; a damaged one is put aside, so that it is not written over."""
+    """The contents of a file; a damaged file is renamed, so that it is not overwritten."""
     try:
         found = json.loads(path.read_text("utf-8"))
         if isinstance(found, dict) and all(isinstance(values, dict) for values in found.values()):
@@ -112,5 +118,5 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
         os.replace(path, path.with_name(f"{path.name}.damaged"))
     except OSError as error:
-        _LOG.warning("%s cannot be put aside: %s", path, error)
+        _LOG.warning("%s cannot be renamed: %s", path, error)
     return {}

@@ -160,7 +160,7 @@ class Drive:
         for name in ("mean", "disagreement"):
             layers = len(self.viewer.layers)
             started = time.monotonic()
-            self.widget.gather.buttons[name].click()
+            self.widget.statistics.buttons[name].click()
             self.until(lambda layers=layers: len(self.viewer.layers) > layers, name, started)
             self.shot(name)
             self.viewer.layers.pop()
@@ -202,18 +202,18 @@ class Drive:
 
     def folder(self) -> None:
         """The filmstrip of the sample images, one of them opened."""
-        film, photo, started = self.widget.film, self.widget.photo.value, time.monotonic()
+        folder_view, photo, started = self.widget.folder_view, self.widget.photo.value, time.monotonic()
         self.widget.tabs.setCurrentWidget(self.widget.batch)
         self.widget.batch.folder.value = ROOT / "sample_images"
-        self.until(lambda: bool(film.states), "folder listed", started)
-        strip = film.strip
+        self.until(lambda: bool(folder_view.states), "folder listed", started)
+        strip = folder_view.strip
         self.until(lambda: all(map(strip.has_picture, strip.sources)), "thumbnails of the folder", started)
-        film.open("sodium-lane.jpg")
+        folder_view.open("sodium-lane.jpg")
         self.settle(0.5)
         self.rendered()
         self.widget.batch.folder.line_edit.value = "~/photos/night"  # no path of this machine in a picture
         self.shot("folder")
-        film.close()
+        folder_view.close()
         self.widget.photo.value = photo
 
     def answer_during_a_long_run(self) -> None:

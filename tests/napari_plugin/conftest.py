@@ -131,12 +131,12 @@ def messages() -> Iterator[list[str]]:
 
     told: list[str] = []
 
-    def hear(event: Any) -> None:
+    def deliver(event: Any) -> None:
         told.append(str(event.message))
 
-    notification_manager.notification_ready.connect(hear)
+    notification_manager.notification_ready.connect(deliver)
     yield told
-    notification_manager.notification_ready.disconnect(hear)
+    notification_manager.notification_ready.disconnect(deliver)
 
 
 @pytest.fixture
@@ -152,9 +152,9 @@ def widget(make_napari_viewer: Any, dark_photo: np.ndarray, until: Any) -> Itera
 def small_network(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that renders in no time, for tests that do not look at how; to be used before `widget`."""
     from llflow_photo.api import load_enhancer
-    from napari_plugin.studio import Studio
+    from napari_plugin.render_cache import RenderCache
 
-    monkeypatch.setattr(Studio, "enhancer", lambda _studio, _options: load_enhancer(tiny_model))
+    monkeypatch.setattr(RenderCache, "enhancer", lambda _cache, _options: load_enhancer(tiny_model))
 
 
 @pytest.fixture

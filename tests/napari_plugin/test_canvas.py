@@ -136,14 +136,14 @@ def test_a_view_beside_the_photo_renders_nothing(window: Any, until: Until) -> N
     camera(window.viewer).center = (0, 5000, 5000)
     _at_rest(window, until)
     assert window.preview.rendering is before
-    window.look.buttons["fit"].click()
+    window.view_panel.buttons["fit"].click()
     until(lambda: _covered(window))
 
 
 def test_fit_shows_the_whole_photo_and_no_more(window: Any, until: Until, large_photo: np.ndarray) -> None:
     layer = window.viewer.add_image(large_photo, rgb=True, name="large", scale=(0.25, 0.25))
     camera(window.viewer).zoom = 40
-    window.look.buttons["fit"].click()
+    window.view_panel.buttons["fit"].click()
     _at_rest(window, until)
     low, high = _seen(window, layer)
     assert (low == -0.5).all() and (high == np.array(large_photo.shape[:2]) - 0.5).all()

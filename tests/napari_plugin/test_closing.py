@@ -16,10 +16,10 @@ from napari.settings import get_settings
 from llflow_photo.api import load_enhancer
 from llflow_photo.errors import CancelledError
 import llflow_photo.explore.fullsize as fullsize
-from napari_plugin.studio import Studio
+from napari_plugin.render_cache import RenderCache
 
 model, folder, moments = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
-Studio.enhancer = lambda studio, options: load_enhancer(model)
+RenderCache.enhancer = lambda cache, options: load_enhancer(model)
 
 def forever(photo, latents, options, enhancer, progress, cancel):
     while not cancel():

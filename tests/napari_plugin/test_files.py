@@ -107,7 +107,7 @@ def test_integers_in_a_wide_type_are_not_black(data: np.ndarray, expected: float
     photo = photo_of_data(data, {})
     np.testing.assert_allclose(photo.pixels[0, 1], expected, atol=1e-4)
     assert photo.pixels.max() == 1.0 and photo.bit_depth == bits
-    assert "no white level of its own" in photo.notes[0]
+    assert "does not define a white level" in photo.notes[0]
     assert not photo_of_data(np.full((2, 2), 9, np.uint16), {}).notes
 
 

@@ -41,17 +41,17 @@ def test_a_panel_that_was_closed_opens_again_with_its_folder(
 ) -> None:
     viewer, folder = window.viewer, _photo(tmp_path)
     window.batch.folder.value = folder
-    until(lambda: window.film.states)
-    window.film.open("a.png")
+    until(lambda: window.folder_view.states)
+    window.folder_view.open("a.png")
     window.settings.control("strength").value = 0.5
     viewer.window.remove_dock_widget(window)
     until(lambda: not window.work.running)
     _, again = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     assert again is not window
     again.batch.folder.value = folder
-    until(lambda: again.film.states)
-    assert again.film.strip.marks("a.png") == {"edited"}
-    again.film.open("a.png")
+    until(lambda: again.folder_view.states)
+    assert again.folder_view.strip.marks("a.png") == {"edited"}
+    again.folder_view.open("a.png")
     assert len([layer for layer in viewer.layers if layer.name == "a"]) == 1  # it is open already
     until(lambda: again.preview.rendering is not None and not again.preview.newest.busy)
     again.shut_down()

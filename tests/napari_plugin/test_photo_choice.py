@@ -72,7 +72,7 @@ def test_a_gray_stack_is_refused_with_a_reason(
     viewer.add_image(np.zeros((3, 40, 50)), name="stack")
     _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     assert made.photo.value is None
-    assert "'stack' is a gray stack of 3 dimensions" in made.look.status
+    assert "'stack' is a gray stack of 3 dimensions" in made.view_panel.status
     made.apply.apply_button.click()
     assert any("add one plane of it" in message for message in messages)
     made.shut_down()

@@ -15,11 +15,11 @@ import numpy as np, napari
 from qtpy.QtWidgets import QApplication
 from napari.settings import get_settings
 from llflow_photo.api import load_enhancer
-from napari_plugin.studio import Studio
+from napari_plugin.render_cache import RenderCache
 from napari_plugin.view import camera
 from napari_plugin.widget import EnhanceWidget
 
-Studio.enhancer = lambda studio, options: load_enhancer(sys.argv[1])
+RenderCache.enhancer = lambda cache, options: load_enhancer(sys.argv[1])
 get_settings().application.save_window_geometry = False
 viewer = napari.Viewer(show=True)
 viewer.window.resize(820, 520)
@@ -50,7 +50,7 @@ rest()
 assert canvas.width() % 2 == canvas.height() % 2 == 0
 for center in ((0, 700.3, 900.8),):
     camera(viewer).center = center
-    panel.look.buttons["full"].click()
+    panel.view_panel.buttons["full"].click()
     rest()
     until(lambda: panel.preview.rendering.region.is_full_size)
     rest()

@@ -20,7 +20,7 @@ def test_a_preset_is_saved_used_undone_and_deleted(window: Any, config_folder: A
     row.choice.value = "Street"
     assert control("exposure_ev").value == 0.5 and not control("protect_highlights").value
     assert row.choice.value == "Street"
-    window.look.buttons["undo"].click()
+    window.view_panel.buttons["undo"].click()
     assert control("exposure_ev").value == -1.0
     again = PresetRow(StoredSettings(config_folder / "presets.json"), Options, lambda options: None)
     qtbot.addWidget(again)

@@ -155,9 +155,7 @@ def test_the_artifact_map_points_at_what_was_planted(widget: Any, until: Until) 
     widget.settings.control("temperature").value = 0.8
     until(lambda: not widget.preview.newest.busy and widget.preview.rendering.latent.temperature == 0.8)
     found = widget.subject()
-    encoded = widget.studio.encoded(
-        found[1], widget.preview.rendering.region, widget.options(), lambda: False
-    )
+    encoded = widget.cache.encoded(found[1], widget.preview.rendering.region, widget.options(), lambda: False)
     clean = encoded.decode(widget.latent())
     planted = np.zeros(clean.shape[:2], bool)
     planted[40:72, 64:104] = True

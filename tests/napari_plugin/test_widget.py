@@ -109,9 +109,9 @@ def test_drawing_picking_locking_and_drawing_around(widget: Any, until: Until) -
     assert "locked" in gallery.item(0).text()
     assert all(isinstance(entry.latent, Blend) for entry in gallery.entries[1:])
     picked = _change(widget, until, lambda: gallery.setCurrentRow(2))
-    assert isinstance(picked.latent, Blend) and "%" in widget.look.status
+    assert isinstance(picked.latent, Blend) and "%" in widget.view_panel.status
     back = _change(widget, until, lambda: setattr(widget.settings.control("seed"), "value", 5))
-    assert isinstance(back.latent, Latent) and back.latent.seed == 5 and not widget.look.status
+    assert isinstance(back.latent, Latent) and back.latent.seed == 5 and not widget.view_panel.status
 
 
 def test_interpolation_mean_and_disagreement(widget: Any, until: Until) -> None:
@@ -130,7 +130,7 @@ def test_interpolation_mean_and_disagreement(widget: Any, until: Until) -> None:
     assert dark.image.mean() < between.image.mean() < bright.image.mean()
     for name, shape in (("mean", (120, 160, 3)), ("disagreement", (120, 160))):
         before = len(widget.viewer.layers)
-        widget.gather.buttons[name].click()
+        widget.statistics.buttons[name].click()
         until(lambda before=before: len(widget.viewer.layers) > before)
         layer = widget.viewer.layers[-1]
         assert layer.data.shape == shape and layer.metadata["renderings"] == 3
@@ -173,7 +173,7 @@ def test_the_split_line_can_be_dragged(widget: Any, until: Until) -> None:
 
 
 def test_show_before_hides_and_brings_back(widget: Any) -> None:
-    before = widget.look.buttons["before"]
+    before = widget.view_panel.buttons["before"]
     before.pressed.emit()
     assert not widget.preview.layer.visible and widget.viewer.layers["night"].visible
     before.released.emit()
@@ -207,7 +207,7 @@ def test_without_a_photo_buttons_say_so(make_napari_viewer: Any, until: Until, m
     _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     for button in (
         *made.explore.buttons.values(),
-        *made.look.buttons.values(),
+        *made.view_panel.buttons.values(),
         made.apply.apply_button,
         made.apply.save_button,
     ):

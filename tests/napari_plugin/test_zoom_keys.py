@@ -40,7 +40,11 @@ def test_keys_on_the_canvas(window: Any, until: Until, qtbot: Any, dark_photo: n
 
 
 def test_an_apply_is_undone_and_done_again(widget: Any, until: Until) -> None:
-    layers, undo, redo = widget.viewer.layers, widget.look.buttons["undo"], widget.look.buttons["redo"]
+    layers, undo, redo = (
+        widget.viewer.layers,
+        widget.view_panel.buttons["undo"],
+        widget.view_panel.buttons["redo"],
+    )
     assert not undo.isEnabled() and not redo.isEnabled()
     widget.settings.control("strength").value = 0.5
     until(undo.isEnabled)

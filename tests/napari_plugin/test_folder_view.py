@@ -33,85 +33,91 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def film(window: Any, folder: Path, until: Until) -> Any:
+def folder_view(window: Any, folder: Path, until: Until) -> Any:
     """The strip of that folder, all thumbnails read."""
     window.batch.folder.value = folder
-    film = window.film
-    until(lambda: film.states and all(film.strip.has_picture(source) for source in film.states))
-    return film
+    folder_view = window.folder_view
+    until(
+        lambda: (
+            folder_view.states and all(folder_view.strip.has_picture(source) for source in folder_view.states)
+        )
+    )
+    return folder_view
 
 
-def _click(film: Any, source: str, qtbot: Any) -> None:
-    strip = film.strip
+def _click(folder_view: Any, source: str, qtbot: Any) -> None:
+    strip = folder_view.strip
     item = strip.list.item(strip.sources.index(source))
     strip.list.scrollToItem(item)
     place = strip.list.visualItemRect(item).center()
     qtbot.mouseClick(strip.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place))
 
 
-def test_a_folder_is_shown_below_the_canvas(window: Any, film: Any) -> None:
-    assert film.strip.sources == ["a.jpg", "b.png", "c[1].jpg", "d.jpg", "e.jpg", "more/f.jpg"]
-    assert film.strip.isVisible() and film.strip.window() is window.window()
-    assert film.strip.mapToGlobal(QPoint(0, 0)).y() > window.canvas.widget.mapToGlobal(QPoint(0, 0)).y()
-    assert "6 photos" in film.strip._status.text()
+def test_a_folder_is_shown_below_the_canvas(window: Any, folder_view: Any) -> None:
+    assert folder_view.strip.sources == ["a.jpg", "b.png", "c[1].jpg", "d.jpg", "e.jpg", "more/f.jpg"]
+    assert folder_view.strip.isVisible() and folder_view.strip.window() is window.window()
+    assert (
+        folder_view.strip.mapToGlobal(QPoint(0, 0)).y() > window.canvas.widget.mapToGlobal(QPoint(0, 0)).y()
+    )
+    assert "6 photos" in folder_view.strip._status.text()
 
 
 def test_a_click_opens_a_photo_and_another_click_comes_back_to_it(
-    window: Any, film: Any, until: Until, qtbot: Any
+    window: Any, folder_view: Any, until: Until, qtbot: Any
 ) -> None:
     layers = window.viewer.layers
-    _click(film, "a.jpg", qtbot)
+    _click(folder_view, "a.jpg", qtbot)
     assert window.photo.value.name == "a" and window.photo.value.data.shape == (60, 90, 3)
     window.settings.control("exposure_ev").value = 1.5
-    _click(film, "b.png", qtbot)
+    _click(folder_view, "b.png", qtbot)
     assert window.photo.value.name == "b" and not layers["a"].visible
     window.settings.control("exposure_ev").value = -1.0
     until(lambda: "b preview" in layers and not window.preview.newest.busy)
-    _click(film, "a.jpg", qtbot)
+    _click(folder_view, "a.jpg", qtbot)
     assert window.photo.value == layers["a"] and layers["a"].visible and not layers["b"].visible
     assert window.settings.control("exposure_ev").value == 1.5
-    assert film.strip.marks("a.jpg") == {"edited"} and not film.strip.marks("d.jpg")
+    assert folder_view.strip.marks("a.jpg") == {"edited"} and not folder_view.strip.marks("d.jpg")
     assert [layer.name for layer in layers if layer.name in ("a", "b")] == ["a", "b"]
 
 
 def test_photos_opened_long_ago_are_closed_but_keep_their_settings(
-    window: Any, film: Any, until: Until, config_folder: Path
+    window: Any, folder_view: Any, until: Until, config_folder: Path
 ) -> None:
-    film.open("a.jpg")
+    folder_view.open("a.jpg")
     window.settings.control("strength").value = 0.25
     for source in ("b.png", "c[1].jpg", "d.jpg"):
-        film.open(source)
+        folder_view.open(source)
         window.settings.control("strength").value = 1.0
     until(lambda: "a preview" not in window.viewer.layers)
     assert "a" not in window.viewer.layers and "b" in window.viewer.layers
-    film.open("a.jpg")
+    folder_view.open("a.jpg")
     assert window.settings.control("strength").value == 0.25
     until((config_folder / "photos.json").exists)
     kept = StoredSettings(config_folder / "photos.json")
-    assert kept.get(str(film.states["a.jpg"].path)) == Options(strength=0.25)
+    assert kept.get(str(folder_view.states["a.jpg"].path)) == Options(strength=0.25)
 
 
 def test_settings_are_copied_to_selected_photos_open_or_not_and_can_be_undone(
-    window: Any, film: Any, until: Until
+    window: Any, folder_view: Any, until: Until
 ) -> None:
-    film.open("b.png")
-    film.open("a.jpg")
+    folder_view.open("b.png")
+    folder_view.open("a.jpg")
     window.settings.control("brightness").value = 0.5
-    film.strip.select(["b.png", "e.jpg"])
-    film.strip.copy_button.click()
-    assert [source for source in film.states if "edited" in film.strip.marks(source)] == [
+    folder_view.strip.select(["b.png", "e.jpg"])
+    folder_view.strip.copy_button.click()
+    assert [source for source in folder_view.states if "edited" in folder_view.strip.marks(source)] == [
         "a.jpg", "b.png", "e.jpg",
     ]  # fmt: skip
-    film.open("e.jpg")
+    folder_view.open("e.jpg")
     assert window.settings.control("brightness").value == 0.5
-    film.open("b.png")
+    folder_view.open("b.png")
     assert window.settings.control("brightness").value == 0.5
-    window.look.buttons["undo"].click()
+    window.view_panel.buttons["undo"].click()
     assert window.settings.control("brightness").value == 0.0
 
 
 def test_each_photo_is_rendered_with_its_own_settings_and_marked(
-    window: Any, film: Any, until: Until, monkeypatch: pytest.MonkeyPatch
+    window: Any, folder_view: Any, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[Options, tuple[str, ...]]] = []
 
@@ -128,41 +134,41 @@ def test_each_photo_is_rendered_with_its_own_settings_and_marked(
         return Report(rows, path)
 
     monkeypatch.setattr("llflow_photo.batch.enhance_dir", batch, raising=False)
-    monkeypatch.setattr(film, "refresh", lambda: None)  # nothing was really written
-    film.open("a.jpg")
+    monkeypatch.setattr(folder_view, "refresh", lambda: None)  # nothing was really written
+    folder_view.open("a.jpg")
     window.settings.control("exposure_ev").value = 1.0
-    film.open("b.png")
+    folder_view.open("b.png")
     window.settings.control("exposure_ev").value = 0.0
-    film.strip.select(["a.jpg", "c[1].jpg", "e.jpg"])
-    film.strip.enhance_button.click()
+    folder_view.strip.select(["a.jpg", "c[1].jpg", "e.jpg"])
+    folder_view.strip.enhance_button.click()
     until(window.batch.run_button.isEnabled)
     plain, bright = Options(model=window.options().model), Options(exposure_ev=1.0)
     assert asked == [(bright, ("./a.jpg",)), (plain, ("./c[[]1].jpg", "./e.jpg"))]
-    assert "done" in film.strip.marks("a.jpg") and "done" in film.strip.marks("c[1].jpg")
-    assert film.strip.marks("e.jpg") == {"failed"} and "done" not in film.strip.marks("b.png")
+    assert "done" in folder_view.strip.marks("a.jpg") and "done" in folder_view.strip.marks("c[1].jpg")
+    assert folder_view.strip.marks("e.jpg") == {"failed"} and "done" not in folder_view.strip.marks("b.png")
 
 
 def test_what_is_done_is_marked_after_a_restart_and_changed_photos_are_not(
-    window: Any, film: Any, until: Until, folder: Path
+    window: Any, folder_view: Any, until: Until, folder: Path
 ) -> None:
-    film.open("a.jpg")
+    folder_view.open("a.jpg")
     window.settings.control("exposure_ev").value = 1.0
-    film.strip.select(["a.jpg", "c[1].jpg"])
-    film.strip.enhance_button.click()
+    folder_view.strip.select(["a.jpg", "c[1].jpg"])
+    folder_view.strip.enhance_button.click()
     until(window.batch.run_button.isEnabled)
     results = folder.with_name("photos-enhanced")
     assert sorted(path.name for path in results.glob("*.tif")) == ["a.tif", "c[1].tif"]
     made = files.read_settings(files.read(results / "a.tif").metadata)
     assert float(made["exposure_ev"]) == 1.0
-    film.strip.show_photos((), lambda source: False)
-    film.folder = None
+    folder_view.strip.show_photos((), lambda source: False)
+    folder_view.folder = None
     window.batch.folder.value = ""
     window.batch.folder.value = folder  # as after a restart
-    until(lambda: film.strip.sources and "done" in film.strip.marks("c[1].jpg"))
-    assert film.strip.marks("a.jpg") == {"done", "edited"} and not film.strip.marks("d.jpg")
+    until(lambda: folder_view.strip.sources and "done" in folder_view.strip.marks("c[1].jpg"))
+    assert folder_view.strip.marks("a.jpg") == {"done", "edited"} and not folder_view.strip.marks("d.jpg")
     Image.new("RGB", (40, 40)).save(folder / "a.jpg")
-    film.refresh()
-    until(lambda: film.strip.marks("a.jpg") == {"edited"})
+    folder_view.refresh()
+    until(lambda: folder_view.strip.marks("a.jpg") == {"edited"})
 
 
 def test_a_long_folder_is_listed_in_a_window_that_answers(window: Any, tmp_path: Path, until: Until) -> None:
@@ -173,31 +179,35 @@ def test_a_long_folder_is_listed_in_a_window_that_answers(window: Any, tmp_path:
         (folder / f"{number}.jpg").hardlink_to(folder / "0.jpg")
     pulse = Pulse()
     window.batch.folder.value = folder
-    until(lambda: len(window.film.states) == 400)
-    until(lambda: all(window.film.strip.has_picture(source) for source in window.film.strip.in_view()))
-    window.film.strip.list.horizontalScrollBar().setValue(10**6)
-    last = window.film.strip.sources[-1]
-    until(lambda: window.film.strip.has_picture(last))
+    until(lambda: len(window.folder_view.states) == 400)
+    until(
+        lambda: all(
+            window.folder_view.strip.has_picture(source) for source in window.folder_view.strip.in_view()
+        )
+    )
+    window.folder_view.strip.list.horizontalScrollBar().setValue(10**6)
+    last = window.folder_view.strip.sources[-1]
+    until(lambda: window.folder_view.strip.has_picture(last))
     assert pulse.stop() < 0.15
     assert not all(
-        map(window.film.strip.has_picture, window.film.strip.sources)
+        map(window.folder_view.strip.has_picture, window.folder_view.strip.sources)
     )  # those on screen came first
 
 
 def test_closing_the_panel_takes_the_strip_away_and_keeps_settings(
-    window: Any, film: Any, config_folder: Path, until: Until
+    window: Any, folder_view: Any, config_folder: Path, until: Until
 ) -> None:
-    film.open("a.jpg")
+    folder_view.open("a.jpg")
     window.settings.control("strength").value = 0.5
     window.shut_down()
-    assert StoredSettings(config_folder / "photos.json").names == [str(film.states["a.jpg"].path)]
-    assert not film.strip.isVisible()
+    assert StoredSettings(config_folder / "photos.json").names == [str(folder_view.states["a.jpg"].path)]
+    assert not folder_view.strip.isVisible()
 
 
 def test_a_photo_that_cannot_be_opened_is_told(
-    window: Any, film: Any, folder: Path, messages: list[str]
+    window: Any, folder_view: Any, folder: Path, messages: list[str]
 ) -> None:
     (folder / "a.jpg").write_bytes(b"no photo")
-    film.open("a.jpg")
+    folder_view.open("a.jpg")
     assert any("a.jpg" in message for message in messages)
     assert "a" not in window.viewer.layers
