@@ -1,4 +1,4 @@
-"""Reader, writer and samples: photos in, photos out, nothing lost."""
+"""Reader, writer and samples: photos and their metadata are preserved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def jpeg(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_reader_judges_by_the_ending(tmp_path: Path) -> None:
+def test_the_reader_decides_by_the_extension(tmp_path: Path) -> None:
     assert get_reader("a.NEF") is not None
     assert get_reader(["a.jpg", "b.dng"]) is not None
     assert get_reader("a.txt") is None
@@ -36,7 +36,7 @@ def test_the_reader_judges_by_the_ending(tmp_path: Path) -> None:
     assert get_reader([]) is None
 
 
-def test_a_photo_becomes_an_rgb_layer_with_its_facts(jpeg: Path) -> None:
+def test_a_photo_becomes_an_rgb_layer_with_its_metadata(jpeg: Path) -> None:
     ((pixels, arguments, kind),) = read_photos(str(jpeg))
     assert kind == "image" and arguments["rgb"] and arguments["name"] == "night"
     assert pixels.shape == (40, 56, 3) and pixels.dtype == np.float32
@@ -54,9 +54,7 @@ def test_both_samples_open_dark_and_upright() -> None:
 
 
 @pytest.mark.parametrize("ending", [".tif", ".jpg", ".png", ".dng"])
-def test_what_is_written_can_be_read_and_keeps_exif_and_settings(
-    jpeg: Path, tmp_path: Path, ending: str
-) -> None:
+def test_written_files_keep_pixels_exif_and_settings(jpeg: Path, tmp_path: Path, ending: str) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
     metadata = {**arguments["metadata"], "settings": {"model": "m", "temperature": 0.8, "seed": 3}}
     target = tmp_path / f"out{ending}"
@@ -69,7 +67,7 @@ def test_what_is_written_can_be_read_and_keeps_exif_and_settings(
         np.testing.assert_allclose(back.pixels, pixels, atol=1 / 250)
 
 
-def test_the_original_is_never_written_over(jpeg: Path) -> None:
+def test_the_original_is_never_overwritten(jpeg: Path) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
     before = jpeg.read_bytes()
     with pytest.raises(WriteError, match="original"):
@@ -87,7 +85,7 @@ def test_the_original_is_never_written_over(jpeg: Path) -> None:
         (np.full((4, 5, 3), 0.25, np.float64), 0.25, 32),
     ],
 )
-def test_any_picture_is_a_photo(data: np.ndarray, expected: float, bits: int) -> None:
+def test_gray_and_rgb_arrays_are_photos(data: np.ndarray, expected: float, bits: int) -> None:
     photo = photo_of_data(data, {})
     assert photo.pixels.shape == (4, 5, 3) and photo.pixels.dtype == np.float32
     assert photo.bit_depth == bits
@@ -127,7 +125,7 @@ def test_a_missing_folder_is_named(jpeg: Path, tmp_path: Path) -> None:
         np.full((16, 16, 3), 200.0),
     ],
 )
-def test_what_is_no_photo_is_refused_in_plain_words(data: np.ndarray) -> None:
+def test_arrays_that_are_no_photos_are_rejected(data: np.ndarray) -> None:
     with pytest.raises(ImageInputError, match="layer"):
         photo_of_data(data, {})
 

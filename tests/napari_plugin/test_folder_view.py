@@ -1,4 +1,4 @@
-"""The filmstrip in a real window: thumbnails, opening, settings of each photo, batches of them, marks."""
+"""The filmstrip in a real window: thumbnails, opening, settings per photo, batches, marks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Until = Callable[..., None]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Six photos of six sizes, one of them in a subfolder, and a text."""
+    """Six photos of different sizes, one of them in a subfolder, and a text file."""
     made = tmp_path / "photos"
     (made / "more").mkdir(parents=True)
     rng = np.random.default_rng(4)
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder_view(window: Any, folder: Path, until: Until) -> Any:
-    """The strip of that folder, all thumbnails read."""
+    """The filmstrip of that folder with all thumbnails."""
     window.batch.folder.value = folder
     folder_view = window.folder_view
     until(
@@ -62,7 +62,7 @@ def test_a_folder_is_shown_below_the_canvas(window: Any, folder_view: Any) -> No
     assert "6 photos" in folder_view.strip._status.text()
 
 
-def test_a_click_opens_a_photo_and_another_click_comes_back_to_it(
+def test_a_click_opens_a_photo_and_another_one_returns_to_it(
     window: Any, folder_view: Any, until: Until, qtbot: Any
 ) -> None:
     layers = window.viewer.layers
@@ -80,7 +80,7 @@ def test_a_click_opens_a_photo_and_another_click_comes_back_to_it(
     assert [layer.name for layer in layers if layer.name in ("a", "b")] == ["a", "b"]
 
 
-def test_photos_opened_long_ago_are_closed_but_keep_their_settings(
+def test_the_oldest_photos_are_closed_and_their_settings_kept(
     window: Any, folder_view: Any, until: Until, config_folder: Path
 ) -> None:
     folder_view.open("a.jpg")
@@ -97,7 +97,7 @@ def test_photos_opened_long_ago_are_closed_but_keep_their_settings(
     assert kept.get(str(folder_view.states["a.jpg"].path)) == Options(strength=0.25)
 
 
-def test_settings_are_copied_to_selected_photos_open_or_not_and_can_be_undone(
+def test_settings_are_copied_to_selected_photos_and_can_be_undone(
     window: Any, folder_view: Any, until: Until
 ) -> None:
     folder_view.open("b.png")
@@ -134,7 +134,7 @@ def test_each_photo_is_rendered_with_its_own_settings_and_marked(
         return Report(rows, path)
 
     monkeypatch.setattr("llflow_photo.batch.enhance_dir", batch, raising=False)
-    monkeypatch.setattr(folder_view, "refresh", lambda: None)  # nothing was really written
+    monkeypatch.setattr(folder_view, "refresh", lambda: None)  # no file was written
     folder_view.open("a.jpg")
     window.settings.control("exposure_ev").value = 1.0
     folder_view.open("b.png")
@@ -148,7 +148,7 @@ def test_each_photo_is_rendered_with_its_own_settings_and_marked(
     assert folder_view.strip.marks("e.jpg") == {"failed"} and "done" not in folder_view.strip.marks("b.png")
 
 
-def test_what_is_done_is_marked_after_a_restart_and_changed_photos_are_not(
+def test_finished_photos_are_marked_after_a_restart_unless_changed(
     window: Any, folder_view: Any, until: Until, folder: Path
 ) -> None:
     folder_view.open("a.jpg")
@@ -171,7 +171,9 @@ def test_what_is_done_is_marked_after_a_restart_and_changed_photos_are_not(
     until(lambda: folder_view.strip.marks("a.jpg") == {"edited"})
 
 
-def test_a_long_folder_is_listed_in_a_window_that_answers(window: Any, tmp_path: Path, until: Until) -> None:
+def test_the_window_responds_while_a_large_folder_is_listed(
+    window: Any, tmp_path: Path, until: Until
+) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     Image.effect_noise((1600, 1200), 40).convert("RGB").save(folder / "0.jpg")
@@ -191,10 +193,10 @@ def test_a_long_folder_is_listed_in_a_window_that_answers(window: Any, tmp_path:
     assert pulse.stop() < 0.15
     assert not all(
         map(window.folder_view.strip.has_picture, window.folder_view.strip.sources)
-    )  # those on screen came first
+    )  # visible ones are read first
 
 
-def test_closing_the_panel_takes_the_strip_away_and_keeps_settings(
+def test_closing_the_panel_removes_the_filmstrip_and_saves_settings(
     window: Any, folder_view: Any, config_folder: Path, until: Until
 ) -> None:
     folder_view.open("a.jpg")
@@ -204,7 +206,7 @@ def test_closing_the_panel_takes_the_strip_away_and_keeps_settings(
     assert not folder_view.strip.isVisible()
 
 
-def test_a_photo_that_cannot_be_opened_is_told(
+def test_a_photo_that_cannot_be_opened_gives_an_error(
     window: Any, folder_view: Any, folder: Path, messages: list[str]
 ) -> None:
     (folder / "a.jpg").write_bytes(b"no photo")

@@ -27,7 +27,7 @@ photo = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
 layer = viewer.add_image(photo, rgb=True, name="noise")
 panel = EnhanceWidget(viewer)
 viewer.window.add_dock_widget(panel)
-panel.settings.control("strength").value = 0.0  # the photo as it is
+panel.settings.control("strength").value = 0.0  # the original photo
 panel.settings.control("protect_highlights").value = False
 
 def until(condition):
@@ -43,7 +43,7 @@ def rest():
     until(lambda: not panel.preview.newest.busy)
 
 rest()
-# At 1.5, a canvas of an odd number of window pixels has half a physical one and is scaled by a little.
+# At 1.5, a canvas with an odd number of logical pixels has a fractional size and is slightly scaled.
 canvas = panel.canvas.widget
 viewer.window.resize(820 + canvas.width() % 2, 520 + canvas.height() % 2)
 rest()
