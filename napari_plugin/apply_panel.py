@@ -18,7 +18,7 @@ from .explore_panel import Host
 from .gallery import describe
 from .layers import full_data, layer_parts, placement
 from .photo_choice import is_result, made_from, photo_of
-from .saving import SAVE_FILTERS, proposed_path, save_data
+from .saving import SAVE_FILTERS, proposed_path, save_data, source_of
 from .work import Job
 
 if TYPE_CHECKING:
@@ -153,7 +153,14 @@ class ApplyPanel(QWidget):
                 return
             path = Path(chosen)
         data, metadata, target = full_data(layer), dict(layer.metadata), path
-        self._host.work.start("Save", lambda _job: save_data(target, data, metadata), _report_saved, bar=True)
+        source = source_of(metadata)
+
+        def saved(result: tuple[Path, tuple[str, ...]]) -> None:
+            _report_saved(result)
+            if source is not None:
+                self._host.result_saved(source, result[0])
+
+        self._host.work.start("Save", lambda _job: save_data(target, data, metadata), saved, bar=True)
 
     def _result(self) -> Image | None:
         layers = self._host.viewer.layers

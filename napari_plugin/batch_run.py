@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llflow_photo.options import Options
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from llflow_photo.batch import Event, Report
 
 __all__ = ["BatchRequest", "grouped", "run_request"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def run_request(request: BatchRequest, job: Job) -> Report:
     Progress counts the photos of all groups; the record of each finished photo is shown immediately.
 
     Returns:
-        one report for all groups; if they stopped early, it says why.
+        one report for all groups, with a page for all of them; if they stopped early, it says why.
 
     Raises:
         any error that `enhance_dir` raises.
@@ -89,7 +93,7 @@ def run_request(request: BatchRequest, job: Job) -> Report:
         )
         if reports[-1].stopped or job.cancelled():
             break
-    return _joined(reports)
+    return reports[0] if len(reports) == 1 else _with_page(_joined(reports))
 
 
 def _joined(reports: list[Report]) -> Report:
@@ -99,7 +103,37 @@ def _joined(reports: list[Report]) -> Report:
         rows=tuple(rows[source] for source in sorted(rows)),
         seconds=sum(report.seconds for report in reports),
         working_seconds=sum(report.working_seconds for report in reports),
+        settings=_joined_settings(reports),
     )
+
+
+def _joined_settings(reports: list[Report]) -> dict[str, Any]:
+    """The settings of all groups; values that differ are listed with the number of their photos."""
+    joined: dict[str, Any] = {}
+    for name in dict.fromkeys(name for report in reports for name in report.settings):
+        photos: Counter[str] = Counter()
+        for report in reports:
+            photos[str(report.settings.get(name, ""))] += len(report.rows)
+        if len(photos) == 1:
+            joined[name] = reports[0].settings.get(name, "")
+        else:
+            joined[name] = ", ".join(f"{value} ({_photos(count)})" for value, count in photos.items())
+    return joined
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count} photos"
+
+
+def _with_page(report: Report) -> Report:
+    """Write the report's page; if that fails, the page of the last group remains."""
+    from llflow_photo.batch.recording.page import write_page
+
+    try:
+        return replace(report, page=write_page(report))
+    except OSError as error:
+        _LOG.error("the report page cannot be written: %s", error)
+        return report
 
 
 def _exact_pattern(source: str) -> str:

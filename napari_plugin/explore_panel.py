@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -54,6 +55,9 @@ class Host(Protocol):
 
     def choose(self, latent: AnyLatent) -> None:
         """Make another rendering the current one."""
+
+    def result_saved(self, photo: Path, result: Path) -> None:
+        """Mark a photo of which a result was saved."""
 
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Add a step that can be undone to the history of a photo."""

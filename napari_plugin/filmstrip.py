@@ -33,7 +33,7 @@ _MARK = 16
 _COLORS = {"done": QColor(60, 170, 80), "failed": QColor(210, 70, 60), "edited": QColor(230, 160, 40)}
 _SYMBOLS = {"done": "✓", "failed": "!", "edited": "±"}
 _TIPS = {
-    "done": "Its result is in the output folder.",
+    "done": "Its result exists.",
     "edited": "It has its own settings.",
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +18,7 @@ from llflow_photo.options import Options
 
 from .filmstrip import THUMBNAIL_SIDE, Filmstrip
 from .photo_choice import is_result, photo_of
+from .saved_results import SavedResults
 from .small_pictures import Thumbnails
 from .stored_settings import StoredSettings
 from .work import Job, Work
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 __all__ = ["FolderHost", "FolderView"]
+
+_LOG = logging.getLogger(__name__)
 
 _MOST_OPEN = 3
 """Number of photos opened from the filmstrip that stay open."""
@@ -54,6 +59,7 @@ class FolderView:
     Args:
         host: the widget.
         stored: the settings of each photo.
+        saved: the results that were saved one by one.
 
     Attributes:
         folder: the current folder, or None.
@@ -61,8 +67,8 @@ class FolderView:
         strip: the thumbnails.
     """
 
-    def __init__(self, host: FolderHost, stored: StoredSettings) -> None:
-        self._host, self._stored = host, stored
+    def __init__(self, host: FolderHost, stored: StoredSettings, saved: SavedResults) -> None:
+        self._host, self._stored, self._saved = host, stored, saved
         self.folder: Path | None = None
         self.output: Path | None = None
         self.states: dict[str, PhotoState] = {}
@@ -88,7 +94,7 @@ class FolderView:
         self._stop()
         self.folder, self.output = folder, output
         self._listing = self._host.work.start(
-            "List photos", lambda _job: folder_state(folder, output), self._listed
+            "List photos", lambda _job: self._states_of(folder, output), self._listed
         )
         self._show_dock(panel)
 
@@ -104,7 +110,26 @@ class FolderView:
                 for state in states:
                     self.strip.set_state(state)
 
-        self._host.work.start("Check for results", lambda _job: folder_state(folder, output), done)
+        self._host.work.start("Check for results", lambda _job: self._states_of(folder, output), done)
+
+    def _states_of(self, folder: Path, output: Path | None) -> tuple[PhotoState, ...]:
+        """The photos of a folder, marked as done by a batch or by a saved result. Called in threads."""
+        return tuple(
+            replace(state, status="done", reason=f"Saved as {result}.")
+            if state.status == "new" and (result := self._saved.result_of(state.path)) is not None
+            else state
+            for state in folder_state(folder, output)
+        )
+
+    def note_saved(self, photo: Path, result: Path) -> None:
+        """Mark a photo of which a result was saved."""
+        try:
+            self._saved.note(photo, result)
+        except OSError as error:
+            _LOG.warning("the saved result of %s cannot be recorded: %s", photo, error)
+        source = self._sources.get(str(photo))
+        if source is not None:
+            self.note_state(PhotoState(photo, source, "done", f"Saved as {result}."))
 
     def note_state(self, state: PhotoState) -> None:
         """Mark a photo that a batch has finished or failed to render."""

@@ -5,14 +5,14 @@ A file contains only what differs from the defaults of `Options`, so that change
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 from llflow_photo.errors import OptionError
 from llflow_photo.options import Options
+
+from .json_table import JsonTable
 
 __all__ = ["StoredSettings", "config_folder", "differences"]
 
@@ -46,17 +46,19 @@ class StoredSettings:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._values: dict[str, dict[str, Any]] = _read(path)
-        self._changed: set[str] = set()
+        self._table = JsonTable(path)
+
+    @property
+    def path(self) -> Path:
+        return self._table.path
 
     @property
     def names(self) -> list[str]:
-        return sorted(self._values, key=str.casefold)
+        return sorted(self._table.names, key=str.casefold)
 
     def get(self, name: str) -> Options | None:
         """The settings of a name; options that this version does not support keep their default."""
-        values = self._values.get(name)
+        values = self._table.get(name)
         if values is None:
             return None
         options = Options()
@@ -64,24 +66,17 @@ class StoredSettings:
             try:
                 options = options.with_changes(**{option: value})
             except (OptionError, TypeError):
-                _LOG.warning(
-                    "%s: %r: option %s=%r is not supported by this version",
-                    self.path.name,
-                    name,
-                    option,
-                    value,
-                )
+                unsupported = f"option {option}={value!r} is not supported by this version"
+                _LOG.warning("%s: %r: %s", self.path.name, name, unsupported)
         return options
 
     def put(self, name: str, options: Options) -> None:
         """Set the settings of a name, in memory until `save`."""
-        self._values[name] = differences(options)
-        self._changed.add(name)
+        self._table.put(name, differences(options))
 
     def remove(self, name: str) -> None:
         """Remove a name, in memory until `save`."""
-        self._values.pop(name, None)
-        self._changed.add(name)
+        self._table.remove(name)
 
     def save(self) -> None:
         """Write the changes since the last call; changes of other windows are kept.
@@ -89,34 +84,4 @@ class StoredSettings:
         Raises:
             OSError: the file cannot be written.
         """
-        if not self._changed:
-            return
-        present = _read(self.path)
-        for name in self._changed:
-            if name in self._values:
-                present[name] = self._values[name]
-            else:
-                present.pop(name, None)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        partial.write_text(json.dumps(present, indent=1, sort_keys=True, ensure_ascii=False), "utf-8")
-        os.replace(partial, self.path)
-        self._values = present
-        self._changed.clear()
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    """The contents of a file; a damaged file is renamed, so that it is not overwritten."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        if isinstance(found, dict) and all(isinstance(values, dict) for values in found.values()):
-            return found
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        _LOG.warning("%s cannot be read: %s", path, error)
-    try:
-        os.replace(path, path.with_name(f"{path.name}.damaged"))
-    except OSError as error:
-        _LOG.warning("%s cannot be renamed: %s", path, error)
-    return {}
+        self._table.save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info
@@ -34,6 +35,7 @@ from .preload import preload_model
 from .presets import PresetRow
 from .preview import LivePreview, Rendering
 from .render_cache import RenderCache, Subject
+from .saved_results import SavedResults
 from .settings import Settings
 from .side_by_side import SideBySide
 from .statistics_panel import StatisticsPanel
@@ -77,7 +79,9 @@ class EnhanceWidget(QWidget):
         self.photos = Photos(napari_viewer, self._photo_edited)
         self.settings = Settings(models(), devices())
         kept = config_folder()
-        self.folder_view = FolderView(self, StoredSettings(kept / "photos.json"))
+        self.folder_view = FolderView(
+            self, StoredSettings(kept / "photos.json"), SavedResults(kept / "saved.json")
+        )
         self.photo_settings = PhotoSettings(self.settings, self.folder_view.own_settings)
         self.presets = PresetRow(StoredSettings(kept / "presets.json"), self.options, self.photo_settings.use)
         self.steps = self.photo_settings.steps
@@ -165,6 +169,10 @@ class EnhanceWidget(QWidget):
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Add a step that can be undone to the history of a photo."""
         self.steps.note(layer, undo, redo)
+
+    def result_saved(self, photo: Path, result: Path) -> None:
+        """Mark a photo of which a result was saved."""
+        self.folder_view.note_saved(photo, result)
 
     def show_photo(self, layer: Image) -> None:
         """Make a layer the current photo, and fit it into the view."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,33 @@ def test_a_missing_folder_is_named(jpeg: Path, tmp_path: Path) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
     with pytest.raises(WriteError, match=r"no-such is no folder; make it"):
         save_data(tmp_path / "no-such" / "a.tif", pixels, arguments["metadata"])
+
+
+def test_a_read_only_folder_is_not_proposed_and_named_in_the_error(
+    jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+    writable = tmp_path / "home"
+    writable.mkdir()
+    access = os.access
+    monkeypatch.setattr(Path, "home", lambda: writable)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != jpeg.parent and access(path, mode))
+    assert proposed_path(arguments["metadata"], "x") == writable / "night_enhanced.tif"
+    with pytest.raises(WriteError, match=f"cannot write .*{jpeg.parent}.*choose another folder"):
+        save_data(jpeg.with_name("b.tif"), pixels, arguments["metadata"])
+
+
+def test_a_folder_that_cannot_be_accessed_is_named_in_the_error(
+    jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", denied)
+    with pytest.raises(WriteError, match=r"cannot be accessed \(Permission denied\); choose another folder"):
+        save_data(tmp_path / "closed" / "b.tif", pixels, arguments["metadata"])
 
 
 @pytest.mark.parametrize(

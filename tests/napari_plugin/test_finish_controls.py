@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from qtpy.QtWidgets import QLabel
 
 from llflow_photo.options import Options
 from napari_plugin.settings import PICTURE
@@ -17,6 +18,12 @@ def test_finish_controls_start_with_the_defaults_of_options(widget: Any) -> None
         assert widget.settings.control(name).value == getattr(plain, name), name
         assert widget.settings.control(name).tooltip
     assert PICTURE[:5] == ("strength", "exposure_ev", "brightness", "texture", "local_exposure")
+
+
+@pytest.mark.usefixtures("small_network")
+def test_rows_have_labels(widget: Any) -> None:
+    labels = {label.text() for label in widget.findChildren(QLabel)}
+    assert {"Photo", "Preset", "Look", "Model", "Device", "Seed", "Compare"} <= labels
 
 
 @pytest.mark.parametrize(

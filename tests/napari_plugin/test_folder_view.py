@@ -13,7 +13,7 @@ from plugin_helpers import Pulse
 from qtpy.QtCore import QPoint, Qt
 
 from llflow_photo import files
-from llflow_photo.batch import Event, PhotoRecord, Report
+from llflow_photo.batch import Event, PhotoRecord, PhotoState, Report
 from llflow_photo.options import Options
 from napari_plugin.stored_settings import StoredSettings
 
@@ -169,6 +169,23 @@ def test_finished_photos_are_marked_after_a_restart_unless_changed(
     Image.new("RGB", (40, 40)).save(folder / "a.jpg")
     folder_view.refresh()
     until(lambda: folder_view.strip.marks("a.jpg") == {"edited"})
+
+
+def test_a_photo_is_marked_when_its_result_is_saved(
+    window: Any, folder_view: Any, until: Until, folder: Path, tmp_path: Path
+) -> None:
+    folder_view.open("a.jpg")
+    window.apply.apply_button.click()
+    until(lambda: "a enhanced" in window.viewer.layers and not window.work.running)
+    window.apply.save(tmp_path / "saved.tif")
+    until(lambda: folder_view.strip.marks("a.jpg") == {"done"})
+    assert not folder_view.strip.marks("b.png")
+    folder_view.strip.set_state(PhotoState(folder / "a.jpg", "a.jpg"))
+    folder_view.refresh()  # as after a restart
+    until(lambda: folder_view.strip.marks("a.jpg") == {"done"})
+    (tmp_path / "saved.tif").unlink()
+    folder_view.refresh()
+    until(lambda: not folder_view.strip.marks("a.jpg"))
 
 
 def test_the_window_responds_while_a_large_folder_is_listed(
