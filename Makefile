@@ -1,4 +1,4 @@
-# Names for the scripts; each makes the environment it needs.
+# Short names for the scripts; each creates the environment it needs.
 .PHONY: demo test check docs oldest napari-versions
 
 demo:

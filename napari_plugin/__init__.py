@@ -1,1 +1,1 @@
-"""The napari plugin: open a night photo, explore its renderings, save the one that is liked."""
+"""The napari plugin: open a night photo, explore its renderings, save a result."""

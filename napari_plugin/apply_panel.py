@@ -1,4 +1,4 @@
-"""The whole photo at full size, and saving it."""
+"""Rendering the whole photo at full size, and saving the result."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
 from .controls import Choice, button
+from .display_layers import remove_if_present
 from .explore_panel import Host
 from .gallery import describe
 from .layers import full_data, layer_parts, placement
 from .photo_choice import is_result, made_from, photo_of
-from .saving import SAVE_FILTERS, proposed_path, save_data
-from .showing import remove_quietly
+from .saving import SAVE_FILTERS, proposed_path, save_data, source_of
 from .work import Job
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ CURRENT, MEAN = "Current rendering", "Average of the variations"
 
 
 class ApplyPanel(QWidget):
-    """Apply, cancel, save."""
+    """The controls to render at full size, to cancel, and to save."""
 
     def __init__(self, host: Any) -> None:
         super().__init__()
@@ -39,28 +39,31 @@ class ApplyPanel(QWidget):
         self._job: Job | None = None
         self.what = Choice((CURRENT, MEAN), "What to render at full size")
         self.apply_button = button(
-            "Apply at full size", "Render the whole photo as the preview shows it, as a new layer", self.apply
+            "Apply at full size",
+            "Render the whole photo with the settings of the preview, as a new layer",
+            self.apply,
         )
-        self.cancel_button = button("Cancel", "Stop the full-size run", self.cancel)
+        self.cancel_button = button("Cancel", "Stop the full-size rendering", self.cancel)
         self.cancel_button.setEnabled(False)
         self.save_button = button(
-            "Save…", "Save the selected result with the photo's EXIF and the settings", self.save
+            "Save…", "Save the selected result with the photo's EXIF data and the settings", self.save
         )
         self.bar = QProgressBar()
         self.bar.setRange(0, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        row = QHBoxLayout()
-        for widget in (self.what, self.apply_button):
-            row.addWidget(widget)
-        layout.addLayout(row)
-        row = QHBoxLayout()
-        for widget in (self.bar, self.cancel_button, self.save_button):
-            row.addWidget(widget)
-        layout.addLayout(row)
+        lines: tuple[tuple[QWidget, ...], ...] = (
+            (self.what, self.apply_button),
+            (self.bar, self.cancel_button, self.save_button),
+        )
+        for line in lines:
+            row = QHBoxLayout()
+            for widget in line:
+                row.addWidget(widget)
+            layout.addLayout(row)
 
     def apply(self) -> None:
-        """Render the whole photo in the background."""
+        """Render the whole photo in a background thread."""
         asked = self._host.subject()
         if asked is None or self._job is not None:
             return
@@ -68,7 +71,7 @@ class ApplyPanel(QWidget):
             show_info("Draw some variations first.")
             return
         layer, subject = asked
-        options, studio = self._host.options(), self._host.studio
+        options, cache = self._host.options(), self._host.cache
         latents = [self._host.latent()]
         if self.what.value == MEAN:
             latents = [entry.latent for entry in self._grid.entries]
@@ -80,7 +83,7 @@ class ApplyPanel(QWidget):
 
             photo = subject.photo
             made = render_full_size(
-                photo, latents, options, studio.enhancer(options), job.progress, job.cancelled
+                photo, latents, options, cache.enhancer(options), job.progress, job.cancelled
             )
             return layer_parts(
                 made,
@@ -103,23 +106,23 @@ class ApplyPanel(QWidget):
         self._job = job
 
     def _add(self, photo: Any, result: Any) -> None:
-        """A result has come; taking it away and bringing it back are steps of the photo's history."""
+        """Record the new result as a step of the photo's history, so that it can be undone and redone."""
         viewer = self._host.viewer
 
         def bring_back() -> None:
             if result not in viewer.layers:
                 viewer.layers.append(result)
 
-        self._host.note_step(photo, lambda: remove_quietly(viewer, result), bring_back)
+        self._host.note_step(photo, lambda: remove_if_present(viewer, result), bring_back)
 
     def uncover(self, photo: Any) -> None:
-        """Hide the results of a photo that lie over its preview: the controls were moved since."""
+        """Hide the results of a photo, which would cover its preview, because the controls have changed."""
         for layer in self._host.viewer.layers:
             if is_result(layer) and layer.visible and photo_of(layer, self._host.viewer) == photo:
                 layer.visible = False
 
     def cancel(self) -> None:
-        """Stop the run; the window is ready for the next one at once."""
+        """Stop the rendering; another one can be started immediately."""
         if self._job is not None:
             self._job.cancel()
             self._ended(self._job)
@@ -129,7 +132,7 @@ class ApplyPanel(QWidget):
         self.bar.setValue(done)
 
     def _ended(self, job: Job) -> None:
-        if job is not self._job:  # it was cancelled, and the window has gone on since
+        if job is not self._job:  # it was cancelled, and another may be running
             return
         self._job = None
         self.bar.setRange(0, 1)
@@ -138,10 +141,10 @@ class ApplyPanel(QWidget):
         self.cancel_button.setEnabled(False)
 
     def save(self, path: Path | None = None) -> None:
-        """Save the selected result, or the newest; asks for the file unless ``path`` is given."""
+        """Save the selected result, or the newest; show a file dialog unless ``path`` is given."""
         layer = self._result()
         if layer is None:
-            show_info("Apply at full size first, then save.")
+            show_info("There is no result to save: click Apply at full size first.")
             return
         if path is None:
             start = str(proposed_path(layer.metadata, layer.name))
@@ -150,32 +153,39 @@ class ApplyPanel(QWidget):
                 return
             path = Path(chosen)
         data, metadata, target = full_data(layer), dict(layer.metadata), path
-        self._host.work.start("Save", lambda _job: save_data(target, data, metadata), _tell_saved, bar=True)
+        source = source_of(metadata)
+
+        def saved(result: tuple[Path, tuple[str, ...]]) -> None:
+            _report_saved(result)
+            if source is not None:
+                self._host.result_saved(source, result[0])
+
+        self._host.work.start("Save", lambda _job: save_data(target, data, metadata), saved, bar=True)
 
     def _result(self) -> Image | None:
         layers = self._host.viewer.layers
         results = [layer for layer in layers if is_result(layer)]
         active: Any = layers.selection.active
         if active in results:
-            return active  # type: ignore[no-any-return]
+            return active
         return results[-1] if results else None
 
 
 def settings_of(options: Options, latents: list[AnyLatent]) -> dict[str, Any]:
-    """What a result needs to be made again, as plain values: options, and the latent where it is mixed."""
+    """The settings that reproduce a result, as plain values: the options, and the latent if it is a blend."""
     from llflow_photo import __version__
 
-    told = asdict(options)
-    for not_of_the_picture in ("samples", "device", "tile"):
-        del told[not_of_the_picture]
-    told |= {"model": Path(options.model).name, "version": __version__}
+    settings = asdict(options)
+    for unrelated in ("samples", "device", "tile"):
+        del settings[unrelated]
+    settings |= {"model": Path(options.model).name, "version": __version__}
     if len(latents) == 1 and isinstance(latents[0], Latent):
         chosen = latents[0]
-        return told | {"seed": chosen.seed, "temperature": chosen.temperature, "grain": chosen.grain}
-    what = describe(latents[0]) if len(latents) == 1 else f"mean of {'; '.join(map(describe, latents))}"
-    return told | {"latent": what}
+        return settings | {"seed": chosen.seed, "temperature": chosen.temperature, "grain": chosen.grain}
+    latent = describe(latents[0]) if len(latents) == 1 else f"mean of {'; '.join(map(describe, latents))}"
+    return settings | {"latent": latent}
 
 
-def _tell_saved(result: tuple[Path, tuple[str, ...]]) -> None:
+def _report_saved(result: tuple[Path, tuple[str, ...]]) -> None:
     path, notes = result
     show_info(" ".join([f"Saved {path}.", *notes]))

@@ -1,4 +1,4 @@
-"""Where the model objects to a picture: its gradient activation map as a heat map layer."""
+"""Artifact map: shows where a picture is unlikely under the model, as a heat map layer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from llflow_photo.explore.region import resample
 
 from .controls import Choice, button
+from .display_layers import add_on_top
 from .explore_panel import Host
 from .layers import is_photo_layer, placement, snapshot
 from .photo_choice import ROLE, made_from
-from .showing import add_on_top
 from .view import layer_shape
 from .work import Job
 
@@ -24,9 +24,9 @@ __all__ = ["ArtifactPanel"]
 
 _CURRENT = "Current rendering"
 _MAP_PIXELS = 1_000_000
-"""Of the map of what is on screen."""
-_STANDS_OUT = 10.0
-"""Times the usual departure. Noise alone reaches up to about 8 somewhere in a frame."""
+"""Upper limit of the map's pixels."""
+_THRESHOLD = 10.0
+"""Threshold, as a multiple of the usual value within the frame. Noise alone reaches about 8."""
 
 
 class ArtifactPanel(QWidget):
@@ -35,10 +35,10 @@ class ArtifactPanel(QWidget):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self._host = host
-        self.target = Choice(self._choices(), "The picture to judge against the photo")
+        self.target = Choice(self._choices(), "The picture to compare with the photo")
         self.button = button(
             "Map artifacts",
-            "Marks where the model finds a rendering, or an edit of one, unlikely: noise, patches, tints",
+            "Shows where a rendering, or an edit of it, is unlikely: noise, patches, color casts",
             self.compute,
         )
         self.cancel_button = button("Cancel", "Stop computing the map", self.cancel)
@@ -47,7 +47,7 @@ class ArtifactPanel(QWidget):
         self.status = QLabel(" ")
         self.status.setWordWrap(True)
         layout = QVBoxLayout(self)
-        about = QLabel("Where does the model object to a picture? Bright is where it finds it unlikely.")
+        about = QLabel("Shows where a picture is unlikely according to the model. Bright areas are unlikely.")
         about.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(self.button, 1)
@@ -63,11 +63,11 @@ class ArtifactPanel(QWidget):
         return [_CURRENT, *names]
 
     def reset_choices(self) -> None:
-        """The viewer's layers changed."""
+        """Update the list of pictures after a change of the viewer's layers."""
         self.target.choices = self._choices()
 
     def compute(self) -> None:
-        """Add the map of the chosen picture, for the visible region."""
+        """Add the artifact map of the chosen picture, for the visible region."""
         from llflow_photo.engine.artifacts import activation_map
 
         asked = self._host.subject()
@@ -75,14 +75,14 @@ class ArtifactPanel(QWidget):
             return
         layer, subject = asked
         region = self._host.region(layer, _MAP_PIXELS)
-        options, latent, studio = self._host.options(), self._host.latent(), self._host.studio
+        options, latent, cache = self._host.options(), self._host.latent(), self._host.cache
         name = str(self.target.value)
         picture = None if name == _CURRENT else self._picture(layer, name)
         if name != _CURRENT and picture is None:
             return
 
         def work(job: Job) -> np.ndarray:
-            encoded = studio.encoded(subject, region, options, job.cancelled)
+            encoded = cache.encoded(subject, region, options, job.cancelled)
             if picture is None:
                 judged = encoded.decode(latent, job.cancelled)
             else:
@@ -102,7 +102,7 @@ class ArtifactPanel(QWidget):
         self._job = job
 
     def cancel(self) -> None:
-        """Stop; the panel is ready for the next map at once."""
+        """Stop; another map can be computed immediately."""
         if self._job is not None:
             self._job.cancel()
             self.status.setText("Cancelled.")
@@ -117,12 +117,12 @@ class ArtifactPanel(QWidget):
         self._job = None
         self.button.setEnabled(True)
         self.cancel_button.setEnabled(False)
-        if self.status.text().startswith("Computing"):  # an error, or the photo is gone
+        if self.status.text().startswith("Computing"):  # it failed, or the photo was removed
             self.status.setText(" ")
 
     def _picture(self, layer: Image, name: str) -> Any:
         if name not in self._host.viewer.layers:
-            self.status.setText(f"Layer {name!r} is gone; choose another.")
+            self.status.setText(f"Layer {name!r} was removed; choose another.")
             return None
         other: Any = self._host.viewer.layers[name]
         if layer_shape(other) != layer_shape(layer):
@@ -133,16 +133,16 @@ class ArtifactPanel(QWidget):
         return snapshot(other, self._host.viewer.dims.current_step)
 
     def _add(self, layer: Image, heat: np.ndarray, name: str, affine: np.ndarray) -> None:
-        top = max(float(np.percentile(heat, 99.8)), _STANDS_OUT)
+        top = max(float(np.percentile(heat, 99.8)), _THRESHOLD)
         add_on_top(
             self._host.viewer, heat, name=f"Artifacts: {name}", colormap="inferno", opacity=0.7,
             blending="additive", contrast_limits=(0.0, top), affine=affine,
             metadata={ROLE: "artifacts", **made_from(layer)},
         )  # fmt: skip
-        share = float((heat > _STANDS_OUT).mean())
+        share = float((heat > _THRESHOLD).mean())
         if share < 0.0005:
-            self.status.setText("Nothing stands out.")
+            self.status.setText("No artifacts found.")
         else:
             self.status.setText(
-                f"{share:.1%} of the frame stands out, up to {heat.max():.0f} times what is usual in it."
+                f"{share:.1%} of the frame exceeds the threshold; maximum {heat.max():.0f} times usual."
             )

@@ -1,4 +1,4 @@
-"""A folder: its photos in a strip, and all of them, or some, rendered with their settings."""
+"""The Folder tab: shows the photos of a folder as thumbnails and renders all or some of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLa
 
 from llflow_photo.batch import PhotoRecord, PhotoState
 
-from .batch_run import Order, grouped, run_order
+from .batch_run import BatchRequest, grouped, run_request
 from .controls import button, guard_wheel
 from .explore_panel import Host
-from .film import Film
+from .folder_view import FolderView
 from .work import Job
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchPanel"]
 
-OWN, SHOWN = "Each photo's own, else as shown", "As shown now, for all"
+OWN, SHOWN = "Each photo's own, else current", "Current, for all photos"
 FORMATS = {"16-bit TIFF": "tiff", "JPEG": "jpeg", "16-bit PNG": "png"}
 
 
@@ -31,29 +31,29 @@ class BatchPanel(QWidget):
     """The Folder tab.
 
     Attributes:
-        film: the folder's photos and their settings.
+        folder_view: the folder's photos and their settings.
     """
 
-    def __init__(self, host: Host, film: Film) -> None:
+    def __init__(self, host: Host, folder_view: FolderView) -> None:
         super().__init__()
         self._host = host
-        self.film = film
+        self.folder_view = folder_view
         self._job: Job | None = None
         self._summary = " "
-        self.folder = _folder_edit("Folder of photos; subfolders are walked too")
-        self.output = _folder_edit("Where the results go; empty: NAME-enhanced beside the folder NAME")
-        self.format = ComboBox(choices=list(FORMATS), tooltip="Of the results")
+        self.folder = _folder_edit("Folder of photos; subfolders are included")
+        self.output = _folder_edit("Folder for the results; if empty, NAME-enhanced beside the folder NAME")
+        self.format = ComboBox(choices=list(FORMATS), tooltip="File format of the results")
         self.settings = ComboBox(
             choices=[OWN, SHOWN],
-            tooltip="Photos whose settings you changed or copied have settings of their own",
+            tooltip="Photos have their own settings once you change them or copy settings to them",
         )
         self.form = _form(Photos=self.folder, Results=self.output, Format=self.format, Settings=self.settings)
-        film.strip.on_enhance = self.run_some
-        for edit in (self.folder, self.output):  # the beginnings of a path being typed are not listed
+        folder_view.strip.on_enhance = self.run_some
+        for edit in (self.folder, self.output):  # while a path is being typed, nothing is listed
             edit.changed.connect(lambda _value: self._folder_changed(unless_typed=True))
             edit.line_edit.native.editingFinished.connect(self._folder_changed)
         self.run_button = button("Enhance folder", "Render every photo of the folder", self.run)
-        self.cancel_button = button("Cancel", "Stop; photos that are finished stay", self.cancel)
+        self.cancel_button = button("Cancel", "Stop; finished photos are kept", self.cancel)
         self.cancel_button.setEnabled(False)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1)
@@ -70,25 +70,25 @@ class BatchPanel(QWidget):
         layout.addStretch()
 
     def _chosen(self) -> tuple[Path | None, Path | None]:
-        """The folders of photos and of results that are typed."""
+        """The entered folders of photos and of results."""
         folder, output = (_path_of(edit) for edit in (self.folder, self.output))
         return folder, output
 
     def _folder_changed(self, unless_typed: bool = False) -> None:
-        """Show the photos of a folder as soon as one is chosen."""
+        """Show the photos of a folder once it is chosen."""
         typed = self.folder.line_edit.native.hasFocus() or self.output.line_edit.native.hasFocus()
         folder, output = self._chosen()
         if folder is None or not folder.is_dir() or (unless_typed and typed):
             return
-        if (folder, output) != (self.film.folder, self.film.output):
-            self.film.show_folder(folder, output, self)
+        if (folder, output) != (self.folder_view.folder, self.folder_view.output):
+            self.folder_view.show_folder(folder, output, self)
 
     def run(self) -> None:
         """Render all photos of the folder."""
         self._run(None)
 
     def run_some(self, sources: list[str]) -> None:
-        """Render some photos of the folder that is shown."""
+        """Render some photos of the current folder."""
         if sources:
             self._run(sources)
 
@@ -100,9 +100,9 @@ class BatchPanel(QWidget):
             show_error("Choose a folder of photos first.")
             return
         if not folder.is_dir():
-            show_error(f"There is no folder {folder}: choose a folder of photos.")
+            show_error(f"The folder {folder} does not exist: choose a folder of photos.")
             return
-        order = Order(folder, output, FORMATS[str(self.format.value)], self._groups(folder, sources))
+        request = BatchRequest(folder, output, FORMATS[str(self.format.value)], self._groups(folder, sources))
         self.run_button.setEnabled(False)
         self.cancel_button.setEnabled(True)
         self._summary = " "
@@ -110,7 +110,7 @@ class BatchPanel(QWidget):
         self.bar.setRange(0, 0)
         self._job = self._host.work.start(
             "Batch",
-            lambda job: run_order(order, job),
+            lambda job: run_request(request, job),
             self._done,
             shown=self._photo_done,
             progressed=self._progressed,
@@ -119,22 +119,24 @@ class BatchPanel(QWidget):
         )
 
     def _groups(self, folder: Path, sources: list[str] | None) -> tuple[Any, ...]:
-        """Settings, and which photos have them."""
+        """Groups of equal settings, each with its photos; None means all photos of the folder."""
         shown = self._host.options()
-        if self.settings.value != OWN or folder != self.film.folder:
+        if self.settings.value != OWN or folder != self.folder_view.folder:
             return ((shown, None if sources is None else tuple(sources)),)
-        states = self.film.states
-        own = {source: found for source in states if (found := self.film.options_of(source)) is not None}
+        states = self.folder_view.states
+        own = {
+            source: found for source in states if (found := self.folder_view.options_of(source)) is not None
+        }
         groups = grouped(states if sources is None else sources, own, shown)
-        if sources is None and len(groups) <= 1:  # also photos that came since the folder was listed
+        if sources is None and len(groups) <= 1:  # includes photos added since the folder was listed
             return ((groups[0][0] if groups else shown, None),)
         return groups
 
     def cancel(self) -> None:
-        """Stop after the photo that is being rendered is abandoned; what is finished stays."""
+        """Stop; the photo in progress is discarded, finished ones are kept."""
         if self._job is not None:
             self._job.cancel()
-            self.status.setText("Cancelling; what is finished stays.")
+            self.status.setText("Cancelling; finished photos are kept.")
 
     def _progressed(self, done: int, total: int) -> None:
         self.bar.setRange(0, max(total, 1))
@@ -142,41 +144,45 @@ class BatchPanel(QWidget):
         self.status.setText(f"{done} of {total} photos")
 
     def _photo_done(self, row: PhotoRecord) -> None:
-        known = self.film.states.get(row.source)
+        known = self.folder_view.states.get(row.source)
         if known is not None and row.status in ("done", "failed", "skipped"):
-            status, reason = ("failed", row.reason) if row.status == "failed" else ("done", "")
-            self.film.note_state(PhotoState(known.path, known.source, status, reason))
+            if row.status == "failed":
+                state = PhotoState(known.path, known.source, "failed", row.reason)
+            else:
+                state = PhotoState(known.path, known.source, "done")
+            self.folder_view.note_state(state)
 
     def _done(self, report: Report) -> None:
         self._summary = report.summary()
 
     def _ended(self) -> None:
         if self._job is not None and self._job.cancelled():
-            self._summary = "Cancelled; what is finished stays, and another run goes on from there."
+            self._summary = "Cancelled; finished photos are kept, and another run continues from there."
         self.status.setText(self._summary)
         self._job = None
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self.run_button.setEnabled(True)
         self.cancel_button.setEnabled(False)
-        self.film.refresh()
+        self.folder_view.refresh()
 
 
 def _folder_edit(tooltip: str) -> FileEdit:
-    made = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, value="", tooltip=tooltip)
+    made = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, tooltip=tooltip)
+    made.line_edit.value = ""
     made.line_edit.tooltip = tooltip
     made.choose_btn.tooltip = "Choose a folder"
     return made
 
 
 def _path_of(edit: FileEdit) -> Path | None:
-    """The folder that is typed; None where the field is empty."""
+    """The entered folder; None if the field is empty."""
     text = str(edit.line_edit.value).strip()
     return Path(text).expanduser() if text else None
 
 
 def _form(**parts: Any) -> Container[Any]:
-    """A form of magicgui's, whose lists leave the wheel to the panel."""
+    """A form made by magicgui; the mouse wheel scrolls the panel instead of changing its combo boxes."""
     for label, part in parts.items():
         part.label = label
     made = Container(widgets=list(parts.values()), labels=True)

@@ -1,7 +1,7 @@
-"""The canvas the viewer draws on: its size, its screen's pixels, and when its view has come to rest.
+"""The viewer's canvas: its size, its pixel ratio, and when its view has stopped changing.
 
-napari moves its camera model, and works out what of a layer is visible, while it draws. So the view is looked
-at after each drawn frame, never in the camera's own events.
+napari updates its camera model, and the visible part of each layer, while it draws. So the view is checked
+after each drawn frame and not in the camera's events.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["CanvasWatch"]
 
 _REST_MS = 110
-"""For this long the view must not have moved."""
+"""Time without movement after which the view counts as stopped."""
 
 
 class CanvasWatch(QObject):
-    """Watches the canvas of the window a panel is in.
+    """Watches the canvas of the window that contains a panel.
 
     Args:
         viewer: napari's viewer.
-        rested: called once the view has moved, was drawn, and moved no more.
-        key: called with each key event on the canvas; true where it was used.
+        rested: called after the view has moved, was drawn, and has stopped moving.
+        key: called with each key event on the canvas; returns true if it handled the event.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class CanvasWatch(QObject):
         self.widget: QWidget | None = None
         self._drawn = QTimer(self)
         self._drawn.setSingleShot(True)
-        self._drawn.timeout.connect(self._look)
+        self._drawn.timeout.connect(self._check_view)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
@@ -61,7 +61,7 @@ class CanvasWatch(QObject):
             self._drawn.start(0)
 
     def detach(self) -> None:
-        """Leave the canvas alone."""
+        """Stop watching the canvas."""
         widget, self.widget = self.widget, None
         self._drawn.stop()
         self._rest.stop()
@@ -70,17 +70,17 @@ class CanvasWatch(QObject):
 
     @property
     def pixel_ratio(self) -> float:
-        """Physical pixels of the screen per pixel of the window."""
+        """Physical pixels of the screen per logical pixel of the window."""
         return 1.0 if self.widget is None else float(self.widget.devicePixelRatioF())
 
     @property
     def is_drawn(self) -> bool:
-        """Whether frames are drawn: the window is shown, and docks leave some of it to the canvas."""
+        """Whether frames are drawn: the window is visible, and docks leave space for the canvas."""
         return self.widget is not None and self.widget.isVisible() and min(self.size) > 0
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of one view, in pixels of the window; in grid mode, of one box of the grid."""
+        """Width and height of one view in logical pixels; in grid mode, of one cell of the grid."""
         if self.widget is None:
             return 800, 600
         width, height = self.widget.width(), self.widget.height()
@@ -91,15 +91,15 @@ class CanvasWatch(QObject):
         return width // columns, height // rows
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """After each frame look whether the view moved; offer keys."""
+        """Check the view after each frame, and forward key events."""
         kind = event.type()
         if kind == QEvent.Type.Paint:
-            self._drawn.start(0)  # runs once this frame is drawn
+            self._drawn.start(0)  # runs after this frame is drawn
         elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             return self._key(event)
         return False
 
-    def _look(self) -> None:
+    def _check_view(self) -> None:
         if self.widget is None:
             return
         seen = camera(self._viewer)
@@ -109,8 +109,8 @@ class CanvasWatch(QObject):
             self._seen = now
             self._rest.start()
 
-    def look_again(self) -> None:
-        """Something else than the camera changed what is on screen: tell once the next frame is drawn."""
+    def check_again(self) -> None:
+        """Report the view after the next frame, because something other than the camera changed."""
         self._seen = None
         if self.widget is not None:
             self.widget.update()

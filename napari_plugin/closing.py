@@ -1,4 +1,4 @@
-"""The end of a panel: its dock or its window closes, or Qt deletes what is left in no order."""
+"""Shutting a panel down: its dock or window is closed, or Qt deletes widgets at exit."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["Closing"]
 
 
 class Closing(QObject):
-    """Ends a panel's work when its dock is closed or its window is.
+    """Ends a panel's work when its dock or its window is closed.
 
     Args:
         panel: the panel.
-        shut_down: ends its work; sets `ended`.
+        shut_down: ends its work and calls `end`.
 
     Attributes:
         ended: whether the panel was shut down.
@@ -33,10 +33,10 @@ class Closing(QObject):
         self._window: QObject | None = None
         work = panel.work
         panel.destroyed.connect(lambda *_: self._deleted(work))
-        QTimer.singleShot(0, self._watch_dock)  # napari docks the panel once it is made
+        QTimer.singleShot(0, self._watch_dock)  # napari docks the panel after creating it
 
     def watch_window(self) -> None:
-        """Watch the window the panel is in by now."""
+        """Watch the window that now contains the panel."""
         window = self._panel.window()
         if window is not self._window:
             if self._window is not None:
@@ -45,25 +45,25 @@ class Closing(QObject):
             window.installEventFilter(self)
 
     def end(self) -> None:
-        """The panel shuts down: let go of the window, too."""
+        """Stop watching the window: the panel is shut down."""
         self.ended = True
         window, self._window = self._window, None
         if window is not None:
             window.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Render nothing while the window closes."""
+        """Stop rendering when the window closes."""
         if event.type() == QEvent.Type.Close and not self.ended:
             self._panel.preview.drop()
         return False
 
     def _deleted(self, work: Work) -> None:
-        """Qt deleted the panel without closing it: whatever is of Qt is gone."""
+        """Qt deleted the panel without closing it: its Qt objects no longer exist."""
         self.ended = True
         work.close()
 
     def _watch_dock(self) -> None:
-        """Closing the dock takes the panel out of the window without closing it: that ends its work, too."""
+        """Closing the dock removes the panel from the window without closing it; that also ends its work."""
         if self.ended:
             return
         dock = self._panel.parentWidget()
@@ -79,5 +79,5 @@ class Closing(QObject):
             self._panel.preview.clear()
             self._panel.compare.set_mode("Off")
             self._shut_down()
-        except RuntimeError:  # as Python ends, Qt deletes what is left in no order: timers before docks, too
+        except RuntimeError:  # at exit, Qt may delete timers before docks
             self.ended = True

@@ -1,4 +1,4 @@
-"""Before and after: a split line to drag, the two side by side, or a key. All share one zoom."""
+"""Comparing before and after: a draggable split line, side by side, or a key, all at the same zoom."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from llflow_photo.explore.region import Region, resample
 
+from .display_layers import add_on_top, remove_if_present, to_screen
 from .layers import placement
 from .newest import Newest
 from .photo_choice import ROLE, made_from
-from .showing import add_on_top, remove_quietly, to_screen
+from .render_cache import Subject
 from .side_by_side import SideBySide
-from .studio import Subject
 from .view import PREVIEW_PIXELS, camera
 from .work import Job, Work
 
@@ -26,23 +26,24 @@ __all__ = ["MODES", "OFF", "SIDE_BY_SIDE", "SPLIT", "Compare"]
 
 OFF, SPLIT, SIDE_BY_SIDE = MODES = ("Off", "Split line", "Side by side")
 _LINE = 2
-"""Width of the split line, in pixels of the screen."""
+"""Width of the split line, in screen pixels."""
 _GRAB = 12
-"""How near the line a press must be to drag it, in pixels of the screen."""
+"""Distance from the line within which a mouse press drags it, in screen pixels."""
 
 
 class Compare:
-    """Shows the photo as it was beside what became of it.
+    """Compares the original photo with its rendering.
 
-    The split is a layer of its own on top: the photo's visible part left of the line, at the screen's
-    resolution, its last columns white.
+    The split is a separate layer on top: the visible part of the photo left of the line, at screen
+    resolution, with white last columns.
 
     Args:
         viewer: napari's viewer.
-        work: to run in.
-        ask: gives the layer that is the photo, and its subject, or None.
-        look: gives the region of a layer that is on screen with at most so many pixels; None if none is.
-        on_split: called with the split's position when it was dragged.
+        work: runs the background jobs.
+        ask: returns the layer of the photo and its subject, or None.
+        region_of: returns the visible region of a layer, with at most the given number of pixels; None if
+            nothing of it is visible.
+        on_split: called with the position of the split after it was dragged.
     """
 
     def __init__(
@@ -50,12 +51,12 @@ class Compare:
         viewer: Viewer,
         work: Work,
         ask: Callable[[], tuple[Image, Subject] | None],
-        look: Callable[[Image, int], Region | None],
+        region_of: Callable[[Image, int], Region | None],
         on_split: Callable[[float], None],
     ) -> None:
         self._viewer = viewer
         self._ask = ask
-        self._look = look
+        self._region_of = region_of
         self._on_split = on_split
         self._newest = Newest(work, "Before and after", 20)
         self._before: tuple[Image, Region, np.ndarray] | None = None
@@ -74,17 +75,17 @@ class Compare:
             self._newest.drop()
             self._before = None
             layer, self.layer = self.layer, None
-            remove_quietly(self._viewer, layer)
+            remove_if_present(self._viewer, layer)
 
     def refresh(self) -> None:
-        """The view or the photo changed: fetch the visible part anew."""
+        """Fetch the visible part again, after the view or the photo changed."""
         asked = self._ask()
         if self.side_by_side is not None:
             self.side_by_side.show(asked[0] if asked is not None and self.mode == SIDE_BY_SIDE else None)
         if asked is None or self.mode != SPLIT:
             return
         source, subject = asked
-        region = self._look(source, PREVIEW_PIXELS)
+        region = self._region_of(source, PREVIEW_PIXELS)
         if region is None:
             return
         part = region
@@ -100,7 +101,7 @@ class Compare:
         self._newest.request(fetch, show)
 
     def set_split(self, position: float) -> None:
-        """Move the line: 0 shows only what came of the photo, 1 only the photo."""
+        """Move the line: 0 shows only the rendering, 1 only the original photo."""
         self.split = min(max(position, 0.0), 1.0)
         self._draw()
 
@@ -129,13 +130,13 @@ class Compare:
         self.keep_on_top()
 
     def keep_on_top(self) -> None:
-        """Layers were added: the split's stays above them."""
+        """Move the layer of the split above all others."""
         layers = self._viewer.layers
         if self.layer in layers and layers.index(self.layer) != len(layers) - 1:
             layers.move(layers.index(self.layer), len(layers))
 
     def show_before(self, on: bool) -> None:
-        """Hide every layer but the photo, and bring them back."""
+        """Hide all layers except the photo, or show them again."""
         asked = self._ask()
         if on and asked is not None and not self._hidden:
             self._hidden = {layer: layer.visible for layer in self._viewer.layers}
@@ -150,7 +151,7 @@ class Compare:
                     layer.visible = visible
 
     def layer_removed(self, layer: Any) -> bool:
-        """Tell that the user removed a layer; true if it was the split's, which is off then."""
+        """Handle the removal of a layer; true if it was the split's layer, which turns the split off."""
         self._hidden.pop(layer, None)
         if self.layer is None or layer != self.layer:
             return False
@@ -160,13 +161,13 @@ class Compare:
         return True
 
     def close(self) -> None:
-        """Leave the viewer alone."""
+        """Disconnect from the viewer."""
         self._newest.drop()
         if self._drag in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 
     def _drag(self, viewer: Viewer, event: Any) -> Iterator[None]:
-        """Dragging the line moves the split, not the picture."""
+        """Move the split while the line is dragged, instead of panning."""
         if not self._near_line(event.position):
             return
         seen = camera(viewer)
@@ -188,7 +189,7 @@ class Compare:
         if source not in self._viewer.layers:
             return False
         pixels = abs(self._position_at(position) - self.split) * region.shape[1] * region.step[1]
-        return pixels * camera(self._viewer).zoom * abs(float(source.scale[-1])) <= _GRAB
+        return bool(pixels * camera(self._viewer).zoom * abs(float(source.scale[-1])) <= _GRAB)
 
     def _position_at(self, position: tuple[float, ...]) -> float:
         assert self._before is not None

@@ -1,6 +1,6 @@
-"""Controls a hand can use: sliders with sensible steps and a number to type; the wheel scrolls the panel.
+"""Controls: sliders with a number field, numbers, check boxes and lists; the mouse wheel scrolls the panel.
 
-Every control has ``value``, ``changed`` and ``tooltip``; setting the value tells ``changed``.
+Every control has ``value``, ``changed`` and ``tooltip``; setting the value emits ``changed``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from qtpy.QtWidgets import (
 __all__ = ["Choice", "Slider", "Switch", "WholeNumber", "button", "guard_wheel"]
 
 _PAGE = 10
-"""Steps of a click beside the handle, and of PageUp."""
+"""Steps per click beside the handle, and per PageUp or PageDown."""
 
 
 class _WheelGuard(QObject):
-    """Lets the wheel change a control that has the focus only; else it scrolls the panel."""
+    """Lets the wheel change a control only if it has the focus; otherwise it scrolls the panel."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -42,17 +42,17 @@ _GUARD = _WheelGuard()
 
 
 def guard_wheel(widget: QWidget) -> None:
-    """Let the wheel change ``widget`` only while it has the focus, which the wheel does not give."""
+    """Let the wheel change ``widget`` only while it has the focus; the wheel itself does not focus it."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     widget.installEventFilter(_GUARD)
 
 
 class _Control:
-    """What all controls have: a value, a tooltip, and whether they can be used."""
+    """Common interface of all controls: a value, a tooltip, and whether they are enabled."""
 
     @property
     def value(self) -> Any:
-        """What it says."""
+        """The current value."""
         return self._read()
 
     @value.setter
@@ -78,7 +78,7 @@ class _Control:
             part.setEnabled(on)
 
     def _parts(self) -> tuple[Any, ...]:
-        """The widgets it is made of, itself first."""
+        """The widgets of the control, itself first."""
         return (self,)
 
     def _read(self) -> Any:
@@ -89,17 +89,17 @@ class _Control:
 
 
 class Slider(_Control, QWidget):
-    """A slider with its number beside it.
+    """A slider with a number field.
 
-    A click beside the handle and PageUp move it by ten steps, arrows by one, a double click back to where it
-    began; the number can be typed.
+    A click beside the handle and PageUp move it by ten steps, arrow keys by one; a double click resets it to
+    its default. Numbers can be typed.
 
     Args:
-        label: its name, shown by whoever lays it out; `caption` is a widget for it.
+        label: its name, for the layout; `caption` is a label widget with it.
         low: the smallest value.
-        high: the largest.
-        step: between values that the handle reaches; a typed or programmed value may lie between.
-        value: to begin with, and to return to.
+        high: the largest value.
+        step: between values that the handle reaches; typed or assigned values may lie between.
+        value: the initial and default value.
     """
 
     changed = Signal(float)
@@ -129,8 +129,8 @@ class Slider(_Control, QWidget):
         layout.addWidget(self.number)
         for part in (self.slider, self.number):
             guard_wheel(part)
-        for part in (self.slider, self.caption):
-            part.installEventFilter(self)
+        for resetting in (self.slider, self.caption):
+            resetting.installEventFilter(self)
         self.tooltip = tooltip
         self._show()
         self.slider.valueChanged.connect(self._moved)
@@ -140,7 +140,7 @@ class Slider(_Control, QWidget):
         return self._value
 
     def _write(self, value: float) -> None:
-        """Values beyond the range are its end."""
+        """Values out of range are clipped."""
         value = min(max(float(value), self.min), self.max)
         if value != self._value:
             self._value = value
@@ -151,11 +151,11 @@ class Slider(_Control, QWidget):
         return self, self.caption, self.slider, self.number
 
     def reset(self) -> None:
-        """Back to where it began."""
+        """Reset to the default."""
         self.value = self.default
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """A double click resets."""
+        """Reset on a double click."""
         if event.type() == QEvent.Type.MouseButtonDblClick and self.isEnabled():
             self.reset()
             return True
@@ -177,7 +177,7 @@ class Slider(_Control, QWidget):
 
 
 class WholeNumber(_Control, QSpinBox):
-    """A whole number to type."""
+    """A field for an integer."""
 
     changed = Signal(int)
 
@@ -199,7 +199,7 @@ class WholeNumber(_Control, QSpinBox):
 
 
 class Switch(_Control, QCheckBox):
-    """On or off."""
+    """A check box."""
 
     changed = Signal(bool)
 
@@ -217,7 +217,7 @@ class Switch(_Control, QCheckBox):
 
 
 class Choice(_Control, QComboBox):
-    """One of some names."""
+    """A list of names of which one is chosen."""
 
     changed = Signal(str)
 
@@ -236,7 +236,7 @@ class Choice(_Control, QComboBox):
 
     @choices.setter
     def choices(self, names: Sequence[str]) -> None:
-        """Other names; the chosen one stays where it is among them, else it is the first."""
+        """Replace the names; the chosen one is kept if it is among them, else the first is chosen."""
         chosen = self.value
         self.blockSignals(True)
         self.clear()
@@ -252,12 +252,12 @@ class Choice(_Control, QComboBox):
     def _write(self, name: str) -> None:
         row = self.findText(name)
         if row < 0:
-            raise ValueError(f"{name!r} is none of {', '.join(self.choices)}")
+            raise ValueError(f"{name!r} is not one of {', '.join(self.choices)}")
         self.setCurrentIndex(row)
 
 
 def button(text: str, tip: str, slot: Callable[[], Any]) -> QPushButton:
-    """A button that calls ``slot`` with nothing."""
+    """A button that calls ``slot`` without arguments."""
     made = QPushButton(text)
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)

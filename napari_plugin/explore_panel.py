@@ -1,8 +1,9 @@
-"""Exploring: a grid of renderings, others near one of them, the way between two of them."""
+"""The Variations tab: a grid of renderings, variations near one of them, interpolation between two."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from llflow_photo.options import Options
 from .controls import Slider, WholeNumber, button
 from .gallery import Entry, Gallery, describe
 from .newest import Newest
-from .studio import Studio, Subject
+from .render_cache import RenderCache, Subject
 from .view import QUICK_PIXELS
 from .work import Job, Work
 
@@ -31,29 +32,35 @@ _DEFAULT_COUNT = 9
 
 
 class Host(Protocol):
-    """What the panels ask of the widget they are in."""
+    """The interface of the widget that contains the panels."""
 
     viewer: Viewer
     work: Work
-    studio: Studio
+    cache: RenderCache
 
     def subject(self) -> tuple[Image, Subject] | None:
-        """The layer to work on; None, after telling the user, where there is none."""
+        """The current photo's layer and subject; if there is none, show a message and return None."""
 
     def options(self) -> Options:
-        """What the controls say."""
+        """The options as set by the controls."""
 
     def latent(self) -> AnyLatent:
-        """The rendering that is shown."""
+        """The latent of the current rendering."""
 
     def region(self, layer: Image, most_pixels: int) -> Region:
-        """What of a layer is on screen, scaled down to so many pixels; all of it where nothing is."""
+        """The visible region of a layer, scaled down to at most the given number of pixels.
+
+        The whole layer if nothing of it is visible.
+        """
 
     def choose(self, latent: AnyLatent) -> None:
-        """Show another rendering."""
+        """Make another rendering the current one."""
+
+    def result_saved(self, photo: Path, result: Path) -> None:
+        """Mark a photo of which a result was saved."""
 
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
-        """Something was done to a photo that can be undone."""
+        """Add a step that can be undone to the history of a photo."""
 
 
 class ExplorePanel(QWidget):
@@ -68,7 +75,7 @@ class ExplorePanel(QWidget):
         self.gallery.on_pick = lambda entry: host.choose(entry.latent)
         self.count = WholeNumber(2, 64, _DEFAULT_COUNT, "Number of renderings")
         self.spread = Slider(
-            "Distance", 0.05, 1.0, 0.05, 0.4, "How far new renderings may be from the chosen one"
+            "Distance", 0.05, 1.0, 0.05, 0.4, "Maximum distance of new renderings from the chosen one"
         )
         self.position = Slider("From A to B", 0.0, 1.0, 0.05, 0.0, "From rendering A (left) to B (right)")
         self.position.enabled = False
@@ -79,7 +86,7 @@ class ExplorePanel(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         row = QHBoxLayout()
-        tip = "Draw other pictures of the photo to choose from; locked ones stay"
+        tip = "Draw other renderings of the photo to choose from; locked ones are kept"
         row.addWidget(self._button("draw", "Draw variations", tip, self.draw), 1)
         row.addWidget(self.count)
         row.addWidget(self._button("stop", "Stop", "Stop drawing renderings", self._drawing.drop))
@@ -89,15 +96,19 @@ class ExplorePanel(QWidget):
         layout.addStretch()
 
     def _ways(self) -> QGridLayout:
-        """What can be done with the renderings in the grid."""
+        """The buttons and sliders that act on the chosen rendering."""
         grid = QGridLayout()
         grid.setColumnStretch(3, 1)
         around = self._button(
-            "around", "Draw around it", "New renderings near the chosen one", self.draw_around
+            "around", "Draw around it", "Draw renderings near the chosen one", self.draw_around
         )
-        lock = self._button("lock", "Lock", "Keep the chosen rendering when drawing", self.lock)
-        first = self._button("first", "Set A", "Interpolate from the chosen rendering", self.set_first)
-        second = self._button("second", "Set B", "Interpolate to the chosen rendering", self.set_second)
+        lock = self._button("lock", "Lock", "Keep the chosen rendering when drawing again", self.lock)
+        first = self._button(
+            "first", "Set A", "Use the chosen rendering as start of the interpolation", self.set_first
+        )
+        second = self._button(
+            "second", "Set B", "Use the chosen rendering as end of the interpolation", self.set_second
+        )
         for row, (left, right, slider) in enumerate(
             ((lock, around, self.spread), (first, second, self.position))
         ):
@@ -112,7 +123,7 @@ class ExplorePanel(QWidget):
         return self.buttons[name]
 
     def draw(self) -> None:
-        """New renderings that differ visibly; of the temperature that the controls ask for, if they do."""
+        """Draw renderings that differ visibly, at the temperature of the controls unless it is 0."""
         options, first = self._host.options(), self._next_seed
 
         temperature = options.temperature or VARIED_TEMPERATURE
@@ -123,7 +134,7 @@ class ExplorePanel(QWidget):
         self._draw(make)
 
     def draw_around(self) -> None:
-        """New renderings near the one that is shown."""
+        """Draw renderings near the current one."""
         chosen, spread = self._host.latent(), float(self.spread.value)
         first = self._next_seed
 
@@ -152,10 +163,10 @@ class ExplorePanel(QWidget):
         layer, subject = asked
         region = self._host.region(layer, QUICK_PIXELS)
         self.gallery.set_shape(region.shape)
-        options, studio = self._host.options(), self._host.studio
+        options, cache = self._host.options(), self._host.cache
 
         def render(job: Job) -> None:
-            encoded = studio.encoded(subject, region, options, job.cancelled)
+            encoded = cache.encoded(subject, region, options, job.cancelled)
             for entry in entries:
                 job.show((entry, encoded.render(entry.latent, options, job.cancelled)))
 
@@ -166,7 +177,7 @@ class ExplorePanel(QWidget):
         self._drawing.request(render, show)
 
     def lock(self) -> None:
-        """Lock the chosen rendering, or unlock it."""
+        """Lock or unlock the chosen rendering."""
         entry = self.gallery.chosen
         if entry is None:
             show_info("Click a rendering first.")
@@ -175,11 +186,11 @@ class ExplorePanel(QWidget):
         self.gallery.refresh()
 
     def set_first(self) -> None:
-        """The chosen rendering becomes A."""
+        """Make the chosen rendering A, the start of the interpolation."""
         self._set_end("first")
 
     def set_second(self) -> None:
-        """The chosen rendering becomes B."""
+        """Make the chosen rendering B, the end of the interpolation."""
         self._set_end("second")
 
     def _set_end(self, which: str) -> None:
@@ -197,7 +208,7 @@ class ExplorePanel(QWidget):
 
 
 def _seeds(latent: AnyLatent) -> int:
-    """The largest seed of a latent's parts."""
+    """The largest seed among a latent's parts."""
     if isinstance(latent, Latent):
         return latent.seed
     return max(_seeds(part) for part, _ in latent.parts)

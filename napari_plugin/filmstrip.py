@@ -1,4 +1,4 @@
-"""The strip of thumbnails below the canvas: what a folder holds, what is edited, what is done."""
+"""The strip of thumbnails below the canvas, with marks for edited, finished and failed photos."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ THUMBNAIL_SIDE = 112
 _ICON = QSize(THUMBNAIL_SIDE, 84)
 _CELL = QSize(THUMBNAIL_SIDE + 12, 110)
 _MARK = 16
-"""Side of the marks in a thumbnail's corner."""
+"""Side length of the marks in a thumbnail's corner, in pixels."""
 _COLORS = {"done": QColor(60, 170, 80), "failed": QColor(210, 70, 60), "edited": QColor(230, 160, 40)}
-_WORDS = {"done": "✓", "failed": "!", "edited": "±"}
+_SYMBOLS = {"done": "✓", "failed": "!", "edited": "±"}
 _TIPS = {
-    "done": "Its result is in the folder of the results.",
-    "edited": "It has settings of its own.",
+    "done": "Its result exists.",
+    "edited": "It has its own settings.",
 }
 
 
 class Filmstrip(QWidget):
-    """Thumbnails in a row, with buttons for what can be done with the selected ones.
+    """A row of thumbnails, with buttons that act on the selected ones.
 
     Attributes:
-        on_copy: called with the selected photos, to give them the settings of the one that is shown.
+        on_copy: called with the selected photos, to copy the current photo's settings to them.
         on_enhance: called with the selected photos, to render them.
-        on_open: called with the source of the photo that was clicked.
-        on_look: called with the sources that came into view.
+        on_open: called with the source of the clicked photo.
+        on_scroll: called with the sources in view after scrolling.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Filmstrip(QWidget):
         self.on_copy: Callable[[list[str]], None] = lambda sources: None
         self.on_enhance: Callable[[list[str]], None] = lambda sources: None
         self.on_open: Callable[[str], None] = lambda source: None
-        self.on_look: Callable[[list[str]], None] = lambda sources: None
+        self.on_scroll: Callable[[list[str]], None] = lambda sources: None
         self._items: dict[str, QListWidgetItem] = {}
         self._pictures: dict[str, QPixmap] = {}
         self._marks: dict[str, set[str]] = {}
@@ -61,15 +61,15 @@ class Filmstrip(QWidget):
         self.list = _row_of_thumbnails()
         self.list.itemClicked.connect(lambda item: self.on_open(item.data(_SOURCE)))
         self.list.itemActivated.connect(lambda item: self.on_open(item.data(_SOURCE)))
-        self.list.itemSelectionChanged.connect(self._tell_selected)
+        self.list.itemSelectionChanged.connect(self._update_selection)
         self.copy_button = button(
             "Copy settings",
-            "Give the selected photos the settings of the one that is shown",
+            "Copy the settings of the current photo to the selected photos",
             lambda: self.on_copy(self.selected),
         )
         self.enhance_button = button(
             "Enhance selected",
-            "Render the selected photos into the folder of the results",
+            "Render the selected photos into the output folder",
             lambda: self.on_enhance(self.selected),
         )
         self._status = QLabel(" ")
@@ -77,10 +77,10 @@ class Filmstrip(QWidget):
         self._scrolled = QTimer(self)
         self._scrolled.setSingleShot(True)
         self._scrolled.setInterval(60)
-        self._scrolled.timeout.connect(lambda: self.on_look(self.in_view()))
+        self._scrolled.timeout.connect(lambda: self.on_scroll(self.in_view()))
         self.list.horizontalScrollBar().valueChanged.connect(lambda _at: self._scrolled.start())
         self._lay_out()
-        self._tell_selected()
+        self._update_selection()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -96,12 +96,12 @@ class Filmstrip(QWidget):
 
     @property
     def sources(self) -> list[str]:
-        """All photos, in the order shown."""
+        """The sources of all photos, in display order."""
         return list(self._items)
 
     @property
     def selected(self) -> list[str]:
-        """The selected photos, in the order shown."""
+        """The sources of the selected photos, in display order."""
         return [source for source, item in self._items.items() if item.isSelected()]
 
     def select(self, sources: Iterable[str]) -> None:
@@ -111,10 +111,10 @@ class Filmstrip(QWidget):
             item.setSelected(source in wanted)
 
     def show_photos(self, states: Iterable[PhotoState], edited: Callable[[str], bool]) -> None:
-        """Show other photos, without pictures yet.
+        """Replace the photos, at first without thumbnails.
 
         Args:
-            edited: whether a photo has settings of its own.
+            edited: returns whether a photo has its own settings.
         """
         self.list.clear()
         self._items, self._pictures, self._marks, self._reasons = {}, {}, {}, {}
@@ -128,7 +128,7 @@ class Filmstrip(QWidget):
             self._set_status(state)
             self._paint(state.source)
             self.list.addItem(item)
-        self._tell_selected()
+        self._update_selection()
 
     def _set_status(self, state: PhotoState) -> None:
         marks = self._marks[state.source]
@@ -138,44 +138,44 @@ class Filmstrip(QWidget):
         self._reasons[state.source] = state.reason
 
     def set_picture(self, source: str, image: np.ndarray | None) -> None:
-        """Give a photo its thumbnail, h x w x 3, uint8; None where the file has none."""
+        """Set a photo's thumbnail, h x w x 3, uint8; None if the file has none."""
         if source in self._items:
             self._pictures[source] = _pixmap_of(image)
             self._paint(source)
 
     def set_state(self, state: PhotoState) -> None:
-        """A photo was done, or failed."""
+        """Mark a photo as done or failed."""
         if state.source in self._items:
             self._set_status(state)
             self._paint(state.source)
 
     def set_edited(self, source: str, edited: bool) -> None:
-        """Whether a photo has settings of its own."""
+        """Mark whether a photo has its own settings."""
         if source in self._items and (("edited" in self._marks[source]) != edited):
             self._marks[source] ^= {"edited"}
             self._paint(source)
 
     def marks(self, source: str) -> set[str]:
-        """How a photo is marked: ``done``, ``failed``, ``edited``."""
+        """The marks of a photo: ``done``, ``failed``, ``edited``."""
         return set(self._marks[source])
 
     def has_picture(self, source: str) -> bool:
         return source in self._pictures
 
     def make_current(self, source: str) -> None:
-        """The photo is the one that is worked on."""
+        """Select the current photo."""
         item = self._items.get(source)
         if item is not None and self.list.currentItem() is not item:
             self.list.setCurrentItem(item)
 
     def in_view(self) -> list[str]:
-        """The photos that are on screen."""
+        """The sources of the visible thumbnails."""
         seen = self.list.viewport().rect()
         return [
             source for source, item in self._items.items() if self.list.visualItemRect(item).intersects(seen)
         ]
 
-    def _tell_selected(self) -> None:
+    def _update_selection(self) -> None:
         count, chosen = len(self._items), len(self.list.selectedItems())
         photos = "1 photo" if count == 1 else f"{count} photos"
         self._status.setText(f"{photos}, {chosen} selected" if chosen else photos)
@@ -187,7 +187,7 @@ class Filmstrip(QWidget):
         picture = self._pictures.get(source)
         marked = _marked(_pixmap_of(None) if picture is None else picture, marks)
         icon = QIcon(marked)
-        icon.addPixmap(marked, QIcon.Mode.Selected)  # else selected photos are tinted
+        icon.addPixmap(marked, QIcon.Mode.Selected)  # otherwise Qt tints selected thumbnails
         item.setIcon(icon)
         words = [source, *(_TIPS[mark] for mark in sorted(marks) if mark in _TIPS), self._reasons[source]]
         item.setToolTip("\n".join(word for word in words if word))
@@ -215,7 +215,7 @@ def _row_of_thumbnails() -> QListWidget:
 
 
 def _pixmap_of(image: np.ndarray | None) -> QPixmap:
-    """A picture in the middle of a thumbnail's place."""
+    """A picture centered in a thumbnail's area; an empty frame for None."""
     place = QPixmap(_ICON)
     place.fill(QColor(0, 0, 0, 0))
     painter = QPainter(place)
@@ -237,7 +237,7 @@ def _pixmap_of(image: np.ndarray | None) -> QPixmap:
 
 
 def _marked(picture: QPixmap, marks: set[str]) -> QPixmap:
-    """A copy of a thumbnail with marks in its corner."""
+    """A copy of a thumbnail with marks in its top right corner."""
     made = QPixmap(picture)
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -247,7 +247,7 @@ def _marked(picture: QPixmap, marks: set[str]) -> QPixmap:
         painter.setBrush(_COLORS[mark])
         painter.drawEllipse(right, 2, _MARK, _MARK)
         painter.setPen(QPen(QColor(255, 255, 255)))
-        painter.drawText(right, 2, _MARK, _MARK, int(_CENTER), _WORDS[mark])
+        painter.drawText(right, 2, _MARK, _MARK, int(_CENTER), _SYMBOLS[mark])
         right -= _MARK + 2
     painter.end()
     return made

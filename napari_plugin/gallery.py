@@ -1,4 +1,4 @@
-"""A grid of thumbnails: one rendering each, with what made it."""
+"""A grid of thumbnails: one rendering each, with its latent."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Entry", "Gallery", "describe", "pixmap_of"]
 
 _COLUMNS = 3
 _LEAST_CELL = 112
-"""Width of a thumbnail's place in a narrow panel; in a wider one thumbnails are larger."""
+"""Minimum width of a cell; cells are wider in a wider panel."""
 _GAP = 6
 _WIDEST = 300
-"""Pixels across that a thumbnail is kept with."""
+"""Maximum width and height of stored thumbnails, in pixels."""
 _BEST_GUESS = "best guess"
 
 
@@ -31,9 +31,9 @@ class Entry:
     """One rendering in the grid.
 
     Attributes:
-        latent: what was decoded.
-        caption: how it looks; its seed and temperature until it is rendered.
-        locked: kept when new ones are drawn.
+        latent: the latent to decode.
+        caption: describes its appearance; its seed and temperature until it is rendered.
+        locked: whether it is kept when new ones are drawn.
     """
 
     latent: AnyLatent
@@ -42,12 +42,12 @@ class Entry:
 
 
 class Gallery(QListWidget):
-    """Thumbnails to click through.
+    """Selectable thumbnails.
 
     Attributes:
-        on_pick: called with the entry the user clicked or moved to.
-        first: the entry interpolation starts from.
-        second: the entry it ends at.
+        on_pick: called with the entry that the user selected.
+        first: the start of the interpolation.
+        second: the end of the interpolation.
     """
 
     def __init__(self) -> None:
@@ -71,12 +71,12 @@ class Gallery(QListWidget):
         self._make_room()
 
     def set_shape(self, shape: tuple[int, int]) -> None:
-        """Height and width of the pictures that will come, so that thumbnails leave no empty space."""
+        """Set the height and width of the renderings, so that the cells fit them."""
         self._aspect = min(max(shape[0] / shape[1], 0.4), 1.25)
         self._make_room()
 
     def _make_room(self) -> None:
-        """Columns fill the width, and all rows are seen: the panel scrolls, the grid does not."""
+        """Fit the columns to the width and the height to all rows: the panel scrolls, not the grid."""
         cell = max(_LEAST_CELL, self.viewport().width() // _COLUMNS)
         icon = QSize(cell - _GAP, round((cell - _GAP) * self._aspect))
         lines = 3 if any(self._marks_of(entry) for entry in self.entries) else 2
@@ -93,17 +93,17 @@ class Gallery(QListWidget):
             self._make_room()
 
     def wheelEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        """The wheel scrolls the panel."""
+        """Let the wheel scroll the panel."""
         event.ignore()
 
     @property
     def chosen(self) -> Entry | None:
-        """The entry that is selected."""
+        """The selected entry."""
         row = self.currentRow()
         return self.entries[row] if 0 <= row < len(self.entries) else None
 
     def show_entries(self, entries: list[Entry], pictures: dict[Entry, QPixmap] | None = None) -> None:
-        """Show these entries; those without a picture get it by `set_picture`."""
+        """Replace the entries; missing pictures are set later by `set_picture`."""
         kept = pictures or {}
         self.blockSignals(True)
         self.clear()
@@ -121,7 +121,7 @@ class Gallery(QListWidget):
         self.refresh()
 
     def set_picture(self, entry: Entry, image: np.ndarray) -> None:
-        """Give an entry its thumbnail, h x w x 3, sRGB-encoded, [0, 1]; entries that are gone are ignored."""
+        """Set the thumbnail of an entry, h x w x 3, sRGB-encoded, [0, 1]; ignored if it was removed."""
         if entry in self.entries:
             item = self.item(self.entries.index(entry))
             item.setIcon(_icon_of(pixmap_of(image)))
@@ -130,7 +130,7 @@ class Gallery(QListWidget):
                 self._name_all()
 
     def _name_all(self) -> None:
-        """Once all are rendered they are named by how they look beside each other."""
+        """Caption all entries, once rendered, by their appearance relative to each other."""
         names = names_of([self._images[entry] for entry in self.entries])
         for entry, name in zip(self.entries, names, strict=True):
             is_plain = isinstance(entry.latent, Latent) and entry.latent.temperature == 0
@@ -142,7 +142,7 @@ class Gallery(QListWidget):
         return self.item(self.entries.index(entry)).icon().pixmap(QSize(_WIDEST, _WIDEST))
 
     def refresh(self) -> None:
-        """Write captions anew, with marks for locked entries and the ends of the interpolation."""
+        """Update captions, with marks for locked entries and for the ends of the interpolation."""
         for row, entry in enumerate(self.entries):
             lines = [entry.caption, " · ".join(self._marks_of(entry))]
             self.item(row).setText("\n".join(line for line in lines if line))
@@ -159,7 +159,7 @@ class Gallery(QListWidget):
 
 
 def describe(latent: AnyLatent) -> str:
-    """A rendering in a few words: its seed and temperature, or the seeds it was mixed from."""
+    """A short description of a latent: its seed and temperature, or the seeds that it blends."""
     if isinstance(latent, Latent):
         return f"seed {latent.seed} · T {latent.temperature:.2g}"
     shares = sorted(_shares(latent).items(), key=lambda share: -share[1])
@@ -167,7 +167,7 @@ def describe(latent: AnyLatent) -> str:
 
 
 def _shares(latent: AnyLatent) -> dict[int, float]:
-    """How much of a latent's variance comes from which seed."""
+    """The share of a latent's variance that each seed contributes."""
     if isinstance(latent, Latent):
         return {latent.seed: 1.0}
     total = sum(weight**2 for _, weight in latent.parts)
@@ -179,7 +179,7 @@ def _shares(latent: AnyLatent) -> dict[int, float]:
 
 
 def _icon_of(picture: QPixmap) -> QIcon:
-    """An icon that is not tinted where it is selected: colors are judged by it."""
+    """An icon that is not tinted when selected, so that its colors can be judged."""
     icon = QIcon(picture)
     icon.addPixmap(picture, QIcon.Mode.Selected)
     return icon

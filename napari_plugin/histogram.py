@@ -1,4 +1,4 @@
-"""How often which values occur in an image, and how much of it is clipped."""
+"""Histograms of images, and the share of clipped pixels."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ __all__ = ["BINS", "Histogram", "histogram_of"]
 
 BINS = 64
 _BLACK, _WHITE = 0.5 / 255, 254.5 / 255
-"""Values that 8 bits round to black and to white."""
+"""Values that are rounded to black and to white in 8 bits."""
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """How often which values occur.
+    """A histogram of an image.
 
     Attributes:
-        shares: 3 x 64, of red, green and blue: the share of the pixels in each bin of [0, 1].
-        black: share of the pixels whose three channels are all black.
-        white: share of the pixels of which a channel is white.
+        shares: 3 x 64, for red, green and blue: the share of the pixels in each bin of [0, 1].
+        black: share of the pixels that are black in all three channels.
+        white: share of the pixels that are white in at least one channel.
     """
 
     shares: np.ndarray
@@ -29,7 +29,7 @@ class Histogram:
 
 
 def histogram_of(image: np.ndarray) -> Histogram:
-    """The histogram of an image, h x w x 3, float, sRGB-encoded; values beyond [0, 1] are clipped."""
+    """The histogram of an image, h x w x 3, float, sRGB-encoded; values out of [0, 1] are clipped."""
     pixels = np.clip(image.reshape(-1, 3), 0.0, 1.0)
     bins = np.minimum((pixels * BINS).astype(np.int64), BINS - 1)
     shares = np.stack([np.bincount(bins[:, channel], minlength=BINS) for channel in range(3)])

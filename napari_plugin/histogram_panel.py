@@ -1,4 +1,4 @@
-"""The rendering's histogram beside the photo's."""
+"""A widget with the histograms of the rendering and the photo."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _COLORS = (QColor(235, 90, 90, 110), QColor(90, 215, 110, 110), QColor(100, 140,
 
 
 class HistogramPanel(QWidget):
-    """The rendering's histogram in colors, the photo's as a line, and what is clipped in words."""
+    """Shows the rendering's histogram in colors, the photo's as a line, and the clipped shares as text."""
 
     def __init__(self) -> None:
         super().__init__()
         self._curves = _Curves()
         self._words = QLabel(" ")
-        self._words.setToolTip("Pixels that are black in all channels, and pixels that are white in one")
+        self._words.setToolTip("Shares of pixels that are black in all channels, or white in at least one")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._curves)
@@ -30,11 +30,11 @@ class HistogramPanel(QWidget):
 
     @property
     def text(self) -> str:
-        """What is said of clipping."""
+        """The text about clipping."""
         return str(self._words.text()).strip()
 
     def show_pair(self, pair: tuple[Histogram, Histogram] | None) -> None:
-        """Show the photo's and the rendering's; None where there is no rendering."""
+        """Show the histograms of photo and rendering; None if there is no rendering."""
         self._curves.show_pair(pair)
         if pair is None:
             self._words.setText(" ")
@@ -72,7 +72,7 @@ class _Curves(QWidget):
         painter.end()
 
     def _curve(self, shares: np.ndarray, top: float, closed: bool) -> QPolygonF:
-        """Square roots of the shares, so that few pixels are seen beside many."""
+        """The outline of a histogram, of square roots so that small shares remain visible."""
         width, height = self.width(), self.height()
         heights = np.sqrt(shares) / top
         points = [

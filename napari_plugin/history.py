@@ -1,4 +1,4 @@
-"""Steps back and forth: settings of each photo, and what was made with them."""
+"""Undo and redo of a photo's settings and of other actions on it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 __all__ = ["History", "State"]
 
 _MOST = 200
-"""Steps that are kept."""
+"""Maximum number of undo steps."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What the controls say for one photo.
+    """The state of the controls for one photo.
 
     Attributes:
-        values: of every control, by the name of its option.
-        picked: a latent that was picked and that the controls cannot say, or None.
+        values: the value of every control, by the name of its option.
+        picked: a latent that was picked and that the controls cannot express, or None.
     """
 
     values: Mapping[str, Any]
@@ -27,10 +27,10 @@ class State:
 
 @dataclass
 class History:
-    """The steps of one photo.
+    """The undo history of one photo.
 
     Attributes:
-        settled: the state after the last step.
+        settled: the state after the latest step.
     """
 
     settled: State
@@ -46,16 +46,16 @@ class History:
         return bool(self._future)
 
     def note(self, undo: Callable[[], None], redo: Callable[[], None]) -> None:
-        """Something was done; what had been undone before is forgotten."""
+        """Add a step; steps that were undone before are discarded."""
         self._past.append((undo, redo))
         del self._past[:-_MOST]
         self._future.clear()
 
     def settle(self, state: State, restore: Callable[[State], None]) -> bool:
-        """The controls came to rest: a step if they say something else than before.
+        """Add a step if the state differs from the latest one.
 
         Args:
-            restore: moves the controls to a state.
+            restore: sets the controls to a state.
         """
         before = self.settled
         if state == before:
@@ -70,14 +70,14 @@ class History:
         return True
 
     def undo(self) -> None:
-        """One step back, if there is one."""
+        """Undo one step, if there is one."""
         if self._past:
             step = self._past.pop()
             self._future.append(step)
             step[0]()
 
     def redo(self) -> None:
-        """One step forth, if there is one."""
+        """Redo one step, if there is one."""
         if self._future:
             step = self._future.pop()
             self._past.append(step)

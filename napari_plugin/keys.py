@@ -1,4 +1,4 @@
-"""Keys on the canvas and the panel: F fits, Z shows 100 %, B held down shows before, Ctrl+Z undoes."""
+"""Keys on the canvas and the panel: F fits, Z zooms to 100 %, holding B shows the original, Ctrl+Z undoes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftMod
 
 
 class Keys:
-    """What keys do, as photographers' programs have it.
+    """Key bindings like those of photo editors.
 
-    They are left to napari while a layer that is no image is active, whose own keys they may be.
+    While a layer that is not an image is active, keys are left to napari: layers have key bindings too.
 
     Args:
         viewer: napari's viewer.
         actions: by name: ``fit``, ``full``, ``undo``, ``redo``.
-        before: called with true when B goes down and with false when it comes up.
+        before: called with true when B is pressed and with false when it is released.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Keys:
         }
 
     def __call__(self, event: Any) -> bool:
-        """Take an event of a widget; true where it was one of these keys."""
+        """Handle an event of a widget; returns true if it was one of these keys."""
         kind = event.type()
         if kind == QEvent.Type.FocusOut:
             self._hold(False)

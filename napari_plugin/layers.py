@@ -1,8 +1,8 @@
-"""Between napari's layers and photos.
+"""Conversion between napari layers and photos.
 
-Layers this plugin makes hold float32 pixels, sRGB-encoded, not clipped: values below 0 are colors outside
-sRGB, values above 1 are highlights, so nothing is lost on the way from file to file. What else belongs to the
-photo travels in the layer's ``metadata``.
+Layers of this plugin hold float32 pixels, sRGB-encoded and not clipped: values below 0 are colors outside
+sRGB, values above 1 are highlights, so nothing is lost from file to file. The photo's metadata is in the
+layer's ``metadata``.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ __all__ = [
 ]
 
 KEY = "llflow_photo"
-"""Where in a layer's ``metadata`` the plugin keeps what belongs to it."""
+"""Key of the `LayerPhoto` in a layer's ``metadata``."""
 SHOW_AS_IS: dict[str, Any] = {"rgb": True, "contrast_limits": (0.0, 1.0)}
-"""Arguments of a color layer: values are shown as they are, not stretched from least to largest."""
+"""Arguments of a color layer: values are shown unchanged, not stretched to the full range."""
 _LARGE, _SMALLEST_LEVEL = 3_000_000, 1_000_000
-"""Pixels from which on a picture is given to napari as a pyramid, and of the pyramid's top at most."""
+"""Images of more pixels than the first are multiscale; the smallest level has at most the second."""
 _BRIGHTEST = 4.0
-"""Half of a photo's pixels are never two stops above white; data of another scale is."""
+"""A photo's median is never two stops above white; data of another scale may be."""
 
 
 @dataclass(frozen=True)
 class LayerPhoto:
-    """What a layer's metadata remembers of its photo.
+    """The part of a photo that is kept in a layer's metadata.
 
     Attributes:
         facts: the photo without its pixels (metadata, bit depth, source).
-        color_space: of the file it came from; files are written in it unless another is asked for.
+        color_space: of the source file; results are written in it unless another is requested.
     """
 
     facts: Photo
@@ -64,15 +64,15 @@ class LayerPhoto:
         return cls(photo.with_pixels(np.empty((0, 0, 3), np.float32), SRGB), photo.color_space)
 
     def with_pixels(self, pixels: np.ndarray) -> Photo:
-        """The photo again, its pixels sRGB-encoded."""
+        """The photo with other pixels, which are sRGB-encoded."""
         return self.facts.with_pixels(pixels, SRGB)
 
 
 def layer_parts(photo: Photo, name: str, **more: Any) -> tuple[Any, dict[str, Any], str]:
-    """A photo as napari's layer data: pixels or a pyramid of them, keyword arguments, kind.
+    """A photo as napari layer data: pixels or a pyramid of them, keyword arguments, layer type.
 
     Args:
-        more: entries for the layer's metadata.
+        more: additional entries of the layer's metadata.
     """
     levels = pyramid(convert(photo.pixels, photo.color_space, SRGB))
     metadata = {KEY: LayerPhoto.of(photo), **_summary(photo), **more}
@@ -83,14 +83,14 @@ def layer_parts(photo: Photo, name: str, **more: Any) -> tuple[Any, dict[str, An
 
 
 def pyramid(pixels: np.ndarray) -> list[np.ndarray]:
-    """A large picture and halved ones of it, so that napari draws only as many pixels as are on screen.
+    """A large image and reduced copies of it, so that napari draws only as many pixels as are visible.
 
     Args:
         pixels: H x W x 3.
 
     Returns:
-        the picture, then each level half as high and wide (means of 2 x 2 pixels) down to about a million
-        pixels; the picture alone where it is small.
+        the image, then levels of half the height and width (means of 2 x 2 pixels) down to about a million
+        pixels; only the image if it is small.
     """
     levels = [pixels]
     for _ in halvings((pixels.shape[0], pixels.shape[1]))[1:]:
@@ -99,7 +99,7 @@ def pyramid(pixels: np.ndarray) -> list[np.ndarray]:
 
 
 def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
-    """Heights and widths of the levels of a pyramid, the whole picture's first; of small ones no other."""
+    """Heights and widths of the levels of a pyramid, the full size first; only that for small images."""
     shapes = [shape]
     if shape[0] * shape[1] <= _LARGE:
         return shapes
@@ -111,7 +111,7 @@ def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
 def _halved(pixels: np.ndarray) -> np.ndarray:
     height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
     even = pixels[:height, :width]
-    halved = even[::2, ::2] + even[::2, 1::2]
+    halved: np.ndarray = even[::2, ::2] + even[::2, 1::2]
     halved += even[1::2, ::2]
     halved += even[1::2, 1::2]
     halved *= np.float32(0.25)
@@ -128,39 +128,40 @@ def _summary(photo: Photo) -> dict[str, Any]:
 
 
 def is_photo_layer(layer: Layer) -> bool:
-    """Whether a layer is an image of which a photo can be made: colored, or gray in two dimensions."""
+    """Whether a layer can be used as a photo: an RGB image, or a gray one of two dimensions."""
     image: Any = layer
-    return _is_image(layer) and (bool(image.rgb) or image.ndim == 2)
+    return _is_image(layer) and bool(image.rgb or image.ndim == 2)
 
 
 def why_no_photo(layer: Layer) -> str:
-    """Why an image is not offered as a photo, one sentence; empty for photos and for what is no image."""
+    """Why an image layer cannot be used as a photo, one sentence; empty for photos and other layers."""
     if not _is_image(layer) or is_photo_layer(layer):
         return ""
     return (
         f"Layer {layer.name!r} is a gray stack of {layer.ndim} dimensions, and a photo has two: "
-        "add one plane of it as a layer of its own, for example viewer.add_image(layer.data[0])."
+        "add one plane of it as a separate layer, for example viewer.add_image(layer.data[0])."
     )
 
 
 def _is_image(layer: Layer) -> bool:
-    return layer.__class__.__name__ == "Image"  # a proxy of napari's has the class of what it stands for
+    # napari's proxies report the class of the layer they wrap.
+    return bool(layer.__class__.__name__ == "Image")
 
 
 def full_data(layer: Image) -> Any:
-    """A layer's array; of a pyramid, the largest."""
+    """A layer's array; for a pyramid, the largest level."""
     return layer.data[0] if layer.multiscale else layer.data
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What a thread needs of a layer, so that the layer may change or go while it works.
+    """The data of a layer for use in threads; the layer may change or be removed meanwhile.
 
     Attributes:
-        data: the layer's array (a reference; of a stack, the frame on screen).
-        metadata: of the layer.
-        path: the file the layer was opened from.
-        name: of the layer.
+        data: the layer's array (a reference; for a stack, the current frame).
+        metadata: the layer's metadata.
+        path: the file that the layer was opened from.
+        name: the layer's name.
     """
 
     data: Any
@@ -175,10 +176,10 @@ class Snapshot:
 
     @cached_property
     def photo(self) -> Photo:
-        """The photo, sRGB-encoded. For threads: a large layer of integers takes a moment to convert.
+        """The photo, sRGB-encoded. Call this in threads: converting a large integer layer takes time.
 
         Raises:
-            ImageInputError: the layer holds no photo.
+            ImageInputError: the layer cannot be used as a photo.
         """
         photo = photo_of_data(np.asarray(self.data), self.metadata)
         if photo.source is None and self.path:
@@ -187,13 +188,13 @@ class Snapshot:
 
 
 def snapshot(layer: Image, step: tuple[int, ...] = ()) -> Snapshot:
-    """Take hold of what a layer shows; nothing is copied or converted.
+    """A snapshot of a layer; nothing is copied or converted.
 
     Args:
-        step: the viewer's current step, which picks one frame of a stack.
+        step: the viewer's current step, which selects one frame of a stack.
 
     Raises:
-        ImageInputError: the layer is no picture of gray or RGB.
+        ImageInputError: the layer is neither a gray nor an RGB image.
     """
     data = full_data(layer)
     extra = layer.ndim - 2
@@ -208,23 +209,25 @@ def snapshot(layer: Image, step: tuple[int, ...] = ()) -> Snapshot:
 
 
 def photo_of_data(data: np.ndarray, metadata: dict[str, Any]) -> Photo:
-    """Pixels of a layer and its metadata as a photo, sRGB-encoded.
+    """A layer's pixels and metadata as a photo, sRGB-encoded.
 
     Args:
-        data: H x W, H x W x 3 or H x W x 4 (alpha is left out). White is 255 for uint8, 65535 for uint16 and
-            1 for floats. Other integers are mostly 8- or 16-bit values in a wider type: white is the least of
-            255, 65535 and their type's largest value that no value exceeds, and the photo's notes say so.
+        data: H x W, H x W x 3 or H x W x 4 (alpha is ignored). White is 255 for uint8, 65535 for uint16 and
+            1 for floats. Other integer types usually hold 8- or 16-bit values: white is the smallest of 255,
+            65535 and the type's maximum that no value exceeds, and a note of the photo says so.
 
     Raises:
-        ImageInputError: another shape or type.
+        ImageInputError: the shape or type is not supported.
     """
     if data.ndim == 2:
         data = np.repeat(data[..., None], 3, axis=2)
     if data.ndim != 3 or data.shape[2] not in (3, 4) or not data.size:
-        raise ImageInputError(f"the layer holds an array of {data.shape}; choose a photo (H x W x 3)")
+        raise ImageInputError(f"the layer has the shape {data.shape}; choose a photo (H x W x 3)")
     data = data[..., :3]
     if data.dtype == bool or np.issubdtype(data.dtype, np.complexfloating):
-        raise ImageInputError(f"the layer holds {data.dtype} values, which are no photo")
+        raise ImageInputError(
+            f"the layer has {data.dtype} values; choose a photo (integers, or floats in [0, 1])"
+        )
     notes: tuple[str, ...] = ()
     if np.issubdtype(data.dtype, np.integer):
         white, notes = _white_of(data)
@@ -235,8 +238,8 @@ def photo_of_data(data: np.ndarray, metadata: dict[str, Any]) -> Photo:
         pixels, bits = np.asarray(data, np.float32), 32
         if float(np.median(pixels[::8, ::8].max(axis=2))) > _BRIGHTEST:
             raise ImageInputError(
-                f"the layer's values go up to {float(np.nanmax(pixels)):g}; floats have white at 1: "
-                "divide it by its white level first"
+                f"the layer's values reach {float(np.nanmax(pixels)):g}, but white is 1 for floats: "
+                "divide the layer by its white level first"
             )
     known = metadata.get(KEY)
     if isinstance(known, LayerPhoto):
@@ -245,22 +248,22 @@ def photo_of_data(data: np.ndarray, metadata: dict[str, Any]) -> Photo:
 
 
 def _white_of(data: np.ndarray) -> tuple[int, tuple[str, ...]]:
-    """The white level of integers, and a note where their type does not tell it."""
+    """The white level of integers, and a note if their type does not define it."""
     largest = int(np.iinfo(data.dtype).max)
     if data.dtype in (np.uint8, np.uint16):
         return largest, ()
     top = int(data.max())
     white = next(level for level in (255, 65535, largest) if top <= level or level >= largest)
     white = min(white, largest)
-    return white, (f"{data.dtype} has no white level of its own: {white} was taken, as no value is larger",)
+    return white, (f"{data.dtype} does not define a white level: {white} was used, as no value is larger",)
 
 
 def placement(layer: Image, offset: tuple[float, float], step: tuple[float, float]) -> np.ndarray:
-    """Where another image must lie to cover part of a layer.
+    """The transform that places another image over part of a layer.
 
     Args:
-        offset: the layer's data coordinates of the image's first pixel, down and across.
-        step: the layer's pixels per pixel of the image.
+        offset: data coordinates in the layer of the image's first pixel, (y, x).
+        step: pixels of the layer per pixel of the image, (y, x).
 
     Returns:
         3 x 3, the image's ``affine`` in the viewer's last two dimensions.

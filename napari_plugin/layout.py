@@ -1,4 +1,4 @@
-"""Where the panel's parts are: what photographers reach for first, research and folders in tabs below."""
+"""Layout of the panel: the main controls, then tabs for variations, folders and research."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _LEAST_WIDTH = 390
 
 
 def lay_out(panel: EnhanceWidget) -> None:
-    """Fill an empty panel: one column that scrolls, nothing in it jumps when texts come and go."""
+    """Fill an empty panel: one column that scrolls; changing texts do not move the controls."""
     settings = panel.settings
     inner = QWidget()
     column = QVBoxLayout(inner)
     picture = [settings.control(name) for name in PICTURE]
     for part in (
         rows([("Photo", panel.photo)]),
-        panel.look,
+        panel.view_panel,
         rows(
             [
                 ("Preset", panel.presets),
                 *picture,
-                ("PhotoStats", settings.look_row),
+                ("Look", settings.look_row),
                 ("", settings.switches),
             ]
         ),
@@ -46,27 +46,27 @@ def lay_out(panel: EnhanceWidget) -> None:
         panel.tabs.addTab(tab, name)
     column.addWidget(panel.tabs)
     column.addStretch()
-    panel.scroll = QScrollArea()
-    panel.scroll.setWidget(inner)
-    panel.scroll.setWidgetResizable(True)
-    panel.scroll.setFrameShape(QFrame.Shape.NoFrame)
-    panel.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    panel.scroll_area = QScrollArea()
+    panel.scroll_area.setWidget(inner)
+    panel.scroll_area.setWidgetResizable(True)
+    panel.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+    panel.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     outer = QVBoxLayout(panel)
     outer.setContentsMargins(0, 0, 0, 0)
-    outer.addWidget(panel.scroll)
+    outer.addWidget(panel.scroll_area)
     make_room(panel)
 
 
 def _research(panel: EnhanceWidget) -> QWidget:
-    """Model and device, the noise of the latent, the artifact map."""
+    """The Research tab: model and device, latent noise, statistics, artifact map."""
     settings = panel.settings
     tab = QWidget()
     column = QVBoxLayout(tab)
     machine = [(name.capitalize(), settings.control(name)) for name in MACHINE]
     noise = [settings.control(name) for name in VARIATION]
     column.addWidget(rows([*machine, *noise, ("Seed", settings.seed_row)]))
-    column.addWidget(_heading("Variations, compared"))
-    column.addWidget(panel.gather)
+    column.addWidget(_heading("Statistics of the variations"))
+    column.addWidget(panel.statistics)
     column.addWidget(_heading("Artifact map"))
     column.addWidget(panel.artifacts)
     column.addStretch()
@@ -80,6 +80,6 @@ def _heading(text: str) -> QLabel:
 
 
 def make_room(panel: EnhanceWidget) -> None:
-    """As wide as the controls need beside the scroll bar."""
-    inner, bar = panel.scroll.widget(), panel.scroll.verticalScrollBar()
+    """Set the minimum width to that of the controls and the scroll bar."""
+    inner, bar = panel.scroll_area.widget(), panel.scroll_area.verticalScrollBar()
     panel.setMinimumWidth(max(_LEAST_WIDTH, inner.minimumSizeHint().width() + bar.sizeHint().width() + 4))

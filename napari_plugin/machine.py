@@ -1,4 +1,4 @@
-"""What can be chosen: models and devices, found without loading torch."""
+"""The available models and devices, found without loading torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["devices", "models"]
 
 
 def models() -> list[str]:
-    """Names of the models there are, the default first."""
+    """Names of the available models, the default first."""
     from llflow_photo import models as registry
 
     names = [card.name for card in registry.available()]
@@ -20,7 +20,7 @@ def models() -> list[str]:
 
 
 def devices() -> list[str]:
-    """Devices to choose from. Whether one works is known only to torch, which answers on first use."""
+    """Devices to choose from. Only torch knows whether one works; it is asked at first use."""
     found = [Options().device, "cpu"]
     if Path("/proc/driver/nvidia").exists() or sys.platform == "win32" or find_spec("nvidia") is not None:
         found.append("cuda")

@@ -1,4 +1,4 @@
-"""Renderings named by how they look beside the others of a grid: brighter, warmer."""
+"""Names for renderings by their appearance relative to the others of a grid: brighter, warmer."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ __all__ = ["names_of"]
 
 _WORDS = (("darker", "brighter"), ("cooler", "warmer"))
 _LITTLE = 0.04
-"""Differences in EV that are not worth a word: exposure, and red over blue."""
+"""Differences in EV, of exposure and of red over blue, below which nothing is said."""
 _MUCH = 0.6
-"""Differences in EV that deserve "much"."""
+"""Differences in EV from which "much" is added."""
 
 
 def names_of(images: Sequence[np.ndarray]) -> list[str]:
-    """A few words on each image, compared with the median of all.
+    """A name for each image, compared with the median of all.
 
     Args:
         images: each h x w x 3, sRGB-encoded, [0, 1].
 
     Returns:
-        for each, such as ``brighter, warmer`` or ``in the middle``.
+        one name per image, such as ``brighter, warmer`` or ``in the middle``.
     """
     if not images:
         return []

@@ -1,4 +1,4 @@
-"""Requests of which only the newest counts: sliders that move, a view that moves."""
+"""Background requests of which only the newest is completed, for moving sliders and views."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .work import Job, Result, Work
 __all__ = ["Newest", "Planned"]
 
 Planned = tuple[Callable[[Job], Any], Result]
-"""What to run, and who gets its results."""
+"""The function to run, and the callback for its results."""
 
 
 class Newest:
-    """Requests of which only the newest counts.
+    """Runs only the newest of many requests.
 
-    A request waits until no other has come for ``delay_ms``; one that is running is cancelled. One job runs
-    at a time, so fast sliders never pile up work.
+    A request starts after ``delay_ms`` without another one; a running one is then cancelled. Only one job
+    runs at a time, so fast slider movements do not queue up work.
     """
 
     def __init__(self, work: Work, title: str, delay_ms: int = 60) -> None:
@@ -36,31 +36,31 @@ class Newest:
 
     @property
     def busy(self) -> bool:
-        """Whether a request waits or runs."""
+        """Whether a request is waiting or running."""
         return self._job is not None or self._waiting is not None or self._planned is not None
 
     def request(self, function: Callable[[Job], Any], done: Result, delay_ms: int | None = None) -> None:
-        """Ask for ``function(job)``; ``done`` gets what it shows and what it returns.
+        """Request ``function(job)``; ``done`` is called with its partial results and its result.
 
         Args:
-            delay_ms: to wait for a newer request, by default as the constructor says.
+            delay_ms: time to wait for a newer request; by default that of the constructor.
         """
         self.plan(lambda: (function, done), delay_ms)
 
     def plan(self, decide: Callable[[], Planned | None], delay_ms: int | None = None) -> None:
-        """Ask for what ``decide()`` says once the delay is over.
+        """Request what ``decide()`` returns after the delay.
 
         Args:
-            decide: called in the window's thread; gives the function to run and who gets its results, or
-                None where what runs already is what is wanted.
-            delay_ms: as of `request`.
+            decide: called in the GUI thread; returns the function to run and the callback for its results, or
+                None if the running job is still the right one.
+            delay_ms: as in `request`.
         """
         self._planned = decide
         self._timer.start(self._delay_ms if delay_ms is None else delay_ms)
         self.busy_changed(True)
 
     def drop(self) -> None:
-        """Forget what waits and cancel what runs."""
+        """Discard the waiting request and cancel the running one."""
         self._planned = self._waiting = None
         self._timer.stop()
         if self._job is not None:

@@ -1,9 +1,9 @@
-"""Opening a large photo without a frozen window: a first picture at once, the pixels from a thread.
+"""Opening large photos without blocking the window: a preview first, then the pixels from a thread.
 
-The layer has the photo's size from the beginning, which its header tells. A thread reads a small picture
-first, the file's own preview where it has one, and then the pixels; until they are there the layer shows the
-small picture, enlarged. A thread that asks numpy for the whole array, as a rendering does, waits for the
-pixels; the window's own thread gets the enlarged small picture.
+The layer has the photo's size from the beginning, taken from the file's header. A thread first reads a small
+preview, the embedded one if there is one, and then the pixels; until then the layer shows the enlarged
+preview. Other threads that convert the array with numpy, as rendering does, wait for the pixels; the GUI
+thread gets the enlarged preview.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
     from .work import Job, Work
 
-__all__ = ["PendingPixels", "open_soon"]
+__all__ = ["PendingPixels", "open_in_background"]
 
 _SMALL_SIDE = 768
-"""Longest side of the small picture, about."""
+"""Approximate longest side of the preview."""
 _PREPARED_PIXELS = 1_200_000
-"""Levels up to this size are enlarged in the thread: napari takes them as a whole."""
+"""Levels up to this size are enlarged in the thread, because napari reads them as a whole."""
 _TOKEN = "llflow_photo_opening"
 _works: list[Work] = []
 
 
 class PendingPixels:
-    """An array that is read in another thread; as much of numpy's interface as napari asks for.
+    """An array that is being read in another thread, with the part of numpy's interface that napari uses.
 
     Args:
         shape: height, width, 3.
@@ -57,21 +57,21 @@ class PendingPixels:
         return self.shape[0] * self.shape[1] * self.shape[2]
 
     def show(self, preview: np.ndarray) -> None:
-        """Until the pixels are there, pieces are cut from a small picture of the same: h x w x 3, float32."""
+        """Set the preview, h x w x 3, float32, from which slices are taken until the pixels are set."""
         if self.shape[0] * self.shape[1] <= _PREPARED_PIXELS:
             rows, columns = self._places(preview, slice(None), slice(None))
             preview = preview[rows[:, None], columns]
         self._preview = preview
 
     def _places(self, preview: np.ndarray, down: Any, across: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns of a small picture for rows and columns of the array."""
+        """Rows and columns of the preview for rows and columns of the array."""
         return (
             np.arange(self.shape[0])[down] * preview.shape[0] // self.shape[0],
             np.arange(self.shape[1])[across] * preview.shape[1] // self.shape[1],
         )
 
     def set(self, pixels: np.ndarray | None) -> None:
-        """The pixels are there, or will never be."""
+        """Set the pixels; None if they cannot be read."""
         self._pixels = pixels
         self._there.set()
 
@@ -89,7 +89,7 @@ class PendingPixels:
         return np.asarray(preview[rows, columns][..., rest[0] if rest else slice(None)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        # The window's thread must not wait: newer versions of napari ask for whole levels when they draw.
+        # The GUI thread must not wait: newer versions of napari read whole levels when they draw.
         if self._pixels is None and threading.current_thread() is threading.main_thread():
             return np.asarray(self[:, :], dtype)
         self._there.wait()
@@ -98,11 +98,11 @@ class PendingPixels:
         return np.asarray(self._pixels, dtype)
 
 
-def open_soon(path: Path) -> tuple[Any, dict[str, Any], str] | None:
-    """A layer's data that shows a first picture of a large photo, its pixels to follow.
+def open_in_background(path: Path) -> tuple[Any, dict[str, Any], str] | None:
+    """Layer data that first shows a preview of a large photo and is filled by a thread.
 
     Returns:
-        None where there is no window to keep alive, or where the photo is small or odd: read it outright.
+        None if there is no window, or if the photo is small or its size is unknown: it can be read directly.
     """
     viewer = _viewer_of_this_thread()
     size = None if viewer is None else size_of(path)
@@ -143,7 +143,7 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
                 level.set(None)
             raise
         made = parts[0] if isinstance(parts[0], list) else [parts[0]]
-        for level, pixels in zip(levels, made, strict=False):  # of an odd camera's file, fewer
+        for level, pixels in zip(levels, made, strict=False):  # fewer if the size in the header was wrong
             level.set(pixels)
         for level in levels[len(made) :]:
             level.set(None)
@@ -174,7 +174,7 @@ def _layers_of(viewer: Viewer, token: object) -> list[Any]:
 
 
 def _work() -> Work:
-    """Reading goes on whether or not a panel is open."""
+    """The jobs that read photos, which do not depend on an open panel."""
     from .work import Work
 
     if not _works:

@@ -1,7 +1,7 @@
-"""Which layer is the photo: a list of layers that follows their names, and what is offered in it.
+"""Choice of the layer to work on.
 
-Three kinds of layers of ours are no photos to work on. Those with `ROLE` in their metadata only show
-something. Results are photos, but none the panel takes by itself: they know the photo they were made from.
+Layers of this plugin with `ROLE` in their metadata (previews, maps) cannot be chosen. Results can be chosen,
+but are never chosen automatically; their metadata identifies the photo they were made from.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 __all__ = ["ROLE", "PhotoChoice", "identity_of", "is_result", "made_from", "photo_of", "why_none"]
 
 ROLE = "llflow_photo_role"
-"""Metadata entry of layers that only show something."""
+"""Metadata key of layers that are no photos, such as previews and maps."""
 _ID = "llflow_photo_id"
 _OF = "llflow_photo_of"
-"""Metadata entry of results and previews: the identity of their photo."""
+"""Metadata key of results and previews: the identity of their photo."""
 
 
 def identity_of(layer: Image) -> str:
-    """A photo's identity, kept in its metadata; given at first use."""
+    """A photo's identity, kept in its metadata; assigned at first use."""
     return str(layer.metadata.setdefault(_ID, uuid4().hex))
 
 
 def made_from(layer: Image) -> dict[str, str]:
-    """What the metadata of a layer made from ``layer`` must hold."""
+    """Metadata entries for a layer made from ``layer``."""
     return {_OF: identity_of(layer)}
 
 
 def is_result(layer: Any) -> bool:
-    """Whether the layer is a rendering that was applied."""
+    """Whether the layer is a full-size result."""
     return layer.metadata.get("role") == "result" or "settings" in layer.metadata
 
 
 def photo_of(layer: Any, viewer: Viewer) -> Image | None:
-    """The photo a preview or a result was made from, where it is still there."""
+    """The photo that a preview or a result was made from, if it still exists."""
     wanted = None if layer is None else layer.metadata.get(_OF)
     if wanted is None:
         return None
     for other in viewer.layers:
         if other.metadata.get(_ID) == wanted and is_photo_layer(other):
-            return other  # type: ignore[no-any-return]
+            return other
     return None
 
 
 def why_none(viewer: Viewer) -> str:
-    """Why images of the viewer are not offered, one sentence; empty where all are."""
+    """Why an image of the viewer cannot be chosen, one sentence; empty if all can."""
     for layer in reversed(viewer.layers):
         if reason := why_no_photo(layer):
             return reason
@@ -63,14 +63,14 @@ def why_none(viewer: Viewer) -> str:
 
 
 class PhotoChoice(QComboBox):
-    """The photos of a viewer, results last.
+    """A list of the photos of a viewer, results last.
 
     Args:
         viewer: napari's viewer.
 
     Attributes:
-        changed: tells that another layer was chosen; `value` says which.
-        renamed: tells that a layer has another name.
+        changed: emitted when another layer, `value`, was chosen.
+        renamed: emitted when a layer was renamed.
     """
 
     changed = Signal()
@@ -83,7 +83,7 @@ class PhotoChoice(QComboBox):
         self._value: Any = None
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
-        self.setToolTip("The layer to work on: any picture, RGB or gray")
+        self.setToolTip("The layer to work on: an RGB or gray image")
         guard_wheel(self)
         self._named: set[Any] = set()
         self.activated.connect(lambda row: self._choose(self._layers[row]))
@@ -95,21 +95,21 @@ class PhotoChoice(QComboBox):
 
     @property
     def value(self) -> Any:
-        """The layer that is worked on, or None."""
+        """The chosen layer, or None."""
         return self._value
 
     @value.setter
     def value(self, layer: Any) -> None:
         if layer is not None and layer not in self._layers:
-            raise ValueError(f"layer {layer.name!r} is no photo that is offered")
+            raise ValueError(f"layer {layer.name!r} cannot be chosen")
         self._choose(layer)
         self._show()
 
     def refresh(self, prefer: Any = None) -> None:
-        """The viewer's layers or their names changed.
+        """Update the list after a change of the viewer's layers.
 
         Args:
-            prefer: a layer to choose if it is a photo and no result.
+            prefer: a layer to choose if it is a photo and not a result.
         """
         self._follow_names()
         offered = [
@@ -136,14 +136,14 @@ class PhotoChoice(QComboBox):
         self.renamed.emit()
 
     def _selected(self, event: Any) -> None:
-        """A selected photo is chosen; of a selected preview or result, the photo it was made from."""
+        """Choose a photo selected in napari, or the photo of a selected preview or result."""
         layer = getattr(event, "value", None)
         photo = photo_of(layer, self._viewer) or layer
         if photo is not None and photo in self._layers and not is_result(photo):
             self.value = photo
 
     def close_list(self) -> None:
-        """Let go of the viewer."""
+        """Disconnect from the viewer."""
         self._viewer.layers.selection.events.active.disconnect(self._selected)
         for layer in self._named:
             layer.events.name.disconnect(self._name_changed)

@@ -1,4 +1,4 @@
-"""The size of a photo, from its file's header alone."""
+"""The size of a photo, read from its file's header only."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .small_pictures import QUARTER_TURNS
 __all__ = ["LARGE", "size_of"]
 
 LARGE = 1_500_000
-"""Pixels from which on reading takes so long that the window must not wait for it."""
+"""Photos of more pixels are read in a thread, because the window would be blocked too long."""
 
 
 def size_of(path: Path) -> tuple[int, int] | None:
-    """Height and width of the upright photo, in pixels; of some cameras' files, about.
+    """Height and width of the upright photo, in pixels; approximate for files of some cameras.
 
     Returns:
-        None where the header does not tell; reading the file says what is wrong.
+        None if the header cannot be read; reading the file reports the error.
     """
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""The pixels of each photo as they are now."""
+"""The current pixels of each photo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .layers import snapshot
-from .studio import Subject
+from .render_cache import Subject
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -16,11 +16,11 @@ __all__ = ["Photos"]
 
 
 class Photos:
-    """Photos that were worked on.
+    """The subjects of all photos used so far.
 
     Args:
         viewer: napari's viewer.
-        edited: called with a photo whose pixels were changed.
+        edited: called with the layer of a photo whose pixels changed.
     """
 
     def __init__(self, viewer: Viewer, edited: Callable[[Any], None]) -> None:
@@ -30,10 +30,10 @@ class Photos:
         self._numbers = 0
 
     def subject(self, layer: Image) -> Subject:
-        """The photo's pixels as they are now.
+        """The photo with its current pixels.
 
         Raises:
-            ImageInputError: the layer is no picture of gray or RGB.
+            ImageInputError: the layer is neither a gray nor an RGB image.
         """
         if layer not in self._subjects:
             self._numbers += 1
@@ -43,12 +43,12 @@ class Photos:
         return self._subjects[layer]
 
     def other_pixels(self, layer: Any) -> None:
-        """The layer shows other pixels than before."""
+        """Discard the subject of a layer whose pixels changed."""
         if self._subjects.pop(layer, None) is not None:
             layer.events.data.disconnect(self._data_changed)
 
     def forget(self, layer: Any) -> None:
-        """The layer is gone."""
+        """Discard the subject of a removed layer."""
         self.other_pixels(layer)
 
     def _data_changed(self, event: Any) -> None:
@@ -56,6 +56,6 @@ class Photos:
         self._edited(event.source)
 
     def close(self) -> None:
-        """Let go of all layers."""
+        """Disconnect from all layers."""
         for layer in list(self._subjects):
             self.forget(layer)

@@ -1,4 +1,4 @@
-"""Presets: settings under a name of the user's, to be used on any photo."""
+"""Presets: settings saved under a name, applicable to any photo."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .stored_settings import StoredSettings
 __all__ = ["PresetRow"]
 
 _NONE = "—"
-"""No preset is chosen."""
+"""Shown if no preset is chosen."""
 
 
 class PresetRow(QWidget):
-    """A list of presets, and buttons to save the present settings and to delete one.
+    """A list of presets, with buttons to save the current settings and to delete a preset.
 
     Args:
-        stored: where presets are kept.
-        ask: gives the present settings.
-        use: called with the settings of the preset that was chosen.
+        stored: the storage of presets.
+        ask: returns the current settings.
+        use: called with the settings of the chosen preset.
 
     Attributes:
         choice: the list.
@@ -35,8 +35,8 @@ class PresetRow(QWidget):
     ) -> None:
         super().__init__()
         self._stored, self._ask, self._use = stored, ask, use
-        self.choice = Choice((_NONE,), "Settings you saved under a name")
-        self.save_button = button("Save…", "Save the present settings under a name", self.save)
+        self.choice = Choice((_NONE,), "Settings saved under a name")
+        self.save_button = button("Save…", "Save the current settings under a name", self.save)
         self.delete_button = button("Delete", "Delete the chosen preset", self.delete)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -47,7 +47,7 @@ class PresetRow(QWidget):
         self.choice.changed.connect(self._chosen)
 
     def save(self, name: str | None = None) -> None:
-        """Save the present settings; asks for the name unless it is given."""
+        """Save the current settings; show a dialog for the name unless it is given."""
         if name is None:
             before = "" if self.choice.value == _NONE else self.choice.value
             name, agreed = QInputDialog.getText(self, "Save a preset", "Name", text=before)
@@ -68,13 +68,13 @@ class PresetRow(QWidget):
             self._show_names(_NONE)
 
     def settings_changed(self) -> None:
-        """The controls were moved: they say what the preset says no more, unless they do."""
+        """Deselect the preset if the controls now differ from it."""
         chosen = self.choice.value
         if chosen != _NONE and self._stored.get(chosen) != self._of_the_picture():
             self._show_names(_NONE)
 
     def _of_the_picture(self) -> Options:
-        """The present settings as a preset would keep them."""
+        """The current settings as they would be stored in a preset."""
         plain = Options()
         return self._ask().with_changes(samples=plain.samples, device=plain.device, tile=plain.tile)
 
@@ -88,7 +88,7 @@ class PresetRow(QWidget):
         try:
             self._stored.save()
         except OSError as error:
-            show_error(f"The preset cannot be kept: {self._stored.path}: {error.strerror or error}")
+            show_error(f"The preset cannot be saved: {self._stored.path}: {error.strerror or error}")
 
     def _show_names(self, chosen: str) -> None:
         self.choice.blockSignals(True)

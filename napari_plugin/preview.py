@@ -1,7 +1,7 @@
-"""The live preview: what is on screen, rendered as the controls say, a moment after they were moved.
+"""The live preview: the visible region, rendered shortly after each change of the controls or the view.
 
-Every photo has a preview of its own, right above it: it follows its photo up and down the list of layers, is
-hidden with it and goes with it.
+Every photo has its own preview directly above it: the preview follows its photo in the list of layers, is
+hidden with it and removed with it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from qtpy.QtCore import QTimer
 from llflow_photo.explore.region import Region, subsample
 from llflow_photo.options import Options
 
+from .display_layers import add_above, remove_if_present, to_screen
 from .histogram import Histogram, histogram_of
 from .layers import placement
 from .newest import Newest, Planned
 from .photo_choice import ROLE, made_from
-from .showing import add_above, remove_quietly, to_screen
-from .studio import Studio, Subject
+from .render_cache import RenderCache, Subject
 from .view import PREVIEW_PIXELS, QUICK_PIXELS
 from .work import Job, Work
 
@@ -35,9 +35,9 @@ __all__ = ["LivePreview", "Rendering"]
 
 _CHANGED_MS = 40
 _STEPS = (QUICK_PIXELS, 1_000_000)
-"""Pixels of coarser looks; each is rendered first where the region has at least three times as many."""
+"""Pixels of coarser previews; each is rendered first if the region has at least three times as many."""
 _AT_ONCE = 1_200_000
-"""A region of at most this many pixels is decoded fast enough to need no coarser look once it is encoded."""
+"""Encoded regions of at most this many pixels are decoded fast enough without a coarser preview first."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Rendering:
     """A rendered region.
 
     Attributes:
-        region: of the photo.
+        region: the region of the photo.
         image: h x w x 3, float32, sRGB-encoded, [0, 1].
-        latent: that was decoded.
-        options: it was finished with.
-        histograms: of the photo's part and of the rendering.
+        latent: the decoded latent.
+        options: the options of the rendering.
+        histograms: of the photo's region and of the rendering.
     """
 
     region: Region
@@ -68,29 +68,30 @@ class _Shown:
 
 
 class LivePreview:
-    """Keeps a layer over each photo; the one of the present photo up to date.
+    """Keeps a preview layer above each photo, and the one of the current photo up to date.
 
     Args:
         viewer: napari's viewer.
-        work: to run in.
-        studio: models and encoded regions.
-        ask: gives, at any time, the layer to work on, its subject, the options and the latent; None if there
-            is nothing to render.
-        look: gives the region of a layer that is on screen with at most so many pixels; None if none is.
+        work: runs the background jobs.
+        cache: models and encoded regions.
+        ask: returns the current photo's layer, its subject, the options and the latent; None if there is
+            nothing to render.
+        region_of: returns the visible region of a layer, with at most the given number of pixels; None if
+            nothing of it is visible.
     """
 
     def __init__(
         self,
         viewer: Viewer,
         work: Work,
-        studio: Studio,
+        cache: RenderCache,
         ask: Callable[[], tuple[Image, Subject, Options, AnyLatent] | None],
-        look: Callable[[Image, int], Region | None],
+        region_of: Callable[[Image, int], Region | None],
     ) -> None:
         self._viewer = viewer
-        self._studio = studio
+        self._cache = cache
         self._ask = ask
-        self._look = look
+        self._region_of = region_of
         self._shown: dict[Any, _Shown] = {}
         self._wanted: Any = None
         self.newest = Newest(work, "Preview", _CHANGED_MS)
@@ -106,13 +107,13 @@ class LivePreview:
 
     @property
     def layer(self) -> Image | None:
-        """The preview of the present photo."""
+        """The preview layer of the current photo."""
         shown = self._present()
         return None if shown is None else shown.layer
 
     @property
     def rendering(self) -> Rendering | None:
-        """What it shows."""
+        """The rendering in the preview of the current photo."""
         shown = self._present()
         return None if shown is None else shown.rendering
 
@@ -121,7 +122,7 @@ class LivePreview:
         return None if asked is None else self._shown.get(asked[0])
 
     def switch(self, on: bool) -> None:
-        """Turn the preview on or off; off takes its layers away."""
+        """Turn the preview on or off; turning it off removes its layers."""
         self.enabled = on
         if on:
             self.request()
@@ -130,27 +131,27 @@ class LivePreview:
         self.clear()
 
     def drop(self) -> None:
-        """Render nothing for now."""
+        """Cancel what is being rendered."""
         self._wanted = None
         self.newest.drop()
 
     def clear(self) -> None:
-        """Take all layers away."""
+        """Remove all preview layers."""
         for source in list(self._shown):
             self.forget(source)
 
     def forget(self, source: Any) -> None:
-        """Take the preview of one photo away."""
+        """Remove the preview of one photo."""
         shown = self._shown.pop(source, None)
         self._wanted = None
         if shown is not None:
             source.events.visible.disconnect(self._visibility)
             for name in _PLACED_BY:
                 getattr(source.events, name).disconnect(self._placed)
-            remove_quietly(self._viewer, shown.layer)
+            remove_if_present(self._viewer, shown.layer)
 
     def request(self, delay_ms: int = _CHANGED_MS) -> None:
-        """Render anew, soon, what is on screen then; nothing is done where it is shown or under way."""
+        """Render the visible region after a delay, unless it is already shown or being rendered."""
         if self.enabled:
             self.newest.plan(self._decide, delay_ms)
 
@@ -159,19 +160,19 @@ class LivePreview:
         if asked is None:
             return None
         layer, subject, options, latent = asked
-        region = self._look(layer, PREVIEW_PIXELS)
+        region = self._region_of(layer, PREVIEW_PIXELS)
         if region is None:
             return None
         wanted = (subject.number, region, options, latent)
         if wanted == self._wanted:
             return None
         self._wanted = wanted
-        quick = self._look(layer, QUICK_PIXELS) or region
-        coarser = [self._look(layer, pixels) for pixels in _STEPS]
+        quick = self._region_of(layer, QUICK_PIXELS) or region
+        coarser = [self._region_of(layer, pixels) for pixels in _STEPS]
         steps = [step for step in coarser if step is not None and 3 * _pixels(step) <= _pixels(region)]
 
         def render(job: Job) -> Rendering:
-            kept = self._studio.kept(subject, region, options) is not None
+            kept = self._cache.kept(subject, region, options) is not None
             if kept:
                 del steps[0 if _pixels(region) <= _AT_ONCE else 1 :]
             for step in steps:
@@ -183,9 +184,9 @@ class LivePreview:
     def _render(
         self, subject: Subject, region: Region, quick: Region, options: Options, latent: AnyLatent, job: Job
     ) -> Rendering:
-        encoded = self._studio.encoded(subject, region, options, job.cancelled)
+        encoded = self._cache.encoded(subject, region, options, job.cancelled)
         image = encoded.render(latent, options, job.cancelled)
-        before = self._studio.before(subject, quick)
+        before = self._cache.before(subject, quick)
         histograms = before, histogram_of(subsample(image, QUICK_PIXELS))
         return Rendering(region, image, latent, options, histograms)
 
@@ -222,17 +223,17 @@ class LivePreview:
             shown.layer.visible = event.source.visible
 
     def _placed(self, event: Any) -> None:
-        """The photo was moved, scaled or turned."""
+        """Update the preview's transform after the photo was moved, scaled or rotated."""
         shown = self._shown.get(event.source)
         if shown is not None:
             region = shown.rendering.region
             shown.layer.affine = placement(event.source, region.offset, region.step)
 
     def _reordered(self, _event: Any = None) -> None:
-        QTimer.singleShot(0, self._keep_above)  # the list must not change while it tells of a change
+        QTimer.singleShot(0, self._move_above)  # the list must not change during its own event
 
-    def _keep_above(self) -> None:
-        """Each preview right above its photo."""
+    def _move_above(self) -> None:
+        """Move each preview directly above its photo."""
         layers = self._viewer.layers
         for source, shown in self._shown.items():
             if source in layers and shown.layer in layers:
@@ -241,9 +242,9 @@ class LivePreview:
                     layers.move(here, wanted)
 
     def layer_removed(self, layer: Any) -> None:
-        """Tell the preview that a layer was removed: its own without the photo turns it off."""
+        """Handle the removal of a layer; removing only the preview turns the live preview off."""
         if layer in self._shown:
-            # A list that is told of a removal must not be changed: napari would draw what it has deleted.
+            # Changing the list during its event would make napari draw a deleted layer.
             QTimer.singleShot(0, lambda: self.forget(layer))
             return
         for source, shown in list(self._shown.items()):
@@ -255,13 +256,13 @@ class LivePreview:
                     QTimer.singleShot(0, lambda source=source: self._without(source))
 
     def _without(self, source: Any) -> None:
-        """The present photo's preview was removed alone, not with its photo as by clearing the list."""
+        """Turn the preview off if only the current photo's preview was removed, not the photo as well."""
         if source in self._viewer.layers and source not in self._shown:
             self.enabled = False
             self.on_removed()
 
     def close(self) -> None:
-        """Let go of the viewer; layers stay."""
+        """Disconnect from the viewer; the layers are kept."""
         self.newest.busy_changed = lambda _busy: None
         self.drop()
         for emitter, slot in self._connections:
@@ -269,7 +270,7 @@ class LivePreview:
 
 
 _PLACED_BY = ("scale", "translate", "rotate", "shear", "affine")
-"""Events of a layer that move it."""
+"""Events of a layer that change its transform."""
 
 
 def _pixels(region: Region) -> int:

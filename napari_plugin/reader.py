@@ -1,4 +1,4 @@
-"""Reader: RAW and common raster files as RGB layers, their metadata kept for saving."""
+"""Reader: RAW and common raster files as RGB layers, with their metadata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Paths = str | os.PathLike[str] | list[str]
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
-    """Whether this plugin reads ``path``, judged by the file's ending alone, so that the answer is quick."""
+    """The reader function if this plugin supports ``path``, decided by the file name's extension only."""
     paths = path if isinstance(path, list) else [path]
     if paths and all(Path(one).suffix.lower() in RAW_SUFFIXES | RASTER_SUFFIXES for one in paths):
         return read_photos
@@ -24,13 +24,13 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 
 
 def read_photos(path: Paths) -> list[LayerData]:
-    """Read one photo or several, one RGB layer each.
+    """Read one or more photos, one RGB layer each.
 
-    In a window, large photos come as a first picture at once, and their pixels follow, see `opening`.
+    In a window, large photos are shown as a preview until their pixels are read, see `opening`.
 
     Returns:
-        for each, pixels H x W x 3 float32 (sRGB-encoded, not clipped) or a pyramid of them, the layer's
-        arguments, ``"image"``.
+        for each photo, pixels H x W x 3 float32 (sRGB-encoded, not clipped) or a pyramid of them, the layer's
+        arguments, and ``"image"``.
 
     Raises:
         ReadError: a file cannot be read; the message says why.
@@ -40,11 +40,11 @@ def read_photos(path: Paths) -> list[LayerData]:
     from llflow_photo import files
 
     from .layers import layer_parts
-    from .opening import open_soon
+    from .opening import open_in_background
 
     layers = []
     for one in path if isinstance(path, list) else [path]:
-        soon = open_soon(Path(one))
+        soon = open_in_background(Path(one))
         if soon is not None:
             layers.append(soon)
             continue

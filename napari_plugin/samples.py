@@ -1,4 +1,4 @@
-"""File > Open Sample: night pictures that are there without a download."""
+"""File > Open Sample: night photos that are part of the package."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["night_raw", "night_street"]
 
 
 def night_raw() -> list[tuple[Any, dict[str, Any], str]]:
-    """A RAW frame, four to five stops too dark."""
+    """A RAW frame, underexposed by four to five stops."""
     return _open("night_raw.dng", "Night RAW")
 
 
 def night_street() -> list[tuple[Any, dict[str, Any], str]]:
-    """A dark JPEG with lamps in it."""
+    """A dark JPEG with lamps."""
     return _open("night_lamps.jpg", "Night lamps")
 
 

@@ -1,4 +1,4 @@
-"""The controls of the options a rendering has, made from the same options as everywhere else."""
+"""The controls for the rendering options, generated from `Options`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from llflow_photo.options import LOOKS, Options
 
 from .controls import Choice, Slider, Switch, WholeNumber, button
 
-__all__ = ["CONTROLLED", "MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_noise", "rows"]
+__all__ = ["CONTROLLED", "MACHINE", "PICTURE", "VARIATION", "Settings", "help_of", "is_latent_option", "rows"]
 
 _SEEDS = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class _Slider:
-    """How an option is shown: label, range and step."""
+    """Label, range and step of an option's slider."""
 
     label: str
     low: float
@@ -47,21 +47,21 @@ _SWITCHES = {
     "remove_specks": "Remove specks",
 }
 PICTURE = ("strength", "exposure_ev", "brightness", "texture", "local_exposure", "color_smoothing")
-"""What photographers reach for first."""
+"""The main controls."""
 VARIATION = ("temperature", "grain")
-"""Which of the plausible renderings it is, beside the seed."""
+"""Options that, with the seed, select one of the plausible renderings."""
 MACHINE = ("model", "device")
-"""With what it is rendered."""
-_NOISE = frozenset({*VARIATION, "seed"})
+"""Options of the computation."""
+_LATENT_OPTIONS = frozenset({*VARIATION, "seed"})
 CONTROLLED = frozenset({*MACHINE, *_SLIDERS, *_SWITCHES, "look", "seed"})
 """Options that have a control."""
 _DRAWN_TEMPERATURE = 0.8
-"""Of a seed thrown at temperature 0, where every seed looks the same."""
-_NO_EFFECT = "No effect at temperature 0, where there is one rendering only. "
+"""Set with a new random seed at temperature 0, where all seeds give the same rendering."""
+_NO_EFFECT = "No effect at temperature 0, where there is only one rendering. "
 
 
 def help_of(option: str) -> str:
-    """What `Options` says of one of its fields, as one paragraph."""
+    """The description of an option in the docstring of `Options`, as one paragraph."""
     text = inspect.getdoc(Options) or ""
     match = re.search(rf"^    {option}: (.+?)(?=^    \w+: |\Z)", text, re.MULTILINE | re.DOTALL)
     words = " ".join((match[1] if match else option).replace("``", "").split())
@@ -69,16 +69,16 @@ def help_of(option: str) -> str:
 
 
 class Settings:
-    """Every control, to be laid out in groups by whoever makes the panel.
+    """All controls; the panel lays them out.
 
     Args:
-        models: names to choose from.
-        devices: the same for devices.
+        models: names of the available models.
+        devices: names of the available devices.
 
     Attributes:
-        on_change: called with the option's name when the user changes one.
-        seed_row: the seed and its dice.
-        look_row: the look and the check box of specks, in one row.
+        on_change: called with the option's name when the user changes its control.
+        seed_row: the seed, and the button for a random one.
+        look_row: the look and the check box for speck removal, in one row.
         switches: the other check boxes, in one row.
     """
 
@@ -100,21 +100,21 @@ class Settings:
         for name, control in self._controls.items():
             control.tooltip = help_of(name)
             control.changed.connect(lambda _value, name=name: self._changed(name))
-        self.dice = button("Dice", "Another seed, another rendering", self._throw)
+        self.dice = button("Random", "Choose a random seed, for another rendering", self._draw_seed)
         self.seed_row = _row(self._controls["seed"], self.dice)
         self.look_row = _row(self._controls["look"], self._controls["remove_specks"])
         self.switches = _row(self._controls["protect_highlights"], self._controls["denoise_only"])
-        self._tell_what_works()
+        self._update_enabled()
 
     def control(self, name: str) -> Any:
         """The control of one option."""
         return self._controls[name]
 
     def options(self, **changes: Any) -> Options:
-        """What the controls say.
+        """The options as set by the controls.
 
         Args:
-            changes: options to take instead of the controls'.
+            changes: options that replace those of the controls.
         """
         return Options(**{**self.values(), **changes})
 
@@ -123,50 +123,50 @@ class Settings:
         return {name: control.value for name, control in self._controls.items()}
 
     def show_values(self, values: Mapping[str, Any]) -> None:
-        """Move controls without telling anyone; values beyond a control's range are its end."""
+        """Set controls without calling `on_change`; values out of range are clipped."""
         self._quiet = True
         try:
             for name, value in values.items():
                 control = self._controls[name]
                 if isinstance(control, Choice) and value not in control.choices:
-                    continue  # a model or a device that is not there any more
+                    continue  # a model or device that is no longer available
                 limited = isinstance(control, (Slider, WholeNumber))
                 control.value = min(max(value, control.min), control.max) if limited else value
         finally:
             self._quiet = False
-        self._tell_what_works()
+        self._update_enabled()
 
     def show_latent(self, latent: AnyLatent) -> None:
-        """Move controls to a rendering that was picked, as far as they can say it, without telling anyone."""
+        """Set the controls to a picked latent, as far as they can express it, without calling `on_change`."""
         values: dict[str, Any] = {"brightness": latent.brightness}
         if isinstance(latent, Latent):
             values |= {"seed": latent.seed, "temperature": latent.temperature, "grain": latent.grain}
         self.show_values(values)
 
-    def _throw(self) -> None:
+    def _draw_seed(self) -> None:
         if self._controls["temperature"].value == 0:
             self.show_values({"temperature": _DRAWN_TEMPERATURE})
         self._controls["seed"].value = int(np.random.default_rng().integers(0, 100_000))
 
     def _changed(self, name: str) -> None:
-        self._tell_what_works()
+        self._update_enabled()
         if not self._quiet:
             self.on_change(name)
 
-    def _tell_what_works(self) -> None:
-        """At temperature 0 the other controls of the noise do nothing: they are disabled and say why."""
+    def _update_enabled(self) -> None:
+        """At temperature 0, disable the other controls of the latent, and say why in their tooltips."""
         works = self._controls["temperature"].value > 0
-        for name in sorted(_NOISE - {"temperature"}):
+        for name in sorted(_LATENT_OPTIONS - {"temperature"}):
             control = self._controls[name]
             control.enabled = works
             control.tooltip = help_of(name) if works else _NO_EFFECT + help_of(name)
 
 
 def rows(parts: Sequence[QWidget | tuple[str, QWidget]]) -> QWidget:
-    """Controls under each other, their labels in one column.
+    """Controls in rows, with their labels in a column.
 
     Args:
-        parts: sliders bring their labels; of a pair, the first is the label.
+        parts: sliders have their own labels; for others, a pair of label and widget.
     """
     made = QWidget()
     grid = QGridLayout(made)
@@ -191,6 +191,6 @@ def _row(*widgets: QWidget) -> QWidget:
     return made
 
 
-def is_noise(option: str) -> bool:
-    """Whether an option decides which rendering it is, rather than how it is finished."""
-    return option in _NOISE
+def is_latent_option(option: str) -> bool:
+    """Whether an option belongs to the latent and not to the finish."""
+    return option in _LATENT_OPTIONS

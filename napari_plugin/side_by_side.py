@@ -1,4 +1,4 @@
-"""Side by side: the photo left and its preview right, in two boxes of napari's grid, both seen whole."""
+"""Side by side: the photo left and its preview right, in two cells of napari's grid, both fitted."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["SideBySide"]
 
 
 class SideBySide:
-    """Puts a photo and its preview beside each other, and the viewer back as it was.
+    """Shows a photo and its preview side by side, and restores the viewer afterwards.
 
     Args:
         viewer: napari's viewer.
-        canvas: tells its size.
-        preview_of: gives the preview layer of the present photo.
+        canvas: the viewer's canvas.
+        preview_of: returns the preview layer of the current photo.
     """
 
     def __init__(self, viewer: Viewer, canvas: CanvasWatch, preview_of: Callable[[], Image | None]) -> None:
@@ -33,7 +33,7 @@ class SideBySide:
         self._hidden: dict[Any, bool] = {}
 
     def show(self, source: Image | None) -> None:
-        """Show this photo and its preview; None ends it."""
+        """Show this photo and its preview; None restores the viewer."""
         if source is None:
             self._end()
             return
@@ -57,7 +57,7 @@ class SideBySide:
             fit(self._viewer, source, self._canvas.size)
 
     def _put_left(self, source: Image) -> None:
-        """napari fills the boxes by the layers' order; the photo's must be the left one."""
+        """Choose the stride with which napari puts the photo into the left cell."""
         boxes, layers = grid(self._viewer), list(self._viewer.layers)
         index = layers.index(source)
         for stride in (1, -1):

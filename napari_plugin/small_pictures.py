@@ -1,6 +1,6 @@
-"""Small pictures of photo files in little time: from the preview a file holds, where it holds one.
+"""Fast thumbnails of photo files, from the embedded preview if there is one.
 
-Everything here is for threads: a RAW file without a preview is decoded at half its size.
+Call these functions in threads: RAW files without a preview are decoded at half size.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ __all__ = ["QUARTER_TURNS", "Thumbnails", "small_picture"]
 QUARTER_TURNS = (5, 6)
 """LibRaw's values of the two turns by 90 degrees."""
 _DRAFTS = ("JPEG", "MPO")
-"""Formats that decode at an eighth, a quarter or half of their size."""
+"""Formats that can be decoded at an eighth, a quarter or half of their size."""
 
 
 def small_picture(path: Path, side: int, whole: bool = True) -> np.ndarray | None:
-    """A small picture of a photo, upright.
+    """A reduced image of a photo, upright.
 
     Args:
-        side: longest side wanted, in pixels; the picture has about as many, or more.
-        whole: read files outright that hold nothing smaller: PNG, TIFF and the like.
+        side: desired longest side, in pixels; the image may be larger.
+        whole: read the whole file if it has no smaller version, such as PNG and TIFF.
 
     Returns:
-        h x w x 3, uint8, sRGB as other programs show it; None where there is none, or the file is damaged.
+        h x w x 3, uint8, sRGB; None if there is none, or if the file is damaged.
     """
     try:
         with warnings.catch_warnings():
@@ -52,7 +52,7 @@ def _of_raw(path: Path, side: int) -> np.ndarray | None:
     try:
         with rawpy.imread(str(path)) as raw:
             found = _embedded(raw, side)
-            if found is None:  # linear light is encoded as sRGB nearly is, and turned upright
+            if found is None:  # LibRaw applies a curve close to sRGB, and the orientation
                 found = raw.postprocess(half_size=True, use_camera_wb=True, no_auto_bright=True, output_bps=8)
             return found
     except rawpy.LibRawError:
@@ -60,7 +60,7 @@ def _of_raw(path: Path, side: int) -> np.ndarray | None:
 
 
 def _embedded(raw: Any, side: int) -> np.ndarray | None:
-    """The preview a RAW file holds, upright."""
+    """The embedded preview of a RAW file, upright."""
     import rawpy
 
     try:
@@ -84,10 +84,10 @@ def _of_raster(path: Path, side: int) -> np.ndarray | None:
 
 
 def _reduced(opened: Image.Image, side: int) -> np.ndarray:
-    """A JPEG decoded at a part of its size that is no smaller than wanted, upright."""
+    """A JPEG decoded at a fraction of its size, but not smaller than requested, upright."""
     longest = max(opened.size)
-    wanted = (max(1, side * length // longest) for length in opened.size)
-    opened.draft("RGB", tuple(wanted))
+    width, height = (max(1, side * length // longest) for length in opened.size)
+    opened.draft("RGB", (width, height))
     opened.thumbnail((2 * side, 2 * side), Image.Resampling.BOX)
     return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 
@@ -103,11 +103,11 @@ def _read(path: Path, side: int) -> np.ndarray:
 
 
 class Thumbnails:
-    """Thumbnails of files, each read once for as long as the file does not change.
+    """A cache of thumbnails; each is read again only if its file changes.
 
     Args:
         side: longest side, in pixels.
-        most: thumbnails that are kept; those used longest ago are let go.
+        most: maximum number of thumbnails; the least recently used are discarded.
     """
 
     def __init__(self, side: int, most: int = 3000) -> None:
@@ -117,7 +117,7 @@ class Thumbnails:
         self._kept: OrderedDict[tuple[str, int, int], np.ndarray | None] = OrderedDict()
 
     def read(self, path: Path) -> np.ndarray | None:
-        """The thumbnail of a file, h x w x 3, uint8; None where it has none."""
+        """The thumbnail of a file, h x w x 3, uint8; None if it has none."""
         try:
             state = os.stat(path)
         except OSError:

@@ -1,4 +1,4 @@
-"""Undo and redo: for each photo a history of the controls as they came to rest, and of applies."""
+"""Undo and redo: for each photo a history of its settings and results."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .history import History, State
 __all__ = ["Steps"]
 
 _SETTLED_MS = 700
-"""Controls that were not moved for so long are a step."""
+"""Time without changes after which the state of the controls becomes a step."""
 
 
 class Steps:
-    """Histories of photos, one of which is the present one.
+    """The histories of all photos, one of which is the current photo.
 
     Args:
-        state: what the controls say now.
-        restore: moves the controls to a state.
-        kept: gives the state a photo begins with; None where it begins with what the controls say.
+        state: returns the current state of the controls.
+        restore: sets the controls to a state.
+        kept: returns the stored state of a photo; None if it starts with the current state.
 
     Attributes:
-        on_told: called with whether there is something to undo, and to redo.
+        on_change: called with whether there is something to undo, and whether to redo.
     """
 
     def __init__(
@@ -42,73 +42,72 @@ class Steps:
         self._restless.setSingleShot(True)
         self._restless.setInterval(_SETTLED_MS)
         self._restless.timeout.connect(self.settle)
-        self.on_told: Callable[[bool, bool], None] = lambda can_undo, can_redo: None
+        self.on_change: Callable[[bool, bool], None] = lambda can_undo, can_redo: None
 
     def turn_to(self, layer: Any) -> State | None:
-        """Another photo is the present one.
+        """Make another photo the current one.
 
         Returns:
-            what the controls said last for it; of a new photo, what is kept for it or what they say now; None
-            without a photo.
+            its latest state; for a new photo, its stored state or the current one; None without a photo.
         """
-        self.settle()  # the photo that was left
+        self.settle()  # of the previous photo
         self._present = layer
-        self._tell()
+        self._notify()
         return None if layer is None else self._of(layer).settled
 
     def moved(self) -> None:
-        """A control was moved: once they rest, it is a step."""
+        """A control has changed: add a step after a time without changes."""
         self._restless.start()
 
     def settle(self) -> None:
-        """The controls are at rest, or have to be taken as they are."""
+        """Add the current state of the controls as a step, if it differs from the latest one."""
         self._restless.stop()
         if self._present is not None:
             self._of(self._present).settle(self._state(), self._restore)
-            self._tell()
+            self._notify()
 
     def change(self, layer: Any, state: State) -> None:
-        """A photo, which may not be the present one, is given another state: a step of its history."""
+        """Set the state of any photo, as a step of its history."""
         self.settle()
         changed = self._of(layer).settle(state, self._restore)
         if changed and layer == self._present:
             self._restore(state)
-        self._tell()
+        self._notify()
 
     def note(self, layer: Any, undo: Callable[[], None], redo: Callable[[], None]) -> None:
-        """Something was done to a photo."""
+        """Add a step to the history of a photo."""
         self.settle()
         self._of(layer).note(undo, redo)
-        self._tell()
+        self._notify()
 
     def undo(self) -> None:
-        """One step back: the last change of the controls, or the last apply."""
+        """Undo the last step of the current photo."""
         self._go(History.undo)
 
     def redo(self) -> None:
-        """One step forth again."""
+        """Redo the next step of the current photo."""
         self._go(History.redo)
 
     def _go(self, step: Callable[[History], None]) -> None:
         self.settle()
         if self._present is not None:
             step(self._of(self._present))
-            self._tell()
+            self._notify()
 
     def _of(self, layer: Any) -> History:
         if layer not in self._histories:
             self._histories[layer] = History(self._kept(layer) or self._state())
         return self._histories[layer]
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         history = None if self._present is None else self._of(self._present)
-        self.on_told(history is not None and history.can_undo, history is not None and history.can_redo)
+        self.on_change(history is not None and history.can_undo, history is not None and history.can_redo)
 
     def forget(self, layer: Any) -> None:
-        """The photo is gone."""
+        """Discard the history of a removed photo."""
         self._histories.pop(layer, None)
 
     def close(self) -> None:
-        """No more steps."""
+        """Stop recording steps."""
         self._restless.stop()
         self._histories.clear()

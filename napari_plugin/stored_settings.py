@@ -1,35 +1,35 @@
-"""Settings kept from one session to the next: presets by name, and the settings of each photo.
+"""Persistent settings: presets by name, and the settings of each photo.
 
-A file holds what differs from `Options` only, so that defaults that change later are not copied into it.
+A file contains only what differs from the defaults of `Options`, so that changed defaults take effect.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 from llflow_photo.errors import OptionError
 from llflow_photo.options import Options
 
+from .json_table import JsonTable
+
 __all__ = ["StoredSettings", "config_folder", "differences"]
 
 _LOG = logging.getLogger(__name__)
 _NOT_KEPT = frozenset({"samples", "device", "tile"})
-"""Options that are not the picture's."""
+"""Options that do not affect the picture."""
 
 
 def config_folder() -> Path:
-    """Where the user's presets are kept."""
+    """The folder of the user's presets."""
     from platformdirs import user_config_path
 
     return Path(user_config_path("llflow-photo", appauthor=False))
 
 
 def differences(options: Options) -> dict[str, Any]:
-    """The options of the picture that are not as `Options` has them by default."""
+    """The options that affect the picture and differ from the defaults."""
     defaults = Options().of_the_picture()
     return {
         name: value
@@ -39,24 +39,26 @@ def differences(options: Options) -> dict[str, Any]:
 
 
 class StoredSettings:
-    """Named settings in a JSON file, which several windows may write to.
+    """Named settings in a JSON file that several windows may write to.
 
     Args:
-        path: of the file; it and its folder are made when something is kept.
+        path: the file; it and its folder are created when settings are saved.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._values: dict[str, dict[str, Any]] = _read(path)
-        self._changed: set[str] = set()
+        self._table = JsonTable(path)
+
+    @property
+    def path(self) -> Path:
+        return self._table.path
 
     @property
     def names(self) -> list[str]:
-        return sorted(self._values, key=str.casefold)
+        return sorted(self._table.names, key=str.casefold)
 
     def get(self, name: str) -> Options | None:
-        """The settings of a name; options this version does not know or take are left at their default."""
-        values = self._values.get(name)
+        """The settings of a name; options that this version does not support keep their default."""
+        values = self._table.get(name)
         if values is None:
             return None
         options = Options()
@@ -64,53 +66,22 @@ class StoredSettings:
             try:
                 options = options.with_changes(**{option: value})
             except (OptionError, TypeError):
-                _LOG.warning("%s: %r: option %s=%r is not known here", self.path.name, name, option, value)
+                unsupported = f"option {option}={value!r} is not supported by this version"
+                _LOG.warning("%s: %r: %s", self.path.name, name, unsupported)
         return options
 
     def put(self, name: str, options: Options) -> None:
-        """Keep settings under a name, in memory until `save`."""
-        self._values[name] = differences(options)
-        self._changed.add(name)
+        """Set the settings of a name, in memory until `save`."""
+        self._table.put(name, differences(options))
 
     def remove(self, name: str) -> None:
-        """Forget a name, in memory until `save`."""
-        self._values.pop(name, None)
-        self._changed.add(name)
+        """Remove a name, in memory until `save`."""
+        self._table.remove(name)
 
     def save(self) -> None:
-        """Write what changed since the last time; what other windows wrote meanwhile stays.
+        """Write the changes since the last call; changes of other windows are kept.
 
         Raises:
             OSError: the file cannot be written.
         """
-        if not self._changed:
-            return
-        present = _read(self.path)
-        for name in self._changed:
-            if name in self._values:
-                present[name] = self._values[name]
-            else:
-                present.pop(name, None)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        partial.write_text(json.dumps(present, indent=1, sort_keys=True, ensure_ascii=False), "utf-8")
-        os.replace(partial, self.path)
-        self._values = present
-        self._changed.clear()
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    """What a file holds; a damaged one is put aside, so that it is not written over."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        if isinstance(found, dict) and all(isinstance(values, dict) for values in found.values()):
-            return found
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        _LOG.warning("%s cannot be read: %s", path, error)
-    try:
-        os.replace(path, path.with_name(f"{path.name}.damaged"))
-    except OSError as error:
-        _LOG.warning("%s cannot be put aside: %s", path, error)
-    return {}
+        self._table.save()

@@ -1,6 +1,6 @@
-"""What of a layer is on screen, and zooming to it.
+"""The visible region of a layer, and zooming to it.
 
-napari 0.9 moved the camera and the grid; `camera` and `grid` find them in every version.
+napari 0.9 moved the camera and the grid; `camera` and `grid` find them in every supported version.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ __all__ = [
 ]
 
 PREVIEW_PIXELS = 9_000_000
-"""A preview has at most about this many pixels: a screen of 3840 x 2160 and a little more."""
+"""Approximate upper limit of a preview's pixels: slightly more than a screen of 3840 x 2160."""
 QUICK_PIXELS = 90_000
-"""The same for thumbnails and for the first, coarse look."""
+"""The same for thumbnails and the first, coarse preview."""
 _CONTEXT = 32
-"""Pixels rendered beyond what is visible, so that what is visible does not feel where the rendering ends."""
+"""Margin rendered around the visible region, so that the rendering's edge does not affect it."""
 _MARGIN = 0.97
-"""How much of the canvas a fitted photo takes."""
+"""Fraction of the canvas that a fitted photo fills."""
 
 
 def camera(viewer: Viewer) -> Any:
@@ -56,14 +56,14 @@ def grid(viewer: Viewer) -> Any:
 def region_on_screen(
     viewer: Viewer, layer: Image, most_pixels: int = PREVIEW_PIXELS, pixel_ratio: float = 1.0
 ) -> Region | None:
-    """The part of ``layer`` that is on screen, at the screen's resolution.
+    """The visible region of ``layer``, at the screen's resolution.
 
     Args:
-        most_pixels: scaled down to about this many where there are more.
-        pixel_ratio: physical pixels of the screen per pixel of the window.
+        most_pixels: approximate maximum number of pixels; larger regions are scaled down.
+        pixel_ratio: physical pixels of the screen per logical pixel of the window.
 
     Returns:
-        None where nothing of the layer is on screen or it was never drawn.
+        None if nothing of the layer is visible or it was never drawn.
     """
     height, width = layer_shape(layer)
     factors = layer.downsample_factors[layer.data_level] if layer.multiscale else (1.0, 1.0)
@@ -77,13 +77,13 @@ def region_on_screen(
 
 
 def whole_region(layer: Image, most_pixels: int) -> Region:
-    """All of a layer, scaled down to about so many pixels where it has more."""
+    """The whole layer, scaled down to about ``most_pixels`` if it has more."""
     height, width = layer_shape(layer)
     return visible_region((height, width), ((0, 0), (height, width)), 1.0, most_pixels)
 
 
 def layer_shape(layer: Image) -> tuple[int, int]:
-    """Height and width of a layer's picture, in its pixels."""
+    """Height and width of a layer's image, in pixels."""
     data = full_data(layer)
     across = -2 if layer.rgb else -1
     return int(data.shape[across - 1]), int(data.shape[across])
@@ -97,12 +97,12 @@ def _scale_of(layer: Image) -> float:
 def show_at_full_resolution(
     viewer: Viewer, layer: Image, size: tuple[int, int] | None = None, pixel_ratio: float = 1.0
 ) -> None:
-    """Zoom until one pixel of the layer is one physical pixel of the screen, about the present center.
+    """Zoom so that one pixel of the layer is one physical pixel of the screen, keeping the center.
 
     Args:
-        size: width and height of the canvas, in pixels of the window; where it is given, edges of the
-            layer's pixels are put on edges of the screen's.
-        pixel_ratio: physical pixels per pixel of the window.
+        size: width and height of the canvas, in logical pixels; if given, the layer's pixels are aligned to
+            the screen's.
+        pixel_ratio: physical pixels per logical pixel of the window.
     """
     seen = camera(viewer)
     seen.zoom = 1.0 / (_scale_of(layer) * pixel_ratio)
@@ -119,14 +119,14 @@ def show_at_full_resolution(
 
 def is_at_full_resolution(viewer: Viewer, layer: Image, pixel_ratio: float = 1.0) -> bool:
     """Whether one pixel of the layer is one physical pixel of the screen."""
-    return abs(camera(viewer).zoom * _scale_of(layer) * pixel_ratio - 1.0) < 1e-6
+    return bool(abs(camera(viewer).zoom * _scale_of(layer) * pixel_ratio - 1.0) < 1e-6)
 
 
 def fit(viewer: Viewer, layer: Image, size: tuple[int, int]) -> None:
-    """Show the whole layer.
+    """Fit the whole layer into the view.
 
     Args:
-        size: width and height of the canvas, or of one box of it in grid mode, in pixels of the window.
+        size: width and height of the canvas, or of one cell in grid mode, in logical pixels.
     """
     low, high = _world_box(layer)
     span = np.maximum(high - low, 1e-9)
@@ -136,7 +136,7 @@ def fit(viewer: Viewer, layer: Image, size: tuple[int, int]) -> None:
 
 
 def sees_all_of(viewer: Viewer, layer: Image, size: tuple[int, int]) -> bool:
-    """Whether the whole layer is within the canvas."""
+    """Whether the whole layer is visible."""
     low, high = _world_box(layer)
     seen = camera(viewer)
     half = np.array(size[::-1]) / (2 * seen.zoom)

@@ -1,13 +1,14 @@
-"""The widget: choose a photo, move the controls, explore, apply, save."""
+"""The panel, which combines all parts of the plugin."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QScrollArea, QTabWidget, QWidget
 
 from llflow_photo.engine.latent import AnyLatent
 from llflow_photo.errors import LLFlowPhotoError
@@ -21,27 +22,28 @@ from .canvas import CanvasWatch
 from .closing import Closing
 from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
-from .film import Film
+from .folder_view import FolderView
 from .gallery import describe
-from .gather_panel import GatherPanel
 from .histogram_panel import HistogramPanel
 from .keys import Keys
 from .layout import lay_out, make_room
-from .look_panel import ComparePanel, LookPanel
-from .looking import Looking
 from .machine import devices, models
 from .photo_choice import PhotoChoice, why_none
+from .photo_settings import PhotoSettings
 from .photos import Photos
+from .preload import preload_model
 from .presets import PresetRow
 from .preview import LivePreview, Rendering
+from .render_cache import RenderCache, Subject
+from .saved_results import SavedResults
 from .settings import Settings
 from .side_by_side import SideBySide
+from .statistics_panel import StatisticsPanel
 from .stored_settings import StoredSettings, config_folder
-from .studio import Studio, Subject
 from .view import whole_region
-from .wanted import Wanted
-from .warm_up import load_soon
+from .view_panel import ComparePanel, ViewPanel
 from .work import Work
+from .zoom import Zoom
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -52,28 +54,37 @@ __all__ = ["EnhanceWidget"]
 _NO_PHOTO = "Open a photo first: drop a file on the window, or File > Open Sample > LLFlow Photo."
 
 
-# napari hands plugins proxies of its layers, so layers are compared with ==, never with `is`.
+# napari gives plugins proxies of its layers, so layers are compared with ==, never with `is`.
 
 
 class EnhanceWidget(QWidget):
-    """Plugins > LLFlow Photo > Enhance a night photo.
+    """The panel of Plugins > LLFlow Photo > Enhance a night photo.
 
     Args:
-        napari_viewer: the viewer it is in; napari gives it.
+        napari_viewer: the viewer, passed by napari.
+
+    Attributes:
+        scroll_area: the area that scrolls all parts of the panel.
+        tabs: the tabs below the controls.
     """
+
+    scroll_area: QScrollArea
+    tabs: QTabWidget
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.viewer = napari_viewer
         self.work = Work()
-        self.studio = Studio()
+        self.cache = RenderCache()
         self.photos = Photos(napari_viewer, self._photo_edited)
         self.settings = Settings(models(), devices())
         kept = config_folder()
-        self.film = Film(self, StoredSettings(kept / "photos.json"))
-        self.wanted = Wanted(self.settings, self.film.own_settings)
-        self.presets = PresetRow(StoredSettings(kept / "presets.json"), self.options, self.wanted.use)
-        self.steps = self.wanted.steps
+        self.folder_view = FolderView(
+            self, StoredSettings(kept / "photos.json"), SavedResults(kept / "saved.json")
+        )
+        self.photo_settings = PhotoSettings(self.settings, self.folder_view.own_settings)
+        self.presets = PresetRow(StoredSettings(kept / "presets.json"), self.options, self.photo_settings.use)
+        self.steps = self.photo_settings.steps
         self._make_parts()
         lay_out(self)
         self._connect()
@@ -82,20 +93,20 @@ class EnhanceWidget(QWidget):
         self._layers_changed()
 
     def _make_parts(self) -> None:
-        self.looking = Looking(self.viewer, lambda: _layer(self.subject()), lambda: _layer(self._ask_photo()))
-        self.fit, self.full_resolution = self.looking.fit, self.looking.full_resolution
+        self.zoom = Zoom(self.viewer, lambda: _layer(self.subject()), lambda: _layer(self._ask_photo()))
+        self.fit, self.full_resolution = self.zoom.fit, self.zoom.full_resolution
         actions: dict[str, Callable[[], Any]] = {
             "fit": self.fit, "full": self.full_resolution, "undo": self.steps.undo, "redo": self.steps.redo,
         }  # fmt: skip
         self.keys = Keys(self.viewer, actions, self._show_before)
-        self.canvas = self.looking.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
+        self.canvas = self.zoom.canvas = CanvasWatch(self.viewer, self._view_rested, self.keys)
         self.photo = PhotoChoice(self.viewer)
-        self.look = LookPanel(actions, self._show_before)
-        self.steps.on_told = self.look.show_history
-        self.live = self.look.live
+        self.view_panel = ViewPanel(actions, self._show_before)
+        self.steps.on_change = self.view_panel.show_history
+        self.live = self.view_panel.live
         self.histogram = HistogramPanel()
-        region = self.looking.region
-        self.preview = LivePreview(self.viewer, self.work, self.studio, self._ask_preview, region)
+        region = self.zoom.region
+        self.preview = LivePreview(self.viewer, self.work, self.cache, self._ask_preview, region)
         self.compare = Compare(
             self.viewer, self.work, self._ask_photo, region, lambda at: setattr(self.split, "value", at)
         )
@@ -103,9 +114,9 @@ class EnhanceWidget(QWidget):
         self.comparing = ComparePanel()
         self.compare_mode, self.split = self.comparing.mode, self.comparing.split
         self.explore = ExplorePanel(self)
-        self.gather = GatherPanel(self, self.explore.gallery)
+        self.statistics = StatisticsPanel(self, self.explore.gallery)
         self.artifacts = ArtifactPanel(self)
-        self.batch = BatchPanel(self, self.film)
+        self.batch = BatchPanel(self, self.folder_view)
         self.apply = ApplyPanel(self)
 
     def _connect(self) -> None:
@@ -117,13 +128,13 @@ class EnhanceWidget(QWidget):
         ]
         for emitter, slot in self._connections:
             emitter.connect(slot)
-        self.wanted.on_change = self._changed
+        self.photo_settings.on_change = self._changed
         self.photo.changed.connect(self._photo_changed)
         self.photo.renamed.connect(self.artifacts.reset_choices)
         self.live.changed.connect(self.preview.switch)
         self.preview.on_removed = lambda: setattr(self.live, "value", False)
         self.preview.on_shown = self._preview_shown
-        self.preview.newest.busy_changed = self.look.show_busy
+        self.preview.newest.busy_changed = self.view_panel.show_busy
         self.compare_mode.changed.connect(self.compare.set_mode)
         self.split.changed.connect(self.compare.set_split)
         app = QApplication.instance()
@@ -131,42 +142,46 @@ class EnhanceWidget(QWidget):
             app.aboutToQuit.connect(self.work.close)
 
     def subject(self) -> tuple[Image, Subject] | None:
-        """The layer to work on and its photo; None, after telling the user, where there is none."""
+        """The current photo's layer and subject; if there is none, show a message and return None."""
         found = self._ask_photo()
         if found is None:
             show_info(why_none(self.viewer) or _NO_PHOTO)
         return found
 
     def options(self) -> Options:
-        """What the controls say."""
-        return self.wanted.options()
+        """The options as set by the controls."""
+        return self.photo_settings.options()
 
     def latent(self) -> AnyLatent:
-        """The rendering that is shown."""
-        return self.wanted.latent()
+        """The latent of the current rendering."""
+        return self.photo_settings.latent()
 
     def region(self, layer: Image, most_pixels: int) -> Region:
-        """What of a layer is on screen, scaled down to so many pixels; all of it where nothing is."""
-        return self.looking.region(layer, most_pixels) or whole_region(layer, most_pixels)
+        """The visible region of a layer, of at most so many pixels; the whole layer if it is not visible."""
+        return self.zoom.region(layer, most_pixels) or whole_region(layer, most_pixels)
 
     def choose(self, latent: AnyLatent) -> None:
-        """Show another rendering."""
+        """Make another rendering the current one."""
         if not self.preview.enabled and self._ask_photo() is not None:
             self.live.value = True
-        self.wanted.choose(latent)
+        self.photo_settings.choose(latent)
 
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
-        """Something was done to a photo that can be undone."""
+        """Add a step that can be undone to the history of a photo."""
         self.steps.note(layer, undo, redo)
 
+    def result_saved(self, photo: Path, result: Path) -> None:
+        """Mark a photo of which a result was saved."""
+        self.folder_view.note_saved(photo, result)
+
     def show_photo(self, layer: Image) -> None:
-        """Work on a layer, and show all of it."""
+        """Make a layer the current photo, and fit it into the view."""
         self.photo.value = layer
         self.fit()
 
     def settings_copied(self, layer: Image, options: Options) -> None:
-        """A photo that is open was given other settings."""
-        self.wanted.give(layer, options)
+        """Handle that settings were copied to an open photo."""
+        self.photo_settings.give(layer, options)
 
     # -- the photo ---------------------------------------------------------------------------------------
 
@@ -174,7 +189,7 @@ class EnhanceWidget(QWidget):
         self.photo.refresh(prefer=getattr(event, "value", None))
         self.artifacts.reset_choices()
         if self.photo.value is None:
-            self.look.tell(why_none(self.viewer))
+            self.view_panel.show_message(why_none(self.viewer))
 
     def _layer_removed(self, event: Any) -> None:
         layer = getattr(event, "value", None)
@@ -186,7 +201,7 @@ class EnhanceWidget(QWidget):
         self.steps.forget(layer)
 
     def _frame_changed(self, _event: Any = None) -> None:
-        """Another frame of a stack is shown."""
+        """Handle that another frame of a stack is shown."""
         layer = self.photo.value
         if layer is not None and layer.ndim > 2:
             self.photos.other_pixels(layer)
@@ -197,20 +212,20 @@ class EnhanceWidget(QWidget):
             self._photo_changed()
 
     def _photo_changed(self) -> None:
-        """Another photo, or other pixels of the same."""
+        """Handle another photo, or changed pixels of the current one."""
         layer = self.photo.value
-        self.wanted.turn_to(layer)
-        self._tell_picked()
+        self.photo_settings.turn_to(layer)
+        self._show_picked()
         shown = self.preview.rendering
         self.histogram.show_pair(None if shown is None else shown.histograms)
         if self._ask_photo() is None:
             self.preview.drop()
             QTimer.singleShot(0, self._compare_nothing)
             return
-        self.film.turned_to(layer)
+        self.folder_view.turned_to(layer)
         self.preview.switch(bool(self.live.value))
         self.compare.refresh()
-        self.canvas.look_again()
+        self.canvas.check_again()
 
     def _compare_nothing(self) -> None:
         if not self._closing.ended and self._ask_photo() is None:
@@ -233,16 +248,16 @@ class EnhanceWidget(QWidget):
     # -- settings ----------------------------------------------------------------------------------------
 
     def _changed(self) -> None:
-        """The controls ask for something else."""
-        self._tell_picked()
+        """Handle changed settings."""
+        self._show_picked()
         self.presets.settings_changed()
-        self.film.note_settings(self.photo.value, self.options())
+        self.folder_view.note_settings(self.photo.value, self.options())
         if self.photo.value is not None:
             self.apply.uncover(self.photo.value)
         self.preview.request()
 
     def _view_rested(self) -> None:
-        self.looking.fit_beside_the_panel()
+        self.zoom.fit_beside_the_panel()
         self.preview.request(0)
         self.compare.refresh()
 
@@ -255,18 +270,18 @@ class EnhanceWidget(QWidget):
         if self.compare.mode == SIDE_BY_SIDE:
             self.compare.refresh()
 
-    def _tell_picked(self) -> None:
-        picked = self.wanted.picked
-        self.look.tell("" if picked is None else f"Showing {describe(picked)}")
+    def _show_picked(self) -> None:
+        picked = self.photo_settings.picked
+        self.view_panel.show_message("" if picked is None else f"Showing {describe(picked)}")
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         super().showEvent(event)
-        make_room(self)  # napari's style, which is known by now, has wider fonts
+        make_room(self)  # napari's style, which applies now, has wider fonts
         self._closing.watch_window()
         self.canvas.attach(self)
         if not self._warm:
             self._warm = True
-            load_soon(self.work, self.studio, self.options())
+            preload_model(self.work, self.cache, self.options())
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if not self.keys(event):
@@ -281,17 +296,17 @@ class EnhanceWidget(QWidget):
         super().closeEvent(event)
 
     def shut_down(self) -> None:
-        """Cancel everything that runs and let go of the viewer."""
+        """Cancel all running jobs and disconnect from the viewer."""
         if self._closing.ended:
             return
         self._closing.end()
-        self.film.close()
+        self.folder_view.close()
         self.steps.close()
         self.work.close()
         self.preview.close()
         self.compare.close()
         self.canvas.detach()
-        self.studio.forget()
+        self.cache.forget()
         self.photos.close()
         self.photo.close_list()
         for emitter, slot in self._connections:

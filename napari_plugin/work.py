@@ -1,9 +1,9 @@
-"""Work beside the window: threads, with progress, cancel and plain errors.
+"""Background jobs in threads, with progress, cancellation and readable errors.
 
-A task's function runs in a thread and touches no widget and no layer. It gets a `Job`, asks
-``job.cancelled()`` and reports with ``job.progress(done, total)`` and ``job.show(partial_result)``. What it
-reports waits in a queue that the window's own thread empties, so no thread ever touches an object of Qt, and
-closing the window at any moment is safe. Nothing is delivered once a job was cancelled or the widget closed.
+A job's function runs in a thread and uses neither widgets nor layers. It receives a `Job`, checks
+``job.cancelled()`` and reports with ``job.progress(done, total)`` and ``job.show(partial_result)``. The GUI
+thread reads the reports from a queue, so that no other thread uses Qt objects and the window can be closed at
+any time. Nothing is delivered after a job was cancelled or the widget was closed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TextIO
 
 from napari.utils.notifications import show_error
 from napari.utils.progress import cancelable_progress
@@ -26,13 +26,13 @@ __all__ = ["Job", "Result", "Work"]
 
 _LOG = logging.getLogger(__name__)
 _POLL_MS = 15
-"""How often reports of threads are looked for, while there are threads."""
+"""Interval between checks for reports while jobs are running."""
 
 Result = Callable[[Any], None]
 
 
 class Job:
-    """One piece of work: the thread's way to ask and to tell."""
+    """A background job, as its thread sees it."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -40,29 +40,29 @@ class Job:
         self._cancelled = threading.Event()
 
     def cancelled(self) -> bool:
-        """Whether to stop; core functions take this as their ``cancel``."""
+        """Whether to stop; passed to core functions as ``cancel``."""
         return self._cancelled.is_set()
 
     def progress(self, done: int, total: int) -> None:
-        """Tell how far the work is; core functions take this as their ``progress``."""
+        """Report progress; passed to core functions as ``progress``."""
         self._reports.put(("progress", (int(done), int(total))))
 
     def show(self, partial: object) -> None:
-        """Hand over a result before the work is done."""
+        """Report a partial result."""
         self._reports.put(("shown", partial))
 
     def cancel(self) -> None:
-        """Ask the work to stop; nothing of it will be delivered any more."""
+        """Request the job to stop; none of its later reports are delivered."""
         self._cancelled.set()
 
     def run(self, function: Callable[[Job], Any]) -> None:
-        """In the thread: errors become a report, told in plain words by the window's thread."""
+        """Run a function in the thread; errors become reports, which the GUI thread shows."""
         try:
             if not self.cancelled():
                 self._reports.put(("done", function(self)))
         except CancelledError:
             pass
-        except Exception as error:  # whatever it is, the user must hear of it and the window must go on
+        except Exception as error:  # any error is shown to the user, and the window stays usable
             if not isinstance(error, LLFlowPhotoError):
                 _LOG.exception("%s failed", self.title)
             self._reports.put(("failed", error))
@@ -70,7 +70,7 @@ class Job:
             self._reports.put(("ended", None))
 
     def reports(self) -> list[tuple[str, Any]]:
-        """What was told since the last call."""
+        """The reports since the last call."""
         found = []
         while True:
             try:
@@ -81,7 +81,7 @@ class Job:
 
 @dataclass
 class _Task:
-    """A job and who hears of it."""
+    """A job and its callbacks."""
 
     job: Job
     done: Result
@@ -90,8 +90,8 @@ class _Task:
     progressed: Callable[[int, int], None] | None
     bar: _Bar | None
 
-    def hear(self, kind: str, value: Any) -> None:
-        """One report, in the window's thread; the last one is ``ended``."""
+    def deliver(self, kind: str, value: Any) -> None:
+        """Handle one report, in the GUI thread; the last one is ``ended``."""
         if kind == "ended":
             if self.ended is not None:
                 self.ended()
@@ -107,14 +107,14 @@ class _Task:
         elif kind == "done":
             self.done(value)
         elif kind == "failed":
-            show_error(f"{self.job.title}: {_plain(value)}")
+            show_error(f"{self.job.title}: {_message_of(value)}")
 
 
 class Work:
-    """All that runs for one widget. Call `close` when the widget goes.
+    """All background jobs of one widget. Call `close` when the widget is closed.
 
     Attributes:
-        running: jobs that have not ended.
+        running: the jobs that have not ended.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Work:
         self._closed = False
         self._timer = QTimer()
         self._timer.setInterval(_POLL_MS)
-        self._timer.timeout.connect(self._hear)
+        self._timer.timeout.connect(self._deliver)
 
     def start(
         self,
@@ -139,12 +139,12 @@ class Work:
         """Run ``function(job)`` in a thread.
 
         Args:
-            title: what the work is, for the activity dock and for errors.
-            done: called with the result; not after a cancel or an error.
-            shown: called with what the job shows on the way.
-            ended: called at the end, whatever the end was.
-            progressed: called with steps done and steps in all.
-            bar: show a progress bar with a cancel button in the activity dock.
+            title: name of the job, for the activity dock and error messages.
+            done: called with the result, unless the job was cancelled or failed.
+            shown: called with partial results.
+            ended: called at the end, also after an error or cancellation.
+            progressed: called with the completed and the total number of steps.
+            bar: whether to show a progress bar with a cancel button in the activity dock.
         """
         job = Job(title)
         self.running.add(job)
@@ -154,13 +154,13 @@ class Work:
         self._timer.start()
         return job
 
-    def _hear(self) -> None:
+    def _deliver(self) -> None:
         for task in list(self._tasks):
             for kind, value in task.job.reports():
                 if kind == "ended":
                     self._drop(task)
                 if not self._closed:
-                    task.hear(kind, value)
+                    task.deliver(kind, value)
         if not self._tasks:
             self._timer.stop()
 
@@ -171,36 +171,49 @@ class Work:
             task.bar.close()
 
     def close(self) -> None:
-        """Cancel everything and deliver nothing any more."""
+        """Cancel all jobs and stop delivering reports."""
         self._closed = True
         for job in self.running:
             job.cancel()
 
 
 _THREADS = "llflow-photo: "
-"""What the names of all threads begin with."""
+"""Prefix of the names of all threads."""
 
 
 def _log_warnings_of_threads() -> None:
-    """Libraries' warnings in threads go to the log: a deprecation is no news for photographers."""
-    before = warnings.showwarning
-    if getattr(before, "of_llflow_photo", False):
-        return
+    """Log warnings that libraries raise in threads, such as deprecations, instead of showing them."""
+    if not isinstance(warnings.showwarning, _ShowWarning):
+        warnings.showwarning = _ShowWarning(warnings.showwarning)
 
-    def show(
-        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+
+class _ShowWarning:
+    """In place of `warnings.showwarning`: warnings of this plugin's threads are logged.
+
+    Args:
+        others: shows the warnings of all other threads.
+    """
+
+    def __init__(self, others: Callable[..., None]) -> None:
+        self._others = others
+
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
         if threading.current_thread().name.startswith(_THREADS):
             _LOG.info("%s", message)
         else:
-            before(message, category, filename, lineno, file, line)
-
-    show.of_llflow_photo = True  # type: ignore[attr-defined]
-    warnings.showwarning = show
+            self._others(message, category, filename, lineno, file, line)
 
 
-class _CancelBar(cancelable_progress):  # type: ignore[misc]
-    """A bar whose button calls back at once; napari's own waits for the next step of a loop."""
+class _CancelBar(cancelable_progress):  # type: ignore[misc]  # napari has no types
+    """A progress bar whose button cancels immediately; napari's waits for the next step of a loop."""
 
     def cancel(self) -> None:
         super().cancel()
@@ -208,7 +221,7 @@ class _CancelBar(cancelable_progress):  # type: ignore[misc]
 
 
 class _Bar:
-    """A bar in the activity dock that follows a job; its cancel button cancels the job."""
+    """The progress bar of a job in the activity dock; its button cancels the job."""
 
     def __init__(self, job: Job) -> None:
         self._bar = _CancelBar(total=0, desc=job.title, cancel_callback=job.cancel)
@@ -225,11 +238,11 @@ class _Bar:
             self._bar.close()
 
 
-def _plain(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     if isinstance(error, (LLFlowPhotoError, OSError)):
         return str(error)
     if isinstance(error, MemoryError):
-        return "there is not enough memory; close other programs or choose a smaller preview"
+        return "not enough memory; close other programs and try again"
     if isinstance(error, ImportError):
-        return f"{error}; install what is missing and restart napari"
-    return f"{type(error).__name__}: {error} (the log has the details)"
+        return f"{error}; install the missing package and restart napari"
+    return f"{type(error).__name__}: {error} (see the log for details)"

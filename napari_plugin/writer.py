@@ -1,4 +1,4 @@
-"""Writer: an image layer as TIFF, JPEG, PNG or DNG, with the metadata of the photo it came from."""
+"""Writer: an image layer as TIFF, JPEG, PNG or DNG, with the metadata of its photo."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ __all__ = ["write_image"]
 
 
 def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write one image layer; the file's ending decides the format.
+    """Write one image layer; the path's extension determines the format.
 
     Args:
         path: ends in ``.tif``, ``.tiff``, ``.jpg``, ``.jpeg``, ``.png`` or ``.dng``.
         data: the layer's pixels.
-        attributes: the layer's, among them ``metadata``.
+        attributes: the layer's attributes, including ``metadata``.
 
     Raises:
-        WriteError: the file cannot be written; ImageInputError: the layer holds no photo.
+        WriteError: the file cannot be written.
+        ImageInputError: the layer cannot be used as a photo.
     """
     from napari.utils.notifications import show_warning
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Style and types, in the environment that scripts/test.sh made.
+# Check style and types, in the environment that scripts/test.sh created.
 . "$(dirname "$0")/environment.sh"
 
 make_environment "${TEST_ENVIRONMENT:-.venv-test}"

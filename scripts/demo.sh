@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the package and enhance sample_images/ into enhanced/ with the shipped default model on the CPU.
+# Install the package and enhance sample_images/ into enhanced/ with the default model on the CPU.
 . "$(dirname "$0")/environment.sh"
 
 make_environment .venv

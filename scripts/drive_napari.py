@@ -1,10 +1,10 @@
-"""Drive the napari plugin in a real window, as someone who explores a night photo, and leave screenshots.
+"""Operate the napari plugin in a real window, as a user exploring a night photo, and save screenshots.
 
     python scripts/drive_napari.py OUTPUT [--photo FILE]
 
-Without a display the script starts itself again under ``xvfb-run`` (Debian: xvfb, libgl1-mesa-dri). Beside
-the screenshots it writes ``timings.json``: seconds until each step could be seen, and how late a timer of the
-window came that was due every ten milliseconds, while idle and while a full-size run was going.
+Without a display the script restarts itself under ``xvfb-run`` (Debian: xvfb, libgl1-mesa-dri). It also
+writes ``timings.json``: the seconds until each step is visible, and the delay of a timer that is due every
+ten milliseconds, while idle and during a full-size rendering.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 class Pulse:
-    """How late the window's timer comes: what a user feels as a window that does not answer."""
+    """Measures the delay of a timer: how long the window does not respond."""
 
     def __init__(self) -> None:
         from qtpy.QtCore import Qt, QTimer
@@ -57,7 +57,7 @@ class Pulse:
         self._timer.start(round(1000 * _TICK))
 
     def stop(self) -> dict[str, float]:
-        """Seconds late: median, 99th percentile and largest."""
+        """Delay in seconds: median, 99th percentile and maximum."""
         self._timer.stop()
         late = sorted(self._late) or [0.0]
         ranks = {"median": len(late) // 2, "99 %": 99 * len(late) // 100, "longest": len(late) - 1}
@@ -85,7 +85,7 @@ class Drive:
         self.pulse = Pulse()
 
     def run(self, photo: Path | None) -> None:
-        """The main path, step by step."""
+        """Run all steps."""
         self.settle(1.0)
         self.open(photo)
         self.controls()
@@ -160,7 +160,7 @@ class Drive:
         for name in ("mean", "disagreement"):
             layers = len(self.viewer.layers)
             started = time.monotonic()
-            self.widget.gather.buttons[name].click()
+            self.widget.statistics.buttons[name].click()
             self.until(lambda layers=layers: len(self.viewer.layers) > layers, name, started)
             self.shot(name)
             self.viewer.layers.pop()
@@ -201,23 +201,25 @@ class Drive:
         self.shot("saved")
 
     def folder(self) -> None:
-        """The filmstrip of the sample images, one of them opened."""
-        film, photo, started = self.widget.film, self.widget.photo.value, time.monotonic()
+        """Show the filmstrip of the sample images and open one of them."""
+        folder_view, photo, started = self.widget.folder_view, self.widget.photo.value, time.monotonic()
         self.widget.tabs.setCurrentWidget(self.widget.batch)
         self.widget.batch.folder.value = ROOT / "sample_images"
-        self.until(lambda: bool(film.states), "folder listed", started)
-        strip = film.strip
+        self.until(lambda: bool(folder_view.states), "folder listed", started)
+        strip = folder_view.strip
         self.until(lambda: all(map(strip.has_picture, strip.sources)), "thumbnails of the folder", started)
-        film.open("sodium-lane.jpg")
+        folder_view.open("sodium-lane.jpg")
         self.settle(0.5)
         self.rendered()
-        self.widget.batch.folder.line_edit.value = "~/photos/night"  # no path of this machine in a picture
+        self.widget.batch.folder.line_edit.value = (
+            "~/photos/night"  # the screenshot must not show a path of this machine
+        )
         self.shot("folder")
-        film.close()
+        folder_view.close()
         self.widget.photo.value = photo
 
     def answer_during_a_long_run(self) -> None:
-        """The window's own timer, idle and while a photo four times the size is rendered; then a cancel."""
+        """Measure the timer while idle and while rendering a photo of four times the size; then cancel."""
         import numpy as np
 
         photo = self.widget.photo.value
@@ -255,7 +257,7 @@ class Drive:
         self.widget.settings.control(name).value = value
 
     def timed(self, name: str, change: Callable[[], Any]) -> None:
-        """How long until a change is seen."""
+        """Measure the time until a change is visible."""
         before, started = self.widget.preview.rendering, time.monotonic()
         change()
         self.until(lambda: self.widget.preview.rendering is not before, f"{name} changed", started)
@@ -268,25 +270,25 @@ class Drive:
         self.settle(0.2)
 
     def settle(self, seconds: float) -> None:
-        """Let the window live for a while."""
+        """Process the window's events for some time."""
         end = time.monotonic() + seconds
         self.until(lambda: time.monotonic() > end)
 
     def until(self, condition: Callable[[], bool], name: str = "", started: float = 0.0) -> None:
-        """Let the window live until a condition holds; note the seconds since ``started`` under ``name``."""
+        """Process the window's events until a condition holds; record the seconds since ``started``."""
         from qtpy.QtWidgets import QApplication
 
         limit = time.monotonic() + 300
         while not condition():
             QApplication.processEvents()
             if time.monotonic() > limit:
-                raise SystemExit(f"waited too long for {name or 'the window'}")
+                raise SystemExit(f"timeout while waiting for {name or 'the window'}")
             time.sleep(0.005)
         if name:
             self.timings[name] = round(time.monotonic() - started, 3)
 
     def shot(self, name: str) -> None:
-        """A screenshot of the whole window."""
+        """Save a screenshot of the whole window."""
         self.settle(0.2)
         self._steps += 1
         self.viewer.screenshot(self.output / f"{self._steps:02d}_{name}.png", canvas_only=False, flash=False)

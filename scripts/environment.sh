@@ -1,10 +1,10 @@
-# Sourced by the other scripts: a virtual environment, and the system libraries a command needs.
+# Sourced by the other scripts: creates a virtual environment and installs the system libraries a command needs.
 set -eu
 
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
 
-# install_missing PACKAGE...: install the Debian packages that are not there, or say how.
+# install_missing PACKAGE...: install the Debian packages that are missing, or print the command.
 install_missing() {
     command -v dpkg-query >/dev/null 2>&1 || return 0
     missing=""
@@ -28,7 +28,7 @@ install_missing() {
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -q -y --no-install-recommends $missing >/dev/null
 }
 
-# make_environment FOLDER: a virtual environment whose commands are first on the PATH.
+# make_environment FOLDER: create a virtual environment and put its commands first on the PATH.
 make_environment() {
     python="$1/bin/python"
     [ ! -d "$1/Scripts" ] || python="$1/Scripts/python"

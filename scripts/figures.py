@@ -1,7 +1,7 @@
 """Draw the documentation's figures with the default model: ``python scripts/figures.py [--model NAME]``.
 
-The pictures go to ``docs/images/``, the numbers told beside them to ``docs/images/figures.json``. The photo
-is a sample whose well-exposed original comes with scikit-image.
+Writes figures to ``docs/images/``, and the numbers cited with them to ``docs/images/figures.json``. The photo
+is a sample whose well-exposed original is part of scikit-image.
 """
 
 from __future__ import annotations
@@ -46,48 +46,48 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     photo = read_srgb(PHOTO)
     flow = load_model(arguments.model).flow
-    scene = load_enhancer(arguments.model, device="cpu").encode(photo)
+    encoded = load_enhancer(arguments.model, device="cpu").encode(photo)
     with torch.inference_mode():
         numbers: dict[str, object] = {"model": arguments.model, **draw_network(flow, photo)}
-    numbers |= draw_temperature(scene) | draw_brightness(scene)
+    numbers |= draw_temperature(encoded) | draw_brightness(encoded)
     text = json.dumps(numbers, indent=2) + "\n"
     (IMAGES / "figures.json").write_text(text, encoding="utf-8")
 
 
 def draw_network(flow: LLFlow, photo: np.ndarray) -> dict[str, object]:
-    """What the encoder is shown, what it makes of it, and the way from the latent to the picture."""
+    """The encoder's inputs and outputs, and the levels from the latent to the image."""
     dark = _tensor(photo)
     thumbnails = torch.from_numpy(thumbnail(photo))[None]
     context = flow.context(thumbnails)
     if context is None:
-        raise SystemExit("the figures show a network with a whole-photo branch; name another model")
-    given = flow.encode(dark, context=context)
-    assert given.base is not None and given.scale is not None
+        raise SystemExit("the figures need a network with a whole-photo branch; choose another model")
+    conditioning = flow.encode(dark, context=context)
+    assert conditioning.base is not None and conditioning.scale is not None
     seen, gain = exposed_photo(dark, context.gain_ev), float(context.gain_ev)
     panels = [
         ("thumbnail", _encoded(thumbnails)),
         ("the grid's gains on it", _encoded(thumbnail_rendering(context, thumbnails))),
         (f"the photo x, {gain:+.1f} EV", _picture(seen.encoded)),
         ("its logarithm", _picture((seen.stops - seen.stops.min()) / (seen.stops.max() - seen.stops.min()))),
-        ("base b(x)", _picture(given.base)),
-        ("scale s(x), x 5", _picture(5 * given.scale)),
+        ("base b(x)", _picture(conditioning.base)),
+        ("scale s(x), x 5", _picture(5 * conditioning.scale)),
     ]
     _sheet("encoder.jpg", panels, 3)
-    states = [given.mean]
-    for level, conditions in list(zip(flow.flow.levels, given.couplings, strict=True))[::-1]:
+    states = [conditioning.mean]
+    for level, conditions in list(zip(flow.flow.levels, conditioning.couplings, strict=True))[::-1]:
         states.append(level.inverse(states[-1], conditions)[0])  # type: ignore[operator]
     titles = ["latent, 192 channels", "after level 3, 48 channels", "after level 2, 12 channels"]
     titles.append("after level 1, 3 channels")
-    panels = [(f"condition of level {n}", _principal(c)) for n, c in enumerate(given.levels, 1)]
+    panels = [(f"condition of level {n}", _principal(c)) for n, c in enumerate(conditioning.levels, 1)]
     panels = [("the photo", _picture(seen.encoded)), *panels]
     panels += [(title, _principal(z)) for title, z in zip(titles, states, strict=True)]
     _sheet("levels.jpg", panels, 4)
-    latent, _ = flow.latent_of(_tensor(data.coffee() / 255.0), given)
-    return _draw_latent(flow, latent - given.mean)
+    latent, _ = flow.latent_of(_tensor(data.coffee() / 255.0), conditioning)
+    return _draw_latent(flow, latent - conditioning.mean)
 
 
 def _draw_latent(flow: LLFlow, offset: Tensor) -> dict[str, object]:
-    """The original's latent less its mean outside the prior's directions, in units of its detail there."""
+    """The original's latent minus its mean, outside the prior's directions, in units of the detail scale."""
     assert flow.prior is not None
     along = torch.einsum("ncp,cd->ndp", offset.flatten(2), flow.prior.directions)
     others = offset.flatten(2) - torch.einsum("ndp,cd->ncp", along, flow.prior.directions)
@@ -105,23 +105,23 @@ def _draw_latent(flow: LLFlow, offset: Tensor) -> dict[str, object]:
     return {"latent_std": f"{values.std():.2f}", "latent_share_within_2": f"{(abs(values) < 2).mean():.0%}"}
 
 
-def draw_temperature(scene: EncodedPhoto) -> dict[str, object]:
-    """One frame at rising temperatures, without grain and with all of it."""
+def draw_temperature(encoded: EncodedPhoto) -> dict[str, object]:
+    """One frame at increasing temperatures, without grain and with full grain."""
     panels, numbers = [], dict[str, object]()
     everywhere = (slice(None), slice(None))
     for grain, part, name in ((0.0, everywhere, "frame"), (1.0, CROP, "detail")):
         for temperature in TEMPERATURES:
-            picture = scene.decode(Latent(3, temperature, grain))
+            picture = encoded.decode(Latent(3, temperature, grain))
             panels.append((f"T {temperature:g}, grain {grain:g}", picture[part]))
-        spread = spread_of(scene.decode(Latent(seed, 0.8, grain)) for seed in range(6))
+        spread = spread_of(encoded.decode(Latent(seed, 0.8, grain)) for seed in range(6))
         numbers[f"disagreement_{name}"] = f"{255 * spread.disagreement.mean():.1f}"
     _sheet("temperature.jpg", panels, len(TEMPERATURES))
     return numbers
 
 
-def draw_brightness(scene: EncodedPhoto) -> dict[str, object]:
-    """The same frame along the model's brightness direction."""
-    pictures = [(f"{ev:+g} EV", scene.decode(Latent(brightness=ev))) for ev in BRIGHTNESS]
+def draw_brightness(encoded: EncodedPhoto) -> dict[str, object]:
+    """The same frame along the model's gain path."""
+    pictures = [(f"{ev:+g} EV", encoded.decode(Latent(brightness=ev))) for ev in BRIGHTNESS]
     _sheet("brightness.jpg", pictures, len(pictures))
     means = [f"{picture.mean():.2f}" for _, picture in pictures]
     settings = ", ".join(f"{ev:+g}" for ev in BRIGHTNESS)
@@ -142,7 +142,7 @@ def _picture(image: Tensor) -> np.ndarray:
 
 
 def _principal(features: Tensor) -> np.ndarray:
-    """A map of many channels as colors: its three principal components, 2nd to 98th percentile."""
+    """A feature map as colors: its three principal components, scaled from the 2nd to the 98th percentile."""
     channels, height, width = features.shape[1:]
     flat = features[0].reshape(channels, -1).double()
     flat = flat - flat.mean(1, keepdim=True)

@@ -1,7 +1,7 @@
-"""Draw what the controls of the finish do: ``python scripts/finish_pictures.py [--model NAME]``.
+"""Draw the effect of the finish options: ``python scripts/finish_pictures.py [--model NAME]``.
 
-`texture`, `local_exposure`, `color_smoothing`, `remove_specks`, `look` and lamps get a picture each in
-``docs/images/finish/``, made from ``sample_images/`` and shown in ``docs/how-to/finish.md``, at 100 %.
+Writes one picture each for `texture`, `local_exposure`, `color_smoothing`, `remove_specks`, `look` and lamps
+to ``docs/images/finish/``, made from ``sample_images/``; ``docs/how-to/finish.md`` shows them at 100 %.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ OFF = Options(texture=0, local_exposure=0, color_smoothing=0, remove_specks=Fals
 
 
 class Rendered:
-    """A photo, rendered once and finished again and again."""
+    """A photo that is rendered once and finished with different options."""
 
     def __init__(self, photo: Photo, model: str) -> None:
-        view, self._surround = to_network(photo)
+        view, self._residual = to_network(photo)
         self._rendering = load_enhancer(model).encode(view).decode(Latent(0))
         self._analysis = PhotoAnalysis.of(photo)
 
     def with_options(self, **changes: float | str | bool) -> np.ndarray:
         """H x W x 3 float32, sRGB-encoded, in [0, 1]."""
-        photo = finished(self._rendering, self._surround, OFF.with_changes(**changes), self._analysis)
+        photo = finished(self._rendering, self._residual, OFF.with_changes(**changes), self._analysis)
         return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0, 1))
 
 
@@ -66,14 +66,14 @@ def draw(photo: Rendered, name: str, values: tuple[float | str, ...], part: tupl
 
 
 def smaller(photo: Photo, longest: int) -> Photo:
-    """The photo scaled down."""
+    """The photo, scaled down."""
     shape, most = (photo.height, photo.width), longest**2 * photo.height // photo.width
     region = visible_region(shape, ((0, 0), shape), most_pixels=most)
     return photo.with_pixels(resample(photo.pixels, region))
 
 
 def high_iso() -> Photo:
-    """A dark part of a sample, as a sensor at its highest ISO records it."""
+    """A dark part of a sample, as recorded by a sensor at its highest ISO."""
     clean = np.asarray(Image.open(SAMPLES / "dandelions-almost-bright.jpg").convert("RGB"))[:300, :400]
     frame = simulate_night_raw(clean, night(-5.0, "daylight", shot=0.006), np.random.default_rng(0))
     path = TARGET / "frame.dng"
@@ -92,7 +92,7 @@ def draw_lamps(lane: Rendered) -> None:
 
 
 def draw_specks(photo: Photo, model: str) -> None:
-    """Beside each other: with the sample's hot pixels, and without."""
+    """Side by side: with and without the sample's hot pixels."""
     changed = (without_specks(photo).pixels != photo.pixels).any(axis=2)
     y, x = np.nonzero(changed)
     blocks = np.histogram2d(y, x, (photo.height // 100, photo.width // 100))[0]
@@ -106,7 +106,7 @@ def draw_specks(photo: Photo, model: str) -> None:
 
 
 def save(name: str, panels: list[tuple[str, np.ndarray]]) -> None:
-    """Panels side by side under their titles."""
+    """Save panels side by side under their titles."""
     height = max(panel.shape[0] for _, panel in panels)
     width = sum(panel.shape[1] for _, panel in panels) + 4 * (len(panels) - 1)
     canvas = Image.new("RGB", (width, height + TITLE), "white")

@@ -1,7 +1,7 @@
 """Make the documentation's gallery of ``sample_images/``: ``python scripts/gallery.py [--model NAME]``.
 
-Each sample becomes one strip in ``docs/images/gallery/``: the photo as developed, the best guess, and two
-other looks. ``gallery.json`` beside them holds what was measured.
+Writes one strip per sample to ``docs/images/gallery/``: the photo as developed, the best guess, and two other
+looks; ``gallery.json`` has the measured values.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of a file name")
     arguments = parser.parse_args()
     TARGET.mkdir(parents=True, exist_ok=True)
-    told = TARGET / "gallery.json"
-    numbers = json.loads(told.read_text()) if told.is_file() and arguments.only else {}
+    table = TARGET / "gallery.json"
+    numbers = json.loads(table.read_text()) if table.is_file() and arguments.only else {}
     for photo in sorted((ROOT / "sample_images").iterdir()):
         if is_photo(photo) and arguments.only in photo.name:
             numbers[photo.name] = {"model": arguments.model, **make_strip(photo, arguments.model)}
-            told.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+            table.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
 
 def make_strip(photo: Path, model: str) -> dict[str, str]:
-    """Write the strip of one photo; returns its size and mean exposure before and after."""
+    """Write the strip of one photo; return its size and mean exposure before and after."""
     as_read = read(photo)
     view, residual = to_network(as_read)
-    scene = load_enhancer(model).encode(view)
+    encoded = load_enhancer(model).encode(view)
     before = srgb_of(as_read)
-    guess = srgb_of(rendering_of(scene, residual, Options(), 0))
+    guess = srgb_of(rendering_of(encoded, residual, Options(), 0))
     varied = Options(temperature=0.8)
-    others = [srgb_of(rendering_of(scene, residual, varied, seed)) for seed in (1, 2)]
+    others = [srgb_of(rendering_of(encoded, residual, varied, seed)) for seed in (1, 2)]
     panels = [_panel(picture) for picture in (before, guess, *others)]
     strip = Image.fromarray(np.concatenate(panels, axis=1))
     strip.save(TARGET / f"{photo.stem}.jpg", quality=85)
@@ -67,7 +67,7 @@ def srgb_of(photo: Photo) -> np.ndarray:
 
 
 def _panel(picture: np.ndarray) -> np.ndarray:
-    """H x W x 3 float in [0, 1] to uint8, a quarter of a strip wide."""
+    """Convert H x W x 3 float in [0, 1] to uint8, scaled to a quarter of the strip's width."""
     image = Image.fromarray(np.rint(picture * 255.0).astype(np.uint8))
     size = (STRIP // 4, round(image.height * STRIP / 4 / image.width))
     return np.asarray(image.resize(size, Image.Resampling.LANCZOS))

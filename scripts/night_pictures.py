@@ -1,8 +1,8 @@
-"""Draw what four options do at night: ``python scripts/night_pictures.py [--model NAME]``.
+"""Draw the effect of four options on night photos: ``python scripts/night_pictures.py [--model NAME]``.
 
-`exposure_ev`, `strength`, `protect_highlights` and `denoise_only` get a picture each in
-``docs/images/night/``, made from ``sample_images/`` and shown in ``docs/how-to/raw.md``; the numbers above
-the panels are measured.
+Writes one picture each for `exposure_ev`, `strength`, `protect_highlights` and `denoise_only` to
+``docs/images/night/``, made from ``sample_images/``; ``docs/how-to/raw.md`` shows them. The numbers above the
+panels are measured.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SAMPLES = ROOT / "sample_images"
 TARGET = ROOT / "docs" / "images" / "night"
 WIDTH, TITLE = 1200, 24
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
-# Parts of sodium-lane.jpg: its street light, its red lamp, and where noise shows.
+# Parts of sodium-lane.jpg: a street light, a red lamp, and an area with visible noise.
 LAMP = slice(0, 260), slice(600, 1000)
 RED_LAMP = slice(37, 141), slice(70, 230)
 DOG = slice(690, 960), slice(350, 750)
@@ -103,7 +103,7 @@ def brightness(picture: np.ndarray) -> float:
 
 
 def level(pixels: np.ndarray) -> float:
-    """Mean of the greatest channel, sRGB-encoded, in steps of 255."""
+    """Mean of the largest channel, sRGB-encoded, of 255."""
     return 255.0 * float(pixels.max(axis=-1).mean())
 
 
@@ -119,20 +119,20 @@ def lifted(picture: np.ndarray) -> np.ndarray:
 
 
 def noise_of(picture: np.ndarray) -> float:
-    """Standard deviation from diagonal differences of 2 x 2 pixels, in steps of 255."""
+    """Standard deviation, estimated from diagonal differences of 2 x 2 pixels, of 255."""
     p = 255.0 * picture
     detail = (p[:-1, :-1] - p[1:, :-1] - p[:-1, 1:] + p[1:, 1:]) / 2
     return 1.4826 * float(np.median(np.abs(detail)))
 
 
 def save(name: str, rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> None:
-    """Rows of titled panels as one JPEG."""
+    """Save rows of titled panels as one JPEG."""
     sheets = [np.concatenate([panel(*one, WIDTH // len(row)) for one in row], axis=1) for row in rows]
     Image.fromarray(np.concatenate(sheets)).save(TARGET / name, quality=86)
 
 
 def panel(title: str, picture: np.ndarray, width: int) -> np.ndarray:
-    """The picture, ``width`` pixels wide, under its title on white."""
+    """The picture, scaled to ``width`` pixels, under its title on white."""
     height = round(picture.shape[0] * width / picture.shape[1])
     image = Image.fromarray(np.rint(picture * 255.0).astype(np.uint8))
     sheet = Image.new("RGB", (width, height + TITLE), "white")

@@ -1,11 +1,11 @@
-"""A small network with random weights and what it computes, for `tests/flow/test_parity.py`.
+"""Make the fixture of `tests/flow/test_parity.py`: a small network with random weights, and its outputs.
 
     python scripts/parity_fixture.py
 
-The reference tensors that the network was first checked against were computed independently of it, by
-another implementation of the specification, and are too large to keep here. This instance is computed by the
-network itself, in float64, and was made when it agreed with those. It holds the network to what it computed
-then. Make it again only where the independent tensors are at hand and agree.
+The network was first verified against reference tensors computed independently by another implementation of
+the specification, which are too large for this repository. This fixture is computed by the network itself, in
+float64, at a time when it agreed with them, so that later changes of its results are detected. Make it again
+only if the independent tensors are available and agree.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HEIGHT, WIDTH = 32, 48
 
 
 def _weights() -> dict[str, torch.Tensor]:
-    """Random weights that float16 holds exactly; mixing stays well conditioned."""
+    """Random weights that are exact in float16; the 1x1 convolutions stay well conditioned."""
     torch.manual_seed(0)
     flow = LLFlow(SIZE)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Draw the pictures of the README: ``python scripts/pictures.py [--model NAME]``.
+"""Draw the README's picture: ``python scripts/pictures.py [--model NAME]``.
 
 ``docs/images/overview.jpg`` shows a dark frame, the model's best guess and three renderings of it.
 """
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _panel(picture: np.ndarray) -> np.ndarray:
-    """H x W x 3 float in [0, 1] to uint8, WIDTH pixels wide."""
+    """Convert H x W x 3 float in [0, 1] to uint8, scaled to WIDTH pixels."""
     image = Image.fromarray(np.rint(picture * 255.0).astype(np.uint8))
     height = round(image.height * WIDTH / image.width)
     return np.asarray(image.resize((WIDTH, height), Image.Resampling.LANCZOS))

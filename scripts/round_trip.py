@@ -1,8 +1,10 @@
-"""What a round trip at strength 0 changes, by color space and depth: ``python scripts/round_trip.py``.
+"""Measure the changes of a round trip at strength 0, by color space and bit depth.
 
-Photos that hold every code of their depth (and, as floats, values below black and above white) are written,
-enhanced at strength 0 by the whole way of a photo, network included, and read again. The table goes into
-``docs/how-to/raw.md``, between the marks.
+    python scripts/round_trip.py
+
+Photos that contain every code of their bit depth (as floats also values below black and above white) are
+written, enhanced at strength 0 by the complete pipeline, network included, and read again. The table is put
+into ``docs/how-to/raw.md``, between the markers.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def main() -> None:
 
 
 def table(model: str) -> list[str]:
-    """Lines of a Markdown table: the largest difference, in steps of the depth or as a value."""
+    """Lines of a Markdown table: the largest difference, in codes, or as a value for floats."""
     names = [f"{name.upper()} {depth}" + (" float" if depth == 32 else " bit") for name, depth in KINDS]
     lines = [f"| color space | {' | '.join(names)} |", "|---" * (len(KINDS) + 1) + "|"]
     for space in SPACES.values():
@@ -47,11 +49,11 @@ def table(model: str) -> list[str]:
 
 
 def largest_difference(space: ColorSpace, name: str, depth: int, model: str) -> str:
-    """Of all pixels and channels between the file before and the file after."""
+    """The largest difference over all pixels and channels between the files before and after."""
     encoding = Encoding(name, bit_depth=depth, color_space=space.name)
     before, after = _there_and_back(Photo(_every_code(depth), space, depth), encoding, encoding, model)
     if before.bit_depth != after.bit_depth or before.color_space.name != after.color_space.name:
-        raise SystemExit(f"{name} {depth} {space.name}: came back as another kind")
+        raise SystemExit(f"{name} {depth} {space.name}: bit depth or color space has changed")
     difference = np.abs(after.pixels.astype(np.float64) - before.pixels).max()
     if depth == 32:
         return f"{difference:.1g}"

@@ -1,4 +1,4 @@
-"""Shrink what ``scripts/drive_napari.py`` left for the docs: ``python scripts/screenshots.py SHOTS``."""
+"""Scale the screenshots of ``drive_napari.py`` for the docs: ``python scripts/screenshots.py SHOTS``."""
 
 from __future__ import annotations
 

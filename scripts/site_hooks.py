@@ -1,6 +1,6 @@
-"""Hooks of mkdocs: what pages tell of models, pictures and measurements is read from where it is kept.
+"""Hooks of mkdocs that insert model cards, figures and measurements into pages.
 
-A page writes ``{{name}}``; names are the functions of `_PARTS` and the keys of ``docs/images/figures.json``.
+Pages contain ``{{name}}``; names are the functions of `_PARTS` and the keys of ``docs/images/figures.json``.
 """
 
 from __future__ import annotations
@@ -22,29 +22,31 @@ IMAGES = ROOT / "docs" / "images"
 RESULTS = ROOT / "benchmarks" / "results"
 PLOTS = "images/benchmarks"
 SCREENSHOTS = {
-    "preview": "The photo and the panel, the preview rendered.",
-    "renderings": "*Draw variations* shows nine pictures to choose from; a click takes one over.",
+    "preview": "The photo with its preview, and the panel.",
+    "renderings": "*Draw variations* shows nine renderings to choose from; a click selects one.",
     "interpolation": "A slider moves between two renderings.",
     "disagreement": "Where the renderings disagree, as a layer.",
-    "split": "Before and after beside a line that can be dragged.",
-    "applied": "Applied at full size, as a new layer.",
-    "folder": "A folder's photos in a strip; a click opens one.",
+    "split": "Before and after, separated by a line that can be dragged.",
+    "applied": "The result at full size, as a new layer.",
+    "folder": "The photos of a folder as a filmstrip; a click opens one.",
 }
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in a page's fields, and set its formulas as MathML, which browsers draw by themselves.
+    """Replace a page's fields, and convert its formulas to MathML, which browsers render without scripts.
 
     Raises:
         KeyError: a field has no value.
     """
     filled = re.sub(r"\{\{(\w+)\}\}", lambda field: _value(field[1]), markdown)
-    parts = re.split(r"(^```.*?^```|`[^`\n]+`)", filled, flags=re.M | re.S)  # code, where $ is a dollar
+    parts = re.split(
+        r"(^```.*?^```|`[^`\n]+`)", filled, flags=re.M | re.S
+    )  # the odd parts are code, where $ is literal
     return "".join(part if number % 2 else _with_formulas(part) for number, part in enumerate(parts))
 
 
 def _with_formulas(markdown: str) -> str:
-    """``$$...$$`` set apart and ``$...$`` in line, both LaTeX, as MathML."""
+    """Convert LaTeX, ``$$...$$`` as blocks and ``$...$`` inline, to MathML."""
     apart = re.sub(r"\$\$(.+?)\$\$", lambda formula: _mathml(formula[1], "block"), markdown, flags=re.S)
     return re.sub(r"(?<!\\)\$([^$\n]+?)\$", lambda formula: _mathml(formula[1], "inline"), apart)
 
@@ -54,7 +56,7 @@ def _mathml(latex: str, display: str) -> str:
 
 
 def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
-    """Take the benchmarks' plots in as pictures of the site."""
+    """Add the benchmarks' plots to the images of the site."""
     for path in sorted(RESULTS.glob("*")):
         if path.suffix in (".png", ".svg", ".jpg"):
             files.append(File.generated(config, f"{PLOTS}/{path.name}", abs_src_path=str(path)))
@@ -78,14 +80,14 @@ def _card(path: Path) -> str:
     scores, exposures = card["validation"], card["inputs"].get("exposure_ev", ())
     rows = {
         "file": f"{path.with_suffix('.safetensors').stat().st_size / 1e6:.1f} MB",
-        "licence": card["licence"],
+        "license": card["licence"],
         "trained on": card["data"],
         "steps": card["iterations"],
         "network": described(Size.from_dict(card["size"])),
         "held-out PSNR": _scores(scores, "psnr", " dB"),
         "held-out SSIM on gray": _scores(scores, "ssim_gray", ""),
         "exposure of its training inputs": " to ".join(map(str, exposures)) + " EV",
-        "scores again by": f"`{card['reproduce']}`",
+        "reproduce the scores": f"`{card['reproduce']}`",
         "SHA-256": f"`{card['sha256']}`",
         "notes": card["notes"],
     }
@@ -100,18 +102,18 @@ def _scores(scores: Mapping[str, float], name: str, unit: str) -> str:
 
 
 def gallery() -> str:
-    """A strip for each sample photo, with what its folder's README says of it."""
-    told = json.loads((IMAGES / "gallery" / "gallery.json").read_text(encoding="utf-8"))
+    """A strip for each sample photo, with its description from the README of its folder."""
+    measured = json.loads((IMAGES / "gallery" / "gallery.json").read_text(encoding="utf-8"))
     readme = (ROOT / "sample_images" / "README.md").read_text(encoding="utf-8")
     about = {row[0].strip("`"): row for row in _rows_of(readme)}
     parts = []
-    for name, numbers in told.items():
-        _, _, what, licence, *_ = about[name]
+    for name, numbers in measured.items():
+        _, _, what, license_line, *_ = about[name]
         image = f"![{name}: as developed, best guess, two others](images/gallery/{Path(name).stem}.jpg)"
         exposure = f"{numbers['ev_before']} EV before and {numbers['ev_after']} EV after"
-        measured = f"{numbers['size']}, mean exposure {exposure}, model `{numbers['model']}`"
-        said = f"{what[0].upper()}{what[1:]}. {measured}. Picture by {licence}."
-        parts.append(f"## {name}\n\n{image}\n\n{said}")
+        values = f"{numbers['size']}, mean exposure {exposure}, model `{numbers['model']}`"
+        text = f"{what[0].upper()}{what[1:]}. {values}. Picture by {license_line}."
+        parts.append(f"## {name}\n\n{image}\n\n{text}")
     return "\n\n".join(parts)
 
 
@@ -122,7 +124,7 @@ def _rows_of(markdown: str) -> Iterable[list[str]]:
 
 
 def napari() -> str:
-    """The screenshots there are."""
+    """The screenshots of the plugin, and the table of timings."""
     parts = []
     for name, caption in SCREENSHOTS.items():
         if (IMAGES / "napari" / f"{name}.jpg").is_file():
@@ -133,7 +135,7 @@ def napari() -> str:
 
 
 def sizes() -> str:
-    """Rows of the sizes' table."""
+    """Rows of the table of network sizes."""
     import torch
 
     from llflow_photo.flow import LLFlow
@@ -148,22 +150,22 @@ def sizes() -> str:
 
 
 def described(size: Size) -> str:
-    """A network in a sentence."""
+    """A description of a network."""
     steps = "+".join(map(str, size.steps))
     return f"{encoder_of(size)}; flow: steps {steps}, hidden channels {size.hidden}"
 
 
 def encoder_of(size: Size) -> str:
-    """An encoder in words."""
+    """A description of an encoder."""
     encoder = size.encoder
     if isinstance(encoder, UNetSize):
         lists = [f"{name} {'+'.join(map(str, getattr(encoder, name)))}" for name in ("widths", "down", "up")]
-        return f"U-shape: {', '.join(lists)}"
+        return f"U-Net: {', '.join(lists)}"
     return f"dense: features {encoder.features}, growth {encoder.growth}, blocks {encoder.blocks}"
 
 
 def operations() -> str:
-    """Rows of the operations' table."""
+    """Rows of the table of operations."""
     from llflow_photo.engine.costs import flops_per_pixel
 
     rows = []
@@ -175,12 +177,12 @@ def operations() -> str:
 
 
 def performance() -> str:
-    """The tables and plots of ``benchmarks/results``, a section a file, headings one level down."""
+    """The tables and plots of ``benchmarks/results``, one section per file, with headings one level lower."""
     parts = []
     for path in sorted(RESULTS.glob("*.md")):
         text = re.sub(r"^#", "##", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         parts.append(re.sub(r"\]\((\w+\.(?:png|svg|jpg))\)", rf"]({PLOTS}/\1)", text))
-    return "\n\n".join(parts) or "No timings are kept in `benchmarks/results/` yet."
+    return "\n\n".join(parts) or "There are no measurements in `benchmarks/results/` yet."
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the package with its test extra and run the tests, the napari plugin's in a window that nobody sees.
+# Install the package with its test extra and run the tests; the napari plugin's tests use a virtual display.
 . "$(dirname "$0")/environment.sh"
 
 install_missing libegl1 libgl1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \

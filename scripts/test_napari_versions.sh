@@ -1,8 +1,8 @@
 #!/bin/sh
-# Tests of the napari plugin that depend on napari's version and on Qt's binding: the newest napari with PyQt6, and
-# the oldest napari claimed with PySide6. Each gets an environment of its own; what is neither napari nor Qt comes
-# from the environment of scripts/test.sh, which must be there.
-# Arguments are tests to run instead of those that open, close and use the panel.
+# Run the plugin's tests that depend on the version of napari and on the Qt binding: with the newest napari and PyQt6,
+# and with the oldest supported napari and PySide6. Each has its own environment; all other packages are taken from
+# the environment of scripts/test.sh, which must exist.
+# Arguments: tests to run instead of those that open, close and use the panel.
 . "$(dirname "$0")/environment.sh"
 
 [ $# -gt 0 ] || set -- tests/napari_plugin/test_closing.py tests/napari_plugin/test_controls.py \
@@ -12,7 +12,7 @@ TESTS="$*"
 OLDEST=$(sed -n 's/^napari = .*"napari>=\([0-9.]*\)".*/\1/p' pyproject.toml)
 SHARED=$("${TEST_ENVIRONMENT:-.venv-test}/bin/python" -c "import sysconfig; print(sysconfig.get_path('purelib'))")
 
-# test_with BINDING NAME REQUIREMENT...: run the tests in an environment with these, before all that is shared.
+# test_with BINDING NAME REQUIREMENT...: run the tests in an environment where these packages have priority.
 test_with() (
     export QT_API="$1" PYTEST_QT_API="$1"
     folder=".venv-napari-$2"

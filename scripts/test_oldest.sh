@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests of what depends on the versions of other packages, with the oldest versions claimed, in an environment of
-# their own; no napari, no cluster. Two to three minutes on two cores.
+# Run the tests that depend on the versions of other packages with the oldest supported versions, in a separate
+# environment, without napari and clusters. Takes two to three minutes on two cores.
 . "$(dirname "$0")/environment.sh"
 
 make_environment .venv-oldest

@@ -1,8 +1,8 @@
-"""Make the plugin's sample pictures: smaller sisters of those in ``sample_images``, from the same sources.
+"""Make the plugin's sample photos: smaller versions of those in ``sample_images``, from the same sources.
 
     python napari_plugin/sample_data/generate.py wallpapers/usr/share/backgrounds
 
-``sample_images/generate.py`` tells where the wallpapers come from. The same sources give the same files.
+See ``sample_images/generate.py`` for the source of the wallpapers. The same sources give the same files.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Every command and every piece of Python in the documentation runs as it stands there.
+"""Runs every command and all Python code of the documentation.
 
-Fenced blocks are taken from README.md and docs/. Python blocks of a page run one after the other and share
-their names; of shell blocks, the lines that begin with ``llflow-photo`` run. A block that cannot run has a
-comment ``<!-- not run: REASON -->`` right above it. Commands that would take long are shortened by arguments
-added at their end.
+Fenced blocks are taken from README.md and docs/. The Python blocks of a page run in sequence and share their
+names; of shell blocks, the lines that begin with ``llflow-photo`` run. A block that cannot run is preceded by
+a comment ``<!-- not run: REASON -->``. Commands that would take long are shortened by additional arguments.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class Block:
     not_run: str
 
     def commands(self) -> Iterator[str]:
-        """Its lines that call us, continued lines joined, comments cut off."""
+        """Its lines that call llflow-photo, with continued lines joined and comments removed."""
         for line in self.text.replace("\\\n", " ").splitlines():
             command = line.removeprefix("$ ").split("  #")[0].split(" # ")[0].strip()
             if command.startswith("llflow-photo "):
@@ -74,7 +73,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def to_run(page: Path) -> list[Block]:
-    """Blocks of a page that do something, in order."""
+    """The blocks of a page that can be run, in order."""
     languages = ("python", "sh", "console", "bash")
     chosen = [block for block in blocks(page) if block.language in languages and not block.not_run]
     return [block for block in chosen if block.language == "python" or list(block.commands())]
@@ -82,7 +81,7 @@ def to_run(page: Path) -> list[Block]:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with everything that the documentation takes for given."""
+    """A folder with all files that the documentation uses."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(tmp_path / "users"))
     monkeypatch.chdir(tmp_path)
@@ -113,7 +112,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run_command(command: str) -> None:
-    """Run one command line in this process, shortened where it would take long."""
+    """Run one command line in this process, shortened if it would take long."""
     for start, additions in SHORTENED.items():
         if command.startswith(start):
             command += " " + next(more for sign, more in additions.items() if sign in command)
@@ -130,7 +129,7 @@ def run_command(command: str) -> None:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if to_run(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )
-def test_a_page_does_what_it_says(page: Path, place: Path) -> None:
+def test_the_code_of_a_page_runs(page: Path, place: Path) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in to_run(page):
         where = f"{page.relative_to(ROOT)}, line {block.line}"
@@ -141,7 +140,7 @@ def test_a_page_does_what_it_says(page: Path, place: Path) -> None:
                 run_command(command)
 
 
-def test_few_blocks_are_not_run_and_those_say_why() -> None:
+def test_blocks_that_are_not_run_are_few_and_give_a_reason() -> None:
     every = [block for page in PAGES for block in blocks(page)]
     assert len(every) > 20
     left_out = [block for block in every if block.not_run]
@@ -149,7 +148,7 @@ def test_few_blocks_are_not_run_and_those_say_why() -> None:
     assert all(len(block.not_run) > 10 for block in left_out)
 
 
-def test_scripts_extras_and_flags_that_are_named_exist() -> None:
+def test_named_scripts_extras_and_flags_exist() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         extras = set(tomllib.load(file)["project"]["optional-dependencies"])
     flags = {flag for command in _commands() for action in command._actions for flag in action.option_strings}

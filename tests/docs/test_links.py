@@ -1,4 +1,4 @@
-"""Links of pages outside the documentation's site lead somewhere; those inside, mkdocs checks."""
+"""Links of pages outside the documentation site; mkdocs checks those inside."""
 
 from __future__ import annotations
 

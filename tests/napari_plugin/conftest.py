@@ -1,6 +1,6 @@
-"""Viewers in windows that nobody sees, drawn by a real canvas: where there is no display, Xvfb is started.
+"""Viewers in windows with a real canvas: if there is no display, Xvfb is started.
 
-Where Xvfb is missing, too, windows are offscreen, and tests that look at drawn frames are skipped.
+Without Xvfb, windows are offscreen, and tests that need drawn frames are skipped.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ pytest.importorskip("napari", reason="napari is not installed (extra 'napari')")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test')")
 
 
-# Every viewer that is closed under PySide 6.12 takes some ten thousand references to None that it does not
-# own; before Python 3.12 that ends the process after a few viewers. These are for it to take; never freed.
+# Closing a viewer under PySide 6.12 drops about ten thousand references to None that it does not own; before
+# Python 3.12 this ends the process after a few viewers. These extra references are never freed.
 _REFERENCES_TO_NONE = [None] * 3_000_000
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
 
 def _end_with_parent() -> None:
-    """In the child: the server ends with these tests even where they crash (Linux: PR_SET_PDEATHSIG is 1)."""
+    """In the child: end the server with the tests even if they crash (Linux: PR_SET_PDEATHSIG is 1)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _start_display() -> None:
-    """An X server of our own, until Python ends."""
+    """Start an X server, which runs until Python exits."""
     command = shutil.which("Xvfb")
     if command is None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -50,8 +50,8 @@ def _start_display() -> None:
     )
     os.close(writing)
     atexit.register(server.kill)
-    with os.fdopen(reading) as told:
-        os.environ["DISPLAY"] = f":{told.readline().strip()}"
+    with os.fdopen(reading) as pipe:
+        os.environ["DISPLAY"] = f":{pipe.readline().strip()}"
 
 
 if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
@@ -61,7 +61,7 @@ if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
 
 @pytest.fixture(autouse=True)
 def _graphics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Offscreen windows have no OpenGL to ask for its limits; nothing is drawn, so any answer will do."""
+    """Offscreen windows have no OpenGL to query its limits; nothing is drawn, so any values will do."""
     if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         from napari._vispy import canvas
         from napari._vispy.layers import base, image, labels
@@ -74,7 +74,7 @@ def _graphics(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _plugin_is_known() -> None:
-    """The manifest is found by its entry point; a checkout that is not installed registers it by hand."""
+    """Register the manifest if the package is not installed; otherwise its entry point is found."""
     from npe2 import PluginManager, PluginManifest
 
     manager = PluginManager.instance()
@@ -89,7 +89,7 @@ def _plugin_is_known() -> None:
 
 @pytest.fixture(autouse=True)
 def config_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Presets and photos' settings are kept here, not where the user's are."""
+    """A temporary folder for presets and settings, instead of the user's."""
     folder = tmp_path / "config"
     monkeypatch.setattr("napari_plugin.widget.config_folder", lambda: folder)
     return folder
@@ -109,7 +109,7 @@ def dark_photo() -> np.ndarray:
 
 @pytest.fixture
 def until(qtbot: Any) -> Callable[..., None]:
-    """Wait, with the window's events running, until a condition holds."""
+    """Process the window's events until a condition holds."""
 
     def wait(condition: Callable[[], Any], seconds: float = 300.0) -> None:
         qtbot.waitUntil(lambda: bool(condition()), timeout=int(seconds * 1000))
@@ -119,29 +119,29 @@ def until(qtbot: Any) -> Callable[..., None]:
 
 @pytest.fixture
 def drawn() -> None:
-    """For tests that look at drawn frames."""
+    """Skip tests that need drawn frames if nothing is drawn."""
     if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         pytest.skip("no display and no Xvfb: nothing is drawn")
 
 
 @pytest.fixture
 def messages() -> Iterator[list[str]]:
-    """What napari tells the user."""
+    """The notifications that napari shows."""
     from napari.utils.notifications import notification_manager
 
-    told: list[str] = []
+    shown: list[str] = []
 
-    def hear(event: Any) -> None:
-        told.append(str(event.message))
+    def collect(event: Any) -> None:
+        shown.append(str(event.message))
 
-    notification_manager.notification_ready.connect(hear)
-    yield told
-    notification_manager.notification_ready.disconnect(hear)
+    notification_manager.notification_ready.connect(collect)
+    yield shown
+    notification_manager.notification_ready.disconnect(collect)
 
 
 @pytest.fixture
 def widget(make_napari_viewer: Any, dark_photo: np.ndarray, until: Any) -> Iterator[Any]:
-    """The widget in a viewer with one dark photo, its first preview shown."""
+    """The panel in a viewer with one dark photo and its first preview."""
     made = open_panel(make_napari_viewer(), dark_photo, until)
     yield made
     made.shut_down()
@@ -150,18 +150,18 @@ def widget(make_napari_viewer: Any, dark_photo: np.ndarray, until: Any) -> Itera
 
 @pytest.fixture
 def small_network(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network that renders in no time, for tests that do not look at how; to be used before `widget`."""
+    """A very fast network, for tests that do not check the rendering; request it before `widget`."""
     from llflow_photo.api import load_enhancer
-    from napari_plugin.studio import Studio
+    from napari_plugin.render_cache import RenderCache
 
-    monkeypatch.setattr(Studio, "enhancer", lambda _studio, _options: load_enhancer(tiny_model))
+    monkeypatch.setattr(RenderCache, "enhancer", lambda _cache, _options: load_enhancer(tiny_model))
 
 
 @pytest.fixture
 def window(
     make_napari_viewer: Any, dark_photo: np.ndarray, until: Any, drawn: None, small_network: None
 ) -> Iterator[Any]:
-    """As `widget`, with a tiny network, in a window that is shown and drawn, 1280 x 720."""
+    """Like `widget`, with a tiny network, in a visible window of 1280 x 720."""
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1280, 720)
     made = open_panel(viewer, dark_photo, until)
@@ -171,7 +171,7 @@ def window(
 
 
 def open_panel(viewer: Any, photo: np.ndarray, until: Any) -> Any:
-    """The panel in a viewer with one photo, its first preview shown."""
+    """Open the panel in a viewer with one photo, and wait for the first preview."""
     viewer.add_image(photo, rgb=True, name="night")
     _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     until(lambda: made.preview.rendering is not None and not made.preview.newest.busy)

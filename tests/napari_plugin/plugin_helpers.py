@@ -1,4 +1,4 @@
-"""How long the window's thread is busy."""
+"""Measuring how long the GUI thread is busy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from qtpy.QtCore import Qt, QTimer
 
 
 class Pulse:
-    """How much the window's thread computed between two ticks of its timer, which is due every 20 ms.
+    """Measures the CPU time of the GUI thread between two ticks of a timer that is due every 20 ms.
 
-    The thread's own time is measured, not the clock's: other work on the machine must not fail a test.
+    CPU time is measured instead of elapsed time, so that a busy machine does not fail a test.
     """
 
     def __init__(self) -> None:

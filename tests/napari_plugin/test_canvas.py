@@ -1,4 +1,4 @@
-"""What is on screen is what is previewed: drawn frames, `corner_pixels` as napari sets them."""
+"""The preview covers the visible region: tested with drawn frames and napari's `corner_pixels`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Until = Callable[..., None]
 
 @pytest.fixture
 def large_photo() -> np.ndarray:
-    """900 x 1400 x 3, uint8: a ramp and noise, so that no two places look alike."""
+    """900 x 1400 x 3, uint8: a ramp and noise, so that all places differ."""
     y, x = np.mgrid[0:900, 0:1400]
     picture = np.stack([10 + 40 * x / 1400, 10 + 30 * y / 900, np.full(x.shape, 25.0)], -1)
     picture += np.random.default_rng(2).normal(0, 6, picture.shape)
@@ -25,19 +25,19 @@ def large_photo() -> np.ndarray:
 
 
 def _at_rest(panel: Any, until: Until) -> None:
-    """The view was drawn, came to rest, and the preview is up to date."""
+    """Wait until the view was drawn and has stopped moving, and the preview is up to date."""
     end = time.monotonic() + 0.35
     until(lambda: time.monotonic() > end)
     until(lambda: not panel.preview.newest.busy)
 
 
 def _canvas(viewer: Any) -> Any:
-    """napari's canvas; tests look at it, the plugin does not."""
+    """napari's canvas (private API, used by tests only)."""
     return getattr(viewer, "__wrapped__", viewer).window._qt_viewer.canvas
 
 
 def _seen(panel: Any, layer: Any) -> tuple[np.ndarray, np.ndarray]:
-    """What of a layer is on screen, from the canvas itself: (y, x) of two corners, in its pixels."""
+    """The visible region of a layer according to the canvas: (y, x) of two corners, in its pixels."""
     canvas = _canvas(panel.viewer)
     names = ("_viewbox_corners_in_world", "_canvas_corners_in_world")  # napari 0.9 and before
     corners = next(getattr(canvas, name) for name in names if hasattr(canvas, name))
@@ -47,7 +47,7 @@ def _seen(panel: Any, layer: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _covered(panel: Any) -> bool:
-    """Whether the preview covers what is on screen, at the screen's resolution or the photo's."""
+    """Whether the preview covers the visible region at the resolution of the screen or the photo."""
     if panel.preview.rendering is None:
         return False
     layer, region = panel.photo.value, panel.preview.rendering.region
@@ -78,7 +78,7 @@ def test_the_preview_of_each_photo_lies_right_above_it(
     first = layers["night preview"].data
     window.settings.control("exposure_ev").value = 3.0
     _at_rest(window, until)
-    assert layers["night preview"].data is first  # only the present photo's is rendered
+    assert layers["night preview"].data is first  # only the current photo's is rendered
     shot = window.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
     assert shot[shot.shape[0] // 2, shot.shape[1] // 2].mean() > 2 * large_photo.mean()
     layers.move(0, 4)  # the first photo above all: its preview follows it
@@ -93,7 +93,7 @@ def test_the_preview_of_each_photo_lies_right_above_it(
 def test_settings_belong_to_their_photo(window: Any, until: Until, large_photo: np.ndarray) -> None:
     window.settings.control("exposure_ev").value = 1.0
     window.viewer.add_image(large_photo, rgb=True, name="second")
-    assert window.settings.control("exposure_ev").value == 1.0  # a new photo begins with the present ones
+    assert window.settings.control("exposure_ev").value == 1.0  # a new photo starts with the current settings
     window.settings.control("exposure_ev").value = -0.5
     window.photo.value = window.viewer.layers["night"]
     assert window.settings.control("exposure_ev").value == 1.0
@@ -103,7 +103,7 @@ def test_settings_belong_to_their_photo(window: Any, until: Until, large_photo: 
     assert window.preview.rendering.options.exposure_ev == -0.5
 
 
-def test_what_is_on_screen_is_previewed_after_every_move(
+def test_the_visible_region_is_previewed_after_every_move(
     window: Any, until: Until, large_photo: np.ndarray
 ) -> None:
     viewer = window.viewer
@@ -113,7 +113,7 @@ def test_what_is_on_screen_is_previewed_after_every_move(
 
     def wheel() -> None:
         canvas = _canvas(viewer)
-        canvas.view.camera.zoom(0.5, center=(300, 300))  # what a turn of the wheel does
+        canvas.view.camera.zoom(0.5, center=(300, 300))  # as by the mouse wheel
 
     moves: list[Callable[[], Any]] = [
         wheel,
@@ -131,19 +131,19 @@ def test_what_is_on_screen_is_previewed_after_every_move(
         until(lambda: _covered(window))
 
 
-def test_a_view_beside_the_photo_renders_nothing(window: Any, until: Until) -> None:
+def test_nothing_is_rendered_if_the_photo_is_not_visible(window: Any, until: Until) -> None:
     before = window.preview.rendering
     camera(window.viewer).center = (0, 5000, 5000)
     _at_rest(window, until)
     assert window.preview.rendering is before
-    window.look.buttons["fit"].click()
+    window.view_panel.buttons["fit"].click()
     until(lambda: _covered(window))
 
 
 def test_fit_shows_the_whole_photo_and_no_more(window: Any, until: Until, large_photo: np.ndarray) -> None:
     layer = window.viewer.add_image(large_photo, rgb=True, name="large", scale=(0.25, 0.25))
     camera(window.viewer).zoom = 40
-    window.look.buttons["fit"].click()
+    window.view_panel.buttons["fit"].click()
     _at_rest(window, until)
     low, high = _seen(window, layer)
     assert (low == -0.5).all() and (high == np.array(large_photo.shape[:2]) - 0.5).all()
@@ -151,7 +151,7 @@ def test_fit_shows_the_whole_photo_and_no_more(window: Any, until: Until, large_
     assert max(height / window.canvas.widget.height(), width / window.canvas.widget.width()) > 0.95
 
 
-def test_side_by_side_shows_both_whole_and_brings_the_view_back(
+def test_side_by_side_fits_both_and_restores_the_view(
     window: Any, until: Until, large_photo: np.ndarray
 ) -> None:
     viewer = window.viewer
@@ -166,7 +166,7 @@ def test_side_by_side_shows_both_whole_and_brings_the_view_back(
     shot = viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(float)
     half = shot.shape[1] // 2
     left, right = shot[:, :half].max(-1), shot[:, half:].max(-1)
-    for part in (left, right):  # the canvas shows beyond the photo on every side
+    for part in (left, right):  # the photo is entirely visible
         rows, columns = np.flatnonzero((part > 6).any(1)), np.flatnonzero((part > 6).any(0))
         assert rows[0] > 0 and rows[-1] < part.shape[0] - 1
         assert columns[-1] - columns[0] > 0.9 * half

@@ -1,4 +1,4 @@
-"""The window is closed at any moment: Python ends cleanly, with every binding of Qt; in a process apart."""
+"""Closing the window at any time: Python exits cleanly with every Qt binding; in a separate process."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from napari.settings import get_settings
 from llflow_photo.api import load_enhancer
 from llflow_photo.errors import CancelledError
 import llflow_photo.explore.fullsize as fullsize
-from napari_plugin.studio import Studio
+from napari_plugin.render_cache import RenderCache
 
 model, folder, moments = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
-Studio.enhancer = lambda studio, options: load_enhancer(model)
+RenderCache.enhancer = lambda cache, options: load_enhancer(model)
 
 def forever(photo, latents, options, enhancer, progress, cancel):
     while not cancel():
@@ -81,7 +81,7 @@ assert "save" not in moments or (folder / "saved.tif").stat().st_size > 1000
 _MOMENTS = ("apply", "apply and everything", "save", "dock", "at once")
 
 
-def test_closing_at_any_moment_ends_cleanly(drawn: None, tiny_model: Path, tmp_path: Path) -> None:
+def test_closing_at_any_time_exits_cleanly(drawn: None, tiny_model: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-X", "faulthandler", "-c", _CODE, str(tiny_model), str(tmp_path), *_MOMENTS]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     closed = [line for line in run.stdout.splitlines() if line.startswith("closed")]

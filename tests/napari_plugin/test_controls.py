@@ -1,4 +1,4 @@
-"""Controls under the mouse, the wheel and the keyboard, as Qt delivers their events."""
+"""Controls with mouse, wheel and keyboard events as Qt delivers them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Until = Callable[..., None]
 
 @pytest.fixture
 def column(qtbot: Any) -> Iterator[tuple[QScrollArea, Slider, Choice, WholeNumber]]:
-    """A panel that is longer than its window."""
+    """A panel that is taller than its window."""
     parts = (Slider("Strength", 0.0, 1.0, 0.01, 0.5), Choice(("one", "two", "three")), WholeNumber(0, 9, 3))
     inner = QWidget()
     layout = QVBoxLayout(inner)
@@ -58,7 +58,7 @@ def test_the_wheel_scrolls_the_panel_and_changes_nothing_without_the_focus(colum
     assert (slider.value, choice.value, number.value) == (0.5, "one", 3)
 
 
-def test_the_wheel_changes_what_has_the_focus(column: Any, until: Until) -> None:
+def test_the_wheel_changes_a_focused_control(column: Any, until: Until) -> None:
     area, slider, choice, _ = column
     area.activateWindow()
     choice.setFocus()
@@ -69,7 +69,7 @@ def test_the_wheel_changes_what_has_the_focus(column: Any, until: Until) -> None
     assert _turn(slider.slider) and slider.value == pytest.approx(0.47)
 
 
-def test_a_click_beside_the_handle_page_keys_and_arrows_step_by_hand(column: Any, qtbot: Any) -> None:
+def test_a_click_beside_the_handle_page_keys_and_arrow_keys_step(column: Any, qtbot: Any) -> None:
     _, slider, *_ = column
     option = QStyleOptionSlider()
     slider.slider.initStyleOption(option)
@@ -88,7 +88,7 @@ def test_a_click_beside_the_handle_page_keys_and_arrows_step_by_hand(column: Any
     assert slider.value == 0.5
 
 
-def test_values_can_be_typed_and_come_once(column: Any, qtbot: Any) -> None:
+def test_typed_values_are_emitted_once(column: Any, qtbot: Any) -> None:
     _, slider, *_ = column
     told: list[float] = []
     slider.changed.connect(told.append)
@@ -97,7 +97,7 @@ def test_values_can_be_typed_and_come_once(column: Any, qtbot: Any) -> None:
     assert not told  # not before the number is complete
     qtbot.keyClick(slider.number, Qt.Key.Key_Return)
     assert told == [0.73] and slider.slider.value() == 73
-    slider.value = 7.0  # beyond the range
+    slider.value = 7.0  # out of range
     assert slider.value == 1.0 and slider.number.value() == 1.0
     slider.value = 1.0
     assert told == [0.73, 1.0]
@@ -111,7 +111,7 @@ def test_a_value_between_two_steps_is_kept(column: Any) -> None:
     assert slider.value == 0.4567 and slider.slider.value() == 46
 
 
-def test_choices_keep_what_is_chosen(column: Any) -> None:
+def test_replacing_choices_keeps_the_chosen_one(column: Any) -> None:
     _, _, choice, _ = column
     told: list[str] = []
     choice.changed.connect(told.append)
@@ -120,7 +120,7 @@ def test_choices_keep_what_is_chosen(column: Any) -> None:
     assert choice.value == "three" and told == ["three"]
     choice.choices = ("zero",)
     assert choice.value == "zero" and told == ["three", "zero"]
-    with pytest.raises(ValueError, match="none of zero"):
+    with pytest.raises(ValueError, match="not one of zero"):
         choice.value = "four"
 
 

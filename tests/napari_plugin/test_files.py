@@ -1,7 +1,8 @@
-"""Reader, writer and samples: photos in, photos out, nothing lost."""
+"""Reader, writer and samples: photos and their metadata are preserved."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def jpeg(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_reader_judges_by_the_ending(tmp_path: Path) -> None:
+def test_the_reader_decides_by_the_extension(tmp_path: Path) -> None:
     assert get_reader("a.NEF") is not None
     assert get_reader(["a.jpg", "b.dng"]) is not None
     assert get_reader("a.txt") is None
@@ -36,7 +37,7 @@ def test_the_reader_judges_by_the_ending(tmp_path: Path) -> None:
     assert get_reader([]) is None
 
 
-def test_a_photo_becomes_an_rgb_layer_with_its_facts(jpeg: Path) -> None:
+def test_a_photo_becomes_an_rgb_layer_with_its_metadata(jpeg: Path) -> None:
     ((pixels, arguments, kind),) = read_photos(str(jpeg))
     assert kind == "image" and arguments["rgb"] and arguments["name"] == "night"
     assert pixels.shape == (40, 56, 3) and pixels.dtype == np.float32
@@ -54,9 +55,7 @@ def test_both_samples_open_dark_and_upright() -> None:
 
 
 @pytest.mark.parametrize("ending", [".tif", ".jpg", ".png", ".dng"])
-def test_what_is_written_can_be_read_and_keeps_exif_and_settings(
-    jpeg: Path, tmp_path: Path, ending: str
-) -> None:
+def test_written_files_keep_pixels_exif_and_settings(jpeg: Path, tmp_path: Path, ending: str) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
     metadata = {**arguments["metadata"], "settings": {"model": "m", "temperature": 0.8, "seed": 3}}
     target = tmp_path / f"out{ending}"
@@ -69,7 +68,7 @@ def test_what_is_written_can_be_read_and_keeps_exif_and_settings(
         np.testing.assert_allclose(back.pixels, pixels, atol=1 / 250)
 
 
-def test_the_original_is_never_written_over(jpeg: Path) -> None:
+def test_the_original_is_never_overwritten(jpeg: Path) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
     before = jpeg.read_bytes()
     with pytest.raises(WriteError, match="original"):
@@ -87,7 +86,7 @@ def test_the_original_is_never_written_over(jpeg: Path) -> None:
         (np.full((4, 5, 3), 0.25, np.float64), 0.25, 32),
     ],
 )
-def test_any_picture_is_a_photo(data: np.ndarray, expected: float, bits: int) -> None:
+def test_gray_and_rgb_arrays_are_photos(data: np.ndarray, expected: float, bits: int) -> None:
     photo = photo_of_data(data, {})
     assert photo.pixels.shape == (4, 5, 3) and photo.pixels.dtype == np.float32
     assert photo.bit_depth == bits
@@ -107,7 +106,7 @@ def test_integers_in_a_wide_type_are_not_black(data: np.ndarray, expected: float
     photo = photo_of_data(data, {})
     np.testing.assert_allclose(photo.pixels[0, 1], expected, atol=1e-4)
     assert photo.pixels.max() == 1.0 and photo.bit_depth == bits
-    assert "no white level of its own" in photo.notes[0]
+    assert "does not define a white level" in photo.notes[0]
     assert not photo_of_data(np.full((2, 2), 9, np.uint16), {}).notes
 
 
@@ -115,6 +114,33 @@ def test_a_missing_folder_is_named(jpeg: Path, tmp_path: Path) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
     with pytest.raises(WriteError, match=r"no-such is no folder; make it"):
         save_data(tmp_path / "no-such" / "a.tif", pixels, arguments["metadata"])
+
+
+def test_a_read_only_folder_is_not_proposed_and_named_in_the_error(
+    jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+    writable = tmp_path / "home"
+    writable.mkdir()
+    access = os.access
+    monkeypatch.setattr(Path, "home", lambda: writable)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != jpeg.parent and access(path, mode))
+    assert proposed_path(arguments["metadata"], "x") == writable / "night_enhanced.tif"
+    with pytest.raises(WriteError, match=f"cannot write .*{jpeg.parent}.*choose another folder"):
+        save_data(jpeg.with_name("b.tif"), pixels, arguments["metadata"])
+
+
+def test_a_folder_that_cannot_be_accessed_is_named_in_the_error(
+    jpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((pixels, arguments, _),) = read_photos(str(jpeg))
+
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", denied)
+    with pytest.raises(WriteError, match=r"cannot be accessed \(Permission denied\); choose another folder"):
+        save_data(tmp_path / "closed" / "b.tif", pixels, arguments["metadata"])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +153,7 @@ def test_a_missing_folder_is_named(jpeg: Path, tmp_path: Path) -> None:
         np.full((16, 16, 3), 200.0),
     ],
 )
-def test_what_is_no_photo_is_refused_in_plain_words(data: np.ndarray) -> None:
+def test_arrays_that_are_no_photos_are_rejected(data: np.ndarray) -> None:
     with pytest.raises(ImageInputError, match="layer"):
         photo_of_data(data, {})
 

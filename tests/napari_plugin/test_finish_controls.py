@@ -1,4 +1,4 @@
-"""Controls of the finish are among the photographer's and change what is rendered."""
+"""The finish options have controls, and these affect the rendering."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from qtpy.QtWidgets import QLabel
 
 from llflow_photo.options import Options
 from napari_plugin.settings import PICTURE
 
 
-def test_texture_light_and_look_begin_as_options_has_them(widget: Any) -> None:
+def test_finish_controls_start_with_the_defaults_of_options(widget: Any) -> None:
     plain = Options()
     for name in ("texture", "local_exposure", "color_smoothing", "look", "remove_specks"):
         assert widget.settings.control(name).value == getattr(plain, name), name
@@ -19,10 +20,16 @@ def test_texture_light_and_look_begin_as_options_has_them(widget: Any) -> None:
     assert PICTURE[:5] == ("strength", "exposure_ev", "brightness", "texture", "local_exposure")
 
 
+@pytest.mark.usefixtures("small_network")
+def test_rows_have_labels(widget: Any) -> None:
+    labels = {label.text() for label in widget.findChildren(QLabel)}
+    assert {"Photo", "Preset", "Look", "Model", "Device", "Seed", "Compare"} <= labels
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("texture", 0.0), ("look", "standard"), ("remove_specks", False)]
 )
-def test_a_control_of_the_finish_reaches_the_preview(
+def test_finish_controls_affect_the_preview(
     widget: Any, until: Callable[..., None], name: str, value: Any
 ) -> None:
     before = widget.preview.rendering

@@ -1,4 +1,4 @@
-"""Histograms: shares, clipping, and that the panel's follow the preview."""
+"""Histograms: shares and clipping, and the histogram of the panel."""
 
 from __future__ import annotations
 

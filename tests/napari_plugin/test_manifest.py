@@ -1,4 +1,4 @@
-"""What napari is told, and what it costs to be told."""
+"""The manifest, and which modules its discovery imports."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_the_manifest_is_valid_and_every_command_exists(manifest: Any) -> None:
         assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_the_reader_takes_every_photo_that_can_be_read(manifest: Any) -> None:
+def test_the_reader_accepts_every_supported_extension(manifest: Any) -> None:
     patterns = set(manifest.contributions.readers[0].filename_patterns)
     for suffix in RAW_SUFFIXES | RASTER_SUFFIXES:
         assert {f"*{suffix}", f"*{suffix.upper()}"} <= patterns
 
 
-def test_contributions_are_all_there(manifest: Any) -> None:
+def test_the_manifest_has_all_contributions(manifest: Any) -> None:
     contributed = manifest.contributions
     assert len(contributed.sample_data) == 2
     assert [widget.display_name for widget in contributed.widgets] == ["Enhance a night photo"]
@@ -52,7 +52,7 @@ def test_sample_files_are_in_the_package_and_small() -> None:
 
 
 def _loaded_by(code: str) -> set[str]:
-    """Modules a fresh Python has after running ``code``."""
+    """Modules imported by a new Python process that runs ``code``."""
     command = f"import sys\n{code}\nsys.stdout.write(' '.join(sys.modules))"
     run = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     return set(run.stdout.split())

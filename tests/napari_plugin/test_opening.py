@@ -1,4 +1,4 @@
-"""Large photos: a first picture at once, pixels from a thread, a window that answers all the while."""
+"""Large photos: preview first, pixels from a thread, and a responsive window."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Until = Callable[..., None]
 
 @pytest.fixture(scope="module")
 def large_jpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """12 megapixels, with an orientation that turns them."""
+    """12 megapixels, with an EXIF orientation of 90 degrees."""
     y, x = np.mgrid[0:3000, 0:4000]
     pixels = np.stack([x // 100, y // 75, (x + y) // 120], -1).astype(np.uint8)
     exif = Image.Exif()
@@ -35,7 +35,7 @@ def large_jpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_size_is_that_of_the_upright_photo(large_jpeg: Path, tmp_path: Path) -> None:
+def test_size_of_returns_the_size_of_the_upright_photo(large_jpeg: Path, tmp_path: Path) -> None:
     assert size_of(large_jpeg) == (4000, 3000)
     look = small_picture(large_jpeg, 768)
     assert look is not None and look.shape[0] > look.shape[1]
@@ -58,7 +58,7 @@ def test_pending_pixels_show_a_preview_and_wait_for_numpy() -> None:
     threading.Timer(0.05, pending.set, [pixels]).start()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(np.asarray, pending)
-        assert np.asarray(pending).shape == (4, 8, 3)  # the window's thread does not wait
+        assert np.asarray(pending).shape == (4, 8, 3)  # the GUI thread does not wait
         assert waiting.result() is pixels
     np.testing.assert_array_equal(pending[0, 0], (1, 1, 1))
 
@@ -72,11 +72,11 @@ def test_a_pyramid_halves_by_means() -> None:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_a_large_photo_opens_is_previewed_and_applied_in_a_window_that_answers(
+def test_the_window_responds_while_a_large_photo_is_opened_and_rendered(
     window: Any, until: Until, large_jpeg: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def brighter(photo: Any, *_: Any) -> Any:
-        """In place of twelve megapixels through a network: what the window does with the result is tested."""
+        """Replaces rendering twelve megapixels; the test is about the window."""
         return photo.with_pixels(photo.pixels * np.float32(2))
 
     monkeypatch.setattr("llflow_photo.explore.fullsize.render_full_size", brighter)
@@ -99,13 +99,13 @@ def test_a_large_photo_opens_is_previewed_and_applied_in_a_window_that_answers(
     applying = pulse.stop()
     assert viewer.layers["large enhanced"].multiscale
     np.testing.assert_allclose(layer.data[0][2000, 1500] * 255, (20, 20, 29), atol=12)
-    # Read outright, the window would stand still for seconds. napari itself takes a while to add a layer of
-    # any size, where OpenGL is software above all: 0.6 s with napari 0.6.6, 0.1 s with 0.9.2.
+    # Reading in the GUI thread would block the window for seconds. Adding a layer of any size takes napari
+    # some time, above all with software OpenGL: 0.6 s with napari 0.6.6, 0.1 s with 0.9.2.
     assert max(opening, applying) < max(0.25, 1.5 * usual), (opening, applying, usual)
 
 
 def _add_small_pyramid(window: Any, until: Until) -> float:
-    """The longest time the window's thread computes as napari adds a layer of little data."""
+    """The longest time the GUI thread is busy while napari adds a small layer."""
     viewer, pulse = window.viewer, Pulse()
     levels = [np.full((side, side, 3), 0.05, np.float32) for side in (64, 32)]
     layer = viewer.add_image(levels, rgb=True, multiscale=True, name="small")
@@ -129,7 +129,7 @@ def test_a_photo_too_small_for_a_pyramid_opens_in_a_thread_too(
     assert not messages
 
 
-def test_a_large_file_that_cannot_be_read_is_told_and_leaves_no_layer(
+def test_a_large_file_that_cannot_be_read_gives_an_error_and_no_layer(
     make_napari_viewer: Any, until: Until, large_jpeg: Path, tmp_path: Path, messages: list[str]
 ) -> None:
     broken = tmp_path / "broken.jpg"
@@ -137,13 +137,13 @@ def test_a_large_file_that_cannot_be_read_is_told_and_leaves_no_layer(
     viewer = make_napari_viewer()
     try:
         viewer.open(str(broken), plugin="llflow-photo")
-    except Exception:  # refused at once
+    except Exception:  # rejected immediately
         return
     until(lambda: not viewer.layers)
     assert any("broken.jpg" in message for message in messages)
 
 
-def test_pieces_of_a_large_level_are_cut_from_the_small_picture() -> None:
+def test_slices_of_a_large_level_are_taken_from_the_preview() -> None:
     preview = np.random.default_rng(1).random((30, 40, 3), np.float32)
     pending = PendingPixels((1200, 1600, 3))
     pending.show(preview)

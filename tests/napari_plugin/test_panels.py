@@ -1,4 +1,4 @@
-"""Two windows with a panel each, and a panel that is closed and opened again."""
+"""Two windows with one panel each, and a panel that is closed and reopened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _photo(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("small_network")
-def test_two_windows_do_not_disturb_each_other(
+def test_two_windows_are_independent(
     window: Any, make_napari_viewer: Any, dark_photo: np.ndarray, until: Until
 ) -> None:
     other = open_panel(make_napari_viewer(show=True), dark_photo, until)
@@ -36,23 +36,21 @@ def test_two_windows_do_not_disturb_each_other(
     until(lambda: window.preview.rendering.options.exposure_ev == 0.0 and not window.preview.newest.busy)
 
 
-def test_a_panel_that_was_closed_opens_again_with_its_folder(
-    window: Any, tmp_path: Path, until: Until
-) -> None:
+def test_a_closed_panel_can_be_reopened_with_its_folder(window: Any, tmp_path: Path, until: Until) -> None:
     viewer, folder = window.viewer, _photo(tmp_path)
     window.batch.folder.value = folder
-    until(lambda: window.film.states)
-    window.film.open("a.png")
+    until(lambda: window.folder_view.states)
+    window.folder_view.open("a.png")
     window.settings.control("strength").value = 0.5
     viewer.window.remove_dock_widget(window)
     until(lambda: not window.work.running)
     _, again = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     assert again is not window
     again.batch.folder.value = folder
-    until(lambda: again.film.states)
-    assert again.film.strip.marks("a.png") == {"edited"}
-    again.film.open("a.png")
-    assert len([layer for layer in viewer.layers if layer.name == "a"]) == 1  # it is open already
+    until(lambda: again.folder_view.states)
+    assert again.folder_view.strip.marks("a.png") == {"edited"}
+    again.folder_view.open("a.png")
+    assert len([layer for layer in viewer.layers if layer.name == "a"]) == 1  # it is already open
     until(lambda: again.preview.rendering is not None and not again.preview.newest.busy)
     again.shut_down()
     until(lambda: not again.work.running)

@@ -1,4 +1,4 @@
-"""Which layer is worked on: renames, deletions, selections, results, what is no photo and why."""
+"""The choice of the current photo: renamed, deleted and selected layers, results, unsupported layers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def _shown(widget: Any) -> list[str]:
 
 @pytest.fixture
 def applied(widget: Any, until: Until) -> Any:
-    """The panel after an apply; its result is the layer "night enhanced"."""
+    """The panel with a full-size result, the layer "night enhanced"."""
     widget.apply.apply_button.click()
     until(lambda: "night enhanced" in widget.viewer.layers and not widget.work.running)
     return widget
 
 
-def test_a_result_is_no_source_after_a_rename_or_a_deletion(applied: Any) -> None:
+def test_a_result_is_never_chosen_automatically(applied: Any) -> None:
     layers = applied.viewer.layers
     assert applied.photo.value == layers["night"]
     layers["night"].name = "zebra"
@@ -48,7 +48,7 @@ def test_a_result_can_be_chosen_and_knows_its_photo(applied: Any, until: Until) 
     assert applied.photo.value == layers["night"]
 
 
-def test_selecting_a_layer_chooses_it(widget: Any, dark_photo: np.ndarray) -> None:
+def test_selecting_a_layer_makes_it_current(widget: Any, dark_photo: np.ndarray) -> None:
     layers = widget.viewer.layers
     widget.viewer.add_image(dark_photo, rgb=True, name="second")
     assert widget.photo.value.name == "second"
@@ -58,27 +58,27 @@ def test_selecting_a_layer_chooses_it(widget: Any, dark_photo: np.ndarray) -> No
     assert widget.photo.value.name == "night"
 
 
-def test_moving_a_control_uncovers_the_preview(applied: Any) -> None:
+def test_changing_a_control_hides_the_result_over_the_preview(applied: Any) -> None:
     result = applied.viewer.layers["night enhanced"]
     assert result.visible
     applied.settings.control("exposure_ev").value = 0.5
     assert not result.visible and applied.preview.layer.visible
 
 
-def test_a_gray_stack_is_refused_with_a_reason(
+def test_a_gray_stack_is_rejected_with_a_reason(
     make_napari_viewer: Any, until: Until, messages: list[str]
 ) -> None:
     viewer = make_napari_viewer()
     viewer.add_image(np.zeros((3, 40, 50)), name="stack")
     _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     assert made.photo.value is None
-    assert "'stack' is a gray stack of 3 dimensions" in made.look.status
+    assert "'stack' is a gray stack of 3 dimensions" in made.view_panel.status
     made.apply.apply_button.click()
     assert any("add one plane of it" in message for message in messages)
     made.shut_down()
 
 
-def test_two_panels_work_on_photos_of_their_own(widget: Any, until: Until, dark_photo: np.ndarray) -> None:
+def test_two_panels_have_different_current_photos(widget: Any, until: Until, dark_photo: np.ndarray) -> None:
     from napari_plugin.widget import EnhanceWidget
 
     other = EnhanceWidget(widget.viewer.__wrapped__)

@@ -15,11 +15,11 @@ import numpy as np, napari
 from qtpy.QtWidgets import QApplication
 from napari.settings import get_settings
 from llflow_photo.api import load_enhancer
-from napari_plugin.studio import Studio
+from napari_plugin.render_cache import RenderCache
 from napari_plugin.view import camera
 from napari_plugin.widget import EnhanceWidget
 
-Studio.enhancer = lambda studio, options: load_enhancer(sys.argv[1])
+RenderCache.enhancer = lambda cache, options: load_enhancer(sys.argv[1])
 get_settings().application.save_window_geometry = False
 viewer = napari.Viewer(show=True)
 viewer.window.resize(820, 520)
@@ -27,7 +27,7 @@ photo = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
 layer = viewer.add_image(photo, rgb=True, name="noise")
 panel = EnhanceWidget(viewer)
 viewer.window.add_dock_widget(panel)
-panel.settings.control("strength").value = 0.0  # the photo as it is
+panel.settings.control("strength").value = 0.0  # the original photo
 panel.settings.control("protect_highlights").value = False
 
 def until(condition):
@@ -43,14 +43,14 @@ def rest():
     until(lambda: not panel.preview.newest.busy)
 
 rest()
-# At 1.5, a canvas of an odd number of window pixels has half a physical one and is scaled by a little.
+# At 1.5, a canvas with an odd number of logical pixels has a fractional size and is slightly scaled.
 canvas = panel.canvas.widget
 viewer.window.resize(820 + canvas.width() % 2, 520 + canvas.height() % 2)
 rest()
 assert canvas.width() % 2 == canvas.height() % 2 == 0
 for center in ((0, 700.3, 900.8),):
     camera(viewer).center = center
-    panel.look.buttons["full"].click()
+    panel.view_panel.buttons["full"].click()
     rest()
     until(lambda: panel.preview.rendering.region.is_full_size)
     rest()

@@ -1,4 +1,4 @@
-"""Presets in the panel: saved by name, used on another photo, undone, there after a restart."""
+"""Presets in the panel: saved by name, applied to another photo, undone, kept after a restart."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def test_a_preset_is_saved_used_undone_and_deleted(window: Any, config_folder: A
     assert row.choice.value == "Street"
     control("exposure_ev").value = -1.0
     window.steps.settle()
-    assert row.choice.value == "—"  # the controls say something else by now
+    assert row.choice.value == "—"  # the controls differ from the preset
     row.choice.value = "Street"
     assert control("exposure_ev").value == 0.5 and not control("protect_highlights").value
     assert row.choice.value == "Street"
-    window.look.buttons["undo"].click()
+    window.view_panel.buttons["undo"].click()
     assert control("exposure_ev").value == -1.0
     again = PresetRow(StoredSettings(config_folder / "presets.json"), Options, lambda options: None)
     qtbot.addWidget(again)

@@ -1,4 +1,4 @@
-"""Long runs: full size, saving, artifacts, batch; cancelled, closed, their layers taken away."""
+"""Long jobs: full size, saving, artifact map, batch; cancelled, closed, and with their layers removed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Until = Callable[..., None]
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Full-size runs that never end by themselves."""
+    """Full-size renderings that run until they are cancelled."""
     import llflow_photo.explore.fullsize as module
 
     def forever(photo: Any, latents: Any, options: Any, enhancer: Any, progress: Any, cancel: Any) -> Any:
@@ -31,7 +31,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "render_full_size", forever)
 
 
-def test_apply_makes_what_the_preview_showed_and_save_keeps_the_settings(
+def test_the_result_equals_the_preview_and_is_saved_with_its_settings(
     widget: Any, until: Until, tmp_path: Path, messages: list[str]
 ) -> None:
     widget.settings.control("temperature").value = 0.7
@@ -64,7 +64,7 @@ def test_the_mean_of_the_grid_can_be_applied(widget: Any, until: Until) -> None:
     assert widget.viewer.layers["night enhanced"].metadata["settings"]["latent"].startswith("mean of")
 
 
-def test_cancel_works_at_once_and_another_run_can_start(
+def test_cancelling_is_immediate_and_another_run_can_start(
     widget: Any, until: Until, slow: None, messages: list[str]
 ) -> None:
     widget.apply.apply_button.click()
@@ -79,7 +79,7 @@ def test_cancel_works_at_once_and_another_run_can_start(
     assert "night enhanced" not in widget.viewer.layers and not messages
 
 
-def test_the_window_answers_while_a_run_goes_on(widget: Any, until: Until, slow: None) -> None:
+def test_the_window_responds_during_a_full_size_rendering(widget: Any, until: Until, slow: None) -> None:
     widget.apply.apply_button.click()
     before = widget.preview.rendering
     widget.settings.control("exposure_ev").value = 0.5
@@ -87,7 +87,7 @@ def test_the_window_answers_while_a_run_goes_on(widget: Any, until: Until, slow:
     widget.apply.cancel_button.click()
 
 
-def test_closing_the_viewer_during_a_run_ends_it(widget: Any, until: Until, slow: None) -> None:
+def test_closing_the_viewer_ends_a_running_job(widget: Any, until: Until, slow: None) -> None:
     widget.apply.apply_button.click()
     until(lambda: widget.apply.bar.maximum() == 10)
     work = widget.work
@@ -95,7 +95,7 @@ def test_closing_the_viewer_during_a_run_ends_it(widget: Any, until: Until, slow
     until(lambda: not work.running)
 
 
-def test_closing_the_widget_s_dock_during_a_run_ends_it(widget: Any, until: Until, slow: None) -> None:
+def test_closing_the_dock_ends_a_running_job(widget: Any, until: Until, slow: None) -> None:
     widget.apply.apply_button.click()
     until(lambda: widget.apply.bar.maximum() == 10)
     work = widget.work
@@ -103,7 +103,7 @@ def test_closing_the_widget_s_dock_during_a_run_ends_it(widget: Any, until: Unti
     until(lambda: not work.running)
 
 
-def test_layers_taken_away_under_everything(widget: Any, until: Until, messages: list[str]) -> None:
+def test_all_layers_are_removed_during_jobs(widget: Any, until: Until, messages: list[str]) -> None:
     viewer = widget.viewer
     widget.explore.count.value = 3
     widget.explore.buttons["draw"].click()
@@ -122,7 +122,7 @@ def test_layers_taken_away_under_everything(widget: Any, until: Until, messages:
     until(lambda: widget.preview.rendering is not None or not widget.live.value)
 
 
-def test_deleting_the_preview_turns_it_off_and_the_box_turns_it_on(widget: Any, until: Until) -> None:
+def test_deleting_the_preview_turns_it_off_and_the_check_box_turns_it_on(widget: Any, until: Until) -> None:
     widget.viewer.layers.remove("night preview")
     until(lambda: not widget.live.value)
     assert not widget.preview.enabled
@@ -132,7 +132,7 @@ def test_deleting_the_preview_turns_it_off_and_the_box_turns_it_on(widget: Any, 
     until(lambda: "night preview" in widget.viewer.layers)
 
 
-def test_deleting_the_photo_takes_its_preview_away(widget: Any, until: Until) -> None:
+def test_deleting_the_photo_removes_its_preview(widget: Any, until: Until) -> None:
     widget.viewer.layers.remove("night")
     assert widget.photo.value is None
     until(lambda: "night preview" not in widget.viewer.layers)
@@ -151,13 +151,11 @@ def _blur(picture: np.ndarray) -> np.ndarray:
     return np.asarray(image, np.float32) / 255
 
 
-def test_the_artifact_map_points_at_what_was_planted(widget: Any, until: Until) -> None:
+def test_the_artifact_map_detects_inserted_artifacts(widget: Any, until: Until) -> None:
     widget.settings.control("temperature").value = 0.8
     until(lambda: not widget.preview.newest.busy and widget.preview.rendering.latent.temperature == 0.8)
     found = widget.subject()
-    encoded = widget.studio.encoded(
-        found[1], widget.preview.rendering.region, widget.options(), lambda: False
-    )
+    encoded = widget.cache.encoded(found[1], widget.preview.rendering.region, widget.options(), lambda: False)
     clean = encoded.decode(widget.latent())
     planted = np.zeros(clean.shape[:2], bool)
     planted[40:72, 64:104] = True
@@ -194,7 +192,7 @@ def test_the_artifact_map_can_be_cancelled(
     assert "Artifacts: Current rendering" not in widget.viewer.layers
 
 
-def test_the_artifact_map_of_another_size_is_refused(widget: Any) -> None:
+def test_the_artifact_map_rejects_a_picture_of_another_size(widget: Any) -> None:
     widget.viewer.add_image(
         np.zeros((8, 8, 3), np.float32), rgb=True, name="small", metadata={"settings": {}}
     )

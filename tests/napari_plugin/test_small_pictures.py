@@ -1,4 +1,4 @@
-"""Small pictures of files: from embedded previews where there are any, upright, each file read once."""
+"""Thumbnails of files: from embedded previews if available, upright, cached."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_jpeg_is_decoded_small_and_upright(tmp_path: Path) -> None:
     assert found[-20:, :, 0].mean() > 180 and found[:20, :, 0].mean() < 20
 
 
-def test_a_raw_file_without_a_preview_is_decoded_at_half_its_size() -> None:
+def test_a_raw_file_without_a_preview_is_decoded_at_half_size() -> None:
     found = small_picture(SAMPLE, 100)
     photo = files.read(SAMPLE)
     assert found is not None and found.dtype == np.uint8
@@ -39,7 +39,7 @@ def test_a_raw_file_without_a_preview_is_decoded_at_half_its_size() -> None:
 
 
 @pytest.mark.parametrize("name", ["deep.tif", "a.png"])
-def test_files_without_anything_smaller_are_read(tmp_path: Path, name: str) -> None:
+def test_files_without_a_smaller_version_are_read_completely(tmp_path: Path, name: str) -> None:
     photo = files.read(SAMPLE)
     files.write(photo, tmp_path / name)
     assert small_picture(tmp_path / name, 64, whole=False) is None
@@ -49,7 +49,7 @@ def test_files_without_anything_smaller_are_read(tmp_path: Path, name: str) -> N
     assert found.mean() == pytest.approx(255 * encoded.mean(), abs=2)
 
 
-def test_damaged_and_missing_files_have_none(tmp_path: Path) -> None:
+def test_damaged_and_missing_files_have_no_thumbnail(tmp_path: Path) -> None:
     for name in ("a.jpg", "a.nef", "a.tif"):
         (tmp_path / name).write_bytes(b"no photo at all")
         assert small_picture(tmp_path / name, 64) is None
@@ -79,5 +79,5 @@ def test_thumbnails_are_read_once_until_the_file_changes(
     for name in ("b.jpg", "c.jpg"):
         Image.new("RGB", (30, 20)).save(tmp_path / name)
         kept.read(tmp_path / name)
-    kept.read(path)  # was let go of
+    kept.read(path)  # was discarded
     assert len(read) == 5

@@ -1,4 +1,4 @@
-"""What is kept from one session to the next: only what differs from the defaults, written safely."""
+"""Stored settings: only differences from the defaults, written safely."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_only_what_differs_from_the_defaults_is_kept(tmp_path: Path) -> None:
     assert StoredSettings(stored.path).names == ["Plain"]
 
 
-def test_what_another_window_wrote_stays(tmp_path: Path) -> None:
+def test_changes_of_other_windows_are_kept(tmp_path: Path) -> None:
     first, second = (StoredSettings(tmp_path / "photos.json") for _ in range(2))
     first.put("a", Options(strength=0.5))
     first.save()
@@ -33,13 +33,13 @@ def test_what_another_window_wrote_stays(tmp_path: Path) -> None:
     assert StoredSettings(tmp_path / "photos.json").names == ["a", "b"]
 
 
-def test_options_of_another_version_are_left_at_their_default(tmp_path: Path) -> None:
+def test_unsupported_stored_options_keep_their_default(tmp_path: Path) -> None:
     path = tmp_path / "presets.json"
     path.write_text(json.dumps({"x": {"strength": 0.5, "no_such_option": 1, "exposure_ev": "much"}}))
     assert StoredSettings(path).get("x") == Options(strength=0.5)
 
 
-def test_a_damaged_file_is_put_aside_and_not_written_over(tmp_path: Path) -> None:
+def test_a_damaged_file_is_renamed_and_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "presets.json"
     path.write_text('{"x": {"stren')
     stored = StoredSettings(path)
@@ -49,5 +49,5 @@ def test_a_damaged_file_is_put_aside_and_not_written_over(tmp_path: Path) -> Non
     assert StoredSettings(path).names == ["y"]
 
 
-def test_differences_leave_out_what_is_the_machines() -> None:
+def test_differences_exclude_options_of_the_computation() -> None:
     assert differences(Options(tile=256, device="cpu", samples=9, seed=4)) == {"seed": 4}

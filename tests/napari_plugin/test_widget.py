@@ -1,4 +1,4 @@
-"""The widget: every control and button, in orders nobody planned."""
+"""The panel: all controls and buttons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _idle(widget: Any) -> Callable[[], bool]:
 
 
 def _change(widget: Any, until: Until, act: Callable[[], Any]) -> Any:
-    """Do something and wait for the rendering that comes of it."""
+    """Perform an action and wait for the resulting rendering."""
     before = widget.preview.rendering
     act()
     until(lambda: widget.preview.rendering is not before and not widget.preview.newest.busy)
@@ -41,7 +41,7 @@ def test_the_preview_lies_over_the_photo_and_is_brighter(widget: Any, dark_photo
     assert widget.viewer.layers.selection.active == source
 
 
-def test_controls_follow_the_options_and_explain_themselves(widget: Any) -> None:
+def test_controls_have_the_defaults_and_descriptions_of_the_options(widget: Any) -> None:
     assert widget.options() == Options(model=widget.options().model)
     for field in fields(Options):
         assert len(help_of(field.name)) > 15 and "``" not in help_of(field.name)
@@ -109,9 +109,9 @@ def test_drawing_picking_locking_and_drawing_around(widget: Any, until: Until) -
     assert "locked" in gallery.item(0).text()
     assert all(isinstance(entry.latent, Blend) for entry in gallery.entries[1:])
     picked = _change(widget, until, lambda: gallery.setCurrentRow(2))
-    assert isinstance(picked.latent, Blend) and "%" in widget.look.status
+    assert isinstance(picked.latent, Blend) and "%" in widget.view_panel.status
     back = _change(widget, until, lambda: setattr(widget.settings.control("seed"), "value", 5))
-    assert isinstance(back.latent, Latent) and back.latent.seed == 5 and not widget.look.status
+    assert isinstance(back.latent, Latent) and back.latent.seed == 5 and not widget.view_panel.status
 
 
 def test_interpolation_mean_and_disagreement(widget: Any, until: Until) -> None:
@@ -130,7 +130,7 @@ def test_interpolation_mean_and_disagreement(widget: Any, until: Until) -> None:
     assert dark.image.mean() < between.image.mean() < bright.image.mean()
     for name, shape in (("mean", (120, 160, 3)), ("disagreement", (120, 160))):
         before = len(widget.viewer.layers)
-        widget.gather.buttons[name].click()
+        widget.statistics.buttons[name].click()
         until(lambda before=before: len(widget.viewer.layers) > before)
         layer = widget.viewer.layers[-1]
         assert layer.data.shape == shape and layer.metadata["renderings"] == 3
@@ -172,28 +172,28 @@ def test_the_split_line_can_be_dragged(widget: Any, until: Until) -> None:
     assert list(widget.compare._drag(widget.viewer, event)) == []
 
 
-def test_show_before_hides_and_brings_back(widget: Any) -> None:
-    before = widget.look.buttons["before"]
+def test_holding_before_hides_the_preview(widget: Any) -> None:
+    before = widget.view_panel.buttons["before"]
     before.pressed.emit()
     assert not widget.preview.layer.visible and widget.viewer.layers["night"].visible
     before.released.emit()
     assert widget.preview.layer.visible
 
 
-def test_a_layer_that_is_no_photo_is_not_offered(widget: Any) -> None:
+def test_layers_that_are_no_photos_cannot_be_chosen(widget: Any) -> None:
     widget.viewer.add_labels(np.zeros((5, 5), int))
     widget.viewer.add_image(np.zeros((3, 5, 5)), name="stack")
     assert [layer.name for layer in widget.photo.choices] == ["night"]
 
 
-def test_a_new_photo_takes_over(widget: Any, until: Until) -> None:
+def test_a_new_photo_becomes_the_current_one(widget: Any, until: Until) -> None:
     small = np.full((64, 48, 3), 30, np.uint8)
     made = _change(widget, until, lambda: widget.viewer.add_image(small, rgb=True, name="second"))
     assert widget.photo.value.name == "second"
     assert made.region.photo == (64, 48)
 
 
-def test_edited_pixels_are_rendered_anew(widget: Any, until: Until) -> None:
+def test_edited_pixels_are_rendered_again(widget: Any, until: Until) -> None:
     made = _change(
         widget,
         until,
@@ -202,12 +202,14 @@ def test_edited_pixels_are_rendered_anew(widget: Any, until: Until) -> None:
     assert made.region.photo == (80, 96)
 
 
-def test_without_a_photo_buttons_say_so(make_napari_viewer: Any, until: Until, messages: list[str]) -> None:
+def test_without_a_photo_buttons_show_a_message(
+    make_napari_viewer: Any, until: Until, messages: list[str]
+) -> None:
     viewer = make_napari_viewer()
     _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     for button in (
         *made.explore.buttons.values(),
-        *made.look.buttons.values(),
+        *made.view_panel.buttons.values(),
         made.apply.apply_button,
         made.apply.save_button,
     ):

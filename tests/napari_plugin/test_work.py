@@ -1,4 +1,4 @@
-"""Threads: newest wins, cancel, plain errors, a clean end."""
+"""Background jobs: only the newest request, cancellation, error messages, shutdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def work(qtbot: Any, until: Until) -> Iterator[Work]:
     until(lambda: not made.running)
 
 
-def test_work_runs_in_a_thread_and_is_delivered_in_the_window_s(work: Work, until: Until) -> None:
+def test_jobs_run_in_a_thread_and_deliver_in_the_gui_thread(work: Work, until: Until) -> None:
     main, seen = threading.get_ident(), {}
 
     def function(job: Job) -> str:
@@ -48,7 +48,7 @@ def test_work_runs_in_a_thread_and_is_delivered_in_the_window_s(work: Work, unti
     assert {thread for _, thread in got} == {main}
 
 
-def test_errors_are_told_in_plain_words(work: Work, until: Until, messages: list[str]) -> None:
+def test_errors_are_shown_with_the_job_s_title(work: Work, until: Until, messages: list[str]) -> None:
     ended: list[int] = []
 
     def fail(job: Job) -> None:
@@ -60,14 +60,14 @@ def test_errors_are_told_in_plain_words(work: Work, until: Until, messages: list
     assert any("Test: the photo is too strange" in message for message in messages)
 
 
-def test_unexpected_errors_are_told_too(work: Work, until: Until, messages: list[str]) -> None:
+def test_unexpected_errors_are_shown(work: Work, until: Until, messages: list[str]) -> None:
     ended: list[int] = []
     work.start("Test", lambda job: {}["no"], ended.append, ended=lambda: ended.append(1))
     until(lambda: ended)
     assert any("KeyError" in message for message in messages)
 
 
-def test_cancelled_work_delivers_nothing_and_says_nothing(
+def test_cancelled_jobs_deliver_no_result_and_no_message(
     work: Work, until: Until, messages: list[str]
 ) -> None:
     got: list[Any] = []
@@ -84,7 +84,7 @@ def test_cancelled_work_delivers_nothing_and_says_nothing(
     assert got == ["ended"] and not messages
 
 
-def test_closing_ends_all_work_silently(qtbot: Any, until: Until) -> None:
+def test_closing_ends_all_jobs_silently(qtbot: Any, until: Until) -> None:
     work, got = Work(), []
 
     def function(job: Job) -> int:
@@ -117,7 +117,7 @@ def test_the_activity_dock_s_cancel_button_cancels(work: Work, until: Until) -> 
     assert bar not in progress._all_instances
 
 
-def test_of_many_requests_only_the_newest_is_shown(work: Work, until: Until) -> None:
+def test_only_the_newest_of_many_requests_is_shown(work: Work, until: Until) -> None:
     newest, ran, got = Newest(work, "Test", delay_ms=5), [], []
 
     def request(number: int) -> None:

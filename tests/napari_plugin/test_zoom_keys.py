@@ -1,4 +1,4 @@
-"""Fit, 100 %, before and undo, as buttons and as keys on the canvas."""
+"""Fit, 100 %, before and undo, by buttons and by keys on the canvas."""
 
 from __future__ import annotations
 
@@ -34,13 +34,17 @@ def test_keys_on_the_canvas(window: Any, until: Until, qtbot: Any, dark_photo: n
     assert window.settings.control("exposure_ev").value == 1.0
     labels = viewer.add_labels(np.zeros((5, 5), int))
     zoom = camera(viewer).zoom
-    qtbot.keyClick(canvas, Qt.Key.Key_Z)  # a key of the labels layer's own
+    qtbot.keyClick(canvas, Qt.Key.Key_Z)  # a key binding of the labels layer
     assert camera(viewer).zoom == zoom
     viewer.layers.remove(labels)
 
 
-def test_an_apply_is_undone_and_done_again(widget: Any, until: Until) -> None:
-    layers, undo, redo = widget.viewer.layers, widget.look.buttons["undo"], widget.look.buttons["redo"]
+def test_a_result_is_undone_and_redone(widget: Any, until: Until) -> None:
+    layers, undo, redo = (
+        widget.viewer.layers,
+        widget.view_panel.buttons["undo"],
+        widget.view_panel.buttons["redo"],
+    )
     assert not undo.isEnabled() and not redo.isEnabled()
     widget.settings.control("strength").value = 0.5
     until(undo.isEnabled)

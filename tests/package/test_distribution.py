@@ -1,4 +1,4 @@
-"""The wheel and the source distribution hold what they must, and the wheel works where it is put."""
+"""The wheel and the source distribution are complete, and the wheel works when installed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def wheel_of(folder: Path) -> Path:
 
 
 def shipped_files() -> set[str]:
-    """What of the tree belongs into a distribution."""
+    """The files of the repository that belong in a distribution."""
     models = (ROOT / "llflow_photo" / "models").iterdir()
     samples = (ROOT / "napari_plugin" / "sample_data").iterdir()
     code = (path for room in ("llflow_photo", "napari_plugin") for path in (ROOT / room).rglob("*.py"))
@@ -81,7 +81,7 @@ def test_one_version_everywhere(distributions: Path) -> None:
     assert f"\n## {__version__}" in changes
 
 
-def test_its_metadata_name_licence_extras_and_entry_points(distributions: Path) -> None:
+def test_its_metadata_have_license_extras_and_entry_points(distributions: Path) -> None:
     with zipfile.ZipFile(wheel_of(distributions)) as wheel:
         (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
         told = email.message_from_bytes(wheel.read(f"{folder}/METADATA"))

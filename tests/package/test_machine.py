@@ -1,4 +1,4 @@
-"""Memory within the limits of control groups of both versions, from files made on the spot."""
+"""Memory limits of control groups v1 and v2, from files made by the tests."""
 
 from __future__ import annotations
 

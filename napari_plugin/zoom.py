@@ -1,4 +1,4 @@
-"""Where the view is: fitted, at 100 %, and which region of a photo it shows."""
+"""Zooming to fit or to 100 %, and the visible region of a photo."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
-__all__ = ["Looking"]
+__all__ = ["Zoom"]
 
 
-class Looking:
-    """Zooms of the photo that is worked on.
+class Zoom:
+    """Zooms to the current photo.
 
     Args:
         viewer: napari's viewer.
-        ask: gives the layer that is worked on; None, after telling the user, where there is none.
-        peek: the same without telling.
+        ask: returns the current photo's layer; if there is none, it shows a message and returns None.
+        peek: the same without a message.
 
     Attributes:
-        canvas: that the viewer draws on; set before anything is asked.
+        canvas: the viewer's canvas; to be set before the first call.
     """
 
     canvas: CanvasWatch
@@ -36,13 +36,13 @@ class Looking:
         self._fitted = False
 
     def region(self, layer: Image, most_pixels: int) -> Region | None:
-        """What of a layer is on screen, scaled down to so many pixels; None where nothing of it is."""
+        """The visible region of a layer, scaled down to at most so many pixels; None if it is not visible."""
         if not self.canvas.is_drawn:
             return whole_region(layer, most_pixels)
         return region_on_screen(self._viewer, layer, most_pixels, self.canvas.pixel_ratio)
 
     def fit_beside_the_panel(self) -> None:
-        """Once, as the panel took width from the canvas: fit a photo that was seen whole before."""
+        """Once, after the panel has narrowed the canvas: fit a photo that was entirely visible before."""
         if self._fitted:
             return
         self._fitted = True
@@ -51,7 +51,7 @@ class Looking:
             fit(self._viewer, layer, self.canvas.size)
 
     def fit(self) -> None:
-        """Show the whole photo."""
+        """Fit the photo into the view."""
         layer = self._ask()
         if layer is not None:
             fit(self._viewer, layer, self.canvas.size)

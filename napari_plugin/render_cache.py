@@ -1,4 +1,4 @@
-"""What is kept between renderings: loaded models and encoded regions. For threads; knows no window."""
+"""Cache of loaded models and encoded regions between renderings. Thread-safe, without Qt."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from llflow_photo.engine import Enhancer
     from llflow_photo.explore import EncodedRegion, WholePhoto
 
-__all__ = ["Studio", "Subject"]
+__all__ = ["RenderCache", "Subject"]
 
 _KEPT_PIXELS = 1_400_000
-"""Kept beside the largest region, which is what is on screen. A region takes about 0.5 kB a pixel."""
+"""Pixels kept in addition to the largest region, the visible one. A region takes about 0.5 kB per pixel."""
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A photo being worked on, and the number of its present pixels: other pixels, another number."""
+    """A photo, and a number that identifies its current pixels; changed pixels get another number."""
 
     snapshot: Snapshot
     number: int
@@ -37,8 +37,8 @@ class Subject:
         return self.snapshot.photo
 
 
-class Studio:
-    """Models and encoded regions, each made when first asked for."""
+class RenderCache:
+    """Models and encoded regions, each made at first use."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,11 +51,11 @@ class Studio:
         """The model and device of ``options``, loaded once per process."""
         from llflow_photo.api import load_enhancer
 
-        with self._loading:  # who comes while it is being loaded waits, and does not load it again
+        with self._loading:  # other threads wait instead of loading it again
             return load_enhancer(options.model, device=options.device, tile=options.tile)
 
     def whole(self, subject: Subject, options: Options) -> WholePhoto:
-        """What is decided once for the whole photo by the model of ``options``."""
+        """The statistics of the whole photo for the model of ``options``."""
         from llflow_photo.explore import WholePhoto
 
         key = (subject.number, options.model)
@@ -68,14 +68,14 @@ class Studio:
         return known
 
     def kept(self, subject: Subject, region: Region, options: Options) -> EncodedRegion | None:
-        """The region if it is encoded already."""
+        """The encoded region; None if it is not in the cache."""
         with self._lock:
             return self._regions.get(_key(subject, region, options))
 
     def encoded(
         self, subject: Subject, region: Region, options: Options, cancel: Callable[[], bool]
     ) -> EncodedRegion:
-        """The region, encoded now if it was not."""
+        """The encoded region, encoded now if it is not in the cache."""
         from llflow_photo.explore import encode_region
 
         key = _key(subject, region, options)
@@ -92,7 +92,7 @@ class Studio:
         return made
 
     def before(self, subject: Subject, region: Region) -> Histogram:
-        """The histogram of the photo's part; the last one is kept."""
+        """The histogram of a region of the photo; the latest one is cached."""
         key = (subject.number, region)
         with self._lock:
             known = self._before.get(key)
@@ -103,14 +103,14 @@ class Studio:
         return known
 
     def forget(self) -> None:
-        """Let go of all encoded regions."""
+        """Discard all encoded regions."""
         with self._lock:
             self._regions.clear()
             self._wholes.clear()
 
 
 def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:
-    """Pixels of all regions but the largest."""
+    """Pixels of all regions except the largest."""
     pixels = sorted(kept.region.shape[0] * kept.region.shape[1] for kept in regions.values())
     return sum(pixels[:-1])
 

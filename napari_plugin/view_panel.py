@@ -1,4 +1,4 @@
-"""Looking at the photo: zoom, before and after, the live preview's switch and its sign of work."""
+"""View controls: zoom, before and after, undo, and the live preview with its progress bar."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .compare import MODES, OFF, SPLIT
 from .controls import Choice, Slider, Switch, button
 from .settings import rows
 
-__all__ = ["ComparePanel", "LookPanel"]
+__all__ = ["ComparePanel", "ViewPanel"]
 
 
-class LookPanel(QWidget):
-    """Fit, 100 %, before, undo and redo, in one row; the live preview and what it does below.
+class ViewPanel(QWidget):
+    """Fit, 100 %, before, undo and redo in one row; below, the live preview with its status.
 
     Args:
         actions: by name: ``fit``, ``full``, ``undo``, ``redo``.
-        before: called with true when the button goes down and with false when it comes up.
+        before: called with true when the button is pressed and with false when it is released.
 
     Attributes:
-        live: switches the live preview.
-        buttons: by name, as of ``actions``, and ``before``.
+        live: turns the live preview on and off.
+        buttons: by name, as in ``actions``, and ``before``.
     """
 
     def __init__(self, actions: dict[str, Callable[[], Any]], before: Callable[[bool], Any]) -> None:
@@ -32,15 +32,15 @@ class LookPanel(QWidget):
         self.buttons = {
             "fit": button("Fit", "Show the whole photo (key F)", actions["fit"]),
             "full": button(
-                "100 %", "One pixel of the photo is one pixel of the screen (key Z)", actions["full"]
+                "100 %", "Show one pixel of the photo as one pixel of the screen (key Z)", actions["full"]
             ),
-            "before": button("Before", "Hold to see the photo as it was (key B)", lambda: None),
-            "undo": button("Undo", "Undo the last change or apply (Ctrl+Z)", actions["undo"]),
-            "redo": button("Redo", "Do again what was undone (Ctrl+Shift+Z)", actions["redo"]),
+            "before": button("Before", "Hold to see the original photo (key B)", lambda: None),
+            "undo": button("Undo", "Undo the last change or result (Ctrl+Z)", actions["undo"]),
+            "redo": button("Redo", "Redo what was undone (Ctrl+Shift+Z)", actions["redo"]),
         }
         self.buttons["before"].pressed.connect(lambda: before(True))
         self.buttons["before"].released.connect(lambda: before(False))
-        self.live = Switch("Live preview", True, "Render what is on screen as you go")
+        self.live = Switch("Live preview", True, "Render the visible region after every change")
         self._status = QLabel(" ")
         self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._bar = QProgressBar()
@@ -49,7 +49,7 @@ class LookPanel(QWidget):
         self._bar.setStyleSheet("QProgressBar { border: 0; background: transparent; }")
         self._bar.setRange(0, 1)
         self._busy = False
-        self._told = ""
+        self._message = ""
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -68,37 +68,39 @@ class LookPanel(QWidget):
 
     @property
     def status(self) -> str:
-        """What is said beside the switch."""
+        """The text beside the check box."""
         return str(self._status.text()).strip()
 
     def show_busy(self, busy: bool) -> None:
-        """The preview is being rendered, or done."""
+        """Show whether the preview is being rendered."""
         if busy != self._busy:
             self._busy = busy
             self._bar.setRange(0, 0 if busy else 1)
             self._show()
 
-    def tell(self, text: str) -> None:
-        """Say something while nothing is rendered, such as which rendering is shown."""
-        self._told = text
+    def show_message(self, text: str) -> None:
+        """Set the text that is shown while nothing is rendered, such as the current rendering."""
+        self._message = text
         self._show()
 
     def _show(self) -> None:
-        self._status.setText("Rendering…" if self._busy else self._told or " ")
+        self._status.setText("Rendering…" if self._busy else self._message or " ")
 
     def show_history(self, can_undo: bool, can_redo: bool) -> None:
-        """Which of undo and redo there is something for."""
+        """Enable the buttons for undo and redo if they have something to do."""
         self.buttons["undo"].setEnabled(can_undo)
         self.buttons["redo"].setEnabled(can_redo)
 
 
 class ComparePanel(QWidget):
-    """How before and after are compared, and where the split line is."""
+    """Choice of the before-after comparison, and the position of the split line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.mode = Choice(MODES, "Before and after: a line to drag, or the two side by side, under one zoom")
-        self.split = Slider("Split", 0.0, 1.0, 0.01, 0.5, "Where the line between before and after is")
+        self.mode = Choice(
+            MODES, "Compare before and after: by a line to drag, or side by side at the same zoom"
+        )
+        self.split = Slider("Split", 0.0, 1.0, 0.01, 0.5, "Position of the line between before and after")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(rows([("Compare", self.mode), self.split]))

@@ -1,9 +1,11 @@
-"""The photos of a folder: shown in a strip, opened by a click, each with settings that are kept."""
+"""The photos of a folder: shown as a filmstrip, opened by a click, each with its own stored settings."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +18,7 @@ from llflow_photo.options import Options
 
 from .filmstrip import THUMBNAIL_SIDE, Filmstrip
 from .photo_choice import is_result, photo_of
+from .saved_results import SavedResults
 from .small_pictures import Thumbnails
 from .stored_settings import StoredSettings
 from .work import Job, Work
@@ -23,46 +26,49 @@ from .work import Job, Work
 if TYPE_CHECKING:
     from napari import Viewer
 
-__all__ = ["Film", "FilmHost"]
+__all__ = ["FolderHost", "FolderView"]
+
+_LOG = logging.getLogger(__name__)
 
 _MOST_OPEN = 3
-"""Photos opened from the strip that stay open."""
+"""Number of photos opened from the filmstrip that stay open."""
 _KEEP_MS = 1000
-"""Settings are written to their file once they were not changed for so long."""
+"""Settings are written to disk after this time without changes."""
 _THUMBNAILS = Thumbnails(2 * THUMBNAIL_SIDE)
 
 
-class FilmHost(Protocol):
-    """What the strip asks of the widget it belongs to."""
+class FolderHost(Protocol):
+    """The interface of the widget that the filmstrip belongs to."""
 
     viewer: Viewer
     work: Work
 
     def options(self) -> Options:
-        """What the controls say."""
+        """The options as set by the controls."""
 
     def show_photo(self, layer: Any) -> None:
-        """Work on this layer, and show all of it."""
+        """Make a layer the current photo, and fit it into the view."""
 
     def settings_copied(self, layer: Any, options: Options) -> None:
-        """A photo that is open was given other settings."""
+        """Handle that settings were copied to an open photo."""
 
 
-class Film:
+class FolderView:
     """A folder's photos and their settings.
 
     Args:
         host: the widget.
-        stored: where the settings of each photo are kept.
+        stored: the settings of each photo.
+        saved: the results that were saved one by one.
 
     Attributes:
-        folder: the folder that is shown, or None.
+        folder: the current folder, or None.
         states: its photos by source.
         strip: the thumbnails.
     """
 
-    def __init__(self, host: FilmHost, stored: StoredSettings) -> None:
-        self._host, self._stored = host, stored
+    def __init__(self, host: FolderHost, stored: StoredSettings, saved: SavedResults) -> None:
+        self._host, self._stored, self._saved = host, stored, saved
         self.folder: Path | None = None
         self.output: Path | None = None
         self.states: dict[str, PhotoState] = {}
@@ -70,7 +76,7 @@ class Film:
         self.strip = Filmstrip()
         self.strip.on_copy = self.copy_settings
         self.strip.on_open = self.open
-        self.strip.on_look = self._show_first
+        self.strip.on_scroll = self._show_first
         self._dock: QDockWidget | None = None
         self._listing: Job | None = None
         self._reading: Job | None = None
@@ -84,16 +90,16 @@ class Film:
     # -- the folder --------------------------------------------------------------------------------------
 
     def show_folder(self, folder: Path, output: Path | None, panel: QWidget) -> None:
-        """Show the photos of a folder below the canvas, with what a batch has done of them."""
+        """Show the photos of a folder below the canvas, with the state of their results."""
         self._stop()
         self.folder, self.output = folder, output
         self._listing = self._host.work.start(
-            "List photos", lambda _job: folder_state(folder, output), self._listed
+            "List photos", lambda _job: self._states_of(folder, output), self._listed
         )
         self._show_dock(panel)
 
     def refresh(self) -> None:
-        """Look again at which photos are done."""
+        """Update which photos are done."""
         if self.folder is None:
             return
         folder, output = self.folder, self.output
@@ -104,10 +110,29 @@ class Film:
                 for state in states:
                     self.strip.set_state(state)
 
-        self._host.work.start("Look for results", lambda _job: folder_state(folder, output), done)
+        self._host.work.start("Check for results", lambda _job: self._states_of(folder, output), done)
+
+    def _states_of(self, folder: Path, output: Path | None) -> tuple[PhotoState, ...]:
+        """The photos of a folder, marked as done by a batch or by a saved result. Called in threads."""
+        return tuple(
+            replace(state, status="done", reason=f"Saved as {result}.")
+            if state.status == "new" and (result := self._saved.result_of(state.path)) is not None
+            else state
+            for state in folder_state(folder, output)
+        )
+
+    def note_saved(self, photo: Path, result: Path) -> None:
+        """Mark a photo of which a result was saved."""
+        try:
+            self._saved.note(photo, result)
+        except OSError as error:
+            _LOG.warning("the saved result of %s cannot be recorded: %s", photo, error)
+        source = self._sources.get(str(photo))
+        if source is not None:
+            self.note_state(PhotoState(photo, source, "done", f"Saved as {result}."))
 
     def note_state(self, state: PhotoState) -> None:
-        """A batch has done a photo, or failed with it."""
+        """Mark a photo that a batch has finished or failed to render."""
         if state.source in self.states:
             self.states[state.source] = state
             self.strip.set_state(state)
@@ -117,7 +142,7 @@ class Film:
         self._sources = {str(state.path): state.source for state in states}
         self.strip.show_photos(states, lambda source: self.options_of(source) is not None)
         if not states:
-            show_info(f"There are no photos in {self.folder}.")
+            show_info(f"No photos found in {self.folder}.")
             return
         self._waiting = waiting = _Waiting([(state.source, state.path) for state in states])
 
@@ -134,7 +159,7 @@ class Film:
         QTimer.singleShot(0, lambda: waiting.first(self.strip.in_view()))
 
     def _show_first(self, sources: list[str]) -> None:
-        """Thumbnails of these before all others."""
+        """Read the thumbnails of these photos first."""
         self._waiting.first(sources)
 
     def _stop(self) -> None:
@@ -157,7 +182,7 @@ class Film:
     # -- opening -----------------------------------------------------------------------------------------
 
     def open(self, source: str) -> None:
-        """Open a photo, or go to it where it is open."""
+        """Open a photo, or switch to it if it is already open."""
         state = self.states.get(source)
         if state is None:
             return
@@ -165,19 +190,19 @@ class Film:
         if layer is None:
             try:
                 (layer,) = self._host.viewer.open(str(state.path), plugin="llflow-photo")
-            except Exception as error:  # napari wraps what readers raise
+            except Exception as error:  # napari wraps the errors of readers
                 show_error(f"{state.path.name}: {error.__cause__ or error}")
                 return
         for other in self._opened:
             if other != layer and other in self._host.viewer.layers:
-                other.visible = False  # it must not be seen around the new one
+                other.visible = False  # it could be visible around the new one
         layer.visible = True
         self._opened = [other for other in self._opened if other != layer] + [layer]
         self._host.show_photo(layer)
         self._close_oldest()
 
     def _close_oldest(self) -> None:
-        """Photos take much memory: those opened longest ago are closed, unless there are results of them."""
+        """Close the photos opened longest ago to save memory, except those that have results."""
         layers = self._host.viewer.layers
         self._opened = [layer for layer in self._opened if layer in layers]
         for layer in self._opened[:-_MOST_OPEN]:
@@ -195,35 +220,35 @@ class Film:
         return None
 
     def source_of(self, layer: Any) -> str | None:
-        """The photo of the folder that a layer was opened from."""
+        """The source of the photo that a layer was opened from, if it belongs to the folder."""
         return None if layer is None else self._sources.get(str(layer.source.path))
 
     # -- settings ----------------------------------------------------------------------------------------
 
     def options_of(self, source: str) -> Options | None:
-        """The settings a photo has of its own, with the device the controls name; None where it has none."""
+        """A photo's own settings, with the device of the controls; None if it has none."""
         found = self._stored.get(_key(self.states[source].path))
         return None if found is None else found.with_changes(device=self._host.options().device)
 
     def own_settings(self, layer: Any) -> Options | None:
-        """The settings kept for the photo a layer was opened from; None where there are none."""
+        """The stored settings of the photo that a layer was opened from; None if there are none."""
         source = self.source_of(layer)
         return None if source is None else self.options_of(source)
 
     def note_settings(self, layer: Any, options: Options) -> None:
-        """The user changed the settings of a photo."""
+        """Store settings that the user changed."""
         source = self.source_of(layer)
         if source is not None:
             self._put(source, options)
 
     def turned_to(self, layer: Any) -> None:
-        """Another photo is worked on."""
+        """Select the photo of a layer in the filmstrip."""
         source = self.source_of(layer)
         if source is not None:
             self.strip.make_current(source)
 
     def copy_settings(self, chosen: list[str]) -> None:
-        """Give some photos the settings the controls say."""
+        """Copy the current settings to some photos."""
         options = self._host.options()
         for source in chosen:
             self._put(source, options)
@@ -241,10 +266,10 @@ class Film:
         try:
             self._stored.save()
         except OSError as error:
-            show_error(f"Settings cannot be kept: {self._stored.path}: {error.strerror or error}")
+            show_error(f"Settings cannot be saved: {self._stored.path}: {error.strerror or error}")
 
     def close(self) -> None:
-        """Keep what is not kept yet, and take the strip away."""
+        """Save pending changes and remove the filmstrip."""
         self._stop()
         if self._keep.isActive():
             self._keep.stop()
@@ -257,14 +282,14 @@ class Film:
 
 
 class _Waiting:
-    """Photos whose thumbnails are still to be read; for threads."""
+    """Thread-safe queue of photos whose thumbnails are not read yet."""
 
     def __init__(self, photos: list[tuple[str, Path]]) -> None:
         self._lock = threading.Lock()
         self._photos = dict(photos)
 
     def take(self) -> tuple[str, Path] | None:
-        """The next one, which is then no longer waited for."""
+        """Remove and return the next photo; None if there is none."""
         with self._lock:
             if not self._photos:
                 return None
@@ -272,7 +297,7 @@ class _Waiting:
             return source, self._photos.pop(source)
 
     def first(self, sources: list[str]) -> None:
-        """These before all others."""
+        """Move these photos to the front."""
         with self._lock:
             wanted = {source: self._photos[source] for source in sources if source in self._photos}
             self._photos = {**wanted, **self._photos}

@@ -1,4 +1,4 @@
-"""Layers that only show something: where they are put, and what they hold."""
+"""Layers for display only, such as previews and maps: adding and removing them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
-__all__ = ["add_above", "add_on_top", "remove_quietly", "to_screen"]
+__all__ = ["add_above", "add_on_top", "remove_if_present", "to_screen"]
 
 
 def to_screen(image: np.ndarray) -> np.ndarray:
-    """What a screen shows of an image: sRGB-encoded floats, [0, 1], as uint8; cheap to draw."""
+    """Convert an image, sRGB-encoded floats in [0, 1], to uint8, which is faster to draw."""
     scaled = image * np.float32(255)
     np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled)
     return scaled.astype(np.uint8)
 
 
 def add_above(viewer: Viewer, source: Image, data: np.ndarray, name: str, **arguments: Any) -> Image:
-    """Add an RGB image right above its photo, and leave the user's selection as it was.
+    """Add an RGB image directly above its photo without changing the selection.
 
     Args:
         data: h x w x 3, uint8.
-        arguments: of napari's Image.
+        arguments: for napari's Image.
     """
     from napari.layers import Image
 
@@ -33,7 +33,7 @@ def add_above(viewer: Viewer, source: Image, data: np.ndarray, name: str, **argu
 
 
 def add_on_top(viewer: Viewer, data: np.ndarray, **arguments: Any) -> Image:
-    """Add an image above all others, and leave the user's selection as it was."""
+    """Add an image above all others without changing the selection."""
     from napari.layers import Image
 
     return _add(viewer, Image(data, **arguments), len(viewer.layers))
@@ -50,7 +50,7 @@ def _add(viewer: Viewer, made: Image, index: int) -> Image:
     return made
 
 
-def remove_quietly(viewer: Viewer, layer: Any) -> None:
-    """Remove a layer if it is still there."""
+def remove_if_present(viewer: Viewer, layer: Any) -> None:
+    """Remove a layer unless it was removed before."""
     if layer is not None and layer in viewer.layers:
         viewer.layers.remove(layer)

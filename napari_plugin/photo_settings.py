@@ -1,4 +1,4 @@
-"""What the controls ask for: options and a latent, for each photo its own, with steps back and forth."""
+"""The options and the latent of each photo, as set by the controls, with undo and redo."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
 from .history import State
-from .settings import CONTROLLED, Settings, is_noise
+from .settings import CONTROLLED, Settings, is_latent_option
 from .steps import Steps
 
-__all__ = ["Wanted"]
+__all__ = ["PhotoSettings"]
 
 
-class Wanted:
-    """Settings, a rendering that may have been picked, and their history.
+class PhotoSettings:
+    """The current settings, an optionally picked latent, and their history for each photo.
 
     Args:
         settings: the controls.
-        kept: gives the settings with which a photo begins; None where it begins with what the controls say.
+        kept: returns the stored settings of a photo; None if it starts with those of the controls.
 
     Attributes:
-        steps: the histories of photos.
-        on_change: called when something else is to be rendered.
+        steps: the histories of all photos.
+        on_change: called when the rendering has to be updated.
     """
 
     def __init__(self, settings: Settings, kept: Callable[[Any], Options | None]) -> None:
@@ -38,38 +38,38 @@ class Wanted:
 
     @property
     def picked(self) -> AnyLatent | None:
-        """A rendering that was picked and that the controls cannot say."""
+        """A picked latent that the controls cannot express, or None."""
         return self._picked
 
     def options(self) -> Options:
-        """What the controls say."""
+        """The options as set by the controls."""
         return self._settings.options()
 
     def latent(self) -> AnyLatent:
-        """The rendering that is shown: one that was picked, or what the noise controls say."""
+        """The current latent: the picked one, or that of the controls."""
         options = self.options()
         if self._picked is not None:
             return with_brightness(self._picked, options.brightness)
         return Latent(options.seed, options.temperature, options.grain, options.brightness)
 
     def choose(self, latent: AnyLatent) -> None:
-        """Show another rendering; the controls follow it where they can."""
+        """Set another latent; the controls are updated as far as they can express it."""
         self._picked = None if isinstance(latent, Latent) else latent
         self._settings.show_latent(latent)
         self._changed()
 
     def use(self, options: Options) -> None:
-        """Take all settings of a preset."""
+        """Apply all settings of a preset."""
         self._picked = None
         self._settings.show_values(_state_of(options).values)
         self._changed()
 
     def give(self, layer: Any, options: Options) -> None:
-        """Give a photo, which may not be the present one, these settings: a step of its history."""
+        """Set the settings of any photo, as a step of its history."""
         self.steps.change(layer, _state_of(options))
 
     def turn_to(self, layer: Any) -> None:
-        """Another photo is the present one: the controls say what they said last for it."""
+        """Make another photo the current one, and restore its settings."""
         settled = self.steps.turn_to(layer)
         if settled is not None:
             self._show(settled)
@@ -86,7 +86,7 @@ class Wanted:
         self._settings.show_values(state.values)
 
     def _setting_changed(self, name: str) -> None:
-        if is_noise(name):
+        if is_latent_option(name):
             self._picked = None
         self._changed()
 
@@ -95,11 +95,11 @@ class Wanted:
         self.on_change()
 
     def _restored(self, state: State) -> None:
-        """A step back or forth."""
+        """Show a state restored by undo or redo."""
         self._show(state)
         self.on_change()
 
 
 def _state_of(options: Options) -> State:
-    """What the controls say for some options."""
+    """The state of the controls for some options."""
     return State({name: value for name, value in asdict(options).items() if name in CONTROLLED})

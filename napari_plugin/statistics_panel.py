@@ -1,4 +1,4 @@
-"""What the renderings of the grid have in common, and where they part: their mean, their disagreement."""
+"""The mean of the grid's renderings, and their disagreement, as layers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from llflow_photo.explore.statistics import Spread
 
 from .controls import button
+from .display_layers import add_on_top
 from .explore_panel import Host
 from .gallery import Gallery
 from .layers import SHOW_AS_IS, placement
 from .photo_choice import ROLE, made_from
-from .showing import add_on_top
 from .work import Job
 
-__all__ = ["GatherPanel"]
+__all__ = ["StatisticsPanel"]
 
 _PIXELS = 1_000_000
-"""Of what is on screen."""
+"""Upper limit of the pixels of these layers."""
 
 
-class GatherPanel(QWidget):
-    """Two buttons of the Research tab.
+class StatisticsPanel(QWidget):
+    """Part of the Research tab: the buttons Mean and Disagreement.
 
     Args:
         gallery: the grid of renderings.
@@ -34,7 +34,7 @@ class GatherPanel(QWidget):
     def __init__(self, host: Host, gallery: Gallery) -> None:
         super().__init__()
         self._host, self._gallery = host, gallery
-        tip = "How far the renderings in the grid lie apart: what the model varies, not where it is wrong"
+        tip = "Standard deviation of the renderings in the grid: what the model varies, not where it is wrong"
         self.buttons: dict[str, QPushButton] = {
             "mean": button("Mean", "Average of the renderings in the grid", self.show_mean),
             "disagreement": button("Disagreement", tip, self.show_disagreement),
@@ -50,14 +50,14 @@ class GatherPanel(QWidget):
         layout.addWidget(self.status)
 
     def show_mean(self) -> None:
-        """A layer with the average of the grid's renderings, of the visible region."""
-        self._gather("mean", "Mean of renderings", self._add_mean)
+        """Add a layer with the mean of the grid's renderings, for the visible region."""
+        self._compute("mean", "Mean of renderings", self._add_mean)
 
     def show_disagreement(self) -> None:
-        """A layer with the spread of the grid's renderings, of the visible region."""
-        self._gather("disagreement", "Disagreement of renderings", self._add_disagreement)
+        """Add a layer with the disagreement of the grid's renderings, for the visible region."""
+        self._compute("disagreement", "Disagreement of renderings", self._add_disagreement)
 
-    def _gather(self, name: str, title: str, add: Any) -> None:
+    def _compute(self, name: str, title: str, add: Any) -> None:
         asked, button = self._host.subject(), self.buttons[name]
         if asked is None or not button.isEnabled():
             return
@@ -66,11 +66,11 @@ class GatherPanel(QWidget):
             return
         layer, subject = asked
         region = self._host.region(layer, _PIXELS)
-        options, studio = self._host.options(), self._host.studio
+        options, cache = self._host.options(), self._host.cache
         latents = [entry.latent for entry in self._gallery.entries]
 
-        def gather(job: Job) -> Spread:
-            encoded = studio.encoded(subject, region, options, job.cancelled)
+        def compute(job: Job) -> Spread:
+            encoded = cache.encoded(subject, region, options, job.cancelled)
             spread = Spread()
             for number, latent in enumerate(latents):
                 spread.add(encoded.render(latent, options, job.cancelled))
@@ -84,7 +84,7 @@ class GatherPanel(QWidget):
                 add(spread, {"affine": affine, "metadata": {ROLE: title, **more}})
 
         button.setEnabled(False)  # one at a time
-        self._host.work.start(title, gather, done, ended=lambda: button.setEnabled(True), bar=True)
+        self._host.work.start(title, compute, done, ended=lambda: button.setEnabled(True), bar=True)
 
     def _add_mean(self, spread: Any, arguments: dict[str, Any]) -> None:
         add_on_top(self._host.viewer, spread.mean, name=f"Mean of {spread.count}", **SHOW_AS_IS, **arguments)
@@ -96,4 +96,4 @@ class GatherPanel(QWidget):
             self._host.viewer, image, name=f"Disagreement of {spread.count}", colormap="inferno",
             contrast_limits=(0.0, top), **arguments,
         )  # fmt: skip
-        self.status.setText(f"Disagreement: median {np.median(image):.3f}, largest {image.max():.3f} of 1")
+        self.status.setText(f"Disagreement: median {np.median(image):.3f}, maximum {image.max():.3f} of 1")
