@@ -39,8 +39,8 @@ def add_commands(commands: Any) -> None:
         help="score a model on pairs of dark and well-exposed photos, or on simulated nights",
         description="Score renderings of dark photos against references, as is and with the mean brightness "
         "scaled to that of the reference (GT-mean, like most published scores). The dark photos are read "
-        "from disk or, with --night, simulated from clean photos. --look auto means neutral here; texture and "
-        "local exposure are applied as given.",
+        "from disk or, with --night, simulated from clean photos. --look auto means neutral here; texture "
+        "and local exposure are applied as given.",
     )
     group = parser.add_argument_group("pairs")
     group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
