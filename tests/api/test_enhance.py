@@ -108,8 +108,8 @@ def test_orientation_is_honoured(dark: np.ndarray, tiny_model: Path, tmp_path: P
         (np.zeros((8, 8, 4), np.uint8), "drop the alpha channel"),
         (np.zeros((2, 8, 8, 3), np.uint8), "give height x width x 3"),
         (np.zeros((0, 8, 3), np.uint8), "give height x width x 3"),
-        (np.zeros((8, 8, 3), np.int32), "of int32; give uint8, uint16, or float"),
-        (np.zeros((8, 8, 3), bool), "of bool"),
+        (np.zeros((8, 8, 3), np.int32), "type int32; give uint8, uint16, or float"),
+        (np.zeros((8, 8, 3), bool), "type bool"),
     ],
 )
 def test_arrays_that_are_no_photos_are_named(image: np.ndarray, words: str, tiny_model: Path) -> None:
