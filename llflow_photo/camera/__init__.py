@@ -1,7 +1,7 @@
-"""The camera simulation: a clean photo becomes the RAW frame a camera would have recorded at night.
+"""Camera simulation: converts a clean photo to the RAW frame that a camera would record at night.
 
-numpy and LibRaw only. `random_night` describes a frame, `simulate_night_raw` records it, `develop` develops
-it the way real RAW files are developed, `write_frame_dng` makes it a file.
+Uses numpy and LibRaw only. `random_night` describes a frame, `simulate_night_raw` records it, `develop`
+develops it like a real RAW file, `write_frame_dng` writes it to a file.
 """
 
 from .develop import develop, develop_many

@@ -1,4 +1,4 @@
-"""A whole frame from averages of its pixels: what a thumbnail of the developed photo would show."""
+"""Simulation of a whole frame from averages of its pixels, as in a thumbnail of the developed photo."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def developed_averages(
 ) -> np.ndarray:
     """Record and develop averages of ``side`` x ``side`` pixels, without a mosaic.
 
-    Each channel gets the noise that such averages have, is clipped where the sensor clips, and is developed
-    by the frame's white balance and color matrix, as `develop` does with pixels.
+    Each channel gets the noise of such averages, is clipped like the sensor, and is developed with the white
+    balance and the color matrix of the frame, like pixels in `develop`.
 
     Args:
-        light: H x W x 3, linear sRGB, 1 = the sensor's white in green, as of `simulate.expose`.
-        settings: of the frame.
-        side: pixels per average along each axis, from 1.
+        light: H x W x 3, linear sRGB, 1 = the sensor's white in green, from `simulate.expose`.
+        settings: description of the frame.
+        side: pixels per average along each axis, at least 1.
 
     Returns:
         H x W x 3, float32, linear sRGB, in [0, 1].

@@ -1,4 +1,4 @@
-"""Between encoded photos and light: the sRGB curve and a camera's S-curve, and their inverses."""
+"""Conversion between encoded values and linear light: the sRGB curve, a camera's S-curve, and inverses."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def srgb_to_linear(encoded: np.ndarray) -> np.ndarray:
 def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
     """IEC 61966-2-1, linear light to encoded: any shape, float, clipped to [0, 1]; float32 in [0, 1].
 
-    By a table of 16 bits of light, as RAW development gives it (error up to 1e-4, half a code of light).
+    Uses a table of 16-bit light, the precision of RAW development (error up to 1e-4, half a unit of light).
     """
-    codes = np.clip(linear, 0.0, 1.0) * np.float32(65535.0) + np.float32(0.5)
-    encoded: np.ndarray = _ENCODED_OF_16_BIT[codes.astype(np.uint16)]
+    values = np.clip(linear, 0.0, 1.0) * np.float32(65535.0) + np.float32(0.5)
+    encoded: np.ndarray = _ENCODED_OF_16_BIT[values.astype(np.uint16)]
     return encoded
 
 

@@ -1,4 +1,4 @@
-"""Development by LibRaw as real RAW files get it: camera white balance, no auto-brightness, AHD demosaic."""
+"""Development by LibRaw like real RAW files: camera white balance, no automatic brightness, AHD."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .sensors import CAMERAS, XYZ_FROM_SRGB
 __all__ = ["develop", "develop_many"]
 
 _PADDING = 8
-"""Mirrored pixels around each stacked frame: more than AHD's reach, and even, which keeps the phase."""
+"""Mirrored pixels around each stacked frame: more than the reach of AHD, and even, to keep the phase."""
 
 
 def develop(frame: RawFrame, contrast: bool = False) -> np.ndarray:
-    """Develop one frame, all by LibRaw.
+    """Develop one frame, completely by LibRaw.
 
     Args:
-        contrast: apply a camera's S-curve after the sRGB curve, as camera JPEGs have it.
+        contrast: whether to apply a camera's S-curve after the sRGB curve, as in camera JPEGs.
 
     Returns:
         H x W x 3, float32, sRGB-encoded, in [0, 1].
@@ -41,25 +41,26 @@ def develop(frame: RawFrame, contrast: bool = False) -> np.ndarray:
 
 
 def develop_many(frames: Sequence[RawFrame], contrast: Sequence[bool] | None = None) -> np.ndarray:
-    """Develop N frames of one size in one call of LibRaw, which has a high cost per call.
+    """Develop N frames of equal size in one call of LibRaw, which has a high cost per call.
 
-    Levels and white balance are applied here by LibRaw's own rule (negative values cut, the smallest gain 1,
-    16 bits), the frames are stacked into one mosaic for LibRaw to demosaic, and their color matrices applied
-    here again.
+    Levels and white balance are applied here, in the same way as by LibRaw (negative values are clipped, the
+    smallest gain is 1, 16 bits). The frames are stacked into one mosaic, which LibRaw demosaics. Finally,
+    their color matrices are applied here.
 
     Returns:
-        N x H x W x 3, float32, sRGB-encoded, in [0, 1]; like `develop` of each, but for the outermost pixels.
+        N x H x W x 3, float32, sRGB-encoded, in [0, 1]; like `develop` of each, except for the outermost
+        pixels.
 
     Raises:
         ImageInputError: the frames differ in size.
     """
     shapes = {frame.mosaic.shape for frame in frames}
     if len(shapes) != 1:
-        raise ImageInputError(f"frames developed together have one size, these have {sorted(shapes)}")
+        raise ImageInputError(f"frames developed together must have equal sizes, not {sorted(shapes)}")
     height, width = shapes.pop()
     slot = height + 2 * _PADDING + height % 2
     stack = np.concatenate([_slot(frame, slot) for frame in frames])
-    typical = np.array(CAMERAS[1].color_matrix)  # AHD weighs colors by it, no more
+    typical = np.array(CAMERAS[1].color_matrix)  # only used by AHD, to weight colors
     linear = _libraw(stack, "RGGB", 0, 65535, typical, (1.0, 1.0, 1.0), raw_color=True)
     linear = linear.reshape(len(frames), slot, -1, 3)
     developed = []
@@ -119,7 +120,7 @@ def _libraw(
     import rawpy
 
     space = rawpy.ColorSpace.raw if raw_color else rawpy.ColorSpace.sRGB
-    # LibRaw works with the precision that files of cameras have.
+    # Rounded to the usual precision of these fields in camera files.
     dng = cfa_dng_bytes(
         mosaic,
         pattern,

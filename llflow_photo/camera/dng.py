@@ -1,4 +1,4 @@
-"""Frames written as a camera would: mosaic DNG files."""
+"""Writing simulated frames as mosaic DNG files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def write_frame_dng(path: str | Path, frame: RawFrame, **fields: Any) -> None:
     """Write a frame as a RAW file that LibRaw and RAW editors open.
 
     Args:
-        path: where to; written atomically.
+        path: path of the file; it is written atomically.
         frame: mosaic, levels and color of the camera.
-        **fields: what else `write_cfa_dng` takes: ``exif``, ``orientation``, ``camera_model``,
+        **fields: further arguments of `write_cfa_dng`: ``exif``, ``orientation``, ``camera_model``,
             ``compression``, ``baseline_exposure``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a camera's own JPEG loses: noise reduction smears, sharpening overshoots, compression drops."""
+"""Simulation of a camera's JPEG processing: noise reduction, sharpening and compression."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ JPEG_QUALITY = (70, 98)
 """Lowest and highest quality of random JPEGs."""
 
 _CHROMA_NOISE = (0.0, 0.012, 0.035)
-"""Luma noise above which one, two, three passes of chroma smoothing are made, each twice as wide."""
+"""Luma noise above which there are one, two, three passes of chroma smoothing, each twice as wide."""
 
 _YCC_FROM_RGB = np.array(
     [[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32
 )
-"""JFIF's, for rows of pixels; without the offset of 128 / 255."""
+"""YCbCr matrix of JFIF, for rows of pixels; without the offset of 128 / 255."""
 
 
 def camera_jpeg(
@@ -31,20 +31,20 @@ def camera_jpeg(
     sharpening: float = 0.0,
     noise: float | None = None,
 ) -> np.ndarray:
-    """A developed photo as a camera's JPEG: denoised, sharpened, cut to [0, 1], compressed as 4:2:0.
+    """Process a developed photo like a camera JPEG: denoise, sharpen, clip to [0, 1], compress as 4:2:0.
 
-    Luma noise is reduced by the local Wiener filter of Lee 1980 (5 x 5 pixels), which keeps edges with their
-    noise and flattens faint texture, as cameras do. Chroma is smoothed at half size by one to three binomial
-    passes, the more the noisier. Sharpening is an unsharp mask of about 1 pixel on luma, which overshoots at
-    edges.
+    Luma noise is reduced by the local Wiener filter of Lee 1980 (5 x 5 pixels), which preserves edges with
+    their noise and removes faint texture, as cameras do. Chroma is smoothed at half size by up to three
+    binomial passes, depending on the noise. Sharpening is an unsharp mask of about 1 pixel on luma, which
+    overshoots at edges.
 
     Args:
         photo: H x W x 3, float, sRGB-encoded, in [0, 1].
-        quality: of JPEG, 1 to 100.
-        noise_reduction: 0 none, 1 what the noise asks for; more flattens more of the luma.
-        sharpening: share of the detail that is added once more, from 0.
-        noise: standard deviation of the photo's luma noise, sRGB-encoded, 0 to 1, see `encoded_noise`; None
-            estimates it from the photo.
+        quality: JPEG quality, 1 to 100.
+        noise_reduction: 0 for none, 1 matches the noise; higher values remove more luma texture.
+        sharpening: amount of detail that is added, at least 0.
+        noise: standard deviation of the photo's luma noise, sRGB-encoded, 0 to 1, see `encoded_noise`; if
+            None, it is estimated from the photo.
 
     Returns:
         H x W x 3, float32, in [0, 1], multiples of 1/255.
@@ -59,13 +59,13 @@ def camera_jpeg(
 
 
 def encoded_noise(settings: NightSettings) -> float:
-    """Standard deviation of a frame's noise in its developed photo, sRGB-encoded, at night's mid-gray.
+    """Standard deviation of a frame's noise in its developed photo, sRGB-encoded, at mid-gray of the night.
 
-    The sensor's noise times the slope of the sRGB curve there, and of the S-curve if the frame has one.
+    It is the noise of the sensor times the slope of the sRGB curve, and of the S-curve if the frame has one.
     """
     level = 0.18 * 2.0**settings.exposure_ev
     if settings.lamplight is not None:
-        level *= math.sqrt(settings.lamplight.ambient)  # between the pools and the dark
+        level *= math.sqrt(settings.lamplight.ambient)  # between the pools of light and the dark
     slope = 12.92 if level < 0.0031308 else 1.055 / 2.4 * level ** (1 / 2.4 - 1)
     if settings.contrast:
         encoded = 12.92 * level if level < 0.0031308 else 1.055 * level ** (1 / 2.4) - 0.055
@@ -74,11 +74,11 @@ def encoded_noise(settings: NightSettings) -> float:
 
 
 def random_jpeg(random: np.random.Generator, settings: NightSettings) -> tuple[int, float, float, float]:
-    """Quality, noise reduction, sharpening and noise for `camera_jpeg`: stronger the noisier the frame."""
+    """Random arguments of `camera_jpeg`: quality, noise reduction, sharpening and noise of the frame."""
     noise = min(encoded_noise(settings), 0.15)
     quality = int(random.integers(JPEG_QUALITY[0], JPEG_QUALITY[1] + 1))
     noisy = min(1.0, noise / 0.05)
-    plain = random.random() < 0.3 * (1.0 - noisy)  # cameras leave no high ISO as it is
+    plain = random.random() < 0.3 * (1.0 - noisy)  # cameras always process high ISO
     reduction = 0.0 if plain else random.uniform(0.4, 1.0) + noisy * random.uniform(0.2, 1.0)
     sharpening = random.uniform(0.2, 1.2 - 0.5 * noisy) if random.random() < 0.75 else 0.0
     return quality, float(reduction), float(sharpening), noise
@@ -105,7 +105,7 @@ def _processed(
     planes = np.empty((2 * chroma.shape[1], 2 * chroma.shape[2], 3), np.uint8)
     planes[:height, :width, 0] = _bytes(luma)
     halves = _bytes(chroma + np.float32(128 / 255)).transpose(1, 2, 0)
-    for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):  # what 4:2:0 takes the mean of
+    for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):  # pixels averaged by 4:2:0
         planes[row::2, column::2, 1:] = halves
     return Image.frombytes("YCbCr", (width, height), planes[:height, :width].tobytes())
 
@@ -131,7 +131,7 @@ def _wiener(luma: np.ndarray, noise: np.float32) -> None:
 
 
 def _halved(images: np.ndarray) -> np.ndarray:
-    """Means of 2 x 2 pixels, the border repeated at odd sizes: H x W x C to C x H/2 x W/2."""
+    """Means of 2 x 2 pixels, with edge pixels repeated at odd sizes: H x W x C to C x H/2 x W/2."""
     height, width = images.shape[:2]
     if height % 2 or width % 2:
         images = np.pad(images, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -148,16 +148,16 @@ def _box(values: np.ndarray) -> np.ndarray:
 
 
 def _binomial(values: np.ndarray, apart: int = 1) -> np.ndarray:
-    """Taps 1/4, 1/2, 1/4, ``apart`` pixels from each other, along the last two axes."""
+    """Filter with taps 1/4, 1/2, 1/4, ``apart`` pixels apart, along the last two axes."""
     result = _summed(values, 2.0, 1, apart)
     result *= np.float32(1 / 16)
     return result
 
 
 def _summed(values: np.ndarray, middle: float, reach: int, apart: int) -> np.ndarray:
-    """``middle`` times a value and ``reach`` neighbors on each side, along the last two axes.
+    """Sum of ``middle`` times a value and ``reach`` neighbors on each side, along the last two axes.
 
-    Beyond the border its pixels are repeated. Few and reused arrays: allocation would take most of the time.
+    Edge pixels are repeated. Arrays are reused, because allocation would take most of the time.
     """
     source = values
     for axis in (-2, -1):
@@ -175,7 +175,7 @@ def _summed(values: np.ndarray, middle: float, reach: int, apart: int) -> np.nda
 
 
 def _estimated_noise(luma: np.ndarray) -> float:
-    """Immerkaer 1996: from the mean magnitude of the second difference along both axes."""
+    """Estimate noise from the mean magnitude of the second difference along both axes (Immerkaer 1996)."""
     across = luma[:, :-2] - 2 * luma[:, 1:-1] + luma[:, 2:]
     both = across[:-2] - 2 * across[1:-1] + across[2:]
     return float(math.sqrt(math.pi / 2) / 6 * np.abs(both).mean())

@@ -1,7 +1,7 @@
-"""Light from a few lamps: pools of light, and the dark between them.
+"""Illumination by a few lamps: pools of light, and the dark between them.
 
-Like everything in `light`, a function of position in units of the frame's longer side, and of the scene's
-color at that position only, so that a crop and a thumbnail of one frame agree.
+As in `light`, illumination is a function of position, in units of the frame's longer side, and of the scene's
+color at that position, so that a crop and a thumbnail of a frame agree.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ __all__ = ["LampLight", "Pool", "sky_share"]
 Shape = Literal["round", "rectangle", "beam"]
 
 _SKY_LUMINANCE = (0.15, 0.45)
-"""Linear light of a clean photo between which a bluish pixel turns from blue thing to sky."""
+"""Linear light of a clean photo between which a bluish pixel changes from blue object to sky."""
 _UNLIT = 2.5
-"""Stops of a pool's light that a blue sky lacks; more would draw the steps of 8-bit photos as contours."""
+"""Stops by which pools light a blue sky less; more would show the steps of 8-bit photos as contours."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Light that one lamp, window or screen throws on the scene, 1 at its brightest, falling monotonically.
+    """Light of a lamp, window or screen on the scene, decreasing monotonically from its center.
 
     Attributes:
-        x: of the middle, or of a beam's origin.
-        y: of the same.
+        x: position of the center, or of the origin of a beam.
+        y: the same, vertical.
         along: radius along ``angle``; half the length of a rectangle; reach of a beam.
         across: radius across it; half the width of a rectangle; half the width of a beam at its origin.
         angle: radians from the x axis towards y.
-        level: light at the brightest place.
+        level: light at the brightest point.
         color: linear sRGB, mean 1.
-        shape: ``round``, ``(1 + q)^-1.5`` with q the squared distance in radii, as of a lamp above a floor;
-            ``rectangle``, ``1 / (1 + u^4 + v^4)``; ``beam``, which widens and falls by inverse square.
+        shape: ``round``, ``(1 + q)^-1.5`` with q the squared distance in radii, like a lamp above a floor;
+            ``rectangle``, ``1 / (1 + u^4 + v^4)``; ``beam``, which widens and decreases by the inverse
+            square.
     """
 
     x: float
@@ -59,7 +60,7 @@ class Pool:
         if self.shape == "beam":
             ahead = np.maximum(u, np.float32(0.0))
             width = 1 + np.float32(_BEAM_WIDENING * self.along / self.across) * ahead
-            behind = u - ahead  # 0 ahead; the lamp's housing lets little light back
+            behind = u - ahead  # 0 in front; the housing of the lamp blocks most light behind
             back = behind * np.float32(self.along / self.across)
             aside = 1 + np.square(v / width) + back * back
             return np.asarray(level / (aside * aside * (1 + 9 * ahead * ahead)))
@@ -72,15 +73,15 @@ _BEAM_WIDENING = 0.35
 
 @dataclass(frozen=True)
 class LampLight:
-    """Illumination of a frame that a few pools light, relative to the brightest pool.
+    """Illumination of a frame by a few pools of light, relative to the brightest pool.
 
     Attributes:
-        pools: of light.
-        ambient: light everywhere, a small fraction of a pool's.
+        pools: the pools of light.
+        ambient: light everywhere, a small fraction of that of a pool.
         ambient_color: linear sRGB, mean 1.
-        sky: 0 to 1, how much less pools light the clean photo's blue sky than other things.
-        deepest: stops, the most by which a reference is darker than its pools where light is left to lift.
-        kept_color: exponent of the light's color in a reference, 0 (taken off) to 1 (whole).
+        sky: 0 to 1, reduction of the light of pools on blue sky, relative to other objects.
+        deepest: stops by which a reference is at most darker than its pools, where there is light to lift.
+        kept_color: exponent of the light's color in a reference, 0 (removed) to 1 (unchanged).
     """
 
     pools: tuple[Pool, ...]
@@ -110,9 +111,9 @@ class LampLight:
 
 
 def sky_share(scene: np.ndarray) -> np.ndarray:
-    """How much a pixel of a clean photo looks like a blue sky: linear sRGB H x W x 3 to H x W in [0, 1].
+    """Similarity of a clean photo's pixels to blue sky: linear sRGB H x W x 3 to H x W in [0, 1].
 
-    Rises slowly with saturation, since it multiplies the photo's own steps and noise.
+    It increases slowly with saturation, because it multiplies the quantization steps and noise of the photo.
     """
     red, blue = scene[..., 0], scene[..., 2]
     low, high = _SKY_LUMINANCE

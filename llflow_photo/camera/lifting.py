@@ -1,4 +1,4 @@
-"""How much of a night's darkness a reference takes away."""
+"""Brightness of dark areas in references, i.e. training targets."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .night import NightSettings
 __all__ = ["buried_stops", "lamp_lit_darkness", "least_signal"]
 
 _SEEN = 0.4
-"""Signal-to-noise ratio of single pixels at which flat things are just seen in a denoised photo."""
+"""Signal-to-noise ratio of single pixels at which flat objects are just visible in a denoised photo."""
 _BURIED_SLOPE = 0.8
 _SOFTNESS = 0.8
-"""Stops over which the lift falls off."""
+"""Stops over which the lift decreases."""
 _LIFT_SLOPE = 0.7
 _GRAY = 0.18
 _EIGHT_BIT_STEP = 0.5 / 255 / 12.92
-"""Linear light of half a step of 8 bits near black."""
+"""Linear light of half an 8-bit step near black."""
 _CONTRAST_STEP = 0.002
-"""The same after a camera's S-curve, ``3 x^2 = 0.5 / 255``."""
+"""The same with a camera's S-curve, ``3 x^2 = 0.5 / 255``."""
 
 
 def lamp_lit_darkness(stops: np.ndarray, deepest: float) -> np.ndarray:
-    """Stops by which a reference is darker than its pools where the light is darker by ``stops``.
+    """Stops by which a reference is darker than its pools of light, where the light is darker by ``stops``.
 
     ``deepest (1 - exp(-0.7 stops / deepest))``, monotone; linear with slope 0.7 where light is brighter.
     """
@@ -34,7 +34,7 @@ def lamp_lit_darkness(stops: np.ndarray, deepest: float) -> np.ndarray:
 
 
 def least_signal(settings: NightSettings) -> float:
-    """Signal, 0 to 1, that is just seen above the frame's noise, or above the steps of an 8-bit photo."""
+    """Signal, 0 to 1, that is just visible above the frame's noise, or above the steps of an 8-bit photo."""
     noise = settings.noise
     step = 1.0 / (settings.white_level - settings.black_level)
     fixed = noise.read**2 + noise.row**2 + step**2 / 12.0
@@ -46,13 +46,13 @@ def least_signal(settings: NightSettings) -> float:
 
 
 def buried_stops(stops: np.ndarray, settings: NightSettings) -> np.ndarray:
-    """Stops that a reference stays darker where light darker by ``stops`` drowns mid-gray in the noise.
+    """Stops by which a reference is darker in addition, where light darker by ``stops`` is mostly noise.
 
-    Smooth and monotone; 0 at 0 stops, nearly 0 as long as mid-gray is well above the noise, then growing by
-    0.8 per stop.
+    Smooth and monotone: 0 at 0 stops, nearly 0 as long as mid-gray is well above the noise, then increasing
+    by 0.8 per stop.
 
     Args:
-        stops: any shape, how much darker than the frame's exposure the light is.
+        stops: any shape, stops by which the light is darker than the frame's exposure.
     """
     room = math.log2(_GRAY * 2.0**settings.exposure_ev / least_signal(settings))
     softness = np.float32(_SOFTNESS)

@@ -1,6 +1,6 @@
-"""Light over a frame: smooth uneven illumination, and lamps in the picture with their halos.
+"""Light in a frame: smooth uneven illumination, and visible lamps with their halos.
 
-Everything is a function of position, so that a crop and a thumbnail of one frame agree. Positions are in
+All are functions of position, so that a crop and a thumbnail of a frame agree. Positions are in
 units of the frame's longer side: ``x`` to the right, ``y`` down, from 0.
 """
 
@@ -27,12 +27,12 @@ LAMP_COLORS = (
 """Linear sRGB."""
 
 _CUT = 1.5
-"""Light of a lamp, in units of white, beyond which colored lamps are white to a sensor."""
+"""Light of a lamp, in units of white, above which a sensor records colored lamps as white."""
 
 
 @dataclass(frozen=True)
 class Shade:
-    """A deep shadow: ``stops`` of light fewer at ``x``, ``y``, a Gaussian of ``radius``."""
+    """A deep shadow: a Gaussian of ``radius`` at ``x``, ``y``, darker by ``stops``."""
 
     x: float
     y: float
@@ -42,11 +42,11 @@ class Shade:
 
 @dataclass(frozen=True)
 class Unevenness:
-    """Smoothly uneven, possibly coloured illumination, in stops relative to the frame's mean.
+    """Smoothly uneven, possibly colored illumination, in stops relative to the frame's mean.
 
     Attributes:
         waves: 3 x N x N coefficients of ``cos(i pi y) cos(j pi x)`` for red, green, blue.
-        shades: deep shadows on top.
+        shades: additional deep shadows.
     """
 
     waves: np.ndarray
@@ -67,13 +67,13 @@ class Unevenness:
 
 @dataclass(frozen=True)
 class Lamp:
-    """A light source in the picture: a core far above white, and its halo (lens and haze).
+    """A visible light source: a core far above white, and its halo (lens and haze).
 
     Attributes:
-        radius: of the core.
+        radius: radius of the core.
         core: light of the core, in units of white.
-        halo: light at the halo's middle, in units of white.
-        spread: radius at which the halo has fallen to 0.35 of that.
+        halo: light at the center of the halo, in units of white.
+        spread: radius at which the halo has 0.35 of its central light.
         color: linear sRGB.
     """
 
@@ -86,9 +86,9 @@ class Lamp:
     color: tuple[float, float, float]
 
     def averaged(self, side: float) -> Lamp:
-        """What means of squares of ``side``, in units of the frame's longer side, show of it.
+        """The lamp averaged over squares of ``side``, in units of the frame's longer side.
 
-        The core is cut at white, as the sensor cuts it, and spread over a square at least.
+        The core is clipped at white, like by the sensor, and covers at least a square.
         """
         radius = math.hypot(self.radius, side / math.sqrt(math.pi))
         core = min(self.core, _CUT) * (self.radius / radius) ** 2
@@ -117,7 +117,7 @@ def lamp_light(lamps: tuple[Lamp, ...], x: np.ndarray, y: np.ndarray) -> np.ndar
 def random_unevenness(
     random: np.random.Generator, coloured: bool, shadows: int, width: float, height: float
 ) -> Unevenness:
-    """Low waves of about a stop, tints of about a quarter, and a number of shadows of 2 to 6 stops."""
+    """Random low-frequency waves of about a stop, tints of about a quarter, and shadows of 2 to 6 stops."""
     order = np.arange(3)
     falloff = 1.0 / (1.0 + order[:, None] + order[None, :])
     gray = random.normal(0.0, 1.2, (3, 3)) * falloff
@@ -125,7 +125,7 @@ def random_unevenness(
     if coloured:
         tint = random.normal(0.0, 0.5, (3, 3, 3)) * falloff
         waves += tint - tint.mean(0)
-    waves[:, 0, 0] = 0.0  # the mean is the exposure's business
+    waves[:, 0, 0] = 0.0  # the mean belongs to the exposure
     shades = tuple(
         Shade(
             float(random.uniform(0, width)),
@@ -139,7 +139,7 @@ def random_unevenness(
 
 
 def random_lamp(random: np.random.Generator, exposure_ev: float, x: float, y: float) -> Lamp:
-    """A lamp at a place; the darker the exposure, the smaller the part of the halo that is seen."""
+    """A random lamp; the darker the exposure, the smaller the visible part of its halo."""
     radius = math.exp(random.uniform(math.log(0.003), math.log(0.025)))
     return Lamp(
         x=x,

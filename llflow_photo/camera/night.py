@@ -1,4 +1,4 @@
-"""The description of one night frame: exposure, light, camera, noise."""
+"""Description of a night frame: exposure, light, camera, noise."""
 
 from __future__ import annotations
 
@@ -26,23 +26,25 @@ _LIGHT_SHARES = (0.30, 0.08, 0.20, 0.07, 0.22, 0.13)
 
 @dataclass(frozen=True)
 class NightSettings:
-    """Everything about a frame but the scene and the random numbers of its noise.
+    """Description of a frame, except for the scene and the random numbers of its noise.
 
     Attributes:
         exposure_ev: stops relative to the clean photo.
-        camera: the sensor's color.
+        camera: color response of the sensor.
         gains: white balance gains of red, green, blue under the frame's light.
-        balance_error: factors by which the camera's own white balance is off: the photo's cast, see `cast`.
-        unevenness: of the illumination, or None.
-        lamplight: illumination by a few lamps, or None; ``exposure_ev`` is the brightest pool's then.
-        lamps: light sources in the picture.
-        panels: lit windows, screens and signs in the picture.
-        noise: of the sensor.
+        balance_error: factors of the error of the camera's white balance, which causes a color cast, see
+            `cast`.
+        unevenness: uneven illumination, or None.
+        lamplight: illumination by a few lamps, or None; if present, ``exposure_ev`` is that of the brightest
+            pool.
+        lamps: visible light sources.
+        panels: visible lit windows, screens and signs.
+        noise: noise of the sensor.
         pattern: phase of the Bayer array.
-        black_level: in codes.
-        white_level: in codes.
-        contrast: the clean photo has, and the development gets, a camera's S-curve.
-        eight_bit: the developed photo is kept in 8 bits, which hide what is darkest.
+        black_level: raw value of black.
+        white_level: raw value of white.
+        contrast: whether the clean photo has, and the development applies, a camera's S-curve.
+        eight_bit: whether the developed photo is stored in 8 bits, whose steps hide the darkest areas.
     """
 
     exposure_ev: float
@@ -61,9 +63,9 @@ class NightSettings:
     eight_bit: bool = False
 
     def averaged(self, side: float) -> NightSettings:
-        """The frame as means of squares of ``side``, in units of its longer side, show its lamps and panels.
+        """The frame with lamps and panels averaged over squares of ``side``, in units of its longer side.
 
-        For thumbnails: a small lamp must not be missed between their pixels, nor fill one.
+        For thumbnails, in which a small lamp must neither vanish between pixels nor fill one.
         """
         return replace(
             self,
@@ -73,13 +75,13 @@ class NightSettings:
 
     @property
     def neutral(self) -> tuple[float, float, float]:
-        """What the camera believes a neutral surface to be, green 1."""
+        """Camera RGB of a neutral surface according to the camera's white balance, green 1."""
         red, green, blue = (error / gain for gain, error in zip(self.gains, self.balance_error, strict=True))
         return red / green, 1.0, blue / green
 
     @property
     def cast(self) -> np.ndarray:
-        """3 x 3, float32: linear sRGB of the scene to what a development with this balance makes of it."""
+        """3 x 3, float32: linear sRGB of the scene to that developed with the camera's white balance."""
         gains = self.balance_error[1] / np.array(self.balance_error, np.float32)
         made = self.camera.srgb_from_camera @ (gains[:, None] * self.camera.camera_from_srgb)
         return np.asarray(made, np.float32)
@@ -92,7 +94,7 @@ def night(
     shot: float = 0.0004,
     pattern: str = "RGGB",
 ) -> NightSettings:
-    """A plain frame: even light, one of `sensors.ILLUMINANTS` with its middle gains, typical read noise."""
+    """A simple frame: even light, one of `sensors.ILLUMINANTS` with mean gains, typical read noise."""
     illuminant = ILLUMINANTS[light]
     gains = (sum(illuminant.red) / 2, 1.0, sum(illuminant.blue) / 2)
     noise = SensorNoise(shot, read_noise_of(shot))
@@ -106,15 +108,15 @@ def random_night(
     lamp_window: tuple[float, float, float, float] | None = None,
     bright_share: float = 0.18,
 ) -> NightSettings:
-    """A frame as photographers bring them, from well exposed to seven stops under, or lit by a few lamps.
+    """A random frame, from well exposed to seven stops underexposed, or lit by a few lamps.
 
     Args:
-        width: of the frame, in units of its longer side.
-        height: of the frame, in the same unit.
-        lamp_window: left, top, right, bottom of a part of the frame (a training crop) that shall not miss the
-            lamps; where the frame has any, the first lies there half the time.
-        bright_share: share of frames that are well exposed, so that a model learns to leave them alone: half
-            of these at EV 0, the others at EV -0.5 to 0.
+        width: width of the frame, in units of its longer side.
+        height: height of the frame, in the same unit.
+        lamp_window: left, top, right, bottom of a part of the frame (a training crop) that should contain
+            lamps; if the frame has any, the first is placed there with probability 1/2.
+        bright_share: share of well-exposed frames, so that a model learns not to change them: half of them at
+            EV 0, the others at EV -0.5 to 0.
     """
     bright = random.random() < bright_share
     lamp_lit = not bright and random.random() < LAMP_LIT_SHARE
@@ -153,13 +155,13 @@ def random_night(
 def _random_exposure(random: np.random.Generator, bright: bool, lamp_lit: bool) -> float:
     if bright:
         return 0.0 if random.random() < 0.5 else float(random.uniform(-0.5, 0.0))
-    if lamp_lit:  # the pools' own: well exposed, or 1 to 3 stops under
+    if lamp_lit:  # of the pools: well exposed, or 0.5 to 3 stops underexposed
         return float(random.uniform(-0.5, 0.4) if random.random() < 0.6 else random.uniform(-3.0, -0.5))
     return -1.0 - 6.0 * float(random.beta(1.3, 1.6))
 
 
 def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
-    """A third each: light that the white balance takes off, nearly takes off, or leaves (warm mostly)."""
+    """Error of the white balance; about a third each: none, small, or large (mostly warm)."""
     kind = random.random()
     if kind < 0.35:
         return 1.0, 1.0, 1.0
@@ -172,15 +174,15 @@ def _random_balance(random: np.random.Generator) -> tuple[float, float, float]:
     return float(2.0**-red), 1.0, float(2.0**-blue)
 
 
-def _random_noise(random: np.random.Generator, exposure_ev: float, code: float) -> SensorNoise:
-    """Noise of a random ISO, drawn again where it buries even mid-gray: nothing is learnt from that."""
+def _random_noise(random: np.random.Generator, exposure_ev: float, step: float) -> SensorNoise:
+    """Noise of a random ISO; redrawn if it exceeds mid-gray, from which nothing can be learned."""
     gray = 0.18 * 2.0**exposure_ev
     shot, read = shot_and_read(random)
     while gray < 1.2 * (shot * gray + read**2) ** 0.5:
         shot, read = shot_and_read(random)
     extreme = random.random() < (0.4 if shot > 0.002 else 0.1)
-    errors = random.normal(0.0, 1.5 * code, 4) if extreme else np.zeros(4)
-    if random.random() < 0.12:  # a black level stated too high: what is darkest is cut to black
+    errors = random.normal(0.0, 1.5 * step, 4) if extreme else np.zeros(4)
+    if random.random() < 0.12:  # a declared black level that is too high clips the darkest values to black
         errors -= min(read * random.uniform(0.5, 2.0), 0.3 * gray)
     return SensorNoise(
         shot,

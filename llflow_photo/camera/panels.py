@@ -1,4 +1,4 @@
-"""Lit surfaces in the picture: windows, screens, signs."""
+"""Visible lit surfaces: windows, screens, signs."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["Panel", "add_panel_light"]
 
 @dataclass(frozen=True)
 class Panel:
-    """A rectangle that shines by itself; its glow, if any, is a `Lamp` without a core.
+    """A luminous rectangle; its glow, if any, is a `Lamp` without a core.
 
-    What it shows is the scene behind it, at its own brightness.
+    It shows the scene behind it, at its own brightness.
 
     Attributes:
-        x: of the middle.
-        y: of the middle.
+        x: position of the center.
+        y: the same, vertical.
         half_width: half the width.
         half_height: half the height.
         edge: width of the soft edge outside the rectangle.
-        level: light of a white part, in units of white.
+        level: light of white areas, in units of white.
         color: linear sRGB.
-        plain: share of the light that does not depend on the scene behind, 0 to 1.
-        blur: side of the squares that it is averaged over.
+        plain: share of the light that does not depend on the scene, 0 to 1.
+        blur: side of the squares over which the panel is averaged.
     """
 
     x: float
@@ -38,9 +38,9 @@ class Panel:
     blur: float = 0.0
 
     def averaged(self, side: float) -> Panel:
-        """What means of squares of ``side``, in units of the frame's longer side, show of it.
+        """The panel averaged over squares of ``side``, in units of the frame's longer side.
 
-        Convolved with the square: wider edges, and less light where it is smaller than one.
+        Convolution with the square widens the edges, and reduces the light of panels smaller than it.
         """
         return replace(self, blur=side)
 
@@ -53,14 +53,14 @@ def add_panel_light(
     y: np.ndarray,
     gain: float = 1.0,
 ) -> None:
-    """Add to ``light`` what panels send out.
+    """Add the light of panels to ``light``.
 
     Args:
         light: H x W x 3, float32, linear sRGB, 1 = white; changed in place.
         scene: H x W x 3, linear sRGB, the clean photo.
         x: W positions of the columns.
         y: H positions of the rows.
-        gain: a factor of all of it.
+        gain: factor of the added light.
     """
     for panel in panels:
         across = _inside(x - panel.x, panel.half_width, panel)
@@ -76,7 +76,7 @@ def add_panel_light(
 
 
 def _inside(distance: np.ndarray, half: float, panel: Panel) -> np.ndarray:
-    """1 inside, falling to 0 over the edge by smoothstep; averaged over the panel's blur."""
+    """Profile of a panel: 1 inside, smoothstep to 0 over the edge, averaged over the blur."""
     level, edge = 1.0, panel.edge
     if panel.blur > 0:
         level, edge = min(1.0, 2.0 * half / panel.blur), edge + min(panel.blur, 2.0 * half)

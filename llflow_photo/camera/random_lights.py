@@ -20,19 +20,19 @@ _POOL_SHAPE_SHARES = (0.55, 0.3, 0.15)
 _KINDS = ("lamps", "headlights", "windows", "screen", "sign", "moon")
 _KIND_SHARES = (0.45, 0.16, 0.16, 0.08, 0.1, 0.05)
 _DARKEST = -9.0
-"""Stops below which the dark around pools does not lie: cameras expose longer then."""
+"""Lowest exposure of the dark around pools, stops; cameras would expose longer."""
 _CLEARER = 2.0
-"""Stops by which halos of lamp-lit scenes are fainter than in scenes that are dark all over."""
+"""Stops by which halos are fainter in lamp-lit scenes than in uniformly dark ones."""
 
 
 @dataclass(frozen=True)
 class Area:
-    """Where lights can be, in units of the frame's longer side.
+    """Area for the placement of lights, in units of the frame's longer side.
 
     Attributes:
-        width: of the frame.
-        height: of the frame.
-        window: left, top, right, bottom of a part of the frame that shall not miss the lights, or None.
+        width: width of the frame.
+        height: height of the frame.
+        window: left, top, right, bottom of a part of the frame that should contain lights, or None.
     """
 
     width: float
@@ -40,7 +40,7 @@ class Area:
     window: tuple[float, float, float, float] | None = None
 
     def place(self, random: np.random.Generator, first: bool = False) -> tuple[float, float]:
-        """A place in the frame; half the time in the window for the ``first`` light."""
+        """A random position; for the ``first`` light, in the window with probability 1/2."""
         if first and self.window is not None and random.random() < 0.5:
             left, top, right, bottom = self.window
         else:
@@ -50,7 +50,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Sources:
-    """Light sources in the picture."""
+    """Visible light sources."""
 
     lamps: tuple[Lamp, ...] = ()
     panels: tuple[Panel, ...] = ()
@@ -78,7 +78,7 @@ def _lamps(
 def _headlights(
     random: np.random.Generator, exposure_ev: float, area: Area, place: tuple[float, float]
 ) -> Sources:
-    """A pair at one height, white ahead or red behind."""
+    """A pair of vehicle lights at one height, white or red."""
     x, y = place
     behind = random.random() < 0.3
     color = _SIGNS[0] if behind else LAMP_COLORS[int(random.choice((0, 1, 3)))]
@@ -95,7 +95,7 @@ def _headlights(
 def _windows(
     random: np.random.Generator, exposure_ev: float, area: Area, place: tuple[float, float]
 ) -> Sources:
-    """A front of windows of one size, some of them lit."""
+    """A facade with windows of equal size, some of them lit."""
     half_width = _log_uniform(random, 0.004, 0.025)
     half_height = half_width * random.uniform(0.6, 1.8)
     across, down = 2 * half_width * random.uniform(1.3, 2.5), 2 * half_height * random.uniform(1.4, 2.5)
@@ -123,7 +123,7 @@ def _windows(
 def _screen(
     random: np.random.Generator, exposure_ev: float, area: Area, place: tuple[float, float]
 ) -> Sources:
-    """A screen or a shop window: large, about as bright as white, showing something."""
+    """A screen or a shop window: large, about as bright as white, with content."""
     half_width = _log_uniform(random, 0.03, 0.16)
     half_height = half_width * random.uniform(0.5, 1.0)
     color = _pick(random, (*_WHITES, (0.8, 0.9, 1.0), (0.6, 0.75, 1.0)))
@@ -176,8 +176,8 @@ def _glow(
 def random_lamp_light(
     random: np.random.Generator, exposure_ev: float, area: Area
 ) -> tuple[LampLight, Sources]:
-    """A scene lit by one to five pools, 4 to 8 stops above the dark around; half of them with their lamp."""
-    haze_ev = exposure_ev - _CLEARER  # halos only depend on it
+    """A scene lit by one to five pools, 4 to 8 stops above the surrounding dark; half with a visible lamp."""
+    haze_ev = exposure_ev - _CLEARER  # used for halos only
     palette = [_pick(random, LAMP_COLORS if random.random() < 0.35 else _WHITES) for _ in range(2)]
     saturation = random.uniform(0.15, 0.8)
     pools, sources = [], Sources()
@@ -206,12 +206,12 @@ def random_lamp_light(
 def _random_pool(
     random: np.random.Generator, area: Area, first: bool, color: tuple[float, float, float]
 ) -> Pool:
-    """The first pool is the brightest, others are up to two stops darker."""
+    """Random pools; the first is the brightest, others are up to two stops darker."""
     x, y = area.place(random, first)
     level = 1.0 if first else 2.0 ** -random.uniform(0.0, 2.0)
     shape = _POOL_SHAPES[random.choice(3, p=_POOL_SHAPE_SHARES)]
     along = _log_uniform(random, 0.06, 0.33)
-    if shape == "round":  # seen from the side a pool on a floor is flat
+    if shape == "round":  # a pool on the floor, seen from the side, is flat
         across, angle = along * random.uniform(0.35, 1.0), random.normal(0.0, 0.15)
     elif shape == "rectangle":
         across, angle = along * random.uniform(0.4, 1.0), random.normal(0.0, 0.25)
@@ -228,7 +228,7 @@ def _source_of(
     area: Area,
     color: tuple[float, float, float],
 ) -> Sources:
-    """What throws a pool's light, in the picture: a lamp above a floor, at a beam's origin, a lit window."""
+    """Visible source of a pool: a lamp above a floor or at the origin of a beam, or a lit window."""
     if pool.shape == "beam":
         if random.random() < 0.4:
             return _headlights(random, exposure_ev, area, (pool.x, pool.y))
@@ -242,7 +242,7 @@ def _source_of(
 
 
 def _light_color(lamp: tuple[float, float, float], saturation: float) -> tuple[float, float, float]:
-    """A lamp's color as light on things: partly taken off by the white balance, mean 1."""
+    """Color of a lamp's light on objects, partly compensated by the white balance; mean 1."""
     mixed = 1.0 - saturation + saturation * np.array(lamp) / np.mean(lamp)
     return _rgb(mixed)
 

@@ -1,4 +1,4 @@
-"""A RAW frame in memory, and the geometry of its color filter array."""
+"""A RAW frame in memory, and its color filter array."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 
 @dataclass(frozen=True)
 class RawFrame:
-    """What a RAW file holds.
+    """Content of a RAW file.
 
     Attributes:
-        mosaic: H x W, uint16, one color a pixel.
+        mosaic: H x W raw values, uint16, one color per pixel.
         pattern: one of `PATTERNS`.
-        black_level: value of no light.
-        white_level: value of full light.
+        black_level: raw value of black.
+        white_level: raw value of saturation.
         color_matrix: 3 x 3, CIE XYZ to camera RGB (DNG's ColorMatrix, D65).
         neutral: camera RGB of a neutral surface, green 1 (DNG's AsShotNeutral).
     """
@@ -34,7 +34,7 @@ class RawFrame:
 
 
 def mosaic(image: np.ndarray, pattern: str) -> np.ndarray:
-    """Keep of each pixel the color its filter lets through: H x W x 3 to H x W."""
+    """Select the color of each pixel's filter: H x W x 3 to H x W."""
     result = np.empty(image.shape[:2], image.dtype)
     for index, color in enumerate(pattern):
         row, column = divmod(index, 2)

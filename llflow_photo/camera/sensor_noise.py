@@ -1,4 +1,4 @@
-"""What a sensor adds to the light, in units of full scale (black 0, white 1)."""
+"""Noise of a simulated sensor, in units of full scale (black 0, white 1)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LOG_SHOT = (math.log(0.0001), math.log(0.012))
 
 @dataclass(frozen=True)
 class SensorNoise:
-    """Noise of a frame: variance ``shot * signal + read^2`` at each pixel, and what extreme ISO adds.
+    """Noise of a frame: variance ``shot * signal + read^2`` at each pixel, and artifacts of extreme ISO.
 
     Attributes:
         shot: variance per signal (photon noise).
         read: standard deviation of the signal-independent part.
         row: standard deviation of an offset common to each row.
-        black_error: offset of each CFA position (row-major 2 x 2) from the stated black level.
-        hot: share of pixels that are hot.
+        black_error: offset of each CFA position (row-major 2 x 2) from the declared black level.
+        hot: share of hot pixels.
     """
 
     shot: float = 0.0
@@ -36,7 +36,7 @@ class SensorNoise:
         return self.shot * signal + self.read**2
 
     def averaged(self, side: float) -> SensorNoise:
-        """What means of ``side`` x ``side`` developed pixels, ``side`` from 1, have of it; no hot pixels."""
+        """Noise of means of ``side`` x ``side`` developed pixels (at least 1), without hot pixels."""
         less = 1.0 / side
         return _Averaged(self.shot * less**2, self.read * less, self.row * less, of=self)
 
@@ -60,7 +60,7 @@ class SensorNoise:
 
 @dataclass(frozen=True)
 class _Averaged(SensorNoise):
-    """Less noise, and what single pixels' noise does to means: cutting it below black lifts them."""
+    """Noise of averaged pixels, whose means are raised by clipping the noise of single pixels at black."""
 
     of: SensorNoise = field(default_factory=SensorNoise)
 
@@ -85,7 +85,7 @@ def _add_by_position(mosaic: np.ndarray, offsets: tuple[float, float, float, flo
 
 
 def read_noise_of(shot: float, deviation: float = 0.0) -> float:
-    """Read noise that goes with a shot noise: ``log(read^2) = 2.18 log(shot) + 1.20 + deviation``.
+    """Typical read noise for a shot noise: ``log(read^2) = 2.18 log(shot) + 1.20 + deviation``.
 
     Brooks et al. 2019 (arXiv:1811.11127), where the deviation is drawn from N(0, 0.26).
     """
@@ -93,6 +93,6 @@ def read_noise_of(shot: float, deviation: float = 0.0) -> float:
 
 
 def shot_and_read(random: np.random.Generator) -> tuple[float, float]:
-    """Shot noise log-uniform over ISO settings, and the read noise that goes with it."""
+    """Shot noise log-uniform over ISO settings, and typical read noise for it."""
     shot = math.exp(random.uniform(*LOG_SHOT))
     return shot, read_noise_of(shot, random.normal(0.0, 0.26))

@@ -1,4 +1,4 @@
-"""Cameras' color matrices, and what white balance they need under which light."""
+"""Color matrices of cameras, and their white balance gains by light source."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Camera:
     """A sensor's color response.
 
     Attributes:
-        name: of the model.
-        color_matrix: 3 x 3, CIE XYZ to camera RGB under D65, as DNG's ColorMatrix states it.
+        name: name of the model.
+        color_matrix: 3 x 3, CIE XYZ to camera RGB under D65, as in DNG's ColorMatrix.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Camera:
 
     @property
     def camera_from_srgb(self) -> np.ndarray:
-        """3 x 3, float32: linear sRGB to white-balanced camera RGB; rows sum to 1, so grays stay gray."""
+        """3 x 3, float32: linear sRGB to white-balanced camera RGB; rows sum to 1, to preserve grays."""
         matrix = np.array(self.color_matrix) @ XYZ_FROM_SRGB
         return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
 
@@ -82,7 +82,7 @@ CAMERAS = (
 
 
 def mixed_camera(random: np.random.Generator) -> Camera:
-    """A camera between three real ones, its matrix a random convex combination of theirs."""
+    """A synthetic camera, whose matrix is a random convex combination of those of three real ones."""
     chosen = random.choice(len(CAMERAS), 3, replace=False)
     weights = random.dirichlet((1.0, 1.0, 1.0))
     matrices = [np.array(CAMERAS[index].color_matrix) for index in chosen]
@@ -103,7 +103,7 @@ class Illuminant:
         return float(random.uniform(*self.red)), 1.0, float(random.uniform(*self.blue))
 
 
-# The daylight range is Brooks et al. 2019's; the others widen it to what warm and narrow-band lamps need.
+# The daylight range is from Brooks et al. 2019; the others extend it to warm and narrow-band lamps.
 ILLUMINANTS = {
     light.name: light
     for light in (

@@ -1,4 +1,4 @@
-"""From a clean photo to the light of a night scene, to what a sensor records of it."""
+"""Simulation of a night frame: from a clean photo to the light of the scene and the recorded raw values."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from .raw import RawFrame, mosaic
 __all__ = ["expose", "frame_positions", "record", "reference", "scene_light", "simulate_night_raw"]
 
 KEPT_UNEVENNESS = 0.7
-"""Share of the uneven light's stops that a reference keeps: a lit corner stays lit, a shadow a shadow. Its
-colors stay whole.
+"""Share of the stops of uneven light that a reference keeps. Its colors are kept completely.
 
-What is light and what is scene cannot be told apart for sure; less would teach to lift all that is dark.
+Light and scene cannot be distinguished with certainty; a smaller share would teach a model to lift all dark
+areas.
 """
 
 NIGHT_SKY = 0.8
-"""Stops by which a reference's unlit sky is darker than other unlit things."""
+"""Stops by which unlit sky in a reference is darker than other unlit areas."""
 
 LAMP_LIFT = 0.35
-"""Share of the exposure's stops by which a reference lifts lamps: their halos come up less than the scene."""
+"""Share of the exposure's stops by which a reference lifts lamps; halos are lifted less than the scene."""
 
 
 def simulate_night_raw(photo: np.ndarray, settings: NightSettings, random: np.random.Generator) -> RawFrame:
-    """The RAW frame a camera would have recorded of a photo's scene at night.
+    """The RAW frame that a camera would record of a photo's scene at night.
 
     Args:
-        photo: H x W x 3, sRGB-encoded, uint8 or float in [0, 1]; clean, so best a photo scaled down.
+        photo: H x W x 3, sRGB-encoded, uint8 or float in [0, 1]; clean, preferably a downscaled photo.
 
     Raises:
-        ImageInputError: ``photo`` is not of that shape.
+        ImageInputError: ``photo`` has another shape.
     """
     if photo.ndim != 3 or photo.shape[2] != 3 or min(photo.shape[:2]) < 2:
         raise ImageInputError(f"a photo is H x W x 3 with H, W of 2 or more, not of shape {photo.shape}")
@@ -45,13 +45,13 @@ def simulate_night_raw(photo: np.ndarray, settings: NightSettings, random: np.ra
 
 
 def frame_positions(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Middles of a whole frame's columns and rows, in units of its longer side: W and H values."""
+    """Centers of a whole frame's columns and rows, in units of its longer side: W and H values."""
     longer = max(height, width)
     return (np.arange(width) + 0.5) / longer, (np.arange(height) + 0.5) / longer
 
 
 def scene_light(photo: np.ndarray, settings: NightSettings) -> np.ndarray:
-    """Undo a photo's encoding: H x W x 3, uint8 or float in [0, 1], to linear sRGB, float32, 1 = white."""
+    """Decode a photo: H x W x 3, uint8 or float in [0, 1], to linear sRGB, float32, 1 = white."""
     if settings.contrast:
         scaled = photo.astype(np.float32) / 255.0 if photo.dtype == np.uint8 else photo
         return srgb_to_linear(inverse_s_curve(scaled))
@@ -80,13 +80,13 @@ def expose(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndar
 
 
 def reference(scene: np.ndarray, settings: NightSettings, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The well-exposed photo a model shall make of the frame; arguments as for `expose`.
+    """The training target of a frame, a well-exposed photo; arguments as for `expose`.
 
-    The scene comes back at the clean photo's exposure. Of uneven light most stops stay, and the color of
-    light that the white balance left stays whole: it is the photographer's to take off. Where a few lamps
-    light the scene, the dark around comes up so that one sees what is there, yet stays darker than the pools,
-    see `lifting.lamp_lit_darkness`. Where the frame holds noise only, uneven light and lamp light stay dark.
-    Lamps stay lamps: cores at white, halos colored and lifted by a third of the stops the scene is lifted by.
+    The scene has the exposure of the clean photo. Most stops of uneven light are kept, and so is the color
+    cast that the white balance leaves, whose removal is up to the photographer. In lamp-lit scenes the
+    surrounding dark becomes visible but remains darker than the pools, see `lifting.lamp_lit_darkness`. Where
+    the frame has only noise, uneven light and lamp light stay dark. Lamps have white cores and colored halos,
+    lifted by a third of the stops of the scene.
 
     Returns:
         H x W x 3, float32, sRGB-encoded, in [0, 1].
@@ -133,7 +133,7 @@ def _add_sources(
 
 
 def record(light: np.ndarray, settings: NightSettings, random: np.random.Generator) -> RawFrame:
-    """Sensor: color response, mosaic, noise, quantisation, clipping.
+    """Record light by the sensor: color response, mosaic, noise, quantization, clipping.
 
     Args:
         light: H x W x 3, linear sRGB, 1 = white (see `expose`).
@@ -142,11 +142,11 @@ def record(light: np.ndarray, settings: NightSettings, random: np.random.Generat
     signal = mosaic(np.maximum(light @ to_camera.T, np.float32(0.0)), settings.pattern)
     signal = settings.noise.applied(signal, random)
     span = np.float32(settings.white_level - settings.black_level)
-    codes = signal * span + np.float32(settings.black_level)
-    # Clipped after noise only, so that what is far above white stays white.
-    codes = np.clip(np.rint(codes), 0, settings.white_level).astype(np.uint16)
+    raw_values = signal * span + np.float32(settings.black_level)
+    # Clipped only after adding noise, so that light far above white stays white.
+    raw_values = np.clip(np.rint(raw_values), 0, settings.white_level).astype(np.uint16)
     return RawFrame(
-        codes,
+        raw_values,
         settings.pattern,
         settings.black_level,
         settings.white_level,

@@ -1,7 +1,7 @@
-"""What every rendering goes through last: texture, color noise, local exposure, lamps, strength and look.
+"""Post-processing of renderings: texture, color noise, local exposure, lamps, strength and look.
 
-Controls are fields of `Options`. What is global is decided once per photo (`PhotoAnalysis`); everything else
-looks at a few pixels around each pixel, so that regions, previews and whole photos agree.
+Controls are fields of `Options`. Global decisions are made once per photo (`PhotoAnalysis`); all else depends
+on a small neighborhood of each pixel, so that regions, previews and whole photos agree.
 """
 
 from .analysis import PhotoAnalysis

@@ -1,4 +1,4 @@
-"""What the finish decides once for a whole photo, so that regions and previews of it are finished alike."""
+"""Global decisions of post-processing for a whole photo, shared by its regions and previews."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SAMPLES = 1 << 20
 
 @dataclass(frozen=True)
 class Window:
-    """Which part of a photo an array of pixels shows, and at which scale.
+    """The part of a photo that an array of pixels shows, and its scale.
 
     Attributes:
-        top, left: of the first pixel's corner, as shares of the photo's height and width.
-        height, width: as shares.
+        top, left: position of the first pixel's corner, as fractions of the photo's height and width.
+        height, width: size, as fractions of the photo's height and width.
         step: photo pixels per pixel, 1 at full size.
     """
 
@@ -41,14 +41,14 @@ class Window:
 
 @dataclass(frozen=True)
 class PhotoAnalysis:
-    """Decisions for a whole photo.
+    """Global decisions for a whole photo.
 
     Attributes:
-        noise: of the photo's fine detail, full size.
-        sensor_noise: of its pixels in linear light, full size.
-        lift: how far dark places may be lifted at ``local_exposure`` 1, h x w float32, EV; at most 192 pixels
-            along the longer side.
-        darkness: 1 where the frame is dark, 0 where it is well lit.
+        noise: noise of the photo's fine detail, full size.
+        sensor_noise: noise of its pixels in linear light, full size.
+        lift: maximum lift at ``local_exposure`` 1, h x w float32, EV; at most 192 pixels along the longer
+            side.
+        darkness: 1 if the frame is dark, 0 if it is well lit.
         standard_look: whether look ``auto`` means ``standard``.
     """
 
@@ -60,11 +60,11 @@ class PhotoAnalysis:
 
     @classmethod
     def of(cls, photo: Photo, levels: np.ndarray | None = None) -> PhotoAnalysis:
-        """From at most about a million of the photo's pixels.
+        """Analyze up to about a million of the photo's pixels.
 
         Args:
-            levels: how bright the frame is as a whole, where a series decides that: N x 3, sRGB-encoded, each
-                channel's values in ascending order at equal shares of the pixels.
+            levels: for frames of a series, the brightness of the whole series: N x 3, sRGB-encoded quantiles
+                of each channel in equal steps, ascending.
         """
         noise = DetailNoise.of_photo(photo)
         thumbnail, averaged = _thumbnail(photo)
@@ -75,14 +75,14 @@ class PhotoAnalysis:
         )
 
     def lift_at(self, window: Window, shape: tuple[int, int]) -> np.ndarray:
-        """The lift over a window, h x w float32, EV."""
+        """Maximum lift in a window, h x w float32, EV."""
         rows = (window.top + window.height * (np.arange(shape[0]) + 0.5) / shape[0]) * self.lift.shape[0]
         cols = (window.left + window.width * (np.arange(shape[1]) + 0.5) / shape[1]) * self.lift.shape[1]
         return interpolated(self.lift, rows - 0.5, cols - 0.5)
 
 
 def _thumbnail(photo: Photo) -> tuple[np.ndarray, float]:
-    """Greatest channel in linear light, at most 192 pixels wide or high; and how many pixels it averages."""
+    """Maximum channel in linear light, up to 192 pixels wide or high, and the number of averaged pixels."""
     step = max(1, math.ceil(math.sqrt(photo.height * photo.width / _SAMPLES)))
     pixels = np.ascontiguousarray(photo.pixels[step // 2 :: step, step // 2 :: step])
     if not pixels.size:

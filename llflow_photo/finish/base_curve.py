@@ -1,4 +1,4 @@
-"""A camera's base curve, which gives developed RAWs the contrast of its JPEGs."""
+"""Base curve, which gives developed RAW files the contrast of camera JPEGs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..photo import Photo
 
 __all__ = ["apply_base_curve", "look_of"]
 
-# Encoded value that stays, and the slope there.
+# Encoded value that does not change, and the slope there.
 _PIVOT, _CONTRAST = 0.40, 1.25
 _TINY = np.float32(1e-6)
 
 
 def look_of(look: str, photo: Photo) -> str:
-    """``auto`` resolved: ``standard`` for RAW files, ``neutral`` for all else and for our own linear DNGs."""
+    """Resolve ``auto``: ``standard`` for RAW files, ``neutral`` for others and our own linear DNGs."""
     if look != "auto":
         return look
     facts = photo.metadata.raw
@@ -25,10 +25,10 @@ def look_of(look: str, photo: Photo) -> str:
 
 
 def apply_base_curve(pixels: np.ndarray) -> np.ndarray:
-    """An S-shaped curve on the greatest channel, which scales all three, so hues stay.
+    """S-shaped curve of the maximum channel, by which all three are scaled, to preserve hues.
 
     Args:
-        pixels: ... x 3 float32, linear light; what is above white stays as it is.
+        pixels: ... x 3 float32, linear light; values above white do not change.
     """
     peak = np.maximum(greatest_channel(pixels), _TINY)
     below = np.minimum(peak, 1.0)
@@ -37,7 +37,7 @@ def apply_base_curve(pixels: np.ndarray) -> np.ndarray:
 
 
 def _curve(x: np.ndarray) -> np.ndarray:
-    """Two power functions that meet at the pivot with one slope; 0 to 0, 1 to 1, monotone."""
+    """Two power functions, joined at the pivot with equal slope; monotone, 0 to 0, 1 to 1."""
     low = _PIVOT * np.power(np.minimum(x, _PIVOT) / _PIVOT, _CONTRAST)
     high = 1.0 - (1.0 - _PIVOT) * np.power((1.0 - np.maximum(x, _PIVOT)) / (1.0 - _PIVOT), _CONTRAST)
     return np.asarray(np.where(x < _PIVOT, low, high), np.float32)

@@ -1,8 +1,8 @@
-"""Color noise of high ISO in deep shadow: mottling smoothed, and no color where there was no light.
+"""Reduction of color noise in deep shadows: smoothing, and desaturation where there was no light.
 
-Mottling is smoothed by a guided filter, which stops at edges of the rendering's brightness. Noise that is cut
-at black has a mean above black, 0.40 of its standard deviation for a normal distribution, and white balance
-makes that colored. Where the photo is no brighter than this, its color is noise and is taken away.
+Color is smoothed by a guided filter, which preserves edges of the rendering's brightness. Noise that is
+clipped at black has a mean above black, 0.40 of its standard deviation for a normal distribution, to which
+white balance adds color. Where the photo is not brighter than this, its color is noise and is removed.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from .planes import LUMA, GuidedFit, interpolated, luma, quarter_places
 
 __all__ = ["ChromaCorrection", "empty_weight"]
 
-# Brightness over noise of a photo's pixels, up to which its color is noise, and from which it is color.
+# Signal-to-noise ratio of pixels up to which color is noise, and from which it is not.
 _NOISY, _CLEAN = 1.2, 4.0
 _RADIUS = 8  # quarter-size pixels
 _EPSILON = 4e-4
-# Mean luma over noise, both linear, of places without light (0.48 to 0.56 as measured on simulated RAWs), and
-# of places with some.
+# Mean luma over noise, both linear, of areas without light (0.48 to 0.56 measured on simulated RAW files),
+# and of areas with some.
 _NO_LIGHT, _LIGHT = 0.57, 0.7
 _EMPTY_RADIUS = 4  # quarter-size pixels
 
 
 @dataclass(frozen=True)
 class ChromaCorrection:
-    """What is done to the color of a rendering; quarter size, h x w float32.
+    """Color correction of a rendering; quarter size, h x w float32.
 
     Attributes:
-        red: to add to red less luma, sRGB-encoded.
-        blue: to add to blue less luma.
-        saturation: factor of what is different from luma then.
+        red: offset of red minus luma, sRGB-encoded.
+        blue: offset of blue minus luma, sRGB-encoded.
+        saturation: factor of the differences from luma, applied after the offsets.
     """
 
     red: np.ndarray
@@ -51,14 +51,14 @@ class ChromaCorrection:
         empty: np.ndarray,
         amount: float,
     ) -> ChromaCorrection | None:
-        """The correction of a rendering; None where nothing is noisy.
+        """The correction of a rendering; None if nothing is noisy.
 
         Args:
-            chroma: red less luma and blue less luma of the rendering, h x w, sRGB-encoded.
-            gray: luma of the rendering, h x w, the guide.
-            signal_to_noise: of the photo's pixels, h x w.
-            empty: where there is no light, 0 to 1, h x w, see `empty_weight`.
-            amount: 0 to 1.
+            chroma: red minus luma and blue minus luma of the rendering, h x w, sRGB-encoded.
+            gray: luma of the rendering, h x w, as guide.
+            signal_to_noise: signal-to-noise ratio of the photo's pixels, h x w.
+            empty: weight of areas without light, 0 to 1, h x w, see `empty_weight`.
+            amount: strength of the correction, 0 to 1.
         """
         weight = (1.0 - smoothstep(_NOISY, _CLEAN, signal_to_noise)) * np.float32(amount)
         if not weight.any():
@@ -67,7 +67,7 @@ class ChromaCorrection:
         return cls(red, blue, 1.0 - empty * np.float32(amount))
 
     def applied(self, pixels: np.ndarray, rows: slice) -> np.ndarray:
-        """Some rows of the rendering, rows x W x 3, sRGB-encoded, with corrected color and the same luma."""
+        """Rows of the rendering, rows x W x 3, sRGB-encoded, with corrected color and unchanged luma."""
         down, across = quarter_places(rows.start, rows.stop), quarter_places(0, pixels.shape[1])
         red, blue, left = (interpolated(p, down, across) for p in (self.red, self.blue, self.saturation))
         out = np.array(pixels, np.float32)
@@ -83,11 +83,11 @@ class ChromaCorrection:
 
 
 def empty_weight(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:
-    """Weight of places that are no brighter than noise cut at black is on average.
+    """Weight of areas that are not brighter than the mean of noise clipped at black.
 
     Args:
         level: luma of the photo in linear light, quarter size, h x w.
-        noise: of the photo's pixels.
+        noise: noise of the photo's pixels.
     """
     mean = box_mean(level.astype(np.float64), _EMPTY_RADIUS).astype(np.float32)
     ratio = mean / np.maximum(noise.at(mean), np.float32(1e-6))

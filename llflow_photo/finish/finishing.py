@@ -1,4 +1,4 @@
-"""What every rendering goes through last, alike for files, previews and full size."""
+"""Post-processing of renderings, the same for files, previews and full size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .refinement import Refinement
 __all__ = ["finished"]
 
 _AS_RENDERED = Options(strength=1.0, exposure_ev=0.0, protect_highlights=True, denoise_only=False)
-# Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that its noise does not blur curves.
+# Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that noise does not blur the curves.
 _NOISE_RADIUS = 2
 
 
@@ -32,13 +32,13 @@ def finished(
     analysis: PhotoAnalysis | None = None,
     window: Window | None = None,
 ) -> Photo:
-    """A rendering brought back into its photo's color space, refined, as strong and as bright as asked.
+    """Post-process a rendering and convert it to a photo in the color space of the source photo.
 
     Args:
         rendering: H x W x 3, float32, sRGB-encoded.
-        surround: what the network did not see of the photo.
-        analysis: of the whole photo; by default that of the surround's photo.
-        window: which part of the whole photo the rendering is; by default all of it.
+        residual: the part of the photo that the network did not see.
+        analysis: analysis of the whole photo; by default that of the residual's photo.
+        window: part of the whole photo that the rendering shows; by default all of it.
     """
     photo = residual.photo
     if rendering.shape != photo.pixels.shape:
@@ -65,7 +65,7 @@ def finished(
 
 @dataclass(frozen=True)
 class _Lamps:
-    """Corrections near lamps, and the brightness of the photo by which they go."""
+    """Corrections near lamps, and the brightness of the photo on which they depend."""
 
     grid: LampGrid
     level: np.ndarray

@@ -1,10 +1,10 @@
-"""Lamps without rings: near saturated cores, each channel gets brighter and darker where the photo does.
+"""Removal of rings around lamps: near saturated cores, brightness becomes a monotone function of the photo's.
 
-The result's mean at each brightness of the photo is kept in a bilateral grid (Chen, Paris and Durand 2007)
-for each channel: cells of 16 x 16 pixels times 64 levels of the photo's brightness, smoothed over neighboring
-cells. Where such a tone curve falls although the photo's brightness rises, there is a ring. A monotone curve,
-the mean of the least one above and the greatest one below, takes its place. Pixels are scaled by the ratio of
-both curves, so that detail stays.
+For each channel, the mean of the result at each brightness of the photo is stored in a bilateral grid (Chen,
+Paris and Durand 2007) with cells of 16 x 16 pixels and 64 levels of the photo's brightness, smoothed over
+neighboring cells. A ring is where such a tone curve decreases although the photo's brightness increases. The
+curve is then replaced by a monotone one, the mean of the least monotone curve above it and the greatest below
+it. Pixels are scaled by the ratio of both curves, which preserves detail.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ __all__ = ["LampGrid"]
 _CELL = 16
 _LEVELS = 64
 _REACH = 3
-"""How far from a core its curve counts, cells."""
+"""Distance from a core within which its curve is used, cells."""
 _EMPTY = 1e-3
 _DARKEST = 0.02
-# Change of light that counts as a ring.
+# Change of light that is considered a ring.
 _VISIBLE = 0.01
-# Mean brightness, encoded, of what is around a lamp, and around what is none; and how far around, cells.
+# Mean encoded brightness around lamps, and around other saturated areas; and the radius of the mean, cells.
 _DARK, _LIT, _SURROUNDINGS = 0.42, 0.52, 4
-# Brightness, encoded, from which a pixel belongs to the lamp.
+# Encoded brightness from which a pixel belongs to the lamp.
 _GLOW = 0.85
 
 Result = Callable[[slice], np.ndarray]
@@ -44,11 +44,11 @@ class LampGrid:
 
     Attributes:
         gain: rows x columns x 64 x 3 float32, gain of linear light by cell and brightness of the photo.
-        near: rows x columns bool, cells whose pixels a gain other than 1 may reach.
+        near: rows x columns bool, cells with pixels whose gain may differ from 1.
     """
 
     CORE: ClassVar[float] = 0.97
-    """Greatest channel of saturated pixels."""
+    """Maximum channel of saturated pixels."""
 
     gain: np.ndarray
     near: np.ndarray
@@ -62,14 +62,14 @@ class LampGrid:
         blocks: Iterable[slice],
         darkness: float = 1.0,
     ) -> LampGrid | None:
-        """The grid of a whole array; None where nothing saturated lies in the dark.
+        """The grid of a whole array; None if there are no saturated areas in the dark.
 
         Args:
-            cores: where the photo is saturated, H x W bool.
-            photo: its greatest channel with little noise, H x W, sRGB-encoded in [0, 1].
-            result: gives some rows of the result, rows x W x 3, sRGB-encoded.
-            blocks: rows to ask for at once.
-            darkness: of the frame, 0 to 1: how much is corrected.
+            cores: mask of saturated pixels of the photo, H x W bool.
+            photo: denoised maximum channel of the photo, H x W, sRGB-encoded in [0, 1].
+            result: function that returns rows of the result, rows x W x 3, sRGB-encoded.
+            blocks: blocks of rows to request.
+            darkness: darkness of the frame, 0 to 1, which scales the correction.
         """
         shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
         cells = np.zeros(shape, np.float32)
@@ -85,11 +85,11 @@ class LampGrid:
         return cls(gain, _dilated(rings, 1))
 
     def at(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
-        """Gain of linear light for some rows, rows x W x 3; None where there is no lamp near.
+        """Gain of linear light for rows, rows x W x 3; None if no lamp is near.
 
         Args:
-            photo: greatest channel of the photo, rows x W, sRGB-encoded in [0, 1].
-            first_row: of these rows.
+            photo: maximum channel of the photo, rows x W, sRGB-encoded in [0, 1].
+            first_row: index of the first row.
         """
         rows, cols = np.arange(first_row, first_row + photo.shape[0]), np.arange(photo.shape[1])
         y, x = np.nonzero(self.near[rows[:, None] // _CELL, cols // _CELL])
@@ -100,7 +100,7 @@ class LampGrid:
         return result
 
     def _sliced(self, rows: np.ndarray, cols: np.ndarray, photo: np.ndarray) -> np.ndarray:
-        """Trilinear interpolation at N places: N x 3."""
+        """Trilinear interpolation at N positions: N x 3."""
         y, down = _split(rows, self.near.shape[0])
         x, across = _split(cols, self.near.shape[1])
         z, inward = _split(_level(photo), _LEVELS)
@@ -119,7 +119,7 @@ class LampGrid:
 
 
 def _in_the_dark(photo: np.ndarray) -> np.ndarray:
-    """Weight of each cell, 1 where what is around it is dark: skies and windows at day are no lamps."""
+    """Weight of each cell, 1 in dark surroundings; bright skies and windows in daylight are not lamps."""
     around = (photo < _GLOW).astype(np.float32)
     share, light = (
         box_mean(block_mean(plane, _CELL).astype(np.float64), _SURROUNDINGS)
@@ -131,7 +131,7 @@ def _in_the_dark(photo: np.ndarray) -> np.ndarray:
 def _tone_curves(
     photo: np.ndarray, result: Result, blocks: Iterable[slice], near: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Means of the result by cell, level and channel, smoothed over cells, and the weight they rest on."""
+    """Means of the result by cell, level and channel, smoothed over cells, and their weights."""
     size = near.size * _LEVELS
     count, total = np.zeros(size, np.float32), np.zeros((3, size), np.float32)
     for rows in blocks:
@@ -169,12 +169,12 @@ def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
 
 
 def _place(pixels: np.ndarray) -> np.ndarray:
-    """Places of pixels between the cells' centers."""
+    """Positions of pixels relative to the centers of cells."""
     return np.asarray((pixels + 0.5) / _CELL - 0.5, np.float32)
 
 
 def _level(photo: np.ndarray) -> np.ndarray:
-    """Place on the axis of brightness, finer in the shadows."""
+    """Position on the axis of brightness, which is finer in the shadows."""
     return np.asarray(np.sqrt(photo) * np.float32(_LEVELS - 1))
 
 
@@ -185,7 +185,7 @@ def _split(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _dilated(plane: np.ndarray, reach: int) -> np.ndarray:
-    """Greatest value within ``reach`` cells."""
+    """Maximum within ``reach`` cells."""
     for axis in (0, 1):
         pad = [(0, 0), (0, 0)]
         pad[axis] = (reach, reach)
@@ -196,7 +196,7 @@ def _dilated(plane: np.ndarray, reach: int) -> np.ndarray:
 
 
 def _blurred(grid: np.ndarray, times: int) -> np.ndarray:
-    """(1 2 1) / 4 over cells, some times."""
+    """Smooth over cells by repeated (1 2 1) / 4 filters."""
     for _ in range(times):
         for axis in (0, 1):
             pad = [(0, 0)] * grid.ndim

@@ -1,4 +1,4 @@
-"""Where the dark places of a photo deserve more exposure than the whole frame got."""
+"""Maximum lift of the dark areas of a photo."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .planes import GuidedFit
 
 __all__ = ["darkness", "frame_weight", "lift_map"]
 
-# Share of the frame that lamps cover at least, of the brightest pixels.
+# Minimum share of the frame that lamps cover, taken from the brightest pixels.
 _LAMP_SHARE = 0.0005
-# Linear brightness of that share from which there are lamps.
+# Linear brightness of that share above which there are lamps.
 _LAMP_FROM, _LAMP_FULL = 0.25, 0.6
-# Brightness of the frame's median, EV below white, up to which it is as lit as it should be, and from which
-# it is dark.
+# Median brightness of the frame, EV relative to white, above which it is well lit, and below which it is
+# dark.
 _LIT_EV, _DARK_EV = -4.5, -5.7
-# Brightness over noise of one pixel that counts as no signal, and as signal.
+# Signal-to-noise ratio of a pixel up to which it has no signal, and from which it has.
 _NO_SIGNAL, _SIGNAL = 1.5, 4.0
-# Contrast between neighbors, EV, of an even sky, and of things.
+# Contrast between neighbors, EV, of a uniform sky, and of objects.
 _EVEN_EV, _THINGS_EV = 0.04, 0.14
 _SKY_SHARE = 0.15
 _MEDIAN = 9
@@ -32,12 +32,12 @@ _DARKEST = np.float32(2.0**-13)
 
 
 def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float, frame: float) -> np.ndarray:
-    """Most lift of each place, EV, from 0 to `MOST_EV`.
+    """Maximum lift of each pixel, EV, from 0 to `MOST_EV`.
 
     Args:
-        thumbnail: greatest channel of the dark photo, h x w, linear light.
-        noise: of the photo's pixels.
-        averaged: how many pixels each of the thumbnail's averages.
+        thumbnail: maximum channel of the dark photo, h x w, linear light.
+        noise: noise of the photo's pixels.
+        averaged: number of photo pixels per thumbnail pixel.
         frame: weight of the frame, see `frame_weight`.
     """
     if frame == 0.0:
@@ -46,7 +46,8 @@ def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float, frame: 
     level = encode(thumbnail, "srgb")
     sigma = noise.at(level)
     signal = smoothstep(_NO_SIGNAL, _SIGNAL, level / sigma)
-    # What noise, averaged, adds to the contrast between neighbors: sigma / level is EV / (2.4 ln 2) or so.
+    # Contribution of averaged noise to the contrast between neighbors: sigma / level is about EV / (2.4 ln
+    # 2).
     spread = sigma / np.maximum(level, np.float32(1e-3)) * np.float32(2.4 / np.log(2) / np.sqrt(averaged))
     things = smoothstep(_EVEN_EV, _THINGS_EV, _contrast(octaves) - 2.0 * spread)
     weight = signal * (_SKY_SHARE + (1.0 - _SKY_SHARE) * _robust(things))
@@ -56,10 +57,10 @@ def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float, frame: 
 
 
 def frame_weight(light: np.ndarray) -> float:
-    """1 where lamps keep a frame dark, 0 where it has none or is well lit.
+    """1 if a frame is dark and has lamps, 0 if it has none or is well lit.
 
     Args:
-        light: greatest channel of pixels all over the frame, any shape, linear light.
+        light: maximum channel of pixels of the whole frame, any shape, linear light.
     """
     count = max(1, round(_LAMP_SHARE * light.size))
     brightest = float(np.partition(light.ravel(), -count)[-count])
@@ -68,7 +69,7 @@ def frame_weight(light: np.ndarray) -> float:
 
 
 def darkness(light: np.ndarray) -> float:
-    """1 where a frame is dark (median below -5.7 EV), 0 where it is well lit (above -4.5 EV)."""
+    """1 if a frame is dark (median below -5.7 EV), 0 if it is well lit (above -4.5 EV)."""
     median_ev = np.log2(max(float(np.median(light)), float(_DARKEST)))
     return 1.0 - float(smoothstep(_DARK_EV, _LIT_EV, np.array(median_ev)))
 
@@ -79,7 +80,7 @@ def _contrast(octaves: np.ndarray) -> np.ndarray:
 
 
 def _robust(weight: np.ndarray) -> np.ndarray:
-    """About the median of neighborhoods: an edge through an even place does not count, texture does."""
+    """Approximate median of neighborhoods, which ignores single edges but not texture."""
     image = Image.fromarray(np.rint(weight * 255).astype(np.uint8))
     size = _MEDIAN
     ranked = image.filter(ImageFilter.RankFilter(size, size * size * 45 // 100))

@@ -1,9 +1,9 @@
-"""Shadows of lamp-lit frames made visible, without halos.
+"""Lifting of shadows in lamp-lit frames, without halos.
 
-How far a place may be lifted is decided once per photo from the dark photo (`lift.lift_map`): where lamps
-keep the frame dark, there is signal above the noise, and the place is neither sky nor empty. How much of that
-a pixel takes is a function of the brightness that the rendering has around it, in a plane whose edges are the
-rendering's own. This is a tone curve, which cannot overshoot, but for texture, whose contrast stays.
+The maximum lift is determined once per photo from the dark photo (`lift.lift_map`): frames must be dark with
+lamps, and areas must have signal above the noise and be neither sky nor empty. The lift of a pixel is a
+function of the smoothed brightness of the rendering, which follows the edges of the rendering. It is thus a
+tone curve, which cannot overshoot, except that the contrast of texture is preserved.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .planes import GuidedFit, interpolated, quarter_places
 __all__ = ["MOST_EV", "LocalExposure"]
 
 MOST_EV = 3.0
-"""Lift of dark places at ``local_exposure`` 1, EV."""
-# Rendered brightness, linear light, up to which the whole lift is taken, and from which none is.
+"""Maximum lift of dark areas at ``local_exposure`` 1, EV."""
+# Brightness of the rendering, linear light, up to which the lift is complete, and from which there is none.
 _DARK, _BRIGHT = 0.015, 0.40
 _RADIUS = 3  # quarter-size pixels
 _EPSILON = 3e-4
@@ -30,11 +30,11 @@ _LIFTS, _LEVELS = 17, 512
 
 @dataclass(frozen=True)
 class LocalExposure:
-    """Factor of a rendering, place by place.
+    """Local exposure factor of a rendering.
 
     Attributes:
-        brightness: of the rendering's surroundings, as a function of its greatest channel.
-        lift_ev: most lift, quarter size, h x w float32, EV.
+        brightness: smoothed brightness of the rendering, as a function of its maximum channel.
+        lift_ev: maximum lift, quarter size, h x w float32, EV.
     """
 
     brightness: GuidedFit
@@ -44,16 +44,16 @@ class LocalExposure:
     def of(cls, peak: np.ndarray, lift_ev: np.ndarray) -> LocalExposure:
         """
         Args:
-            peak: greatest channel of the rendering, quarter size, h x w, sRGB-encoded in [0, 1].
-            lift_ev: most lift of each place, h x w, EV, up to `MOST_EV`.
+            peak: maximum channel of the rendering, quarter size, h x w, sRGB-encoded in [0, 1].
+            lift_ev: maximum lift of each pixel, h x w, EV, up to `MOST_EV`.
         """
         return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev)
 
     def factor(self, peak: np.ndarray, rows: slice) -> np.ndarray:
-        """Factor of the encoded values for some rows.
+        """Factor of the encoded values of rows.
 
         Args:
-            peak: greatest channel of these rows, rows x W, sRGB-encoded in [0, 1].
+            peak: maximum channel of these rows, rows x W, sRGB-encoded in [0, 1].
         """
         level = self.brightness.at(peak, rows)
         lift = interpolated(

@@ -1,4 +1,4 @@
-"""How noisy the fine detail of a photo is at which brightness, measured on its flattest places."""
+"""Noise of the fine detail of a photo by brightness, measured in its flattest areas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_PATCHES = 192
 _FLATTEST = 15.0  # percentile of the cells of one brightness
 _ENOUGH = 12
 _NEAR_BLACK, _NEAR_WHITE = 2 / 255, 250 / 255
-# How much noise changes from one brightness to the next at most, in natural logarithms.
+# Maximum change of noise between neighboring brightness levels, natural logarithm.
 _STEEPEST = 0.15
 # The 15th percentile of the deviation of 64 correlated values is about 0.85 of their true deviation.
 _PERCENTILE_TO_SIGMA = 1.18
@@ -26,7 +26,7 @@ _PERCENTILE_TO_SIGMA = 1.18
 
 @dataclass(frozen=True)
 class DetailNoise:
-    """Standard deviation of noise in a photo's fine luma (each pixel less the mean of 5 x 5) by brightness.
+    """Standard deviation of noise in a photo's fine luma (pixel minus the mean of 5 x 5) by brightness.
 
     Attributes:
         sigma: 32 values, sRGB-encoded, for encoded brightnesses 0 to 1 in equal steps of the square root.
@@ -36,10 +36,10 @@ class DetailNoise:
 
     @classmethod
     def of_photo(cls, photo: Photo) -> DetailNoise:
-        """Measured in cells of 8 x 8 pixels of evenly spread patches: the flattest of each brightness.
+        """Measure the noise of a photo in the flattest cells of 8 x 8 pixels at each brightness.
 
-        It is measured in the very band in which texture is looked for, so noise that demosaicing or JPEG made
-        smooth counts as what is left of it.
+        It is measured in the frequency band of texture, so that noise smoothed by demosaicing or JPEG is
+        estimated by its remainder.
         """
         deviations, levels = [], []
         for patch in _patches(photo):
@@ -63,7 +63,7 @@ class DetailNoise:
         return np.asarray(table[first] * (1 - share) + table[first + 1] * share, np.float32)
 
     def averaged(self, side: float) -> DetailNoise:
-        """That of means of ``side`` x ``side`` pixels, ``side`` from 1."""
+        """Noise of means of ``side`` x ``side`` pixels; ``side`` is at least 1."""
         return DetailNoise(tuple(value / max(side, 1.0) for value in self.sigma))
 
 
@@ -86,7 +86,7 @@ def _cells(plane: np.ndarray) -> np.ndarray:
 
 def _by_brightness(deviations: np.ndarray, levels: np.ndarray) -> np.ndarray:
     bins = (np.sqrt(np.clip(levels, 0.0, 1.0)) * (_BINS - 1)).round().astype(np.intp)
-    # At black and at white noise is cut off.
+    # Noise is clipped at black and at white.
     whole = (levels > _NEAR_BLACK) & (levels < _NEAR_WHITE)
     sigma = np.full(_BINS, np.nan)
     for index in range(_BINS):
@@ -96,7 +96,7 @@ def _by_brightness(deviations: np.ndarray, levels: np.ndarray) -> np.ndarray:
     known = np.flatnonzero(np.isfinite(sigma))
     if not known.size:
         return np.full(_BINS, np.percentile(deviations, _FLATTEST) * _PERCENTILE_TO_SIGMA)
-    # Where all of a brightness is texture, its neighbors say how noisy it can be at most.
+    # If all areas of a brightness have texture, neighboring levels limit the estimate.
     distance = np.abs(known[:, None] - known)
     sigma[known] = (sigma[known] * np.exp(_STEEPEST * distance)).min(axis=1)
     return np.asarray(np.interp(np.arange(_BINS), known, sigma[known]))

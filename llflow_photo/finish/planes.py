@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 QUARTER = 4
-"""Pixels along each side of one pixel of a quarter-size plane."""
+"""Pixels per side of a pixel of a quarter-size plane."""
 LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709 weights of red, green and blue."""
 
@@ -34,7 +34,7 @@ def luma(pixels: np.ndarray) -> np.ndarray:
 
 
 def small_box_mean(plane: np.ndarray, radius: int) -> np.ndarray:
-    """Mean over windows of side 2 radius + 1, borders repeated; for radii of a few pixels."""
+    """Mean over windows of side 2 radius + 1, with edge pixels repeated; fast for small radii."""
     for axis in (0, 1):
         pad = [(0, 0), (0, 0)]
         pad[axis] = (radius, radius)
@@ -53,7 +53,7 @@ def small_box_mean(plane: np.ndarray, radius: int) -> np.ndarray:
 
 
 def block_mean(plane: np.ndarray, side: int) -> np.ndarray:
-    """Means of blocks of ``side`` x ``side`` pixels, borders repeated: ceil(H / side) x ceil(W / side)."""
+    """Means of blocks of ``side`` x ``side`` pixels, edges repeated: ceil(H / side) x ceil(W / side)."""
     height, width = plane.shape
     pad = (-height % side, -width % side)
     if any(pad):
@@ -69,10 +69,10 @@ def block_mean(plane: np.ndarray, side: int) -> np.ndarray:
 
 
 def interpolated(plane: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
-    """A plane at fractional places, linearly, its borders repeated.
+    """Interpolate a plane linearly at fractional positions, with edge pixels repeated.
 
     Args:
-        plane: h x w float32; pixel centers are at whole numbers.
+        plane: h x w float32; pixel centers are at integers.
         rows, cols: H and W positions; the result is H x W.
     """
     top, down = _neighbors(rows, plane.shape[0])
@@ -91,13 +91,13 @@ def _neighbors(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def quarter_places(start: int, stop: int) -> np.ndarray:
-    """Where the centers of pixels ``start`` to ``stop`` lie on a quarter-size plane."""
+    """Positions of the centers of pixels ``start`` to ``stop`` on a quarter-size plane."""
     return np.asarray((np.arange(start, stop) + 0.5) / QUARTER - 0.5, np.float32)
 
 
 @dataclass(frozen=True)
 class GuidedFit:
-    """A quarter-size plane as local linear functions of a guide, to be had at full size with its edges.
+    """A quarter-size plane as local linear functions of a guide, for upsampling with the edges of the guide.
 
     The fast guided filter (He and Sun 2015, arXiv:1505.00996).
 
@@ -120,7 +120,7 @@ class GuidedFit:
         return cls(box_mean(slope, radius).astype(np.float32), box_mean(offset, radius).astype(np.float32))
 
     def at(self, guide: np.ndarray, rows: slice) -> np.ndarray:
-        """The plane at full size for some rows of the guide at full size (rows x W)."""
+        """The plane at full size, for rows of the guide at full size (rows x W)."""
         down = quarter_places(rows.start, rows.stop)
         across = quarter_places(0, guide.shape[1])
         result = interpolated(self.slope, down, across)

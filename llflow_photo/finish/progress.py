@@ -1,4 +1,4 @@
-"""Progress of one stage among several."""
+"""Progress of a stage as part of the total progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STEPS = 1000
 
 
 def of_stage(progress: Progress | None, stage: int, stages: int) -> Progress | None:
-    """Progress of one stage reported as progress of all, in thousandths of a stage."""
+    """Report the progress of one stage as total progress, in thousandths of a stage."""
     if progress is None:
         return None
     return lambda done, total: progress(stage * _STEPS + _STEPS * done // max(total, 1), stages * _STEPS)

@@ -1,4 +1,4 @@
-"""A network's rendering refined beside its photo: color noise, local exposure, texture."""
+"""Refinement of a rendering by means of the photo: color noise, local exposure, texture."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _MOST_FACTOR = np.float32(8.0)
 
 @dataclass(frozen=True)
 class Refinement:
-    """Corrections of one rendering, decided at quarter size, and applied to some rows after the other.
+    """Corrections of one rendering, computed at quarter size and applied in blocks of rows.
 
     Attributes:
         rendering: H x W x 3 float32, sRGB-encoded in [0, 1]; it is not changed.
-        photo: as developed.
-        noise: of the photo's detail at the rendering's scale.
-        texture: amount, 0 to 1.
-        chroma: what to do to color.
-        exposure: factor by place and brightness.
+        photo: the photo as developed.
+        noise: noise of the photo's detail at the scale of the rendering.
+        texture: amount of texture, 0 to 1.
+        chroma: color correction, or None.
+        exposure: local exposure, or None.
     """
 
     rendering: np.ndarray
@@ -50,7 +50,7 @@ class Refinement:
     def of(
         cls, rendering: np.ndarray, photo: Photo, options: Options, analysis: PhotoAnalysis, window: Window
     ) -> Refinement:
-        """Decide the corrections that the options ask for."""
+        """Compute the corrections selected by the options."""
         noise = analysis.noise.averaged(window.step)
         keeps_tone = options.denoise_only
         chroma = exposure = None
@@ -65,11 +65,11 @@ class Refinement:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether there are any corrections."""
         return bool(self.texture) or self.chroma is not None or self.exposure is not None
 
     def blocks(self) -> Iterator[slice]:
-        """Rows to refine at once."""
+        """Number of rows per block."""
         height, width = self.rendering.shape[:2]
         step = max(1, _BLOCK_PIXELS // width // _BLOCK_ALIGNMENT) * _BLOCK_ALIGNMENT
         for start in range(0, height, step):
@@ -83,7 +83,7 @@ class Refinement:
         return out
 
     def rows(self, rows: slice) -> np.ndarray:
-        """Some rows of the refined rendering: rows x W x 3 float32, sRGB-encoded in [0, 1]."""
+        """Rows of the refined rendering: rows x W x 3 float32, sRGB-encoded in [0, 1]."""
         height = self.rendering.shape[0]
         margin = RADIUS if self.texture else 0
         wide = slice(max(0, rows.start - margin), min(height, rows.stop + margin))
@@ -106,7 +106,7 @@ class Refinement:
 
 
 def _within_white(factor: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Factors that bring no channel above white, so that hues stay."""
+    """Limit factors so that no channel exceeds white, to preserve hues."""
     room = 1.0 / np.maximum(greatest_channel(pixels), np.float32(1e-3))
     return np.asarray(np.minimum(factor, np.maximum(room, 1.0)))
 
@@ -135,7 +135,7 @@ def _quarter(pixels: np.ndarray, plane_of: Callable[[np.ndarray], np.ndarray]) -
 
 
 def _photo_quarter(photo: Photo, space: ColorSpace) -> np.ndarray:
-    """Luma of the photo in a space of sRGB's primaries, quarter size."""
+    """Luma of the photo in a space with the primaries of sRGB, quarter size."""
 
     def gray(pixels: np.ndarray) -> np.ndarray:
         return luma(np.clip(convert(pixels, photo.color_space, space), 0.0, 1.0))

@@ -1,13 +1,14 @@
-"""Hot pixels of developed photos and JPEGs, told from stars by their shape and color.
+"""Repair of hot pixels (specks) in developed photos and JPEGs, distinguished from stars by shape and color.
 
-The image of a star, as sharp as lenses draw it (Gaussian, sigma 0.6 pixels or more), gives each of its four
-neighbors at least a quarter of its excess over the sky, and raises all channels. Two kinds of specks do not:
+The image of a star by a sharp lens (Gaussian, sigma of 0.6 pixels or more) has at least a quarter of its
+excess over the sky in each of the four direct neighbors, and raises all channels. Two kinds of specks differ
+from that:
 
-- A single pixel shines, or a row or column of three as demosaicing draws green: across, the neighbors have
-  next to nothing of its excess.
-- A hot site of a mosaic was interpolated over 3 x 3 pixels: one or two channels rise there, another one stays
-  or falls, and two pixels away there is nothing, where the image of a colored lamp still has a sixth of its
-  excess (encoded).
+- A single pixel, or a row or column of three, as demosaicing renders a green hot pixel: the neighbors across
+  have almost none of its excess.
+- A hot pixel of a mosaic, interpolated over 3 x 3 pixels: one or two channels rise there, another does not
+  change or decreases, and there is no excess two pixels away, where the image of a colored lamp still has a
+  sixth of its own (encoded).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .planes import luma
 __all__ = ["repaired", "without_specks"]
 
 HALO = 8
-"""Pixels around each pixel that decide on it."""
+"""Radius of the neighborhood on which the result of a pixel depends, pixels."""
 _BLOCK_ROWS = 256
 _LEAST = 0.06
 _SIGMAS = 8.0
@@ -32,7 +33,7 @@ _SHARE_OF_NEIGHBORS = 0.15
 _SHARE_OF_PAIR = 0.08
 _SHARE_TWO_AWAY = 0.06
 _RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if max(abs(dy), abs(dx)) == 2]
-# Glints and distant lights come in swarms: within these pixels nothing else shines like a speck.
+# Radius within which there must be no other similar peak: glints and distant lights occur in groups.
 _FAR = [(dy, dx) for dy in range(-8, 9) for dx in range(-8, 9) if max(abs(dy), abs(dx)) >= 4]
 _SHARE_OF_SWARM = 0.4
 _TOUCHING = [(-1, 0), (1, 0), (0, -1), (0, 1)]
@@ -41,7 +42,7 @@ _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 
 def without_specks(photo: Photo) -> Photo:
-    """The photo with specks replaced by the median of the pixels two away; unchanged where it has none."""
+    """The photo with specks replaced by the median of the pixels two away; unchanged if it has none."""
     pixels, count = repaired(photo.pixels)
     if not count:
         return photo
@@ -49,13 +50,13 @@ def without_specks(photo: Photo) -> Photo:
 
 
 def repaired(pixels: np.ndarray) -> tuple[np.ndarray, int]:
-    """Pixels without specks, and how many were repaired.
+    """Pixels without specks, and the number of repaired ones.
 
     Args:
         pixels: H x W x 3 float32, encoded or linear.
 
     Returns:
-        a copy where there were specks, ``pixels`` itself where there were none.
+        a copy if there are specks, otherwise ``pixels`` itself; and the number of specks.
     """
     height, width = pixels.shape[:2]
     if height < 2 * HALO or width < 2 * HALO:
@@ -76,10 +77,10 @@ def repaired(pixels: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _specks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, columns and whether a speck is an interpolated one."""
+    """Rows and columns of specks, and whether each is interpolated."""
     found = np.zeros(pixels.shape[:2], np.uint8)
     found[_interpolated(pixels)] = 2
-    # JPEG keeps luma sharper than color.
+    # JPEG has a higher resolution of luma than of color.
     for plane in (greatest_channel(pixels), luma(pixels)):
         found[_single(plane)] = 1
     y, x = np.nonzero(found)
@@ -89,7 +90,7 @@ def _specks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _alone(peak: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Whether nothing within 8 pixels stands out of its surroundings by a good part as much."""
+    """Whether there is no comparable peak within 8 pixels."""
     reach = HALO
     padded = np.pad(peak, reach, mode="reflect")
     offsets = np.array(_FAR) + reach
@@ -99,7 +100,7 @@ def _alone(peak: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _interpolated(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Peaks of one or two channels, 3 x 3 pixels wide, where another channel does not rise."""
+    """Peaks of one or two channels, 3 x 3 pixels wide, without a rise of another channel."""
     y, x = _candidates(greatest_channel(pixels))
     if not y.size:
         return y, x
@@ -139,7 +140,7 @@ def _single(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _candidates(peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Local peaks well above the four pixels two away, not at the borders."""
+    """Local peaks well above the four pixels two away, except at the borders."""
     inner = peak[2:-2, 2:-2]
     two_away = np.maximum(
         np.maximum(peak[:-4, 2:-2], peak[4:, 2:-2]), np.maximum(peak[2:-2, :-4], peak[2:-2, 4:])
@@ -152,7 +153,7 @@ def _candidates(peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fill(pixels: np.ndarray, out: np.ndarray, y: np.ndarray, x: np.ndarray, wide: np.ndarray) -> None:
-    """The speck and what touches it by the median of the ring; the color that JPEG spread further, too."""
+    """Replace a speck and adjacent pixels by the median of the ring; likewise color that JPEG spread."""
     ring = np.stack([pixels[y + dy, x + dx] for dy, dx in _RING], axis=1)
     median = np.median(ring, axis=1)
     gray = luma(median)

@@ -108,8 +108,8 @@ def test_orientation_is_applied(dark: np.ndarray, tiny_model: Path, tmp_path: Pa
         (np.zeros((8, 8, 4), np.uint8), "drop the alpha channel"),
         (np.zeros((2, 8, 8, 3), np.uint8), "give height x width x 3"),
         (np.zeros((0, 8, 3), np.uint8), "give height x width x 3"),
-        (np.zeros((8, 8, 3), np.int32), "of int32; give uint8, uint16, or float"),
-        (np.zeros((8, 8, 3), bool), "of bool"),
+        (np.zeros((8, 8, 3), np.int32), "type int32; give uint8, uint16, or float"),
+        (np.zeros((8, 8, 3), bool), "type bool"),
     ],
 )
 def test_invalid_arrays_are_reported(image: np.ndarray, words: str, tiny_model: Path) -> None:

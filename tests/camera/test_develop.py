@@ -68,7 +68,7 @@ def test_other_cameras_differ_only_in_the_demosaics_choices(photo: np.ndarray) -
 def test_frames_of_several_sizes_are_refused(photo: np.ndarray) -> None:
     random = np.random.default_rng(0)
     frames = [simulate_night_raw(photo[:size], night(-3.0), random) for size in (64, 80)]
-    with pytest.raises(ImageInputError, match="one size"):
+    with pytest.raises(ImageInputError, match="equal sizes"):
         develop_many(frames)
 
 

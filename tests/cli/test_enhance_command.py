@@ -233,7 +233,7 @@ def test_the_module_is_the_command() -> None:
 def test_system_errors_are_reported_before_rendering(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(WriteError, match="absent is no folder; make it"):
+    with pytest.raises(WriteError, match="absent is not a folder; create it"):
         enhance_file(photo, tmp_path / "absent" / "x.jpg")
     (tmp_path / "file").write_text("")
     assert main(["enhance", str(photo), "-o", str(tmp_path / "file" / "out")]) == 1

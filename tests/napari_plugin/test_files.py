@@ -112,7 +112,7 @@ def test_integers_in_a_wide_type_are_not_black(data: np.ndarray, expected: float
 
 def test_a_missing_folder_is_named(jpeg: Path, tmp_path: Path) -> None:
     ((pixels, arguments, _),) = read_photos(str(jpeg))
-    with pytest.raises(WriteError, match=r"no-such is no folder; make it"):
+    with pytest.raises(WriteError, match=r"no-such is not a folder; create it"):
         save_data(tmp_path / "no-such" / "a.tif", pixels, arguments["metadata"])
 
 
