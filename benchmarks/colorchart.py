@@ -1,9 +1,9 @@
-"""A photographed ColorChecker against its published colors, as developed and as enhanced.
+"""Comparison of a photographed ColorChecker with its published colors, as developed and as enhanced.
 
-``python benchmarks/colorchart.py chart.dng --corners X,Y X,Y [--model NAME]``: the corners are the middles of
-the first patch (dark skin) and of the last one (black), of a chart that stands upright. Measured is what a
-model does to colors, not the light of the scene: the picture is balanced on the gray patch "neutral 6.5" and
-given its lightness before colors are compared.
+``python benchmarks/colorchart.py chart.dng --corners X,Y X,Y [--model NAME]``: the corners are the centers of
+the first patch (dark skin) and of the last one (black), of an upright chart. The result is what a
+model does to colors, not the light of the scene: the image is balanced on the gray patch "neutral 6.5" and
+scaled to its lightness before the comparison.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from llflow_photo.color.spaces import LINEAR_SRGB, SRGB, convert, xyz_matrix
 from llflow_photo.files import read
 from llflow_photo.options import DEFAULT_MODEL
 
-# CIELAB of the 24 patches, D50, 2 degrees, as published by the maker for charts made before November 2014.
+# CIELAB of the 24 patches, D50, 2 degrees, published by the manufacturer for charts before November 2014.
 PUBLISHED = np.array([
     (37.986, 13.555, 14.059), (65.711, 18.130, 17.810), (49.927, -4.880, -21.925), (43.139, -13.095, 21.905),
     (55.112, 8.844, -25.399), (70.719, -33.397, -0.199), (62.661, 36.067, 57.096), (40.020, 10.410, -45.964),
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def patches(linear: np.ndarray, corners: list[tuple[float, ...]]) -> np.ndarray:
-    """24 x 3: mean linear sRGB of the patches' middles."""
+    """24 x 3: mean linear sRGB of the centers of the patches."""
     (left, top), (right, bottom) = corners
     return np.array(
         [
@@ -62,7 +62,7 @@ def patches(linear: np.ndarray, corners: list[tuple[float, ...]]) -> np.ndarray:
 
 
 def row(name: str, colors: np.ndarray) -> str:
-    """Mean differences of CIELAB 1976 over the patches; hue over the 18 that have one."""
+    """Mean differences of CIELAB 1976 over the patches; hue over the 18 chromatic ones."""
     gray = colors[NEUTRAL_65]
     balanced = colors / gray * float(((PUBLISHED[NEUTRAL_65, 0] + 16) / 116) ** 3)
     seen = lab(balanced)

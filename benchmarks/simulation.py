@@ -1,7 +1,7 @@
-"""How fast training pairs are made: clean crops through the camera simulation, on one core.
+"""Speed of making training pairs: clean crops through the camera simulation, on one core.
 
-``python benchmarks/simulation.py [PHOTOS]``: a folder of clean photos, by default synthetic ones. Training
-should not wait for pairs, so beside it stands how fast the compact network takes them.
+``python benchmarks/simulation.py [PHOTOS]``: a folder of clean photos; by default synthetic ones. Training
+should not wait for pairs, so the table also shows how fast the compact network processes them.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def main() -> None:
     folder = parser.parse_args().photos
     torch.set_num_threads(1)
     source = SimulatedSource(load_photos(find_photos(folder)[:40]) if folder else _synthetic())
-    lines = ["| crop | pairs a second made | taken by training |", "|---:|---:|---:|"]
+    lines = ["| crop | pairs made per second | processed by training |", "|---:|---:|---:|"]
     for crop, batch in BATCHES:
         lines.append(f"| {crop} | {made(source, crop, batch):.1f} | {taken(source, crop, batch):.1f} |")
     sys.stdout.write("\n".join(lines) + "\n")
 
 
 def made(source: SimulatedSource, crop: int, batch: int) -> float:
-    """Pairs made in a second on one core."""
+    """Pairs made per second on one core."""
     source.batch(0, crop, batch)
     start, count = time.perf_counter(), 0
     while (seconds := time.perf_counter() - start) < SECONDS:
@@ -49,7 +49,7 @@ def made(source: SimulatedSource, crop: int, batch: int) -> float:
 
 
 def taken(source: SimulatedSource, crop: int, batch: int) -> float:
-    """Pairs trained on in a second on one core, without the time it takes to make them."""
+    """Pairs trained on per second on one core, without the time to make them."""
     ready = _Ready([source.batch(step, crop, batch) for step in range(2)])
     with tempfile.TemporaryDirectory() as run:
         recipe = Recipe(stages=(Stage(crop, batch, STEPS + 2),), mixed_precision=True)
@@ -60,7 +60,7 @@ def taken(source: SimulatedSource, crop: int, batch: int) -> float:
 
 
 class _Ready:
-    """A source of pairs made before."""
+    """A source of precomputed pairs."""
 
     def __init__(self, batches: list[Batch]) -> None:
         self.batches = batches

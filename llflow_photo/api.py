@@ -245,7 +245,7 @@ def enhance_file(
     started = time.monotonic()
     notes = list(photo.notes)
     for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
-        recorded = with_settings_told(result, settings, settings.seed + number, content)
+        recorded = with_settings_recorded(result, settings, settings.seed + number, content)
         # Checked again: the file may have been created in the meantime.
         overwrite = force or files.made_from(targets[number], content)
         notes += files.write(recorded, targets[number], encoding, overwrite=overwrite)
@@ -260,7 +260,7 @@ def enhance_file(
     )
 
 
-def with_settings_told(
+def with_settings_recorded(
     photo: Photo, options: Options, seed: int, content: str, series: SeriesReference | None = None
 ) -> Photo:
     """A copy of a rendering with its settings in the metadata, so that it can be reproduced.

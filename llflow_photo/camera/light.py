@@ -115,14 +115,14 @@ def lamp_light(lamps: tuple[Lamp, ...], x: np.ndarray, y: np.ndarray) -> np.ndar
 
 
 def random_unevenness(
-    random: np.random.Generator, coloured: bool, shadows: int, width: float, height: float
+    random: np.random.Generator, colored: bool, shadows: int, width: float, height: float
 ) -> Unevenness:
     """Random low-frequency waves of about a stop, tints of about a quarter, and shadows of 2 to 6 stops."""
     order = np.arange(3)
     falloff = 1.0 / (1.0 + order[:, None] + order[None, :])
     gray = random.normal(0.0, 1.2, (3, 3)) * falloff
     waves = np.stack([gray, gray, gray])
-    if coloured:
+    if colored:
         tint = random.normal(0.0, 0.5, (3, 3, 3)) * falloff
         waves += tint - tint.mean(0)
     waves[:, 0, 0] = 0.0  # the mean belongs to the exposure

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llflow_photo import files
-from llflow_photo.api import with_settings_told
+from llflow_photo.api import with_settings_recorded
 from llflow_photo.files.provenance import content_hash
 from llflow_photo.photo import Photo
 
@@ -27,7 +27,9 @@ class FileRenderer:
     def render(self, photo: Photo, seed: int, gate: Any, cancel: Any, series: Any = None) -> Iterator[Photo]:
         for number in range(self._job.options.samples):
             with gate():
-                yield with_settings_told(photo, self._job.options, seed + number, content_hash(photo.source))
+                yield with_settings_recorded(
+                    photo, self._job.options, seed + number, content_hash(photo.source)
+                )
 
     def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
         return files.write(photo, path, self._job.encoding, overwrite=overwrite)

@@ -82,7 +82,7 @@ def test_lifting_is_smooth_and_monotone() -> None:
 
 
 @pytest.mark.parametrize("shot", [0.0002, 0.01])
-def test_what_drowns_in_noise_is_not_lifted(shot: float) -> None:
+def test_areas_below_the_noise_are_not_lifted(shot: float) -> None:
     settings = night(-2.0, shot=shot)
     least = least_signal(settings)
     assert least == pytest.approx(0.4 * settings.noise.variance(least) ** 0.5, rel=0.05)
@@ -106,7 +106,7 @@ def test_eight_bits_contrast_and_a_wrong_black_level_hide_more() -> None:
     assert least[2] == pytest.approx(0.001, rel=0.1)
 
 
-def test_uneven_light_that_drowns_stays_dark_too() -> None:
+def test_uneven_light_below_the_noise_stays_dark() -> None:
     shade = Unevenness(np.zeros((3, 3, 3)), (Shade(0.2, 0.3, 0.1, 6.0),))
     x, y = np.array([0.2]), np.array([0.3])
     clean, noisy = (
@@ -132,10 +132,10 @@ def test_sky_stays_unlit_and_night() -> None:
 
 def test_sky_share_draws_no_contours() -> None:
     """One step of an 8-bit photo must stay a small step."""
-    codes = np.arange(90, 250)
+    pixel_values = np.arange(90, 250)
     steps = []
     for more in (5, 20, 40, 80):
-        low = np.stack([codes - more, codes, codes], -1) / 255
+        low = np.stack([pixel_values - more, pixel_values, pixel_values], -1) / 255
         shares = [
             sky_share(srgb_to_linear(low - change)[None]) for change in (0.0, np.array((1, 0, 0)) / 255)
         ]

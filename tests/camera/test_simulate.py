@@ -31,8 +31,8 @@ def _smooth_photo() -> np.ndarray:
 
 
 def test_curves_invert_and_match_the_standard() -> None:
-    codes = np.arange(256, dtype=np.uint8)
-    np.testing.assert_allclose(linear_to_srgb(srgb_to_linear(codes)), codes / 255, atol=1.1e-4)
+    raw_values = np.arange(256, dtype=np.uint8)
+    np.testing.assert_allclose(linear_to_srgb(srgb_to_linear(raw_values)), raw_values / 255, atol=1.1e-4)
     assert srgb_to_linear(np.array([0.5]))[0] == pytest.approx(0.21404114, abs=1e-6)
     values = np.linspace(0, 1, 101)
     np.testing.assert_allclose(s_curve(inverse_s_curve(values)), values, atol=2e-6)
@@ -53,12 +53,12 @@ def test_black_is_the_black_level_and_far_above_white_is_white() -> None:
 
 
 def test_a_stop_halves_the_signal() -> None:
-    codes = []
+    raw_values = []
     for exposure_ev in (-1.0, -2.0):
         settings = replace(night(exposure_ev), noise=QUIET)
         frame = simulate_night_raw(_flat(200), settings, np.random.default_rng(0))
-        codes.append(frame.mosaic.astype(float) - frame.black_level)
-    np.testing.assert_allclose(codes[0], 2 * codes[1], atol=1.5)
+        raw_values.append(frame.mosaic.astype(float) - frame.black_level)
+    np.testing.assert_allclose(raw_values[0], 2 * raw_values[1], atol=1.5)
 
 
 def test_noise_in_the_raw_frame_follows_the_formula() -> None:
@@ -83,7 +83,7 @@ def test_gray_develops_to_gray(light: str, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_well_exposed_frame_comes_back(pattern: str) -> None:
+def test_a_well_exposed_frame_is_reproduced(pattern: str) -> None:
     photo = _smooth_photo()
     settings = replace(night(0.0, camera=CAMERAS[4], pattern=pattern), noise=QUIET)
     developed = develop(simulate_night_raw(photo, settings, np.random.default_rng(0)))
@@ -199,6 +199,6 @@ def test_random_nights_span_what_photographers_bring() -> None:
         assert gray**2 >= 1.2**2 * settings.noise.variance(gray) * 0.999
 
 
-def test_what_is_no_photo_is_refused() -> None:
+def test_arrays_of_other_shapes_are_refused() -> None:
     with pytest.raises(ImageInputError, match="H x W x 3"):
         simulate_night_raw(np.zeros((8, 8), np.uint8), night(-3.0), np.random.default_rng(0))

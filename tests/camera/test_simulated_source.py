@@ -74,9 +74,9 @@ def test_the_sampled_histogram_stands_for_the_whole_photos(photos: list[np.ndarr
     whole = develop(simulate_night_raw(photo, settings, random))
     expected = equalization_table(whole)
     table = equalization_table(develop(SimulatedSource(photos).sampled(seed % 3, settings, random)))
-    codes = np.rint(whole * 255).astype(int)
+    pixel_values = np.rint(whole * 255).astype(int)
     for channel in range(3):
-        difference = (table - expected)[channel][codes[..., channel]]
+        difference = (table - expected)[channel][pixel_values[..., channel]]
         assert np.abs(difference).mean() < 0.04
 
 

@@ -21,11 +21,11 @@ def test_built_profiles_read_back_as_their_space(space: ColorSpace) -> None:
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=lambda space: space.name)
 def test_littlecms_converts_as_we_do(space: ColorSpace) -> None:
-    """8-bit in, 8-bit out, colors inside both gamuts: within a code and a half."""
+    """8-bit in, 8-bit out, colors inside both gamuts: within one and a half steps."""
     srgb = np.random.default_rng(0).uniform(0.15, 0.95, (8, 8, 3)).astype(np.float32)
     source = np.clip(convert(srgb, SRGB, space), 0, 1)
-    codes = np.rint(source * 255).astype(np.uint8)
-    ours = np.clip(convert(codes.astype(np.float32) / 255, space, SRGB), 0, 1) * 255
+    pixel_values = np.rint(source * 255).astype(np.uint8)
+    ours = np.clip(convert(pixel_values.astype(np.float32) / 255, space, SRGB), 0, 1) * 255
     transform = ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(profile_bytes(space))),
         ImageCms.createProfile("sRGB"),
@@ -33,7 +33,7 @@ def test_littlecms_converts_as_we_do(space: ColorSpace) -> None:
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
     )
-    theirs = np.asarray(ImageCms.applyTransform(Image.fromarray(codes), transform), np.float32)
+    theirs = np.asarray(ImageCms.applyTransform(Image.fromarray(pixel_values), transform), np.float32)
     assert np.abs(ours - theirs).max() < 1.5
 
 

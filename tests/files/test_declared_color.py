@@ -226,7 +226,7 @@ def test_marks_of_cameras(kind: int, index: str, corners: bool, expected: ColorS
     assert all(0xA500 not in child for child in carried.get(0x8769, Entry.directories()).value)
 
 
-def test_float_highlights_are_kept_and_said(tmp_path: Path) -> None:
+def test_float_highlights_are_kept_and_noted(tmp_path: Path) -> None:
     path = tmp_path / "photo.tif"
     values = np.full((64, 64, 3), 0.2, np.float32)
     values[:4, :4] = 300.0

@@ -74,9 +74,9 @@ def test_x_trans_is_developed(tmp_path: Path) -> None:
     linear = np.kron(scene(96, 96)[:, :, :], np.ones((6, 6, 1), np.float32))
     colors = np.tile(np.array(X_TRANS), (96, 96))
     mosaic = np.take_along_axis(linear, colors[..., None], axis=2)[..., 0]
-    codes = np.rint(1024 + mosaic * 14000).astype(np.uint16)
+    raw_values = np.rint(1024 + mosaic * 14000).astype(np.uint16)
     path = tmp_path / "xtrans.dng"
-    write_cfa_dng(path, codes, X_TRANS, black_level=1024, white_level=15024)
+    write_cfa_dng(path, raw_values, X_TRANS, black_level=1024, white_level=15024)
     assert_same_patches(path, linear, 6)
 
 

@@ -69,17 +69,17 @@ def test_black_levels_by_site_row_and_column(
         np.linspace(0, 800, width - corner[1]).round(),
         np.linspace(0, 300, height - corner[0]).round(),
     )
-    sites = np.array([[100.0, 200.0], [300.0, 400.0]])
+    black = np.array([[100.0, 200.0], [300.0, 400.0]])
     mosaic = np.zeros((height, width))
     inner = mosaic[corner[0] :, corner[1] :]
     inner[...] = 3000 + across + down[:, None]
     for row in (0, 1):
         for column in (0, 1):
-            inner[row::2, column::2] += sites[row, column]
+            inner[row::2, column::2] += black[row, column]
     extra = {
         Tag.ActiveArea: Entry.numbers(LONG, *corner, height, width),
         Tag.BlackLevelRepeatDim: Entry.numbers(SHORT, 2, 2),
-        Tag.BlackLevel: Entry.rationals(sites.ravel().tolist()),
+        Tag.BlackLevel: Entry.rationals(black.ravel().tolist()),
         Tag.BlackLevelDeltaH: Entry.rationals(across.tolist(), signed=True),
         Tag.BlackLevelDeltaV: Entry.rationals(down.tolist(), signed=True),
         Tag.WhiteLevel: Entry.numbers(LONG, 16383),

@@ -28,8 +28,8 @@ def _colors(sensor: str) -> np.ndarray:
     return np.tile(X_TRANS, (SIZE[0] // 6 + 1, SIZE[1] // 6 + 1))[: SIZE[0], : SIZE[1]]
 
 
-def _codes(light: np.ndarray, colors: np.ndarray, seed: int) -> np.ndarray:
-    """Neutral light, in codes of the green sites, with photon and read noise."""
+def _pixel_values(light: np.ndarray, colors: np.ndarray, seed: int) -> np.ndarray:
+    """Neutral light, in raw values of the green pixels, with photon and read noise."""
     generator = np.random.default_rng(seed)
     signal = light * NEUTRAL[colors]
     noisy = signal + generator.normal(0, 1, SIZE) * np.sqrt(NOISE**2 + 2.0 * signal)
@@ -47,9 +47,9 @@ def _changed(mosaic: np.ndarray, colors: np.ndarray) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("sensor", ["bayer", "x-trans"])
 def test_hot_pixels_are_repaired(sensor: str) -> None:
     colors = _colors(sensor)
-    mosaic = _codes(np.full(SIZE, SKY, np.float32), colors, 0)
+    mosaic = _pixel_values(np.full(SIZE, SKY, np.float32), colors, 0)
     generator = np.random.default_rng(1)
-    # One in each cell of 16 x 16, so that none is another's neighbour; corners and edges besides.
+    # One in each cell of 16 x 16, so that none is another's neighbor; corners and edges besides.
     hot = {(y + 5, x + 5 + y // 16 % 6) for y in range(0, SIZE[0], 16) for x in range(0, SIZE[1], 16)}
     hot |= {(0, 0), (0, 150), (SIZE[0] - 1, SIZE[1] - 1), (130, 0)}
     for place in sorted(hot):
@@ -61,7 +61,7 @@ def test_hot_pixels_are_repaired(sensor: str) -> None:
 
 
 def _stars(sigma: float, brightness: tuple[float, float], seed: int) -> np.ndarray:
-    """Points anywhere between the sites, as a lens draws them, over the sky."""
+    """Points at any position between pixels, as imaged by a lens, over the sky."""
     generator = np.random.default_rng(seed)
     light = np.full(SIZE, SKY, np.float32)
     y, x = np.mgrid[-4:5, -4:5]
@@ -79,14 +79,14 @@ def _stars(sigma: float, brightness: tuple[float, float], seed: int) -> np.ndarr
 def test_stars_survive(sensor: str, sigma: float) -> None:
     colors = _colors(sensor)
     for seed in range(3):
-        mosaic = _codes(_stars(sigma, (300, 40_000), seed), colors, seed)
+        mosaic = _pixel_values(_stars(sigma, (300, 40_000), seed), colors, seed)
         assert not _changed(mosaic, colors)
 
 
 @pytest.mark.parametrize("step", [(0, 1), (1, 0), (1, 1), (0, 2), (2, 0)])
-def test_points_of_two_sites_survive(step: tuple[int, int]) -> None:
-    """Neighbours of another color, along rows, columns and diagonals; and the next of the same color."""
-    mosaic = _codes(np.full(SIZE, SKY, np.float32), BAYER, 3)
+def test_points_of_two_pixels_are_kept(step: tuple[int, int]) -> None:
+    """Neighbors of another color, along rows, columns and diagonals; and the next of the same color."""
+    mosaic = _pixel_values(np.full(SIZE, SKY, np.float32), BAYER, 3)
     for y in range(8, SIZE[0] - 8, 16):
         for x in range(8, SIZE[1] - 8, 17):
             mosaic[y, x] = 9000
@@ -130,7 +130,7 @@ def _clean_photo() -> np.ndarray:
 def test_detail_of_a_scene_is_no_hot_pixel(
     make: Callable[[], np.ndarray], limit: int, exposure_ev: float
 ) -> None:
-    """At most one site in 100,000 of a frame whose every highlight is as small as the sites."""
+    """At most one pixel in 100,000 of a frame with highlights as small as pixels."""
     frame = simulate_night_raw(make(), night(exposure_ev), np.random.default_rng(0))
     assert _repaired(frame, frame.mosaic.copy()) <= limit
 

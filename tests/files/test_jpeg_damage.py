@@ -90,7 +90,7 @@ def test_padding_before_the_end_is_harmless(jpeg: bytes, tmp_path: Path) -> None
     assert _read(jpeg[:-2] + bytes(16) + b"\xff\xd9", tmp_path).notes == ()
 
 
-def test_black_is_no_damage(tmp_path: Path) -> None:
+def test_black_is_not_damage(tmp_path: Path) -> None:
     """With tables made for the picture, black areas are zeros in the stream, too."""
     for values in (np.zeros((2000, 3000, 3), np.uint8), np.pad(NOISE, ((0, 2000), (0, 0), (0, 0)))):
         out = io.BytesIO()

@@ -49,7 +49,7 @@ def test_gray_profile_reads_as_its_gamma() -> None:
 
 
 def test_table_based_conversion_agrees_with_the_matrix() -> None:
-    """LittleCMS on a grid of colors, interpolated, against the exact conversion: within two 8-bit codes."""
+    """LittleCMS on a grid of colors, interpolated, against the exact conversion: within two 8-bit steps."""
     values = np.random.default_rng(0).uniform(0.1, 0.9, (16, 16, 3)).astype(np.float32)
     converted = rgb_to_adobe_rgb(values, profile_bytes(SRGB))
     assert converted is not None

@@ -38,7 +38,7 @@ def _told(photo: Photo) -> Photo:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_metadata_comes_back(suffix: str, photo: Photo, tmp_path: Path) -> None:
+def test_metadata_round_trip(suffix: str, photo: Photo, tmp_path: Path) -> None:
     if suffix == "avif" and not features.check("avif"):
         pytest.skip("this Pillow has no AVIF")
     path = tmp_path / f"photo.{suffix}"

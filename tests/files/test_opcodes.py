@@ -40,7 +40,7 @@ def _spread(pixels: np.ndarray) -> float:
 @pytest.mark.parametrize("pitch", [1, 2])
 @pytest.mark.parametrize("half_size", [False, True])
 def test_gain_map_of_a_mosaic(pitch: int, half_size: bool, tmp_path: Path) -> None:
-    """One map for all sites, or one for each of the four of a Bayer pattern, as phones write."""
+    """One map for all pixels, or one for each of the four of a Bayer pattern, as phones write."""
     mosaic = (20000 / _vignette()).astype(np.uint16)
     bounds = [(top, left, HEIGHT, WIDTH) for top in range(pitch) for left in range(pitch)]
     maps = [gain_map(area(b, pitch=(pitch, pitch)), _coarse()) for b in bounds]
@@ -73,8 +73,8 @@ def test_corrections_after_demosaicing(half_size: bool, tmp_path: Path) -> None:
     np.testing.assert_allclose(photo.pixels[inside, 5:-5], 20000 / 65535, rtol=tolerance)
 
 
-def test_gain_map_of_each_site_is_for_that_site_alone(tmp_path: Path) -> None:
-    """The red sites have lost three quarters, and the map gives them back."""
+def test_gain_map_of_one_bayer_pixel_changes_no_other(tmp_path: Path) -> None:
+    """The red pixels have lost three quarters, which the map restores."""
     mosaic = np.full((HEIGHT, WIDTH), 20000, np.uint16)
     mosaic[0::2, 0::2] = 5000
     red = gain_map(area((0, 0, HEIGHT, WIDTH), pitch=(2, 2)), np.full((1, 1, 1), 4.0))
@@ -96,7 +96,7 @@ def test_gain_maps_of_a_linear_picture(tag: Tag, tmp_path: Path) -> None:
 
 
 def test_gain_map_ends_at_white_where_the_sensor_does(tmp_path: Path) -> None:
-    """Saturated sites stay neutral and at white, however much a corner is amplified."""
+    """Saturated pixels stay neutral and at white, however much a corner is amplified."""
     mosaic = np.full((HEIGHT, WIDTH), 65535, np.uint16)
     mosaic[40:60, 40:60] = 1000
     step = gain_map(area((0, 0, HEIGHT, WIDTH)), _coarse())

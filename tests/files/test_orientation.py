@@ -66,7 +66,7 @@ def test_boxes_turn_with_the_pixels(orientation: int) -> None:
     assert (width * wide, height * high) == pytest.approx((np.ptp(columns) + 1, np.ptp(rows) + 1))
 
 
-def test_what_was_said_last_counts() -> None:
+def test_precedence_of_declared_orientations() -> None:
     assert turns.declared(6, 3, sidecar=8) == 8
     assert turns.declared(6, 3) == 6
     assert turns.declared(None, 3) == 3

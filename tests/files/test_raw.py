@@ -28,7 +28,7 @@ def _srgb_linear(photo: object) -> np.ndarray:
     return convert(photo.pixels, photo.color_space, LINEAR_SRGB)  # type: ignore[attr-defined]
 
 
-def test_a_mosaic_comes_back_as_the_scene(tmp_path: Path) -> None:
+def test_a_mosaic_develops_to_the_scene(tmp_path: Path) -> None:
     photo = files.read(write_scene_dng(tmp_path / "scene.dng"))
     assert (photo.color_space, photo.bit_depth, photo.pixels.dtype) == (REC2020_LINEAR, 16, np.float32)
     seen, expected = _srgb_linear(photo), scene(64, 96)
@@ -65,7 +65,7 @@ def test_white_balances(tmp_path: Path) -> None:
 
 
 def _clipped_lamp(path: Path) -> Path:
-    """A wall at a fifth of white and a lamp that saturates all sites, under gains of 2, 1, 1.67."""
+    """A wall at a fifth of white and a lamp that saturates all pixels, under gains of 2, 1, 1.67."""
     mosaic = np.full((64, 64), 512 + 0.2 * 15871, np.float32)
     mosaic[0::2, 0::2] = 512 + 0.1 * 15871
     mosaic[1::2, 1::2] = 512 + 0.12 * 15871
@@ -118,12 +118,12 @@ def test_hot_pixels_in_a_file(tmp_path: Path) -> None:
 
 def test_hot_pixels_of_an_x_trans_file(tmp_path: Path) -> None:
     # LibRaw's X-Trans demosaicing wants more than one of its tiles of 512 pixels.
-    codes = np.random.default_rng(0).normal(812, 6, (576, 576)).astype(np.uint16)
-    codes[30, 41] = 14000
-    write_cfa_dng(tmp_path / "hot.dng", codes, X_TRANS, black_level=512, white_level=16383)
+    raw_values = np.random.default_rng(0).normal(812, 6, (576, 576)).astype(np.uint16)
+    raw_values[30, 41] = 14000
+    write_cfa_dng(tmp_path / "hot.dng", raw_values, X_TRANS, black_level=512, white_level=16383)
     photo = files.read(tmp_path / "hot.dng")
     assert any("1 hot pixel" in note for note in photo.notes)
-    # Not the border: a corner whose neighbours are all green gets no red and blue from LibRaw.
+    # Not the border: a corner whose neighbors are all green gets no red and blue from LibRaw.
     np.testing.assert_allclose(_srgb_linear(photo)[2:-2, 2:-2], 300 / 15871, rtol=0.2)
     untouched = files.read(tmp_path / "hot.dng", RawOptions(hot_pixels=False))
     assert _srgb_linear(untouched)[30, 41].max() > 10 * 300 / 15871

@@ -121,7 +121,7 @@ def test_a_makers_raw_without_pixels_is_refused(pixels: bytes, tmp_path: Path) -
 
 
 @pytest.mark.skipif(rawpy.libraw_version < (0, 22), reason="this LibRaw does not notice the damage")
-def test_a_damaged_raw_says_what_libraw_said_first(tmp_path: Path) -> None:
+def test_the_first_error_of_libraw_is_reported(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).bytes(300 * 400 * 8 // 7 + 16384)
     with pytest.raises(ReadError, match="cannot be decoded: Data error"):
         files.read(_panasonic(tmp_path / "noise.rw2", noise))

@@ -23,7 +23,7 @@ from llflow_photo.files.tiff.directory import Entry, exif_block
 from llflow_photo.photo import Photo
 
 
-def _codes(bits: int) -> np.ndarray:
+def _pixel_values(bits: int) -> np.ndarray:
     dtype = np.uint8 if bits == 8 else np.uint16
     return np.random.default_rng(bits).integers(0, 2**bits, (21, 34, 3)).astype(dtype)
 
@@ -40,25 +40,25 @@ def _png(values: np.ndarray, color_type: int) -> bytes:
 
 
 def test_16_bit_png_keeps_every_bit(tmp_path: Path) -> None:
-    codes = _codes(16)
+    pixel_values = _pixel_values(16)
     path = tmp_path / "deep.png"
-    path.write_bytes(_png(codes, 2))
+    path.write_bytes(_png(pixel_values, 2))
     photo = files.read(path)
     assert photo.bit_depth == 16
-    np.testing.assert_array_equal(np.rint(photo.pixels * 65535).astype(np.uint16), codes)
+    np.testing.assert_array_equal(np.rint(photo.pixels * 65535).astype(np.uint16), pixel_values)
 
 
 def test_16_bit_png_with_alpha_and_gray(tmp_path: Path) -> None:
-    codes = _codes(16)
+    pixel_values = _pixel_values(16)
     path = tmp_path / "deep.png"
-    path.write_bytes(_png(np.dstack([codes, codes[..., :1]]), 6))
+    path.write_bytes(_png(np.dstack([pixel_values, pixel_values[..., :1]]), 6))
     photo = files.read(path)
-    np.testing.assert_array_equal(np.rint(photo.pixels * 65535).astype(np.uint16), codes)
+    np.testing.assert_array_equal(np.rint(photo.pixels * 65535).astype(np.uint16), pixel_values)
     assert any("alpha" in note for note in photo.notes)
-    path.write_bytes(_png(codes[..., :1], 0))
+    path.write_bytes(_png(pixel_values[..., :1], 0))
     gray = files.read(path)
     assert gray.bit_depth == 16
-    np.testing.assert_array_equal(np.rint(gray.pixels * 65535), codes[..., :1].repeat(3, axis=2))
+    np.testing.assert_array_equal(np.rint(gray.pixels * 65535), pixel_values[..., :1].repeat(3, axis=2))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -76,17 +76,17 @@ def test_16_bit_png_with_alpha_and_gray(tmp_path: Path) -> None:
     ids=["plain", "predictor", "planar", "tiles", "planar-tiles", "big-endian", "bigtiff"],
 )
 def test_tiff_layouts(bits: int, options: dict[str, object], tmp_path: Path) -> None:
-    codes = _codes(bits)
+    pixel_values = _pixel_values(bits)
     path = tmp_path / "photo.tif"
     options = dict(options)
     how = {key: options.pop(key) for key in ("byteorder", "bigtiff") if key in options}
     planar = options.get("planarconfig") == "separate"
     with tifffile.TiffWriter(path, **how) as writer:
-        data = np.moveaxis(codes, 2, 0) if planar else codes
+        data = np.moveaxis(pixel_values, 2, 0) if planar else pixel_values
         writer.write(data, photometric="rgb", metadata=None, **options)
     photo = files.read(path)
     assert photo.bit_depth == bits
-    np.testing.assert_array_equal(np.rint(photo.pixels * (2**bits - 1)), codes)
+    np.testing.assert_array_equal(np.rint(photo.pixels * (2**bits - 1)), pixel_values)
 
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "tiff_adobe_deflate", "jpeg"])
@@ -101,9 +101,9 @@ def test_tiff_compressions_written_by_libtiff(compression: str, tmp_path: Path) 
 
 
 def test_lzw_of_16_bits(tmp_path: Path) -> None:
-    """Photoshop's favourite, which Pillow alone reads as 8 bits: libtiff unpacks our strips as bytes."""
-    codes = _codes(16)
-    as_bytes = codes.astype("<u2").tobytes()
+    """Photoshop's favorite, which Pillow alone reads as 8 bits: libtiff unpacks our strips as bytes."""
+    pixel_values = _pixel_values(16)
+    as_bytes = pixel_values.astype("<u2").tobytes()
     inner = io.BytesIO()
     Image.frombytes("L", (len(as_bytes), 1), as_bytes).save(inner, "TIFF", compression="tiff_lzw")
     with tifffile.TiffFile(io.BytesIO(inner.getvalue())) as tiff:
@@ -119,7 +119,7 @@ def test_lzw_of_16_bits(tmp_path: Path) -> None:
     file = struct.pack("<2sHI", b"II", 42, place) + strip.ljust(place - 8, b"\0")
     path = tmp_path / "lzw.tif"
     path.write_bytes(file + encode_directories([directory], place))
-    np.testing.assert_array_equal(np.rint(files.read(path).pixels * 65535), codes)
+    np.testing.assert_array_equal(np.rint(files.read(path).pixels * 65535), pixel_values)
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
@@ -137,21 +137,21 @@ def test_float_tiff_keeps_what_is_outside(kind: str, tmp_path: Path) -> None:
 
 
 def test_gray_white_is_zero_and_palette_tiff(tmp_path: Path) -> None:
-    gray = _codes(16)[..., 0]
+    gray = _pixel_values(16)[..., 0]
     path = tmp_path / "photo.tif"
     tifffile.imwrite(path, gray, photometric="minisblack", metadata=None)
     np.testing.assert_array_equal(np.rint(files.read(path).pixels[..., 2] * 65535), gray)
     tifffile.imwrite(path, gray, photometric="miniswhite", metadata=None)
     np.testing.assert_array_equal(np.rint(files.read(path).pixels[..., 1] * 65535), 65535 - gray)
     colors = np.random.default_rng(1).integers(0, 256, (3, 256)).astype(np.uint16) * 257
-    index = _codes(8)[..., 0]
+    index = _pixel_values(8)[..., 0]
     tifffile.imwrite(path, index, photometric="palette", colormap=colors, metadata=None)
     photo = files.read(path)
     assert photo.bit_depth == 8
     np.testing.assert_array_equal(np.rint(photo.pixels * 65535), colors.T[index])
 
 
-def test_kinds_that_are_no_photo_are_refused_clearly(tmp_path: Path) -> None:
+def test_unsupported_formats_are_refused_with_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "photo.tif"
     tifffile.imwrite(path, np.zeros((8, 8), np.int16), photometric="minisblack", metadata=None)
     with pytest.raises(FormatError, match="16-bit samples of format 2"):
@@ -196,7 +196,7 @@ def test_embedded_profiles_are_honoured(space: object, suffix: str, tmp_path: Pa
     assert photo.metadata.icc == profile_bytes(space)  # type: ignore[arg-type]
 
 
-def test_profile_with_a_table_curve_is_linearised(tmp_path: Path) -> None:
+def test_profile_with_a_table_curve_is_linearized(tmp_path: Path) -> None:
     """A profile LittleCMS writes with sampled curves that are no usual ones."""
     from test_lut_profiles import cubic_profile
 
@@ -274,7 +274,9 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     for suffix in ("jpg", "png", "tif", "webp"):
         path = tmp_path / f"cut.{suffix}"
         buffer = io.BytesIO()
-        Image.fromarray(_codes(8)).save(buffer, {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper()))
+        Image.fromarray(_pixel_values(8)).save(
+            buffer, {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper())
+        )
         path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) * 2 // 3])
         with pytest.raises(ReadError, match="truncated"):
             files.read(path)
@@ -316,7 +318,7 @@ def test_photos_above_pillows_own_limit_are_read(tmp_path: Path) -> None:
 def test_metadata_of_a_jpeg(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     block = exif_block(exif_directories(EXIF_FIELDS))
-    Image.fromarray(_codes(8)).save(path, exif=b"Exif\0\0" + block, xmp=XMP)
+    Image.fromarray(_pixel_values(8)).save(path, exif=b"Exif\0\0" + block, xmp=XMP)
     photo = files.read(path)
     exif = Image.Exif()
     exif.load(photo.metadata.exif)
@@ -326,7 +328,7 @@ def test_metadata_of_a_jpeg(tmp_path: Path) -> None:
 
 
 def test_sidecars_are_read(tmp_path: Path) -> None:
-    Image.fromarray(_codes(8)).save(tmp_path / "photo.jpg")
+    Image.fromarray(_pixel_values(8)).save(tmp_path / "photo.jpg")
     (tmp_path / "photo.xmp").write_bytes(XMP.replace(b'"4"', b'"5"'))
     assert b'Rating="5"' in (files.read(tmp_path / "photo.jpg").metadata.xmp or b"")
     (tmp_path / "photo.xmp").write_bytes(b"<broken")
@@ -348,7 +350,7 @@ def test_littlecms_profile_of_table_type(tmp_path: Path) -> None:
     """A Lab profile has no matrix: it does not fit RGB pixels, and the photo is read without it."""
     path = tmp_path / "photo.png"
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    Image.fromarray(_codes(8)).save(path, icc_profile=lab)
+    Image.fromarray(_pixel_values(8)).save(path, icc_profile=lab)
     photo = files.read(path)
     assert photo.color_space == SRGB and any("profile" in note for note in photo.notes)
 
@@ -358,7 +360,7 @@ def test_adobe_rgb_as_cameras_declare_it(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     for exif in ({0xA001: Entry.numbers(3, 2)}, {0xA005: Entry.directories({1: Entry.text("R03")})}):
         block = exif_block({0x8769: Entry.directories({0x8827: Entry.numbers(3, 100), **exif})})
-        Image.fromarray(_codes(8)).save(path, exif=b"Exif\0\0" + block)
+        Image.fromarray(_pixel_values(8)).save(path, exif=b"Exif\0\0" + block)
         assert files.read(path).color_space == ADOBE_RGB
 
 
@@ -367,7 +369,7 @@ def test_png_gamma_and_corners(tmp_path: Path) -> None:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     path = tmp_path / "photo.png"
-    plain = _png(_codes(16), 2)
+    plain = _png(_pixel_values(16), 2)
     place = 8 + 25
     adobe = struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
     for gamma, transfer in ((100_000, "linear"), (50_000, "gamma:2")):
@@ -383,6 +385,6 @@ def test_png_gamma_and_corners(tmp_path: Path) -> None:
 
 def test_what_else_the_file_held_is_in_the_notes(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
-    second = Image.fromarray(_codes(8))
-    Image.fromarray(_codes(8)).save(path, "MPO", save_all=True, append_images=[second])
+    second = Image.fromarray(_pixel_values(8))
+    Image.fromarray(_pixel_values(8)).save(path, "MPO", save_all=True, append_images=[second])
     assert any("several images" in note for note in files.read(path).notes)

@@ -51,7 +51,7 @@ def test_the_sidecar_that_names_the_extension_goes_first_and_the_other_adds_to_i
     assert b'Label="red"' in (files.read(pair / "IMG.dng").metadata.xmp or b"")
 
 
-def test_lightroom_says_whose_sidecar_it_is(pair: Path) -> None:
+def test_extension_declared_in_lightroom_sidecars(pair: Path) -> None:
     photoshop = 'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:SidecarForExtension='
     (pair / "IMG.dng").rename(pair / "elsewhere")
     (pair / "IMG.xmp").write_bytes(_rated(1, f'{photoshop}"DNG"'))

@@ -105,7 +105,7 @@ def test_standard_input_is_read_whole(redirected: bool, home: Path) -> None:
     assert done.stdout.strip() == b"(400, 500, 3)"
 
 
-def test_an_empty_stream_is_told() -> None:
+def test_an_empty_stream_is_refused() -> None:
     read, write = os.pipe()
     os.close(write)
     try:

@@ -40,7 +40,7 @@ def test_lossless_formats_give_back_what_was_rounded(
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("depth", [8, 16, 32])
 def test_read_show_decode_write_is_the_identity(space: str, depth: int, tmp_path: Path) -> None:
-    """The whole way at strength 0: not one code differs."""
+    """The whole pipeline at strength 0: no pixel value differs."""
     from llflow_photo.color.working import from_network, to_network
 
     first, second = tmp_path / "first.tif", tmp_path / "second.tif"
@@ -81,8 +81,8 @@ def test_png_depth_follows_the_photo(photo: Photo, tmp_path: Path) -> None:
 def test_tiff_as_others_read_it(photo: Photo, tmp_path: Path) -> None:
     path = tmp_path / "photo.tif"
     files.write(photo, path)
-    codes = np.rint(np.clip(photo.pixels, 0, 1) * 65535)
-    np.testing.assert_array_equal(tifffile.imread(path), codes)
+    pixel_values = np.rint(np.clip(photo.pixels, 0, 1) * 65535)
+    np.testing.assert_array_equal(tifffile.imread(path), pixel_values)
     files.write(photo.with_pixels(photo.pixels * 3 - 0.5), path, Encoding(bit_depth=32))
     np.testing.assert_allclose(tifffile.imread(path), photo.pixels * 3 - 0.5, atol=1e-6)
 

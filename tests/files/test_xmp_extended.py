@@ -89,7 +89,7 @@ def test_pieces_in_any_order(tmp_path: Path) -> None:
     assert _text(photo.metadata.xmp, "xmp:Rating") == "4"
 
 
-def test_what_cannot_be_split_is_said(tmp_path: Path) -> None:
+def test_packets_that_cannot_be_split_are_noted(tmp_path: Path) -> None:
     photo = replace(_photo(), metadata=Metadata(xmp=b"no XML" * 20_000))
     notes = files.write(photo, tmp_path / "photo.jpg")
     assert any("XMP block" in note and "too large for JPEG" in note for note in notes)

@@ -180,7 +180,7 @@ DIRECTORY = (
 )
 
 
-def test_parts_that_are_not_kept_are_said_and_not_claimed(tmp_path: Path) -> None:
+def test_omitted_parts_are_noted_and_not_declared(tmp_path: Path) -> None:
     photo = _read(tmp_path, 1, DIRECTORY, MOTION)
     assert "the video of a motion photo in the file was not kept" in photo.notes
     assert "the HDR gain map in the file was not kept" in photo.notes

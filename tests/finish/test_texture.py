@@ -40,7 +40,7 @@ def _detail(picture: np.ndarray) -> np.ndarray:
     return np.asarray(plane / box_mean(plane, 2) - 1)
 
 
-def test_texture_comes_back_and_noise_does_not(random: np.random.Generator) -> None:
+def test_texture_is_restored_but_not_noise(random: np.random.Generator) -> None:
     photo = _photo(_wall(random, noise=0.0006))
     _, residual = to_network(photo)
     rendering = _smooth(photo)

@@ -69,14 +69,14 @@ class PhotoRenderer:
         ``seed`` determines the latent of the photo's regions and its grain. The latent of the whole frame is
         that of the batch; for a frame of a series, the latent of the regions is that of the series.
         """
-        from ...api import renderings, with_settings_told
+        from ...api import renderings, with_settings_recorded
         from ...files.provenance import content_hash
 
         options = replace(self._job.options, detail_seed=seed)
         content = content_hash(photo.source) if photo.source is not None else ""
         rendered = renderings(photo, options, self.enhancer, cancel=cancel, series=series, gate=gate)
         for number, rendering in enumerate(rendered):
-            yield with_settings_told(rendering, options, options.seed + number, content, series)
+            yield with_settings_recorded(rendering, options, options.seed + number, content, series)
 
     def write(self, photo: Photo, path: Path, overwrite: bool) -> tuple[str, ...]:
         """Write a rendering; see `files.write`."""

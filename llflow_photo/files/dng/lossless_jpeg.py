@@ -1,4 +1,4 @@
-"""Lossless JPEG (ITU-T T.81 annex H), as DNG files hold mosaics: predictor 1, Huffman-coded differences."""
+"""Lossless JPEG (ITU-T T.81 annex H), for mosaics in DNG: predictor 1, Huffman-coded differences."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Sources: Adobe, TIFF Revision 6.0 (1992), with its Technical Notes; CIPA DC-008, Exif 2.32 and 3.0; ISO
 12234-2, TIFF/EP; Adobe, Digital Negative Specification 1.7.1.
 
-Directories are keyed by plain integers, which equal these members; a file may hold fields that have no name
+Directories are keyed by plain integers, which equal these members; a file may have fields that have no name
 here.
 """
 
@@ -278,7 +278,7 @@ class SampleFormat(IntEnum):
 
 
 class ExifColorSpace(IntEnum):
-    """Values of Exif's ColorSpace; Adobe RGB is no standard one, but in use."""
+    """Values of Exif's ColorSpace; Adobe RGB is not standard, but in use."""
 
     SRGB = 1
     AdobeRGB = 2

@@ -136,7 +136,7 @@ def test_an_uncompressed_picture_that_ends_in_zeros_is_noted(suffix: str, end: s
 
 
 @pytest.mark.parametrize("suffix", ["webp", "avif", "heic"])
-def test_black_is_no_hole(suffix: str, tmp_path: Path) -> None:
+def test_black_is_not_a_gap(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"photo.{suffix}"
     black = Image.new("RGB", (1600, 1200))
     if suffix == "avif" and not features.check("avif"):
