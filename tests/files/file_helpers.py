@@ -24,6 +24,7 @@ EXIF_FIELDS = {
     "ExposureTime": (1, 15),
     "FNumber": 1.8,
     "ISOSpeedRatings": 6400,
+    "FlashEnergy": 250.0,
     "DateTimeOriginal": "2024:05:06 23:44:59",
     "LensModel": "35mm f/1.8",
     "FocalLength": 35.0,

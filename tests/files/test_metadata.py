@@ -49,6 +49,7 @@ def test_metadata_round_trip(suffix: str, photo: Photo, tmp_path: Path) -> None:
     details, gps = exif.get_ifd(0x8769), exif.get_ifd(0x8825)
     assert (exif[0x010F], exif[0x0110], exif[0x8298]) == ("Demo", "Night One", "somebody")
     assert exif[0x0131] == "llflow-photo 0.1.0" and exif[0x0112] == 1
+    assert float(details[0xA20B]) == 250.0
     assert details[0x8827] == 6400 and details[0xA434] == "35mm f/1.8" and float(details[0x829A]) == 1 / 15
     assert gps[2] == (48.0, 12.0, 30.5) and gps[3] == "E"
     assert files.read_settings(back.metadata) == {key: str(value) for key, value in SETTINGS.items()}

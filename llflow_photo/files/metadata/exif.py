@@ -54,7 +54,7 @@ _EXIF_TAGS_IN_IMAGE = {
 _DROPPED_EXIF = {
     Tag.MakerNote, Tag.ComponentsConfiguration, Tag.CompressedBitsPerPixel, Tag.FlashpixVersion,
     Tag.ColorSpace, Tag.PixelXDimension, Tag.PixelYDimension, Tag.RelatedSoundFile, Tag.InteroperabilityIFD,
-    Tag.SpatialFrequencyResponse, Tag.FlashEnergy, Tag.Gamma,
+    Tag.SpatialFrequencyResponse, Tag.Gamma,
 }  # fmt: skip
 # Bytes. Larger fields are private blocks, not descriptions.
 _MAX_VALUE = 1 << 20

@@ -24,6 +24,7 @@ _IMAGE = {
 _EXIF = {
     "ExposureTime": (Tag.ExposureTime, RATIONAL),
     "FNumber": (Tag.FNumber, RATIONAL),
+    "FlashEnergy": (Tag.FlashEnergy, RATIONAL),
     "ExposureProgram": (Tag.ExposureProgram, SHORT),
     "ISOSpeedRatings": (Tag.PhotographicSensitivity, SHORT),
     "PhotographicSensitivity": (Tag.PhotographicSensitivity, SHORT),
