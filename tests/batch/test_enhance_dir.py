@@ -179,7 +179,7 @@ def test_photos_too_large_for_a_format_fail_before_rendering(
     assert [(record.error, record.seconds.get("network")) for record in report.failed] == [
         ("WriteError", None)
     ]
-    assert "at most 16383 pixels a side" in report.failed[0].reason
+    assert "at most 16383 pixels per side" in report.failed[0].reason
     monkeypatch.setattr("llflow_photo.files.writing.check_pillow_writes", _not_written)
     with pytest.raises(WriteError, match="no plugin"):
         enhance_dir(tmp_path / "in", output=tmp_path / "other", model=model)
