@@ -101,7 +101,8 @@ def test_the_window_responds_while_a_large_photo_is_opened_and_rendered(
     np.testing.assert_allclose(layer.data[0][2000, 1500] * 255, (20, 20, 29), atol=12)
     # Reading in the GUI thread would block the window for seconds. Adding a layer of any size takes napari
     # some time, above all with software OpenGL: 0.6 s with napari 0.6.6, 0.1 s with 0.9.2.
-    assert max(opening, applying) < max(0.25, 1.5 * usual), (opening, applying, usual)
+    # The bound leaves room for a busy machine; `benchmarks/panel.py` measures how long it really takes.
+    assert max(opening, applying) < max(0.5, 3.0 * usual), (opening, applying, usual)
 
 
 def _add_small_pyramid(window: Any, until: Until) -> float:
