@@ -15,6 +15,7 @@ from plugin_helpers import Pulse
 from qtpy.QtCore import QTimer
 
 import napari_plugin
+from llflow_photo import files
 from napari_plugin.layers import KEY, pyramid
 from napari_plugin.opening import PendingPixels
 from napari_plugin.photo_size import size_of
@@ -79,6 +80,15 @@ def test_the_window_responds_while_a_large_photo_is_opened_and_rendered(
         """Replaces rendering twelve megapixels; the test is about the window."""
         return photo.with_pixels(photo.pixels * np.float32(2))
 
+    opened = threading.Event()
+
+    def held_back(path: Path, *options: Any) -> Any:
+        """Reads once the layer has been added, which takes some versions of napari longer than reading."""
+        assert threading.current_thread() is not threading.main_thread() and opened.wait(60)
+        return read(path, *options)
+
+    read = files.read
+    monkeypatch.setattr(files, "read", held_back)
     monkeypatch.setattr("llflow_photo.explore.fullsize.render_full_size", brighter)
     viewer = window.viewer
     _add_small_pyramid(window, until)  # OpenGL compiles its programs at the first one
@@ -88,10 +98,12 @@ def test_the_window_responds_while_a_large_photo_is_opened_and_rendered(
     (layer,) = viewer.open(str(large_jpeg), plugin="llflow-photo")
     assert layer.data[0].shape == (4000, 3000, 3)
     assert not isinstance(layer.data[0], np.ndarray)  # the pixels are being read
+    opened.set()
     window.fit()
     until(lambda: isinstance(layer.data[0], np.ndarray))
     opening = pulse.stop()
     assert layer.metadata[KEY].facts.metadata.exif is not None
+    monkeypatch.setattr(files, "read", read)
     until(lambda: "large preview" in viewer.layers and not window.preview.newest.busy)
     pulse = Pulse()
     window.apply.apply_button.click()
