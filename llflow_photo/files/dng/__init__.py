@@ -1,1 +1,7 @@
-"""DNG: developing according to the specification, and writing mosaics and linear images."""
+"""DNG: developed as the specification says, and written, as a mosaic or linear."""
+
+from __future__ import annotations
+
+from .write import write_cfa_dng
+
+__all__ = ["write_cfa_dng"]
