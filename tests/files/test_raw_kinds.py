@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from llflow_photo import files
 from llflow_photo.color.spaces import LINEAR_SRGB, convert
 from llflow_photo.errors import FormatError, ReadError
 from llflow_photo.files import RawOptions
-from llflow_photo.files.tiff.directory import BYTE, LONG, SHORT, UNDEFINED, Entry, exif_block
+from llflow_photo.files.raw.checks import refuse_pixels_beyond_the_end
+from llflow_photo.files.tiff.directory import BYTE, IFD, LONG, SHORT, UNDEFINED, Entry, exif_block
 from llflow_photo.files.tiff.tags import Compression, Tag
 
 
@@ -107,17 +109,47 @@ def _panasonic(path: Path, pixels: bytes) -> Path:
         0x26: Entry.numbers(SHORT, 400),
         Tag.Make: Entry.text("Panasonic"),
         Tag.Model: Entry.text("DMC-GF1"),
-        0x118: Entry.numbers(LONG, 2048),
+        Tag.RawDataOffset: Entry.numbers(LONG, 2048),
     }
     path.write_bytes((b"IIU\0" + exif_block(page)[4:]).ljust(2048, b"\0") + pixels)
     return path
 
 
-@pytest.mark.parametrize("pixels", [b"", bytes(300 * 400 * 8 // 7 + 16384)])
-def test_a_makers_raw_without_pixels_is_refused(pixels: bytes, tmp_path: Path) -> None:
-    """LibRaw itself develops these to black; before 0.22 it notices where the file ends."""
+def test_a_makers_raw_of_equal_pixels_is_refused(tmp_path: Path) -> None:
+    """LibRaw itself develops it to black; before 0.22 it notices where the file ends."""
     with pytest.raises(ReadError, match=r"same value|truncated or damaged"):
-        files.read(_panasonic(tmp_path / "pruned.rw2", pixels))
+        files.read(_panasonic(tmp_path / "pruned.rw2", bytes(300 * 400 * 8 // 7 + 16384)))
+
+
+def test_a_makers_raw_that_ends_before_its_pixels_is_refused(tmp_path: Path) -> None:
+    """LibRaw develops memory that nothing was written to, so the result differs from run to run."""
+    with pytest.raises(ReadError, match=r"truncated: its pixel data would start at byte 2,048"):
+        files.read(_panasonic(tmp_path / "pruned.rw2", b""))
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_pixels_beyond_the_end_of_a_makers_raw(present: bool) -> None:
+    """The largest image counts, also in a child of the first directory; a preview does not."""
+    large = {
+        Tag.ImageWidth: Entry.numbers(SHORT, 400),
+        Tag.ImageLength: Entry.numbers(SHORT, 300),
+        Tag.StripOffsets: Entry.numbers(LONG, 900 if present else 1000),
+    }
+    page = {
+        Tag.ImageWidth: Entry.numbers(SHORT, 40),
+        Tag.ImageLength: Entry.numbers(SHORT, 30),
+        Tag.StripOffsets: Entry.numbers(LONG, 5000),
+        Tag.SubIFDs: Entry(IFD, (large,)),
+    }
+    data = exif_block(page).ljust(1000, b"\0")
+    with contextlib.nullcontext() if present else pytest.raises(ReadError, match="byte 1,000, but the file"):
+        refuse_pixels_beyond_the_end(data, "IMG.NEF")
+
+
+def test_pixels_beyond_the_end_of_a_raf() -> None:
+    data = b"FUJIFILMCCD-RAW ".ljust(100, b"\0") + struct.pack(">II", 4096, 100) + bytes(64)
+    with pytest.raises(ReadError, match="byte 4,096, but the file has 172 bytes"):
+        refuse_pixels_beyond_the_end(data, "IMG.RAF")
 
 
 @pytest.mark.skipif(rawpy.libraw_version < (0, 22), reason="this LibRaw does not notice the damage")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+
 import numpy as np
 
-from ...errors import ReadError
+from ...errors import FormatError, ReadError
+from ..tiff.directory import Directory
+from ..tiff.parse import Buffer, is_tiff, numbers_of, parse_tiff
+from ..tiff.tags import Tag
 
-__all__ = ["refuse_missing_pixels"]
+__all__ = ["refuse_missing_pixels", "refuse_pixels_beyond_the_end"]
 
 # Sensors have noise even in the dark, so equal rows up to the end of the frame were never written. Saturated
 # rows may really be equal; they count only if nearly all rows are equal.
@@ -17,6 +23,7 @@ _NOTED_LINES = 8
 # Merged images may have empty margins.
 _NOTED_SHARE_OF_MERGED = 0.25
 _PROBES = 16
+_UNKNOWN_OFFSET = 0xFFFFFFFF
 
 
 def refuse_missing_pixels(
@@ -62,6 +69,61 @@ def refuse_missing_pixels(
     if lines >= _NOTED_LINES and (mosaic or share >= _NOTED_SHARE_OF_MERGED):
         return [f"{lines} {what} of the RAW file have one and the same value; the file may be incomplete"]
     return []
+
+
+def refuse_pixels_beyond_the_end(data: Buffer, name: str) -> None:
+    """Refuse a RAW file whose pixels would start after its end.
+
+    LibRaw reads such pixels from memory that nothing was written to, so they can be anything.
+
+    Args:
+        data: the whole file.
+        name: name of the file, for the message.
+
+    Raises:
+        ReadError: the container declares pixel data beyond the end of the file.
+    """
+    start = _start_of_pixels(data)
+    if start is not None and start >= len(data):
+        raise ReadError(
+            f"{name} is truncated: its pixel data would start at byte {start:,}, but the file has "
+            f"{len(data):,} bytes; copy it again"
+        )
+
+
+def _start_of_pixels(data: Buffer) -> int | None:
+    """Offset of the largest image of a TIFF-structured RAW file or of a RAF; None if it is not declared."""
+    head = bytes(data[:108])
+    if head.startswith(b"FUJIFILMCCD-RAW") and len(head) == 108:
+        return int(struct.unpack_from(">I", head, 100)[0])
+    if not is_tiff(head):
+        return None
+    try:
+        directories = list(_with_children(parse_tiff(data)))
+    except FormatError:
+        return None
+    # Panasonic's own field is at the pixels of the sensor; the strip offset may have no meaning there.
+    for code in (Tag.RawDataOffset, Tag.TileOffsets, Tag.StripOffsets):
+        found = [
+            (_pixels(page), int(offset[0])) for page in directories if (offset := numbers_of(page, code))
+        ]
+        if found:
+            start = max(found)[1]
+            return None if start in (0, _UNKNOWN_OFFSET) else start
+    return None
+
+
+def _with_children(directories: list[Directory]) -> Iterator[Directory]:
+    for directory in directories:
+        yield directory
+        children = directory.get(Tag.SubIFDs)
+        if children is not None:
+            yield from (child for child in children.value if isinstance(child, dict))
+
+
+def _pixels(page: Directory) -> float:
+    width, height = numbers_of(page, Tag.ImageWidth), numbers_of(page, Tag.ImageLength)
+    return float(width[0]) * float(height[0]) if width and height else 0.0
 
 
 def _damaged(name: str, share: float, what: str) -> str:

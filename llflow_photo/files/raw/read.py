@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +20,7 @@ from ..dng.color import as_shot_neutral, camera_from_xyz, daylight_neutral
 from ..dng.read import DngPicture, corrections_left_out, develop_dng, open_dng
 from ..limits import check_size
 from .camera_color import CameraColor, develop_camera_rgb
-from .checks import refuse_missing_pixels
+from .checks import refuse_missing_pixels, refuse_pixels_beyond_the_end
 from .demosaic import postprocess, second_green
 from .hot_pixels import repair_hot_pixels
 from .metadata import RawContainer
@@ -45,6 +46,8 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
     picture = open_dng(path, max_pixels)
     if picture is not None:
         return _decode_dng(picture, path, options, half_size)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        refuse_pixels_beyond_the_end(data, path.name)
     with _opened(path) as raw:
         sizes = raw.sizes
         check_size(sizes.raw_width, sizes.raw_height, os.path.getsize(path), max_pixels, path.name)

@@ -74,6 +74,9 @@ class Tag(IntEnum):
     YCbCrPositioning = 531
     Copyright = 33432
 
+    # Panasonic's RW2, in its image directory.
+    RawDataOffset = 280
+
     # Blocks of other formats, and fields in common use.
     XMP = 700
     Rating = 18246
