@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -149,14 +149,14 @@ def _run(args: argparse.Namespace) -> int:
     settings = _settings(args, folder)
     trainer = build_trainer(folder, settings, args.resume)
     if not trainer.workers.is_first:
-        with _interrupt_flag(quiet=True) as interrupted:
+        with closing(trainer), _interrupt_flag(quiet=True) as interrupted:
             trainer.train(None, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
         return 0
     print_message(
         f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
         f"{len(trainer.validation)} photos held out, on {_place(trainer)}"
     )
-    with _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
+    with closing(trainer), _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
         trainer.train(display.follow, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
     if trainer.step < trainer.recipe.steps:
         print_message(

@@ -22,6 +22,7 @@ from .ema import WeightAverage
 from .log import TrainingLog
 from .loss import LossTerms, encode_batch, frame_loss, hybrid_loss
 from .pairs import LoadedPair
+from .prefetch import PrefetchSource
 from .recipe import Recipe
 from .validate import Validation, validate
 
@@ -99,7 +100,10 @@ class Trainer:
             self.model.load_state_dict(start)
         self.model = _placed(self.model, self.device)
         self.average = WeightAverage(self.model, recipe.ema)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), recipe.learning_rate, recipe.betas)
+        fused = self.device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(), recipe.learning_rate, recipe.betas, fused=fused
+        )
         self.log = TrainingLog(self.run)
         self.fresh = start is None
         self.step = 0
@@ -178,6 +182,11 @@ class Trainer:
                 break
         if self.workers.is_first:
             self.log.plot()
+
+    def close(self) -> None:
+        """Stop the processes that compute batches in advance, if there are any."""
+        if isinstance(self.source, PrefetchSource):
+            self.source.close()
 
     def _initialize(self) -> None:
         """Initialize the ActNorms from the first batch."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
@@ -85,6 +86,7 @@ _adopted: list[BatchSource] = []
 def _adopt(source: BatchSource) -> None:
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches all processes
     torch.set_num_threads(1)
     _adopted[:] = [source]
 

@@ -92,8 +92,8 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
     source, validation = _data(settings)
     device = _device(settings.device)
     workers = join_workers(device)
-    if device.type == "cuda":  # training on the processor leaves no time for workers
-        source = PrefetchSource(source, _batch_workers(workers), stride=workers.count)
+    if count := _batch_workers(workers, device, simulated=settings.data is None):
+        source = PrefetchSource(source, count, stride=workers.count)
     trainer = Trainer(run, settings.size, settings.recipe, source, validation, device, start, workers)
     if workers.is_first:
         _write_settings(run, settings)
@@ -215,6 +215,9 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _batch_workers(workers: Workers) -> int:
-    """Number of processes that compute batches for one training process."""
-    return max(1, min(8, (os.cpu_count() or 1) // workers.count - 1))
+def _batch_workers(workers: Workers, device: torch.device, simulated: bool) -> int:
+    """Number of processes that compute batches for one training process; 0 if it has to do so itself."""
+    cores = (os.cpu_count() or 1) // workers.count
+    if device.type == "cpu":  # batches of pairs cost little
+        return min(8, max(0, cores - torch.get_num_threads())) if simulated else 0
+    return max(1, min(8, cores - 1))

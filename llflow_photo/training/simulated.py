@@ -38,6 +38,9 @@ _DARKEST_JPEG, _DARKEST_CONTRAST = -5.5, -2.5
 """Exposures in EV below which 8 bits, and 8 bits after a camera's S-curve, preserve too little."""
 
 _SMALLEST_SCALE = 0.35
+_SOFT_SHARE, _LARGEST_SCALE = 0.25, 1.8
+"""Fraction of the other crops that are scaled up, and by how much at most. At full size a photo is softer
+than the clean photos, which were scaled down, but its noise is not."""
 _WHOLE_SHARE = 0.15
 """Fraction of crops that contain the largest square of their photo."""
 _SAMPLE = (72, 96)
@@ -221,6 +224,8 @@ def _random_region(
     largest = min(height, width)
     if random.random() < _WHOLE_SHARE:
         side = float(largest)
+    elif random.random() < _SOFT_SHARE:
+        side = crop / random.uniform(1.0, _LARGEST_SCALE)
     else:
         side = crop / random.uniform(max(_SMALLEST_SCALE, crop / largest), 1.0)
     left, top = random.uniform(0, width - side), random.uniform(0, height - side)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from skimage import data
 
@@ -13,11 +16,14 @@ from llflow_photo.camera import develop, simulate_night_raw
 from llflow_photo.camera.night import night, random_night
 from llflow_photo.errors import TrainingDataError
 from llflow_photo.flow.inputs import equalization_table
+from llflow_photo.flow.sizes import size_of_settings
 from llflow_photo.flow.thumbnail import thumbnail
 from llflow_photo.training.crops import MORE_FRAMES
 from llflow_photo.training.photos import find_photos, load_photos, split_photos
 from llflow_photo.training.prefetch import PrefetchSource
-from llflow_photo.training.simulated import SimulatedSource, validation_pairs
+from llflow_photo.training.recipe import Recipe, parse_stages
+from llflow_photo.training.session import RunSettings, build_trainer
+from llflow_photo.training.simulated import SimulatedSource, _random_region, validation_pairs
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +161,23 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, photos: list[np.ndar
         SimulatedSource(photos).batch(0, 600, 1)
 
 
+def test_cores_that_threads_leave_free_compute_batches(
+    tmp_path: Path, photos: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, photo in enumerate(photos):
+        Image.fromarray(photo).save(tmp_path / f"{number}.png")
+    size = size_of_settings({"widths": (8, 8, 8), "down": (0, 0, 0), "up": (0, 0), "vector": (8,)})
+    recipe = Recipe(stages=parse_stages("32x1:1"))
+    settings = RunSettings(None, (str(tmp_path),), size, recipe, validation_scenes=0, device="cpu")
+    monkeypatch.setattr(os, "cpu_count", lambda: torch.get_num_threads() + 1)
+    with contextlib.closing(build_trainer(tmp_path / "free", settings)) as trainer:
+        assert isinstance(trainer.source, PrefetchSource)
+        trainer.train()
+    assert trainer.step == 1
+    monkeypatch.setattr(os, "cpu_count", torch.get_num_threads)
+    assert isinstance(build_trainer(tmp_path / "busy", settings).source, SimulatedSource)
+
+
 def test_prefetched_batches_are_the_same(photos: list[np.ndarray]) -> None:
     source = SimulatedSource(photos, seed=1)
     with PrefetchSource(source, workers=1, ahead=2) as ahead:
@@ -164,3 +187,15 @@ def test_prefetched_batches_are_the_same(photos: list[np.ndarray]) -> None:
                 np.testing.assert_array_equal(getattr(batch, name), getattr(expected, name))
         with pytest.raises(TrainingDataError, match="too small"):
             ahead.batch(0, 600, 1)
+
+
+def test_some_crops_are_softer_than_their_photo() -> None:
+    """As photos are at full size; the noise of the simulation is added afterwards."""
+    random = np.random.default_rng(0)
+    sides = []
+    for _ in range(400):
+        (left, top, right, bottom), x, y = _random_region(random, (200, 300), 64)
+        assert 0 <= left < right <= 300 and 0 <= top < bottom <= 200 and len(x) == len(y) == 64
+        sides.append(right - left)
+    assert min(sides) >= 64 / 1.8 - 1e-6 and max(sides) <= 200 + 1e-6
+    assert 0.15 < np.mean(np.array(sides) < 63.9) < 0.28

@@ -63,3 +63,14 @@ def test_gray_is_the_luma_of_bt601() -> None:
     assert gray(np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]))[0] == pytest.approx(
         [0.299, 0.587, 0.114]
     )
+
+
+@pytest.mark.parametrize("shape", [(11, 200), (96, 64), (400, 20)])
+def test_ssim_of_small_and_large_images(shape: tuple[int, int]) -> None:
+    """Small images are convolved by matrix products, large ones by convolutions."""
+    random = np.random.default_rng(2)
+    image, reference = (random.random(shape) for _ in range(2))
+    settings = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1.0, "win_size": 11}
+    _, expected = structural_similarity(image, reference, full=True, **settings)
+    inside = expected[5 : shape[0] - 5, 5 : shape[1] - 5]
+    assert ssim(image, reference) == pytest.approx(inside.mean(), abs=1e-9)
