@@ -25,7 +25,8 @@ class Metadata:
         iptc: an IPTC-IIM block.
         icc: embedded profile, as read; the color space of the pixels is `Photo.color_space`.
         texts: keywords and texts of PNG, e.g. ``("Comment", "...")``, which is also the comment of a JPEG.
-        raw: facts on the RAW development for writing linear DNG (camera matrix, neutral, levels).
+        raw: facts on the RAW development for writing linear DNG (camera matrix, neutral, levels), and the
+            effect of noise on shadows (`color.shadow_curve.ShadowCurve`).
     """
 
     exif: bytes | None = None

@@ -23,6 +23,9 @@ _CUT_NOISE = 1.6
 _SAMPLES = 1 << 20
 _BLOCK_SQUARES = 1 << 13  # a block and its temporaries fit into the processor's cache
 _ENOUGH = 64
+# Size of a residual, in standard deviations of the noise, below which it is noise, above which color.
+# Noise exceeds two in every 20th pixel, each of which would become a speck.
+_NOISE, _COLOR = 4.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,6 @@ def trusted(residual: np.ndarray, level: np.ndarray, gain: np.ndarray, noise: No
     """
     size = greatest_channel(np.abs(residual))
     threshold = noise.at(level)
-    weight = smoothstep(2.0, 5.0, size / np.maximum(threshold, _TINY))
+    weight = smoothstep(_NOISE, _COLOR, size / np.maximum(threshold, _TINY))
     changed = smoothstep(0.0, 1.0, np.abs(np.log2(np.maximum(gain, _TINY))))
     return np.asarray(1.0 - changed * (1.0 - weight), np.float32)

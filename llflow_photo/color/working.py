@@ -21,6 +21,7 @@ from .channels import greatest_channel, least_channel
 from .guided import guided_match
 from .highlights import expose, is_protected, protect
 from .noise_level import NoiseLevel, trusted
+from .shadow_curve import ShadowCurve
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
 __all__ = ["Residual", "Tone", "from_network", "to_network"]
@@ -30,6 +31,8 @@ Tone = Callable[[np.ndarray], np.ndarray]
 
 _BLOCK_PIXELS = 1 << 15  # a block and its temporaries fit into the processor's cache
 _GUIDE_RADIUS = 8
+_OFFSET_RADIUS = 16
+_ROWS_OF_GUIDED_BLOCK = 128  # several times its margins
 # At a gain of more than six stops, a residual of any size is noise.
 _MAX_GAIN = 64.0
 _BLACK = np.float32(1e-5)
@@ -120,7 +123,7 @@ def from_network(
     if strength == 0.0:
         return photo.with_pixels(photo.pixels.copy())
     out = np.empty(photo.pixels.shape, np.float32)
-    for rows in _blocks(photo):
+    for rows in _blocks(photo, _ROWS_OF_GUIDED_BLOCK if denoise_only else 1):
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
         if strength == 1.0 and not exposure_ev and tone is None and gain is None:
             _keep(photo.pixels[rows], shown, residual, protect_highlights, out=out[rows])
@@ -141,8 +144,8 @@ def from_network(
     return photo.with_pixels(out)
 
 
-def _blocks(photo: Photo) -> Iterator[slice]:
-    step = max(1, _BLOCK_PIXELS // photo.width)
+def _blocks(photo: Photo, least_rows: int = 1) -> Iterator[slice]:
+    step = max(least_rows, _BLOCK_PIXELS // photo.width)
     for start in range(0, photo.height, step):
         yield slice(start, min(start + step, photo.height))
 
@@ -200,9 +203,14 @@ def _with_residual(
 
 def _denoised_rows(rendering: np.ndarray, photo: Photo, rows: slice) -> np.ndarray:
     """Rows of the guided match, with a margin that makes them independent of the block size."""
-    margin = 2 * _GUIDE_RADIUS
+    curve: ShadowCurve | None = (photo.metadata.raw or {}).get("shadow_curve")
+    margin = 2 * (_GUIDE_RADIUS if curve is None else _GUIDE_RADIUS + _OFFSET_RADIUS)
     top, bottom = max(0, rows.start - margin), min(photo.height, rows.stop + margin)
     guide = np.clip(rendering[top:bottom], 0.0, 1.0)
     view = np.clip(convert(photo.pixels[top:bottom], photo.color_space, SRGB), 0.0, 1.0)
     matched = guided_match(view, guide, _GUIDE_RADIUS)
+    if curve is not None:
+        # Smoothed, as the curve is steep near black and would amplify what is left of the noise.
+        offsets = np.stack([curve.offset(matched[..., c], c) for c in range(3)], axis=-1)
+        matched += guided_match(offsets, guide, _OFFSET_RADIUS)
     return np.asarray(np.clip(matched[rows.start - top : rows.stop - top], 0.0, 1.0))

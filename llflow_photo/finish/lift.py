@@ -21,6 +21,8 @@ _LAMP_FROM, _LAMP_FULL = 0.25, 0.6
 # Median brightness of the frame, EV relative to white, above which it is well lit, and below which it is
 # dark.
 _LIT_EV, _DARK_EV = -4.5, -5.7
+# The same for lifting. Between both, lamps need no correction, but half-lit rooms and dusk have dark areas.
+_LIFT_NONE_EV, _LIFT_FULL_EV = -3.9, -5.1
 # Signal-to-noise ratio of a pixel up to which it has no signal, and from which it has.
 _NO_SIGNAL, _SIGNAL = 1.5, 4.0
 # Contrast between neighbors, EV, of a uniform sky, and of objects.
@@ -65,13 +67,18 @@ def frame_weight(light: np.ndarray) -> float:
     count = max(1, round(_LAMP_SHARE * light.size))
     brightest = float(np.partition(light.ravel(), -count)[-count])
     lamps = float(smoothstep(_LAMP_FROM, _LAMP_FULL, np.array(brightest)))
-    return lamps * darkness(light)
+    return lamps * _below(light, _LIFT_FULL_EV, _LIFT_NONE_EV)
 
 
 def darkness(light: np.ndarray) -> float:
     """1 if a frame is dark (median below -5.7 EV), 0 if it is well lit (above -4.5 EV)."""
+    return _below(light, _DARK_EV, _LIT_EV)
+
+
+def _below(light: np.ndarray, low: float, high: float) -> float:
+    """1 if the median of linear light is below ``low`` EV, 0 if it is above ``high``."""
     median_ev = np.log2(max(float(np.median(light)), float(_DARKEST)))
-    return 1.0 - float(smoothstep(_DARK_EV, _LIT_EV, np.array(median_ev)))
+    return 1.0 - float(smoothstep(low, high, np.array(median_ev)))
 
 
 def _contrast(octaves: np.ndarray) -> np.ndarray:

@@ -9,6 +9,9 @@ from that:
 - A hot pixel of a mosaic, interpolated over 3 x 3 pixels: one or two channels rise there, another does not
   change or decreases, and there is no excess two pixels away, where the image of a colored lamp still has a
   sixth of its own (encoded).
+
+JPEGs of halved color resolution spread the color of the latter over 5 x 5 pixels, but not its luma. They are
+told from distant lamps by a color that is wider than the luma, pure, and ends two pixels away.
 """
 
 from __future__ import annotations
@@ -33,9 +36,11 @@ _SHARE_OF_NEIGHBORS = 0.15
 _SHARE_OF_PAIR = 0.08
 _SHARE_TWO_AWAY = 0.06
 _RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if max(abs(dy), abs(dx)) == 2]
+_WIDER = [(dy, dx) for dy in range(-3, 4) for dx in range(-3, 4) if max(abs(dy), abs(dx)) == 3]
 # Radius within which there must be no other similar peak: glints and distant lights occur in groups.
 _FAR = [(dy, dx) for dy in range(-8, 9) for dx in range(-8, 9) if max(abs(dy), abs(dx)) >= 4]
 _SHARE_OF_SWARM = 0.4
+_SHARE_OF_SECOND = 0.4
 _TOUCHING = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 _AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
@@ -80,6 +85,7 @@ def _specks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows and columns of specks, and whether each is interpolated."""
     found = np.zeros(pixels.shape[:2], np.uint8)
     found[_interpolated(pixels)] = 2
+    found[_subsampled(pixels)] = 2
     # JPEG has a higher resolution of luma than of color.
     for plane in (greatest_channel(pixels), luma(pixels)):
         found[_single(plane)] = 1
@@ -119,6 +125,32 @@ def _interpolated(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y[hot], x[hot]
 
 
+def _subsampled(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Peaks without luma two pixels away, of a pure color that is wider, as in JPEGs of halved color."""
+    gray = luma(pixels)
+    y, x = _candidates(greatest_channel(pixels), 3)
+    if not y.size:
+        return y, x
+    wider = np.stack([pixels[y + dy, x + dx] for dy, dx in _WIDER], axis=1)
+    median = np.median(wider, axis=1)
+    scatter = _MEDIAN_TO_SIGMA * np.median(np.abs(wider - median[:, None]), axis=1)
+    excess = pixels[y, x] - median
+    most, noise = excess.max(axis=1), scatter.max(axis=1)
+    hot = most > np.maximum(_SIGMAS * noise, _LEAST)
+    hot &= np.sort(excess, axis=1)[:, 1] < _SHARE_OF_SECOND * most
+    hot &= (wider - median[:, None]).max(axis=(1, 2)) < 0.15 * most + 3 * noise
+    level = luma(median)
+    rises = np.stack([gray[y + dy, x + dx] for dy, dx in _RING], axis=1) - level[:, None]
+    peak = gray[y, x] - level
+    beside = np.stack([pixels[y + dy, x + dx] for dy, dx in _TOUCHING], axis=1).mean(axis=1) - median
+    own, near = excess.max(axis=1) - peak, luma(beside)
+    width = np.take_along_axis(beside, excess.argmax(axis=1)[:, None], axis=1)[:, 0] - near
+    hot &= width * peak > near * own
+    hot &= rises.max(axis=1) < 0.1 * peak + 3 * luma(scatter)
+    hot &= rises[:, _AXES].mean(axis=1) < _SHARE_TWO_AWAY * peak + 0.5 * luma(scatter)
+    return y[hot], x[hot]
+
+
 def _single(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Peaks one pixel wide."""
     y, x = _candidates(plane)
@@ -139,7 +171,7 @@ def _single(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y[hot], x[hot]
 
 
-def _candidates(peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _candidates(peak: np.ndarray, border: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Local peaks well above the four pixels two away, except at the borders."""
     inner = peak[2:-2, 2:-2]
     two_away = np.maximum(
@@ -149,20 +181,41 @@ def _candidates(peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         np.maximum(peak[1:-3, 2:-2], peak[3:-1, 2:-2]), np.maximum(peak[2:-2, 1:-3], peak[2:-2, 3:-1])
     )
     y, x = np.nonzero((inner > two_away + np.float32(_LEAST)) & (inner > touching))
-    return y + 2, x + 2
+    y, x = y + 2, x + 2
+    inside = (y >= border) & (x >= border) & (y < peak.shape[0] - border) & (x < peak.shape[1] - border)
+    return y[inside], x[inside]
 
 
 def _fill(pixels: np.ndarray, out: np.ndarray, y: np.ndarray, x: np.ndarray, wide: np.ndarray) -> None:
-    """Replace a speck and adjacent pixels by the median of the ring; likewise color that JPEG spread."""
-    ring = np.stack([pixels[y + dy, x + dx] for dy, dx in _RING], axis=1)
-    median = np.median(ring, axis=1)
-    gray = luma(median)
-    scatter = _MEDIAN_TO_SIGMA * np.median(np.abs(luma(ring) - gray[:, None]), axis=1)[:, None]
-    color = median - gray[:, None]
-    for dy, dx in _RING:
-        around = out[y + dy, x + dx]
-        own = luma(around)[:, None]
-        out[y + dy, x + dx] = own + np.clip(around - own, color - 2 * scatter, color + 2 * scatter)
-    for dy, dx in _AROUND:
-        replaced = (wide | (dy == 0 and dx == 0))[:, None]
-        out[y + dy, x + dx] = np.where(replaced, median, np.minimum(out[y + dy, x + dx], median))
+    """Replace specks by the median around them, and limit what demosaicing or JPEG spread.
+
+    A wide speck is replaced in 3 x 3 pixels, and limited to the scatter of the pixels three away in 5 x 5.
+    """
+    for ring, chosen, size in ((_RING, ~wide, 1), (_WIDER, wide & _away_from_borders(pixels, y, x), 2)):
+        rows, columns = y[chosen], x[chosen]
+        if not rows.size:
+            continue
+        around = np.stack([pixels[rows + dy, columns + dx] for dy, dx in ring], axis=1)
+        median = np.median(around, axis=1)
+        scatter = 2 * _MEDIAN_TO_SIGMA * np.median(np.abs(around - median[:, None]), axis=1)
+        gray = luma(median)[:, None]
+        gray_scatter = 2 * _MEDIAN_TO_SIGMA * np.median(np.abs(luma(around) - gray), axis=1)[:, None]
+        for dy, dx in _RING:
+            values = out[rows + dy, columns + dx]
+            if size == 2:
+                limited = np.clip(values, median - scatter, median + scatter)
+            else:
+                own, color = luma(values)[:, None], median - gray
+                limited = own + np.clip(values - own, color - gray_scatter, color + gray_scatter)
+            out[rows + dy, columns + dx] = limited
+        for dy, dx in _AROUND:
+            values = out[rows + dy, columns + dx]
+            replaced = size == 2 or (dy == 0 and dx == 0)
+            # Demosaicing darkens the neighbors of a hot pixel.
+            limited = median if replaced else np.clip(values, median - scatter, median)
+            out[rows + dy, columns + dx] = limited
+
+
+def _away_from_borders(pixels: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    return np.asarray((y >= 3) & (x >= 3) & (y < height - 3) & (x < width - 3))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llflow_photo.color.highlights import expose
-from llflow_photo.color.noise_level import NoiseLevel
+from llflow_photo.color.noise_level import NoiseLevel, trusted
 from llflow_photo.color.spaces import (
     DISPLAY_P3,
     LINEAR_SRGB,
@@ -207,3 +207,13 @@ def test_pixels_taken_as_they_are_are_those_that_the_formula_leaves(
     )
     difference = decode(quick.pixels, space.transfer) - decode(thorough.pixels, space.transfer)
     assert np.abs(difference).max() < 5e-6
+
+
+def test_noise_outside_the_gamut_leaves_no_specks() -> None:
+    """Of a photo's pixels, some exceed three standard deviations; a gain would make each of them a speck."""
+    noise = NoiseLevel((0.002,) * 24)
+    sigmas = np.array([2.0, 3.0, 4.0, 8.0, 20.0], np.float32)
+    residual = -0.002 * sigmas[None, :, None] * np.array([1.0, 0.0, 0.0], np.float32)
+    level, gain = np.full((1, 5), 0.01, np.float32), np.full((1, 5), 16.0, np.float32)
+    np.testing.assert_allclose(trusted(residual, level, gain, noise)[0], [0, 0, 0, 1, 1], atol=1e-3)
+    np.testing.assert_array_equal(trusted(residual, level, np.ones_like(gain), noise), 1.0)

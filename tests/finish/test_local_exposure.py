@@ -69,3 +69,17 @@ def test_frames_without_lamps_and_well_lit_ones_stay(random: np.random.Generator
     for light in (np.minimum(street, 0.1), np.clip(street * 16, 0, 1)):
         photo = Photo(encode(light, "srgb").astype(np.float32))
         assert PhotoAnalysis.of(photo).lift.max() < 0.05
+
+
+def test_dark_areas_of_half_lit_frames_rise(random: np.random.Generator) -> None:
+    """Rooms with a window, or dusk: half of the frame is brighter than at night."""
+    street = decode(_street(random).pixels, "srgb")
+    street[:90] = 0.05 * (1 + 0.02 * random.standard_normal((90, 320, 1)))
+    street[90:130] = np.maximum(street[90:130], 0.03)
+    photo = Photo(encode(np.clip(street, 0, 1), "srgb").astype(np.float32))
+    view, residual = to_network(photo)
+    options = _PLAIN.with_changes(local_exposure=Options().local_exposure)
+    after = decode(finished(view, residual, options).pixels, "srgb")
+    before, ground = decode(view, "srgb"), np.s_[160:230, 20:300]
+    assert -5.1 < np.log2(np.median(before.max(axis=2))) < -4.5
+    assert 1.0 < np.log2(after[ground].mean() / before[ground].mean()) < 2.0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from llflow_photo import Photo
+from llflow_photo.color.spaces import SRGB, convert
+from llflow_photo.files import RawOptions, read
+from llflow_photo.files.dng import write_cfa_dng
 from llflow_photo.finish import without_specks
 from llflow_photo.finish.specks import repaired
 
@@ -40,6 +44,63 @@ def _with_hot_pixels(pixels: np.ndarray, places: np.ndarray, random: np.random.G
         channels = slice(None) if channel == 3 else slice(channel, channel + 1)
         out[y, x, channels] += random.uniform(0.3, 0.8)
     return out
+
+
+def _developed_hot_pixels(path: Path, places: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A dim, developed RAW file with hot pixels, which demosaicing spread over 3 x 3 pixels and more."""
+    light = 0.012 * (1 + np.linspace(0, 1.5, _SIDE))[:, None]
+    mosaic = light + random.normal(0, np.sqrt(0.0008 * light + 8e-4**2), (_SIDE, _SIDE))
+    mosaic[places[:, 0], places[:, 1]] = random.uniform(0.08, 1.0, len(places))
+    raw_values = np.rint(512 + 15871 * mosaic).clip(0, 16383).astype(np.uint16)
+    write_cfa_dng(path, raw_values, black_level=512, white_level=16383, as_shot_neutral=(0.5, 1, 0.6))
+    photo = read(path, RawOptions(hot_pixels=False))
+    return convert(photo.pixels, photo.color_space, SRGB)
+
+
+def _standing_out(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Greatest difference from the surround in 5 x 5 pixels around each place."""
+    differences = []
+    for y, x in places:
+        around = np.median(pixels[y - 7 : y + 8, x - 7 : x + 8].reshape(-1, 3), axis=0)
+        differences.append(np.abs(pixels[y - 2 : y + 3, x - 2 : x + 3] - around).max())
+    return np.array(differences)
+
+
+def test_hot_pixels_of_a_camera_go_from_jpegs_of_halved_color(
+    tmp_path: Path, random: np.random.Generator
+) -> None:
+    places = _places(random, 60)
+    given = _as_jpeg(_developed_hot_pixels(tmp_path / "hot.dng", places, random))
+    seen = _standing_out(given, places) > 0.12
+    result = without_specks(Photo(given)).pixels
+    assert np.mean(seen) > 0.8
+    assert np.mean(_standing_out(result, places)[seen] < 0.12) > 0.5
+
+
+def test_no_dark_ring_is_left_around_a_hot_pixel(random: np.random.Generator) -> None:
+    """Demosaicing darkens the neighbors of a hot pixel."""
+    places = _places(random)
+    given = _sky(random, 0.004).astype(np.float32)
+    y, x = places.T
+    for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        given[y + dy, x + dx] = 0.0
+    given[y, x] = 0.7
+    result, count = repaired(given)
+    assert count == len(places)
+    assert _standing_out(result, places).max() < 0.05
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_distant_colored_lamps_stay(random: np.random.Generator, kind: str) -> None:
+    pixels = _sky(random)
+    y, x = np.mgrid[:_SIDE, :_SIDE]
+    places = _places(random) + random.uniform(-0.5, 0.5, (40, 2))
+    colors = np.array([(1, 0.1, 0.1), (0.2, 1, 0.4), (0.2, 0.3, 1), (1, 0.6, 0.2)])
+    for index, (row, column) in enumerate(places):
+        spread = np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * 1.0**2))
+        pixels += 0.6 * spread[..., None] * colors[index % 4]
+    given = _as_jpeg(pixels) if kind == "jpeg" else np.clip(pixels, 0, 1).astype(np.float32)
+    assert repaired(given)[1] <= 1
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])

@@ -80,3 +80,23 @@ def test_noise_of_a_photo_is_estimated(random: np.random.Generator, sigma: float
     # Less the mean of 25 pixels, a standard deviation is sqrt(24 / 25) as large.
     wanted = sigma * np.sqrt(24 / 25)
     np.testing.assert_allclose(estimated.at(np.array([0.3, 0.45, 0.6])), wanted, rtol=0.2)
+
+
+def test_noisy_shadows_leave_no_dark_pinpoints(random: np.random.Generator) -> None:
+    """Their encoded noise is skewed: its outliers are far darker than the mean, not far brighter."""
+    light = np.full((_SIDE, _SIDE), 0.006) + random.normal(0, 0.0025, (_SIDE, _SIDE))
+    photo = _photo(np.clip(light, 0, 1))
+    _, residual = to_network(photo)
+    rendering = np.full((_SIDE, _SIDE, 3), 0.3, np.float32)
+    result = luma(finished(rendering, residual, _PLAIN).pixels)
+    assert np.mean(result < 0.9 * 0.3) < 1e-3
+    assert np.mean(np.abs(result - 0.3) > 0.1 * 0.3) < 0.01
+
+
+def test_dark_lines_above_the_noise_are_restored(random: np.random.Generator) -> None:
+    light = np.full((_SIDE, _SIDE), 0.01)
+    light[::12] = 0.007
+    photo = _photo(np.clip(light + random.normal(0, 0.0004, light.shape), 0, 1))
+    _, residual = to_network(photo)
+    result = luma(finished(np.full((_SIDE, _SIDE, 3), 0.3, np.float32), residual, _PLAIN).pixels)
+    assert result[12:-12:12].mean() < 0.97 * result[6:-12:12].mean()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...color.shadow_curve import ShadowCurve
 from ...errors import FormatError
 from ..metadata.exif import orientation_of
 from ..metadata.orientation import upright
@@ -19,6 +20,7 @@ from ..raw.camera_color import CameraColor, develop_camera_rgb
 from ..raw.demosaic import demosaic, second_green
 from ..raw.hot_pixels import repair_hot_pixels
 from ..raw.options import RawOptions
+from ..raw.shadows import shadow_curve
 from ..tiff.directory import Directory
 from ..tiff.parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff
 from ..tiff.tags import Photometric, Tag
@@ -177,8 +179,8 @@ def _user_crop(page: Directory, directory: Directory) -> list[str]:
 
 def develop_dng(
     picture: DngPicture, color: CameraColor, options: RawOptions, half_size: bool, name: str, notes: list[str]
-) -> np.ndarray:
-    """The image in linear light, upright.
+) -> tuple[np.ndarray, ShadowCurve | None]:
+    """The image in linear light, upright, and the effect of noise on its shadows.
 
     Args:
         picture: raw image from `open_dng`.
@@ -188,7 +190,8 @@ def develop_dng(
         notes: list to which notes on omissions and repairs are appended.
 
     Returns:
-        H x W x 3 float32, linear Rec. 2020, white at 1, headroom above.
+        H x W x 3 float32, linear Rec. 2020, white at 1, headroom above; and the shadow curve of a mosaic with
+        noise.
 
     Raises:
         ReadError: pixel data is missing, or the levels are contradictory.
@@ -210,8 +213,11 @@ def develop_dng(
         brightest = float(linear.max())
         if picture.pattern is not None:
             # The pattern begins at the corner of the active area, like the linear image.
-            camera, scale = _demosaiced(linear[..., 0], picture.pattern, color, options, half_size, notes)
+            camera, scale, curve = _demosaiced(
+                linear[..., 0], picture.pattern, color, options, half_size, notes
+            )
         else:
+            curve = None
             camera, scale = np.maximum(linear, 0, out=linear), 1.0
             camera *= color.multipliers.astype(np.float32)
         step = 2 if mosaic and half_size else 1
@@ -223,7 +229,7 @@ def develop_dng(
         # Not the saturation of a sensor: merged exposures have valid values above white.
         options = replace(options, highlights="keep")
     pixels = develop_camera_rgb(camera, color, color.multipliers, scale, options.highlights)
-    return upright(pixels, picture.orientation)
+    return upright(pixels, picture.orientation), curve
 
 
 def _shape(samples: np.ndarray) -> tuple[int, int, int]:
@@ -244,8 +250,12 @@ def _demosaiced(
     options: RawOptions,
     half_size: bool,
     notes: list[str],
-) -> tuple[np.ndarray, float]:
-    """Demosaic linear light to white-balanced camera RGB: uint16, and the linear light of one unit."""
+) -> tuple[np.ndarray, float, ShadowCurve | None]:
+    """Demosaic linear light to white-balanced camera RGB.
+
+    Returns:
+        uint16, the linear light of one unit, and the effect of noise on shadows.
+    """
     brightest = float(linear.max())
     headroom = float(np.clip(brightest, 1.0, _MAX_HEADROOM))
     if brightest > _MAX_HEADROOM:
@@ -255,18 +265,21 @@ def _demosaiced(
         rows = slice(start, start + _BLOCK_ROWS)
         scaled = linear[rows] * np.float32((_WHITE - _BLACK) / headroom) + np.float32(_BLACK)
         raw_values[rows] = np.clip(np.rint(scaled), 0, _WHITE)
+    # The two greens of a Bayer pattern are treated separately, as they may differ.
+    kinds: np.ndarray = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
+    height, width = linear.shape
+    y, x = np.arange(height) % kinds.shape[0], np.arange(width) % kinds.shape[1]
+    colors = kinds.astype(np.uint8)[y[:, None], x]
+    black = np.full(4, _BLACK, np.float32)
     if options.hot_pixels:
-        # The two greens of a Bayer pattern are treated separately, as they may differ.
-        kinds: np.ndarray = np.arange(4).reshape(2, 2) if pattern.shape == (2, 2) else pattern
-        height, width = linear.shape
-        y, x = np.arange(height) % kinds.shape[0], np.arange(width) % kinds.shape[1]
-        black = np.full(4, _BLACK, np.float32)
-        count = repair_hot_pixels(raw_values, kinds.astype(np.uint8)[y[:, None], x], black, float(_WHITE))
+        count = repair_hot_pixels(raw_values, colors, black, float(_WHITE))
         if count:
             notes.append(f"{count} hot pixels were repaired")
     values = demosaic(raw_values, pattern, (_BLACK, _WHITE), color, options, half_size)
     largest = max(float(color.multipliers.max()), second_green(options, color.multipliers))
-    return values, headroom * largest / 65535.0
+    levels = black, float(_WHITE)
+    curve = shadow_curve(raw_values, colors, levels, pattern, color, options, half_size, headroom)
+    return values, headroom * largest / 65535.0, curve
 
 
 def _third_list(

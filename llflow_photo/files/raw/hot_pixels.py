@@ -6,7 +6,7 @@ import numpy as np
 
 from ...color.binned import median_by_bin
 
-__all__ = ["repair_hot_pixels"]
+__all__ = ["noise_by_level", "repair_hot_pixels"]
 
 _BLOCK_ROWS = 256
 _REACH = 3
@@ -47,7 +47,7 @@ def repair_hot_pixels(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray,
     """
     repaired = 0
     height = mosaic.shape[0]
-    noise = _noise_by_level(mosaic, colors, black, white)
+    noise = noise_by_level(mosaic, colors, black, white)
     original_above: np.ndarray | None = None
     for top in range(0, height, _BLOCK_ROWS):
         bottom = min(top + _BLOCK_ROWS, height)
@@ -64,7 +64,7 @@ def repair_hot_pixels(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray,
     return repaired
 
 
-def _noise_by_level(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray, white: float) -> np.ndarray:
+def noise_by_level(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray, white: float) -> np.ndarray:
     """Standard deviation of the frame's noise at 24 levels, equal steps of the square root from 0 to white.
 
     It is estimated from differences of pixels of the same color two columns apart, at up to about a million

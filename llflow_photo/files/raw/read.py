@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import rawpy
 
+from ...color.shadow_curve import ShadowCurve
 from ...color.spaces import LINEAR_SRGB, REC2020_LINEAR, conversion_matrix
 from ...errors import FormatError, LLFlowPhotoError, ReadError
 from ...photo import Metadata, Photo
@@ -25,6 +26,7 @@ from .demosaic import postprocess, second_green
 from .hot_pixels import repair_hot_pixels
 from .metadata import RawContainer
 from .options import RawOptions
+from .shadows import shadow_curve
 
 __all__ = ["decode_raw"]
 
@@ -57,14 +59,16 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         container = RawContainer.read(path, raw)
         notes = [*container.notes, *missing, *corrections_left_out(path)]
         if int(raw.num_colors) == 4:
-            pixels, color = _develop_four_colors(raw, options, half_size, notes), None
+            pixels, color, curve = _develop_four_colors(raw, options, half_size, notes), None, None
         else:
             multipliers = _multipliers(raw, options, notes)
             color = _camera_color(raw, container, multipliers, notes)
             if options.hot_pixels:
                 _repair(raw, notes)
+            # Before development, which changes LibRaw's description of the mosaic.
+            curve = _shadow_curve(raw, options, color, half_size)
             pixels = _develop(raw, options, color, half_size)
-    return _photo(pixels, container, color, orientation, path, notes)
+    return _photo(pixels, container, color, curve, orientation, path, notes)
 
 
 def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size: bool) -> Photo:
@@ -83,15 +87,16 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
             picture.active_samples, path.name, black=black, white=white, mosaic=mosaic
         )
     with _named_errors(path):
-        pixels = develop_dng(picture, color, options, half_size, path.name, notes)
+        pixels, curve = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
-    return _photo(pixels, container, color, picture.orientation, path, notes)
+    return _photo(pixels, container, color, curve, picture.orientation, path, notes)
 
 
 def _photo(
     pixels: np.ndarray,
     container: RawContainer,
     color: CameraColor | None,
+    curve: ShadowCurve | None,
     orientation: int,
     path: Path,
     notes: list[str],
@@ -100,7 +105,7 @@ def _photo(
     gain = 2.0**container.linear_baseline_exposure
     if gain != 1.0:
         pixels *= np.float32(gain)
-    facts = _facts(container, color) | {"orientation": orientation}
+    facts = _facts(container, color) | {"orientation": orientation, "shadow_curve": curve}
     metadata = Metadata(exif=container.exif, xmp=container.xmp, iptc=container.iptc, raw=facts)
     return Photo(pixels, REC2020_LINEAR, 16, metadata, path, tuple(dict.fromkeys(notes)))
 
@@ -275,6 +280,19 @@ def _develop(raw: Any, options: RawOptions, color: CameraColor, half_size: bool)
         raise FormatError(f"the RAW file develops to {values.shape}; only three colors are supported")
     largest = float(max(multipliers.max(), second_green(options, multipliers)))
     return develop_camera_rgb(values, color, multipliers, largest / _WHITE_LEVEL, options.highlights)
+
+
+def _shadow_curve(raw: Any, options: RawOptions, color: CameraColor, half_size: bool) -> ShadowCurve | None:
+    if raw.raw_type != rawpy.RawType.Flat or raw.raw_pattern is None:
+        return None
+    black = np.array(raw.black_level_per_channel, np.float32)
+    pattern = np.array(raw.raw_pattern)
+    if black.size < 4 or pattern.shape not in ((2, 2), (6, 6)):
+        return None
+    pattern = np.where(pattern == 3, 1, pattern)  # LibRaw's index of the second green
+    levels = black, float(raw.white_level or _WHITE_LEVEL)
+    mosaic, colors = raw.raw_image_visible, raw.raw_colors_visible
+    return shadow_curve(mosaic, colors, levels, pattern, color, options, half_size)
 
 
 def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: list[str]) -> np.ndarray:
