@@ -97,11 +97,11 @@ class ApplyPanel(QWidget):
             data, arguments, _ = parts
             self._add(layer, self._host.viewer.add_image(data, **{**arguments, "affine": affine}))
 
-        self.bar.setRange(0, 0)
+        self.bar.setRange(0, 100)
         self.apply_button.setEnabled(False)
         self.cancel_button.setEnabled(True)
         job = self._host.work.start(
-            "Full size", work, done, progressed=self._progressed, ended=lambda: self._ended(job), bar=True
+            "Full size", work, done, progressed=self._progressed, ended=lambda: self._ended(job)
         )
         self._job = job
 

@@ -97,7 +97,7 @@ class ArtifactPanel(QWidget):
         self.cancel_button.setEnabled(True)
         self.status.setText("Computing the map…")
         job = self._host.work.start(
-            "Artifact map", work, done, ended=lambda: self._ended(job), progressed=self._progressed, bar=True
+            "Artifact map", work, done, ended=lambda: self._ended(job), progressed=self._progressed
         )
         self._job = job
 

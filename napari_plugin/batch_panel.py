@@ -107,7 +107,7 @@ class BatchPanel(QWidget):
         self.cancel_button.setEnabled(True)
         self._summary = " "
         self.status.setText("Looking for photos…")
-        self.bar.setRange(0, 0)
+        self.bar.setRange(0, 100)
         self._job = self._host.work.start(
             "Batch",
             lambda job: run_request(request, job),
@@ -115,7 +115,6 @@ class BatchPanel(QWidget):
             shown=self._photo_done,
             progressed=self._progressed,
             ended=self._ended,
-            bar=True,
         )
 
     def _groups(self, folder: Path, sources: list[str] | None) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ layer's ``metadata``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ import numpy as np
 from llflow_photo.color.spaces import SRGB, ColorSpace, convert
 from llflow_photo.errors import ImageInputError
 from llflow_photo.photo import Photo
+
+from .pending import PendingPixels
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
@@ -181,10 +184,43 @@ class Snapshot:
         Raises:
             ImageInputError: the layer cannot be used as a photo.
         """
-        photo = photo_of_data(np.asarray(self.data), self.metadata)
+        pixels = np.asarray(self.data)  # waits for pixels that are being read; their metadata come with them
+        metadata = self.metadata
+        if isinstance(self.data, PendingPixels):
+            metadata = {**metadata, **self.data.metadata}
+        photo = photo_of_data(pixels, metadata)
         if photo.source is None and self.path:
             photo = replace(photo, source=Path(self.path))
         return photo
+
+    def small(self, cancel: Callable[[], bool]) -> Photo | None:
+        """A reduced photo to render while the pixels are being read; waits for it. Call this in threads.
+
+        Returns:
+            None if the pixels are there, or if the file has no smaller version.
+
+        Raises:
+            CancelledError: ``cancel`` returned true.
+        """
+        if not isinstance(self.data, PendingPixels):
+            return None
+        pixels = self.data.small(cancel)
+        return None if pixels is None else Photo(pixels, SRGB, 8)
+
+    def wait(self, cancel: Callable[[], bool]) -> None:
+        """Wait until `photo` is available without waiting.
+
+        Raises:
+            CancelledError: ``cancel`` returned true.
+            ReadError: the photo could not be read.
+        """
+        if isinstance(self.data, PendingPixels):
+            self.data.wait(cancel)
+
+    def becomes(self, data: Any) -> bool:
+        """Whether an array holds the pixels that this snapshot waits, or has waited, for."""
+        pending = self.data
+        return isinstance(pending, PendingPixels) and pending.pixels is data and pending.shape == data.shape
 
 
 def snapshot(layer: Image, step: tuple[int, ...] = ()) -> Snapshot:

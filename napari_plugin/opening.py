@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llflow_photo.errors import ReadError
 from llflow_photo.photo import Photo
 
 from .layers import SHOW_AS_IS, halvings, layer_parts
+from .pending import PendingPixels
 from .photo_size import LARGE, size_of
 from .small_pictures import small_picture
 
@@ -26,76 +26,12 @@ if TYPE_CHECKING:
 
     from .work import Job, Work
 
-__all__ = ["PendingPixels", "open_in_background"]
+__all__ = ["open_in_background"]
 
 _SMALL_SIDE = 768
 """Approximate longest side of the preview."""
-_PREPARED_PIXELS = 1_200_000
-"""Levels up to this size are enlarged in the thread, because napari reads them as a whole."""
 _TOKEN = "llflow_photo_opening"
 _works: list[Work] = []
-
-
-class PendingPixels:
-    """An array that is being read in another thread, with the part of numpy's interface that napari uses.
-
-    Args:
-        shape: height, width, 3.
-    """
-
-    dtype = np.dtype(np.float32)
-    ndim = 3
-
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        self.shape = shape
-        self._preview = np.zeros((1, 1, 3), np.float32)
-        self._pixels: np.ndarray | None = None
-        self._there = threading.Event()
-
-    @property
-    def size(self) -> int:
-        return self.shape[0] * self.shape[1] * self.shape[2]
-
-    def show(self, preview: np.ndarray) -> None:
-        """Set the preview, h x w x 3, float32, from which slices are taken until the pixels are set."""
-        if self.shape[0] * self.shape[1] <= _PREPARED_PIXELS:
-            rows, columns = self._places(preview, slice(None), slice(None))
-            preview = preview[rows[:, None], columns]
-        self._preview = preview
-
-    def _places(self, preview: np.ndarray, down: Any, across: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns of the preview for rows and columns of the array."""
-        return (
-            np.arange(self.shape[0])[down] * preview.shape[0] // self.shape[0],
-            np.arange(self.shape[1])[across] * preview.shape[1] // self.shape[1],
-        )
-
-    def set(self, pixels: np.ndarray | None) -> None:
-        """Set the pixels; None if they cannot be read."""
-        self._pixels = pixels
-        self._there.set()
-
-    def __getitem__(self, key: Any) -> np.ndarray:
-        if self._pixels is not None:
-            return np.asarray(self._pixels[key])
-        key = key if isinstance(key, tuple) else (key,)
-        down, across, *rest = (*key, slice(None), slice(None))[:3]
-        preview = self._preview
-        if preview.shape == self.shape:
-            return np.asarray(preview[key])
-        rows, columns = self._places(preview, down, across)
-        if np.ndim(rows) and np.ndim(columns):
-            rows = rows[:, None]
-        return np.asarray(preview[rows, columns][..., rest[0] if rest else slice(None)])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        # The GUI thread must not wait: newer versions of napari read whole levels when they draw.
-        if self._pixels is None and threading.current_thread() is threading.main_thread():
-            return np.asarray(self[:, :], dtype)
-        self._there.wait()
-        if self._pixels is None:
-            raise ReadError("the photo could not be read")
-        return np.asarray(self._pixels, dtype)
 
 
 def open_in_background(path: Path) -> tuple[Any, dict[str, Any], str] | None:
@@ -132,9 +68,10 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
     def read(job: Job) -> tuple[Photo, Any]:
         try:
             small = small_picture(path, _SMALL_SIDE, whole=False)
-            if small is not None:
-                for level in levels:
-                    level.show(small.astype(np.float32) / np.float32(255))
+            preview = None if small is None else small.astype(np.float32) / np.float32(255)
+            for level in levels:
+                level.show(preview)
+            if preview is not None:
                 job.show(None)
             photo = files.read(path)
             parts = layer_parts(photo, path.stem)
@@ -144,7 +81,7 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
             raise
         made = parts[0] if isinstance(parts[0], list) else [parts[0]]
         for level, pixels in zip(levels, made, strict=False):  # fewer if the size in the header was wrong
-            level.set(pixels)
+            level.set(pixels, parts[1]["metadata"])
         for level in levels[len(made) :]:
             level.set(None)
         return photo, parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .layers import snapshot
+from .layers import full_data, snapshot
 from .render_cache import Subject
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ class Photos:
         self.other_pixels(layer)
 
     def _data_changed(self, event: Any) -> None:
-        self.other_pixels(event.source)
-        self._edited(event.source)
+        layer = event.source
+        known = self._subjects.get(layer)
+        if known is None or not known.snapshot.becomes(full_data(layer)):
+            self.other_pixels(layer)
+        self._edited(layer)
 
     def close(self) -> None:
         """Disconnect from all layers."""

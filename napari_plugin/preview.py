@@ -7,13 +7,13 @@ hidden with it and removed with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
 
-from llflow_photo.explore.region import Region, subsample
+from llflow_photo.explore.region import Region, resample, subsample
 from llflow_photo.options import Options
 
 from .display_layers import add_above, remove_if_present, to_screen
@@ -36,6 +36,8 @@ __all__ = ["LivePreview", "Rendering"]
 _CHANGED_MS = 40
 _STEPS = (QUICK_PIXELS, 1_000_000)
 """Pixels of coarser previews; each is rendered first if the region has at least three times as many."""
+_SPECKS_VANISH = 3.0
+"""Photo pixels per pixel of a coarser preview from which on specks are not searched in the photo for it."""
 _AT_ONCE = 1_200_000
 """Encoded regions of at most this many pixels are decoded fast enough without a coarser preview first."""
 
@@ -172,23 +174,49 @@ class LivePreview:
         steps = [step for step in coarser if step is not None and 3 * _pixels(step) <= _pixels(region)]
 
         def render(job: Job) -> Rendering:
+            first = self._render_small(subject, quick, options, latent, job)
+            if first is not None:
+                job.show(first)
+                del steps[:1]  # it would look almost the same
+            subject.snapshot.wait(job.cancelled)
             kept = self._cache.kept(subject, region, options) is not None
             if kept:
                 del steps[0 if _pixels(region) <= _AT_ONCE else 1 :]
             for step in steps:
-                job.show(self._render(subject, step, quick, options, latent, job))
-            return self._render(subject, region, quick, options, latent, job)
+                job.show(self._render(subject, step, region, quick, options, latent, job))
+            return self._render(subject, region, region, quick, options, latent, job)
 
         return render, lambda made: self._show(layer, made)
 
-    def _render(
-        self, subject: Subject, region: Region, quick: Region, options: Options, latent: AnyLatent, job: Job
-    ) -> Rendering:
-        encoded = self._cache.encoded(subject, region, options, job.cancelled)
+    def _render_small(
+        self, subject: Subject, quick: Region, options: Options, latent: AnyLatent, job: Job
+    ) -> Rendering | None:
+        """The coarsest preview of a photo that is still being read; None if there is nothing to render."""
+        small = subject.snapshot.small(job.cancelled)
+        encoded = None if small is None else self._cache.encoded_small(small, quick, options, job.cancelled)
+        if small is None or encoded is None:
+            return None
         image = encoded.render(latent, options, job.cancelled)
-        before = self._cache.before(subject, quick)
-        histograms = before, histogram_of(subsample(image, QUICK_PIXELS))
-        return Rendering(region, image, latent, options, histograms)
+        before = histogram_of(resample(small.pixels, encoded.region))
+        return _rendering(quick, image, latent, options, before)
+
+    def _render(
+        self,
+        subject: Subject,
+        region: Region,
+        wanted: Region,
+        quick: Region,
+        options: Options,
+        latent: AnyLatent,
+        job: Job,
+    ) -> Rendering:
+        """Render a region, which may be coarser than the one that is wanted in the end."""
+        kind = options
+        if region != wanted and min(region.step) >= _SPECKS_VANISH:
+            kind = replace(options, remove_specks=False)
+        encoded = self._cache.encoded(subject, region, kind, job.cancelled)
+        image = encoded.render(latent, options, job.cancelled)
+        return _rendering(region, image, latent, options, self._cache.before(subject, quick))
 
     def _show(self, source: Image, made: Rendering) -> None:
         if not self.enabled or source not in self._viewer.layers:
@@ -271,6 +299,13 @@ class LivePreview:
 
 _PLACED_BY = ("scale", "translate", "rotate", "shear", "affine")
 """Events of a layer that change its transform."""
+
+
+def _rendering(
+    region: Region, image: np.ndarray, latent: AnyLatent, options: Options, before: Histogram
+) -> Rendering:
+    histograms = before, histogram_of(subsample(image, QUICK_PIXELS))
+    return Rendering(region, image, latent, options, histograms)
 
 
 def _pixels(region: Region) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llflow_photo.explore.region import Region, resample
@@ -90,6 +90,27 @@ class RenderCache:
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
                 self._regions.popitem(last=False)
         return made
+
+    def encoded_small(
+        self, small: Photo, region: Region, options: Options, cancel: Callable[[], bool]
+    ) -> EncodedRegion | None:
+        """A region of a photo that is still being read, encoded from a reduced version of it.
+
+        Args:
+            small: the reduced photo.
+            region: of the whole photo.
+
+        Returns:
+            None if the reduced photo has fewer pixels than the region's frame.
+        """
+        from llflow_photo.explore import encode_region
+
+        height, width = small.pixels.shape[:2]
+        if height < region.frame[0] or width < region.frame[1]:
+            return None
+        part = replace(region, photo=(height, width))
+        options = replace(options, remove_specks=False)  # the reduction has averaged them away
+        return encode_region(self.enhancer(options), small, part, None, cancel, options)
 
     def before(self, subject: Subject, region: Region) -> Histogram:
         """The histogram of a region of the photo; the latest one is cached."""

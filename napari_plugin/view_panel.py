@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from .busy_bar import BusyBar
 from .compare import MODES, OFF, SPLIT
 from .controls import Choice, Slider, Switch, button
 from .settings import rows
@@ -24,6 +25,7 @@ class ViewPanel(QWidget):
 
     Attributes:
         live: turns the live preview on and off.
+        bar: shows whether the preview is being rendered.
         buttons: by name, as in ``actions``, and ``before``.
     """
 
@@ -43,11 +45,7 @@ class ViewPanel(QWidget):
         self.live = Switch("Live preview", True, "Render the visible region after every change")
         self._status = QLabel(" ")
         self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(4)
-        self._bar.setStyleSheet("QProgressBar { border: 0; background: transparent; }")
-        self._bar.setRange(0, 1)
+        self.bar = BusyBar()
         self._busy = False
         self._message = ""
         self._lay_out()
@@ -64,7 +62,7 @@ class ViewPanel(QWidget):
         row.addWidget(self.live)
         row.addWidget(self._status, 1)
         layout.addLayout(row)
-        layout.addWidget(self._bar)
+        layout.addWidget(self.bar)
 
     @property
     def status(self) -> str:
@@ -75,7 +73,7 @@ class ViewPanel(QWidget):
         """Show whether the preview is being rendered."""
         if busy != self._busy:
             self._busy = busy
-            self._bar.setRange(0, 0 if busy else 1)
+            self.bar.show_busy(busy)
             self._show()
 
     def show_message(self, text: str) -> None:

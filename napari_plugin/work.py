@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TextIO
@@ -27,6 +28,11 @@ __all__ = ["Job", "Result", "Work"]
 _LOG = logging.getLogger(__name__)
 _POLL_MS = 15
 """Interval between checks for reports while jobs are running."""
+
+_SLOT_S = 0.03
+"""Time after which the delivery of further reports waits for other events of the window."""
+_BAR_DELAY_S = 1.0
+"""Time after which a job gets a progress bar in the activity dock."""
 
 Result = Callable[[Any], None]
 
@@ -69,14 +75,13 @@ class Job:
         finally:
             self._reports.put(("ended", None))
 
-    def reports(self) -> list[tuple[str, Any]]:
-        """The reports since the last call."""
-        found = []
+    def reports(self) -> Iterator[tuple[str, Any]]:
+        """The reports since the last call; those that are not taken remain."""
         while True:
             try:
-                found.append(self._reports.get_nowait())
+                yield self._reports.get_nowait()
             except Empty:
-                return found
+                return
 
 
 @dataclass
@@ -89,6 +94,11 @@ class _Task:
     ended: Callable[[], None] | None
     progressed: Callable[[int, int], None] | None
     bar: _Bar | None
+
+    def wait_for_bar(self, now: float) -> None:
+        """Show the progress bar once the job has run for some time."""
+        if self.bar is not None and now > self.bar.due:
+            self.bar.open()
 
     def deliver(self, kind: str, value: Any) -> None:
         """Handle one report, in the GUI thread; the last one is ``ended``."""
@@ -144,7 +154,9 @@ class Work:
             shown: called with partial results.
             ended: called at the end, also after an error or cancellation.
             progressed: called with the completed and the total number of steps.
-            bar: whether to show a progress bar with a cancel button in the activity dock.
+            bar: whether a job that takes longer than a second gets a progress bar with a cancel button in the
+                activity dock. Its sign in the status bar moves all the time, which takes half a core without
+                a graphics card, so jobs with a bar in the panel need none.
         """
         job = Job(title)
         self.running.add(job)
@@ -155,12 +167,17 @@ class Work:
         return job
 
     def _deliver(self) -> None:
+        now = time.monotonic()
         for task in list(self._tasks):
+            if not self._closed:
+                task.wait_for_bar(now)
             for kind, value in task.job.reports():
                 if kind == "ended":
                     self._drop(task)
                 if not self._closed:
                     task.deliver(kind, value)
+                if time.monotonic() > now + _SLOT_S:  # the window must respond; the timer calls again
+                    return
         if not self._tasks:
             self._timer.stop()
 
@@ -221,21 +238,34 @@ class _CancelBar(cancelable_progress):  # type: ignore[misc]  # napari has no ty
 
 
 class _Bar:
-    """The progress bar of a job in the activity dock; its button cancels the job."""
+    """The progress bar of a job in the activity dock; its button cancels the job.
+
+    Attributes:
+        due: when to open it, of `time.monotonic`.
+    """
 
     def __init__(self, job: Job) -> None:
-        self._bar = _CancelBar(total=0, desc=job.title, cancel_callback=job.cancel)
-        self._open = True
+        self._job = job
+        self._at = (0, 0)
+        self._bar: _CancelBar | None = None
+        self.due = time.monotonic() + _BAR_DELAY_S
+
+    def open(self) -> None:
+        self.due = float("inf")
+        self._bar = _CancelBar(total=0, desc=self._job.title, cancel_callback=self._job.cancel)
+        self.move(*self._at)
 
     def move(self, done: int, total: int) -> None:
-        if self._open:
+        self._at = done, total
+        if self._bar is not None and total:
             self._bar.total = total
             self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        if self._open:
-            self._open = False
-            self._bar.close()
+        self.due = float("inf")
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
 
 def _message_of(error: Exception) -> str:

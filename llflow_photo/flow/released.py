@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from ..errors import CheckpointError
+from .empty import empty_network
 from .llflow import LLFlow
 from .sizes import DenseSize, Size
 
@@ -137,8 +137,7 @@ def _rename_in_step(inner: str) -> str | None:
 
 
 def _check_against(renamed: Mapping[str, Tensor], size: Size) -> None:
-    with torch.device("meta"):
-        expected = LLFlow(size).state_dict()
+    expected = empty_network(size).state_dict()
     if missing := sorted(set(expected) - set(renamed)):
         raise CheckpointError(f"{len(missing)} tensors are missing, the first is {missing[0]!r}")
     for name, tensor in renamed.items():

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError, WriteError
 from ..flow import LLFlow, Size
+from ..flow.empty import empty_network
 from ..paths import expanded
 from .card import Card, checksum
 from .header import not_weights, read_size
@@ -94,8 +95,7 @@ def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
     size = read_size(card.path)
     state = {name: tensor.float() for name, tensor in _read_tensors(card.path).items()}
     check_fits(state, size, str(card.path))
-    with torch.device("meta"):
-        flow = LLFlow(size)
+    flow = empty_network(size)
     flow.load_state_dict(state, assign=True)
     return LoadedModel(flow.requires_grad_(False).eval(), card)
 
@@ -114,8 +114,7 @@ def check_fits(state: Mapping[str, Tensor], size: Size, source: str) -> None:
     Raises:
         CheckpointError: naming the first tensor that is missing, unknown or of another shape.
     """
-    with torch.device("meta"):
-        expected = LLFlow(size).state_dict()
+    expected = empty_network(size).state_dict()
     if missing := sorted(set(expected) - set(state)):
         raise CheckpointError(f"{source}: {len(missing)} tensors are missing, the first is {missing[0]!r}")
     if unknown := sorted(set(state) - set(expected)):

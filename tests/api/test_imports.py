@@ -32,6 +32,15 @@ def test_batch_and_help_need_no_torch() -> None:
     assert _python(code) == "False"
 
 
+def test_loading_a_model_does_not_import_torchs_compiler() -> None:
+    code = (
+        "import sys; from llflow_photo import load_model, models; "
+        "[load_model(card.name) for card in models.available()]; "
+        "print({'torch._dynamo', 'torch._inductor', 'sympy'} & set(sys.modules))"
+    )
+    assert _python(code) == "set()"
+
+
 def test_every_public_name_is_there() -> None:
     for name in llflow_photo.__all__:
         assert getattr(llflow_photo, name) is not None

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from llflow_photo.flow import COMPACT, SIZES, DenseSize, LLFlow, Size, UNetSize
+from llflow_photo.flow.empty import empty_network
 
 
 @pytest.mark.parametrize("size", SIZES.values())
@@ -26,6 +27,21 @@ def test_parameter_counts_are_the_papers() -> None:
         counts = {name: sum(p.numel() for p in LLFlow(size).parameters()) for name, size in SIZES.items()}
     assert counts["small"] / 1e6 == pytest.approx(4.97, abs=0.01)
     assert counts["large"] / 1e6 == pytest.approx(37.68, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        Size(DenseSize(8, 4, 2, (1,)), (2, 2, 2), 16),
+        Size(UNetSize((8, 8, 8), (1, 1, 1), (1, 1), 8, 1, 3), (1, 1, 1), 16, prior=True),
+    ],
+)
+def test_an_empty_network_has_the_tensors_of_an_initialized_one(size: Size) -> None:
+    empty, full = empty_network(size).state_dict(), LLFlow(size).state_dict()
+    assert all(tensor.is_meta for tensor in empty.values())
+    assert {name: (tensor.shape, tensor.dtype) for name, tensor in empty.items()} == {
+        name: (tensor.shape, tensor.dtype) for name, tensor in full.items()
+    }
 
 
 def test_invalid_sizes_are_rejected() -> None:

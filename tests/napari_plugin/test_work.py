@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from qtpy.QtCore import QTimer
 
 from llflow_photo.errors import CancelledError, ImageInputError
 from napari_plugin.newest import Newest
@@ -100,8 +101,6 @@ def test_closing_ends_all_jobs_silently(qtbot: Any, until: Until) -> None:
 
 
 def test_the_activity_dock_s_cancel_button_cancels(work: Work, until: Until) -> None:
-    from napari.utils.progress import progress
-
     ended: list[int] = []
 
     def function(job: Job) -> None:
@@ -110,11 +109,36 @@ def test_the_activity_dock_s_cancel_button_cancels(work: Work, until: Until) -> 
             time.sleep(0.01)
 
     work.start("A bar", function, ended.append, ended=lambda: ended.append(1), bar=True)
-    (bar,) = [one for one in progress._all_instances if one.desc.startswith("A bar")]
-    until(lambda: bar.total == 10)
+    assert not _bars("A bar")  # only if it takes long
+    until(lambda: _bars("A bar"))
+    (bar,) = _bars("A bar")
+    assert (bar.n, bar.total) == (1, 10)
     bar.cancel()
     until(lambda: ended)
-    assert bar not in progress._all_instances
+    assert not _bars("A bar")
+
+
+def _bars(title: str) -> list[Any]:
+    from napari.utils.progress import progress
+
+    return [one for one in progress._all_instances if one.desc.startswith(title)]
+
+
+def test_events_are_handled_between_two_reports_that_take_long(work: Work, until: Until) -> None:
+    happened: list[str] = []
+
+    def function(job: Job) -> None:
+        job.show("first")
+        job.show("second")
+
+    def shown(which: str) -> None:
+        QTimer.singleShot(0, lambda: happened.append(f"after {which}"))
+        time.sleep(0.1)
+        happened.append(which)
+
+    work.start("Test", function, lambda _none: None, shown=shown)
+    until(lambda: len(happened) == 4)
+    assert happened == ["first", "after first", "second", "after second"]
 
 
 def test_only_the_newest_of_many_requests_is_shown(work: Work, until: Until) -> None:
