@@ -184,10 +184,13 @@ def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
     if not settings.photos:
         raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
     from .photos import load_photos
-    from .simulated import SimulatedSource, validation_pairs
+    from .simulated import SimulatedSource, check_crop, validation_pairs
 
     for_training, held = _photo_paths(settings)
-    simulated = SimulatedSource(load_photos(for_training), settings.recipe.seed, frames)
+    photos = load_photos(for_training)
+    for photo in photos:  # now, not when the photo is drawn, which may be hours later
+        check_crop(photo.shape, max(stage.crop for stage in settings.recipe.stages))
+    simulated = SimulatedSource(photos, settings.recipe.seed, frames)
     return simulated, validation_pairs(load_photos(held))
 
 

@@ -29,7 +29,7 @@ from ..flow.thumbnail import THUMBNAIL
 from .crops import MORE_FRAMES, Batch, Frames, Turn
 from .pairs import LoadedPair
 
-__all__ = ["JPEG_SHARE", "SimulatedSource", "validation_pairs"]
+__all__ = ["JPEG_SHARE", "SimulatedSource", "check_crop", "validation_pairs"]
 
 JPEG_SHARE = 0.3
 """Fraction of pairs whose dark photo is a JPEG."""
@@ -115,7 +115,7 @@ class SimulatedSource:
         """Simulate ``size`` pairs of ``crop`` x ``crop`` pixels.
 
         Raises:
-            TrainingDataError: a photo is smaller than the crop.
+            TrainingDataError: a photo is too small for the crop, see `check_crop`.
         """
         items = [self._item(np.random.default_rng([self.seed, step, index]), crop) for index in range(size)]
         contrast = [item.contrast for item in items]
@@ -212,17 +212,27 @@ def _frames(items: Sequence[_Item], more: Sequence[tuple[np.ndarray, np.ndarray]
     return Frames(low, high, torch.tensor([item.window for item in items]), more_low, more_high)
 
 
+def check_crop(shape: tuple[int, ...], crop: int) -> None:
+    """Check that a photo of this shape, H x W (x C), is large enough for crops of ``crop`` pixels.
+
+    Raises:
+        TrainingDataError: a crop would have to be scaled up by more than 1.8.
+    """
+    height, width = shape[:2]
+    if crop > _LARGEST_SCALE * min(height, width):
+        raise TrainingDataError(
+            f"a photo of {width}x{height} is too small for crops of {crop}: remove it or reduce the crops"
+        )
+
+
 def _random_region(
     random: np.random.Generator, shape: tuple[int, ...], crop: int
 ) -> tuple[tuple[float, float, float, float], np.ndarray, np.ndarray]:
     """Draw the square of a photo for a crop: its box, and the positions of the columns and rows."""
     height, width = shape
-    if crop > min(height, width):
-        raise TrainingDataError(
-            f"a photo of {width}x{height} is too small for crops of {crop}: remove it or reduce the crops"
-        )
+    check_crop(shape, crop)
     largest = min(height, width)
-    if random.random() < _WHOLE_SHARE:
+    if largest < crop or random.random() < _WHOLE_SHARE:
         side = float(largest)
     elif random.random() < _SOFT_SHARE:
         side = crop / random.uniform(1.0, _LARGEST_SCALE)

@@ -16,7 +16,7 @@ from llflow_photo.camera import develop, simulate_night_raw
 from llflow_photo.camera.night import night, random_night
 from llflow_photo.errors import TrainingDataError
 from llflow_photo.flow.inputs import equalization_table
-from llflow_photo.flow.sizes import size_of_settings
+from llflow_photo.flow.sizes import COMPACT, size_of_settings
 from llflow_photo.flow.thumbnail import thumbnail
 from llflow_photo.training.crops import MORE_FRAMES
 from llflow_photo.training.photos import find_photos, load_photos, split_photos
@@ -157,8 +157,8 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, photos: list[np.ndar
         load_photos(find_photos(tmp_path))
     with pytest.raises(TrainingDataError, match="no photos"):
         SimulatedSource([])
-    with pytest.raises(TrainingDataError, match="too small for crops of 600"):
-        SimulatedSource(photos).batch(0, 600, 1)
+    with pytest.raises(TrainingDataError, match="too small for crops of 1000"):
+        SimulatedSource(photos).batch(0, 1000, 1)
 
 
 def test_cores_that_threads_leave_free_compute_batches(
@@ -186,7 +186,21 @@ def test_prefetched_batches_are_the_same(photos: list[np.ndarray]) -> None:
             for name in ("low", "reference", "equalization"):
                 np.testing.assert_array_equal(getattr(batch, name), getattr(expected, name))
         with pytest.raises(TrainingDataError, match="too small"):
-            ahead.batch(0, 600, 1)
+            ahead.batch(0, 1000, 1)
+
+
+def test_photos_too_small_for_a_later_stage_are_named_at_the_start(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 100)).save(tmp_path / "wide.png")
+    recipe = Recipe(stages=parse_stages("64x1:5,192x1:5"))
+    settings = RunSettings(None, (str(tmp_path),), COMPACT, recipe, validation_scenes=0, device="cpu")
+    with pytest.raises(TrainingDataError, match="300x100 is too small for crops of 192"):
+        build_trainer(tmp_path / "run", settings)
+
+
+def test_photos_smaller_than_the_crop_are_scaled_up() -> None:
+    (left, top, right, bottom), x, _ = _random_region(np.random.default_rng(0), (50, 90), 64)
+    assert right - left == bottom - top == 50 and 0 <= left <= 40 and top == 0
+    assert np.diff(x) == pytest.approx(50 / 64 / 90)
 
 
 def test_some_crops_are_softer_than_their_photo() -> None:
