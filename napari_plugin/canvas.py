@@ -40,7 +40,7 @@ class CanvasWatch(QObject):
         self._viewer = viewer
         self._key = key
         self._seen: Any = None
-        self.widget: QWidget | None = None
+        self.widget: QOpenGLWidget | None = None
         self._drawn = QTimer(self)
         self._drawn.setSingleShot(True)
         self._drawn.timeout.connect(self._check_view)
@@ -48,6 +48,7 @@ class CanvasWatch(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(rested)
+        viewer.layers.events.removing.connect(self._layer_removed_soon)
 
     def attach(self, panel: QWidget) -> None:
         """Find the canvas of the panel's window and watch it."""
@@ -61,7 +62,8 @@ class CanvasWatch(QObject):
             self._drawn.start(0)
 
     def detach(self) -> None:
-        """Stop watching the canvas."""
+        """Stop watching the canvas, for good."""
+        self._viewer.layers.events.removing.disconnect(self._layer_removed_soon)
         widget, self.widget = self.widget, None
         self._drawn.stop()
         self._rest.stop()
@@ -115,11 +117,20 @@ class CanvasWatch(QObject):
         if self.widget is not None:
             self.widget.update()
 
+    def _layer_removed_soon(self, _event: Any = None) -> None:
+        """Make the canvas's OpenGL context current, because napari 0.9 does not before it removes a layer.
+
+        It then executes all waiting OpenGL commands. In another context, those of changes since the last
+        frame go wrong, and drawing the next frame ends the process.
+        """
+        if self.widget is not None:
+            self.widget.makeCurrent()
+
     def _gone(self, _widget: Any = None) -> None:
         self.widget = None
 
 
-def _canvas_of(panel: QWidget) -> QWidget | None:
+def _canvas_of(panel: QWidget) -> QOpenGLWidget | None:
     parent = panel.parentWidget()
     while parent is not None and not isinstance(parent, QMainWindow):
         parent = parent.parentWidget()

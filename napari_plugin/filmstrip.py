@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -29,7 +29,7 @@ THUMBNAIL_SIDE = 112
 _ICON = QSize(THUMBNAIL_SIDE, 84)
 _CELL = QSize(THUMBNAIL_SIDE + 12, 110)
 _MARK = 16
-"""Side length of the marks in a thumbnail's corner, in pixels."""
+"""Side length of the marks in a thumbnail's corner, in logical pixels."""
 _COLORS = {"done": QColor(60, 170, 80), "failed": QColor(210, 70, 60), "edited": QColor(230, 160, 40)}
 _SYMBOLS = {"done": "✓", "failed": "!", "edited": "±"}
 _TIPS = {
@@ -55,7 +55,8 @@ class Filmstrip(QWidget):
         self.on_open: Callable[[str], None] = lambda source: None
         self.on_scroll: Callable[[list[str]], None] = lambda sources: None
         self._items: dict[str, QListWidgetItem] = {}
-        self._pictures: dict[str, QPixmap] = {}
+        self._pictures: dict[str, np.ndarray | None] = {}
+        self._ratio = self.devicePixelRatioF()
         self._marks: dict[str, set[str]] = {}
         self._reasons: dict[str, str] = {}
         self.list = _row_of_thumbnails()
@@ -130,6 +131,15 @@ class Filmstrip(QWidget):
             self.list.addItem(item)
         self._update_selection()
 
+    def event(self, event: QEvent) -> bool:
+        """Paint the thumbnails again when the strip is shown on a screen of another pixel ratio."""
+        handled = bool(super().event(event))
+        if event.type() in _SCREEN_EVENTS and self.devicePixelRatioF() != self._ratio:
+            self._ratio = self.devicePixelRatioF()
+            for source in self._items:
+                self._paint(source)
+        return handled
+
     def _set_status(self, state: PhotoState) -> None:
         marks = self._marks[state.source]
         marks -= {"done", "failed"}
@@ -140,7 +150,7 @@ class Filmstrip(QWidget):
     def set_picture(self, source: str, image: np.ndarray | None) -> None:
         """Set a photo's thumbnail, h x w x 3, uint8; None if the file has none."""
         if source in self._items:
-            self._pictures[source] = _pixmap_of(image)
+            self._pictures[source] = image
             self._paint(source)
 
     def set_state(self, state: PhotoState) -> None:
@@ -184,8 +194,7 @@ class Filmstrip(QWidget):
 
     def _paint(self, source: str) -> None:
         item, marks = self._items[source], self._marks[source]
-        picture = self._pictures.get(source)
-        marked = _marked(_pixmap_of(None) if picture is None else picture, marks)
+        marked = _marked(_pixmap_of(self._pictures.get(source), self._ratio), marks)
         icon = QIcon(marked)
         icon.addPixmap(marked, QIcon.Mode.Selected)  # otherwise Qt tints selected thumbnails
         item.setIcon(icon)
@@ -193,6 +202,9 @@ class Filmstrip(QWidget):
         item.setToolTip("\n".join(word for word in words if word))
 
 
+_SCREEN_EVENTS = {QEvent.Type.Show, QEvent.Type.ScreenChangeInternal} | {
+    getattr(QEvent.Type, "DevicePixelRatioChange", QEvent.Type.ScreenChangeInternal)  # of Qt 6.6
+}
 _SOURCE = int(Qt.ItemDataRole.UserRole)
 
 
@@ -214,25 +226,31 @@ def _row_of_thumbnails() -> QListWidget:
     return made
 
 
-def _pixmap_of(image: np.ndarray | None) -> QPixmap:
-    """A picture centered in a thumbnail's area; an empty frame for None."""
-    place = QPixmap(_ICON)
+def _pixmap_of(image: np.ndarray | None, ratio: float) -> QPixmap:
+    """A picture centered in a thumbnail's area; an empty frame for None.
+
+    Args:
+        ratio: physical pixels of the screen per logical pixel of the window.
+    """
+    area = QSize(round(_ICON.width() * ratio), round(_ICON.height() * ratio))
+    place = QPixmap(area)
     place.fill(QColor(0, 0, 0, 0))
     painter = QPainter(place)
     if image is None:
         painter.setPen(QColor(130, 130, 130))
-        painter.drawRect(0, 0, _ICON.width() - 1, _ICON.height() - 1)
+        painter.drawRect(0, 0, area.width() - 1, area.height() - 1)
     else:
         values = np.ascontiguousarray(image)
         height, width = values.shape[:2]
         made = QImage(values.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         scaled = made.scaled(
-            _ICON, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            area, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         painter.drawImage(
-            (_ICON.width() - scaled.width()) // 2, (_ICON.height() - scaled.height()) // 2, scaled
+            (area.width() - scaled.width()) // 2, (area.height() - scaled.height()) // 2, scaled
         )
     painter.end()
+    place.setDevicePixelRatio(ratio)
     return place
 
 
@@ -241,7 +259,7 @@ def _marked(picture: QPixmap, marks: set[str]) -> QPixmap:
     made = QPixmap(picture)
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    right = made.width() - _MARK - 2
+    right = _ICON.width() - _MARK - 2
     for mark in sorted(marks):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_COLORS[mark])

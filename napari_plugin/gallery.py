@@ -21,8 +21,8 @@ _COLUMNS = 3
 _LEAST_CELL = 112
 """Minimum width of a cell; cells are wider in a wider panel."""
 _GAP = 6
-_WIDEST = 300
-"""Maximum width and height of stored thumbnails, in pixels."""
+_WIDEST = 480
+"""Maximum width and height of stored thumbnails, in pixels; Qt does not enlarge them."""
 _BEST_GUESS = "best guess"
 
 

@@ -219,8 +219,8 @@ class Snapshot:
 
     def becomes(self, data: Any) -> bool:
         """Whether an array holds the pixels that this snapshot waits, or has waited, for."""
-        pending = self.data
-        return isinstance(pending, PendingPixels) and pending.pixels is data and pending.shape == data.shape
+        pixels = self.data.pixels if isinstance(self.data, PendingPixels) else None
+        return pixels is not None and data is pixels and bool(self.data.shape == pixels.shape)
 
 
 def snapshot(layer: Image, step: tuple[int, ...] = ()) -> Snapshot:

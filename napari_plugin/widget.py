@@ -311,6 +311,9 @@ class EnhanceWidget(QWidget):
         self.photo.close_list()
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.disconnect(self.work.close)
 
 
 def _layer(found: tuple[Image, Subject] | None) -> Image | None:
