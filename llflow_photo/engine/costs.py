@@ -71,12 +71,10 @@ def default_halo(size: Size) -> int:
     """Context on each side of a tile in pixels, a multiple of 8.
 
     It is a quarter of the receptive field for the paper's encoder, whose residuals are scaled by 0.2 twice,
-    so that most of the receptive field has little influence, and half of it for a U-Net; at least 64, or 48
-    for networks with an exposure rule.
+    so that most of the receptive field has little influence, and half of it for a U-Net; at least 64.
     """
     share = 2 if size.sees_whole_photo else 4
-    least = 48 if size.exposure else 64
-    return max(least, math.ceil(receptive_field(size) / share / Size.MULTIPLE) * Size.MULTIPLE)
+    return max(64, math.ceil(receptive_field(size) / share / Size.MULTIPLE) * Size.MULTIPLE)
 
 
 def kept_bytes_per_pixel(size: Size, precision: Precision) -> float:

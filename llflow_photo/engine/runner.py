@@ -137,7 +137,6 @@ class Runner:
         conditioning = self._trained.encode(
             images.to(self.device),
             table,
-            gain_ev=statistics.gain_ev,
             context=context,
             window=windows.to(self.device),
         )

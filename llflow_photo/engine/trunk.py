@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..flow.encoder import ConditionalEncoder
-from ..flow.exposure import exposed
 from ..flow.inputs import equalize, network_input
 from ..flow.statistics import PhotoStatistics
 from .layers import Conv, Place, SplitConv, leaky
 
-__all__ = ["DensePhoto", "Encoded", "FoldedEncoder"]
+__all__ = ["Encoded", "FoldedEncoder"]
 
 _RESIDUAL_SCALE = 0.2
 
@@ -34,18 +33,6 @@ class Encoded(NamedTuple):
     conditions: tuple[Tensor, ...]
     base: Tensor | None = None
     scale: Tensor | None = None
-
-
-class DensePhoto(NamedTuple):
-    """Data of a whole photo for the paper's encoder.
-
-    Attributes:
-        table: equalization table, 3 x 256.
-        gain_ev: exposure gain of the encoder's input, in EV.
-    """
-
-    table: Tensor
-    gain_ev: float
 
 
 class FoldedEncoder:
@@ -76,17 +63,15 @@ class FoldedEncoder:
         self._color = conv(encoder.color, networks)
         self._blocks = [[_Dense(dense, blocks) for dense in block.dense] for block in _listed(encoder.blocks)]
 
-    def photo(self, statistics: PhotoStatistics) -> DensePhoto:
-        """Prepare a whole photo's data on the device."""
+    def photo(self, statistics: PhotoStatistics) -> Tensor:
+        """A whole photo's equalization table on the device, 3 x 256."""
         assert statistics.equalization is not None
         table = np.asarray(statistics.equalization, np.float32)
-        return DensePhoto(torch.from_numpy(table).to(self._device), statistics.gain_ev)
+        return torch.from_numpy(table).to(self._device)
 
-    def __call__(self, images: Tensor, photo: DensePhoto, windows: Tensor) -> Encoded:
+    def __call__(self, images: Tensor, photo: Tensor, windows: Tensor) -> Encoded:
         """Encode N parts of one photo, N x 3 x H x W in [0, 1]; ``windows`` is not used."""
-        images = exposed(images, photo.gain_ev)
-        equalized = equalize(images, photo.table)
-        x = network_input(images, equalized).contiguous(memory_format=torch.channels_last)
+        x = network_input(images, equalize(images, photo)).contiguous(memory_format=torch.channels_last)
         head = functional.max_pool2d(self._second(leaky(self._first(x))), 2).to(self._networks)
         trunk, outputs = head, {}
         for number, block in enumerate(self._blocks):

@@ -15,11 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .encoder import ConditionalEncoder
-from .exposure import exposed
-from .inputs import equalize, network_input
+from .inputs import equalization_table, equalize, network_input
 from .prior import LatentPrior
 from .sizes import COMPACT, Size, UNetSize
-from .statistics import PhotoStatistics
 from .steps import Flow, LevelConditions, squeeze
 from .thumbnail import thumbnail
 from .unet import UNetEncoder
@@ -101,7 +99,6 @@ class LLFlow(nn.Module):
         image: Tensor,
         equalization: Tensor | None = None,
         *,
-        gain_ev: float = 0.0,
         context: PhotoContext | None = None,
         window: Tensor | None = None,
     ) -> Conditioning:
@@ -111,7 +108,6 @@ class LLFlow(nn.Module):
             image: N x 3 x H x W in [0, 1].
             equalization: N x 3 x 256, the whole photo's `equalization_table`, which the paper's encoder needs
                 if ``image`` is only part of the photo; by default it is computed from ``image``.
-            gain_ev: exposure gain applied to the encoder's input if ``equalization`` is given, in EV.
             context: output of `context` for the whole photos; by default it is computed from ``image``.
             window: N x 4, the position of each image in its photo: top, left, height and width as fractions
                 of the photo's height and width; by default the whole photo.
@@ -130,8 +126,9 @@ class LLFlow(nn.Module):
             base, scale = encoded.base, encoded.scale
         else:
             if equalization is None:
-                image, equalization = _as_seen(image, self.size)
-            image = pad_to_multiple(exposed(image, gain_ev))
+                tables = np.stack([equalization_table(photo) for photo in _arrays(image)])
+                equalization = torch.from_numpy(tables).to(image)
+            image = pad_to_multiple(image)
             encoded = self.encoder(network_input(image, equalize(image, equalization)))
         couplings = self.flow.condition(encoded.conditions)
         color, conditions = encoded.color_map, encoded.conditions
@@ -234,14 +231,6 @@ def pad_to_multiple(image: Tensor, multiple: int = Size.MULTIPLE) -> Tensor:
         return image
     mode = "reflect" if down < height and right < width else "replicate"
     return functional.pad(image, (0, right, 0, down), mode=mode)
-
-
-def _as_seen(image: Tensor, size: Size) -> tuple[Tensor, Tensor]:
-    """Whole photos with the exposure the paper's encoder needs, and their equalization tables."""
-    statistics = [PhotoStatistics.of(photo, size) for photo in _arrays(image)]
-    seen = [exposed(photo, one.gain_ev) for photo, one in zip(image, statistics, strict=True)]
-    tables = np.stack([np.asarray(one.equalization) for one in statistics])
-    return torch.stack(seen), torch.from_numpy(tables).to(image)
 
 
 def _thumbnails(image: Tensor) -> Tensor:

@@ -85,8 +85,6 @@ class Size:
         steps: flow steps with coupling at levels 1, 2, 3; a single number applies to all levels.
         hidden: hidden channels of the coupling networks.
         transition_steps: flow steps without coupling at the start of each level.
-        exposure: of a dense encoder, coefficients of the rule that brings photos to a common exposure before
-            the network sees them (see `flow.exposure`); empty where photos are seen as they are.
         prior: whether the latent has a `flow.prior.LatentPrior`; otherwise its prior is N(g, I).
     """
 
@@ -94,7 +92,6 @@ class Size:
     steps: tuple[int, ...]
     hidden: int = 64
     transition_steps: int = 2
-    exposure: tuple[float, ...] = ()
     prior: bool = False
 
     LEVELS = 3
@@ -107,9 +104,6 @@ class Size:
         _check_positive(self, ("hidden",))
         if len(steps) != self.LEVELS or min(steps) < 1:
             raise ValueError(f"steps must be {self.LEVELS} numbers of at least 1, not {steps}")
-        object.__setattr__(self, "exposure", tuple(self.exposure))
-        if self.exposure and (self.sees_whole_photo or not _is_exposure_rule(self.exposure)):
-            raise ValueError(f"{len(self.exposure)} coefficients cannot be an exposure rule of this encoder")
 
     @property
     def sees_whole_photo(self) -> bool:
@@ -120,10 +114,7 @@ class Size:
         """Convert to values for JSON and `from_dict`."""
         kind = "unet" if self.sees_whole_photo else "dense"
         encoder = {name: _listed(value) for name, value in asdict(self.encoder).items()}
-        values = {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
-        if not self.exposure:
-            del values["exposure"]
-        return values
+        return {name: _listed(value) for name, value in asdict(self).items()} | {"encoder": {kind: encoder}}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Size:
@@ -146,12 +137,6 @@ class Size:
             return cls({"dense": DenseSize, "unet": UNetSize}[kind](**encoder), **values)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"the size cannot be read: {error}") from error
-
-
-def _is_exposure_rule(values: tuple[float, ...]) -> bool:
-    from .exposure import is_rule  # imports torch, which sizes do not need otherwise
-
-    return is_rule(values)
 
 
 def _check_positive(settings: object, names: tuple[str, ...]) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from .exposure import exposed, exposure_gain_ev, sampled
 from .inputs import equalization_table
 from .sizes import Size
 from .thumbnail import thumbnail
@@ -21,13 +19,10 @@ class PhotoStatistics:
 
     Attributes:
         equalization: 3 x 256, `inputs.equalization_table`, for the paper's encoder.
-        gain_ev: exposure gain applied to the encoder's input, in EV, for networks with an exposure rule; the
-            table is computed after it.
         thumbnail: 3 x S x S, linear light, `thumbnail.thumbnail`, for a whole-photo branch.
     """
 
     equalization: np.ndarray | None = None
-    gain_ev: float = 0.0
     thumbnail: np.ndarray | None = None
 
     @classmethod
@@ -41,8 +36,4 @@ class PhotoStatistics:
         levels = view if levels is None else levels
         if size.sees_whole_photo:
             return cls(thumbnail=thumbnail(view))
-        if not size.exposure:
-            return cls(equalization=equalization_table(levels))
-        gain_ev = exposure_gain_ev(view, size.exposure)
-        seen = exposed(torch.from_numpy(sampled(levels)), gain_ev).numpy()
-        return cls(equalization=equalization_table(seen), gain_ev=gain_ev)
+        return cls(equalization=equalization_table(levels))

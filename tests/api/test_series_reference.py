@@ -82,11 +82,9 @@ def test_frames_of_one_series_are_rendered_alike(
     tiny_flow: Callable[..., Any], tmp_path: Path, kind: str
 ) -> None:
     from llflow_photo import models
-    from llflow_photo.flow.exposure import FEATURES
 
-    rule = (*([0.0] * FEATURES), *([1.0] * FEATURES), *([0.1] * FEATURES), 0.0, 2.0, 2.0)
     unet = {"widths": (8, 12, 16), "down": (1, 1, 1), "up": (1, 1), "vector": 16}
-    flow = tiny_flow(exposure=rule) if kind == "dense" else tiny_flow(encoder={"unet": unet})
+    flow = tiny_flow() if kind == "dense" else tiny_flow(encoder={"unet": unet})
     path = tmp_path / "model.safetensors"
     models.save(flow.state_dict(), flow.size, path)
     lit = frame(0, lamp=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from llflow_photo.flow.exposure import FEATURES
 from PIL import Image
 
 from llflow_photo import enhance_dir, models
@@ -21,7 +22,6 @@ from llflow_photo.camera.light import Lamp
 from llflow_photo.files import Encoding, read, read_settings, write
 from llflow_photo.files.metadata.exif_fields import exif_directories
 from llflow_photo.files.tiff.directory import exif_block
-from llflow_photo.flow.exposure import FEATURES
 from llflow_photo.photo import Metadata, Photo
 
 Run = Callable[..., Any]

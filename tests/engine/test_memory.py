@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from llflow_photo import load_model
 from llflow_photo.engine.costs import default_halo, flops_per_pixel, receptive_field
 from llflow_photo.engine.memory import free_bytes, is_out_of_memory, largest_tile
 from llflow_photo.flow import COMPACT, LARGE, SMALL, LLFlow, Size
@@ -59,4 +58,3 @@ def test_the_halo_grows_with_the_network() -> None:
     assert halos[1] < halos[2]
     assert all(halo % 8 == 0 for halo in halos)
     assert all(halo < receptive_field(size) for halo, size in zip(halos, sizes, strict=True))
-    assert default_halo(load_model("night-compact").flow.size) < halos[0]  # it has an exposure rule

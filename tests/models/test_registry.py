@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -123,8 +123,7 @@ def test_every_shipped_model_has_a_full_card_and_loads() -> None:
             assert getattr(card, entry), f"{card.name} has no {entry}"
         assert {"psnr", "psnr_aligned"} <= set(card.validation)
         size = models.load(card.name).flow.size
-        # A card leaves out the coefficients of `exposure`, and settings newer than the model.
-        assert Size.from_dict(card.size) == replace(size, exposure=())
+        assert Size.from_dict(card.size) == size
         assert card.path.stat().st_size < 25e6
 
 
