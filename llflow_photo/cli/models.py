@@ -136,22 +136,24 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
-def _prior(run: Path) -> LatentPrior | None:
-    """The prior fitted to held-out photos, or None, which keeps that of training, if they are missing."""
-    from ..training.session import prior_of, read_settings
+def _measured(run: Path) -> tuple[LatentPrior | None, dict[str, list[float]] | None]:
+    """The prior fitted to held-out photos, the ranges of the training photos; None without the photos."""
+    from ..training.session import input_ranges_of, prior_of, read_settings
 
     try:
-        return prior_of(run, read_settings(run))
+        settings = read_settings(run)
+        return prior_of(run, settings), input_ranges_of(settings)
     except CheckpointError:
-        return None  # the export itself reports the error, or needs no prior
+        return None, None  # the export itself reports the error
     except TrainingDataError as error:
-        print_message(f"the prior of the latent is not fitted to held-out photos: {error}")
-        return None
+        print_message(f"neither the prior of the latent nor the range of exposures is measured: {error}")
+        return None, None
 
 
 def _export(args: argparse.Namespace) -> int:
     from .. import models
 
+    prior, inputs = _measured(args.training_run)
     card = models.export_run(
         args.training_run,
         args.out,
@@ -160,7 +162,8 @@ def _export(args: argparse.Namespace) -> int:
         reproduce=args.reproduce,
         notes=args.notes,
         half=not args.full,
-        prior=_prior(args.training_run),
+        inputs=inputs,
+        prior=prior,
     )
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
     print_message(
