@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from llflow_photo.flow.exposure import FEATURES
 from PIL import Image
 
 from llflow_photo import enhance_dir, models
@@ -59,11 +58,9 @@ def time_lapse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["dense", "unet"])
 def model(request: pytest.FixtureRequest, tiny_flow: Callable[..., Any], tmp_path: Path) -> str:
-    """Path of a tiny model: with the encoder of the paper and an exposure predictor, or with a U-Net."""
+    """Path of a tiny model: with the encoder of the paper, or with a U-Net."""
     if request.param == "dense":
-        # The exposure depends on the logarithms of the luminance.
-        predictor = (*([0.0] * FEATURES), *([1.0] * FEATURES), *([-0.02] * FEATURES), 0.0, 4.0, 1.0)
-        flow = tiny_flow(exposure=predictor)
+        flow = tiny_flow()
     else:
         unet = {"widths": (8, 12, 16), "down": (1, 1, 1), "up": (1, 1), "vector": 16}
         flow = tiny_flow(encoder={"unet": unet})
