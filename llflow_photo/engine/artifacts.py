@@ -56,8 +56,9 @@ def activation_map(
 
     Returns:
         H x W, float32, at least 0: 1 is the typical departure within the frame, values of 3 and more stand
-        out. The map is meant for renderings and edits of them. In photographs it finds noise and strong
-        false color, but hardly blur, stripes or JPEG blocks (docs/findings.md).
+        out. The map is meant for renderings and edits of them. Blur stands out in the best guess, but hardly
+        in renderings at a temperature. In photographs the map finds noise and strong false color, but hardly
+        blur, stripes or JPEG blocks (docs/findings.md).
 
     Raises:
         ImageInputError: the picture's size is not the photo's.
