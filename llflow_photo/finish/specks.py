@@ -11,7 +11,7 @@ from that:
   sixth of its own (encoded).
 
 JPEGs of halved color resolution spread the color of the latter over 5 x 5 pixels, but not its luma. They are
-told from distant lamps by a color that is wider than the luma, pure, and ends two pixels away.
+distinguished from distant lamps by a color that is wider than the luma, pure, and ends two pixels away.
 """
 
 from __future__ import annotations
