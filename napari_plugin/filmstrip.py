@@ -202,8 +202,11 @@ class Filmstrip(QWidget):
         item.setToolTip("\n".join(word for word in words if word))
 
 
-_SCREEN_EVENTS = {QEvent.Type.Show, QEvent.Type.ScreenChangeInternal} | {
-    getattr(QEvent.Type, "DevicePixelRatioChange", QEvent.Type.ScreenChangeInternal)  # of Qt 6.6
+# Bindings name only some of these; the second is of Qt 6.6, the third is sent by older versions, too.
+_SCREEN_EVENTS = {
+    getattr(QEvent.Type, name)
+    for name in ("Show", "DevicePixelRatioChange", "ScreenChangeInternal")
+    if hasattr(QEvent.Type, name)
 }
 _SOURCE = int(Qt.ItemDataRole.UserRole)
 
