@@ -73,6 +73,7 @@ def test_a_denoised_black_frame_is_black(way: str, tmp_path: Path, monkeypatch: 
     if way == "libraw":
         monkeypatch.setattr(raw, "open_dng", lambda *_: None)
     path = _gray(tmp_path / "black.dng", 0.0, ["RG", "GB"])
+    np.testing.assert_allclose(_denoised(files.read(path)), 0.0, atol=1.2)
     result = enhance(path, options=Options(denoise_only=True, device="cpu"))
     # What is left of the noise is clipped at black; the rendering, which is the guide, has some texture.
     np.testing.assert_allclose(255 * result.mean(axis=(0, 1)), 0.0, atol=4.0)
