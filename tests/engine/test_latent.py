@@ -34,13 +34,18 @@ def test_grain_scales_the_noise_and_not_the_look() -> None:
     np.testing.assert_array_equal(grainy.look(), plain.look())
 
 
-def test_looks_are_standard_normal_times_the_temperature() -> None:
-    looks = np.array([Latent(seed, 0.5).look() for seed in range(400)])
+@pytest.mark.parametrize(("temperature", "of_regions"), [(0.5, 0.25), (1.0, 1.0), (1.5, 1.5)])
+def test_looks_are_normal_and_scaled_by_the_temperature(temperature: float, of_regions: float) -> None:
+    looks = np.array([Latent(seed, temperature).look() for seed in range(400)])
     assert looks.shape == (400, DIRECTIONS, len(ORDERS))
-    assert abs(looks.mean()) < 0.005
-    np.testing.assert_allclose(looks.std(0), 0.5, atol=0.08)
+    scaled = looks / np.r_[temperature, np.full(len(ORDERS) - 1, of_regions)]
+    assert abs(scaled.mean()) < 0.01
+    np.testing.assert_allclose(scaled.std(0), 1.0, atol=0.16)
     flat = looks[:, :, :4].reshape(400, -1)
     assert np.abs(np.corrcoef(flat.T) - np.eye(flat.shape[1])).max() < 0.25
+
+
+def test_there_is_no_look_at_temperature_0() -> None:
     assert Latent(3).look() is None
 
 
@@ -86,10 +91,10 @@ def test_a_blend_keeps_the_variance() -> None:
     parts = tuple((Latent(seed, 0.7), weight) for seed, weight in ((1, 3.0), (2, 4.0), (3, -1.0)))
     assert abs(noise(Blend(parts)).std() - 0.7) < 0.01
     looks = [
-        Blend(tuple((Latent(seed + k, 0.7), w) for k, (_, w) in enumerate(parts))).look()
+        Blend(tuple((Latent(seed + k, 1.0), w) for k, (_, w) in enumerate(parts))).look()
         for seed in range(50)
     ]
-    assert np.std([look for look in looks if look is not None]) == pytest.approx(0.7, abs=0.02)
+    assert np.std([look for look in looks if look is not None]) == pytest.approx(1.0, abs=0.03)
 
 
 def test_interpolation_runs_from_one_to_the_other() -> None:
