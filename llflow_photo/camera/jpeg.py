@@ -78,7 +78,7 @@ def random_jpeg(random: np.random.Generator, settings: NightSettings) -> tuple[i
     noise = min(encoded_noise(settings), 0.15)
     quality = int(random.integers(JPEG_QUALITY[0], JPEG_QUALITY[1] + 1))
     noisy = min(1.0, noise / 0.05)
-    plain = random.random() < 0.3  # also at high ISO: not by a camera, but by a RAW converter
+    plain = random.random() < 0.5  # also at high ISO: not by a camera, but by a RAW converter
     reduction = 0.0 if plain else random.uniform(0.4, 1.0) + noisy * random.uniform(0.2, 1.0)
     sharpening = random.uniform(0.2, 1.2 - 0.5 * noisy) if random.random() < 0.75 else 0.0
     return quality, float(reduction), float(sharpening), noise

@@ -31,7 +31,7 @@ from .pairs import LoadedPair
 
 __all__ = ["JPEG_SHARE", "SimulatedSource", "check_crop", "validation_pairs"]
 
-JPEG_SHARE = 0.3
+JPEG_SHARE = 0.4
 """Fraction of pairs whose dark photo is a JPEG."""
 
 _DARKEST_JPEG, _DARKEST_CONTRAST = -5.5, -2.5
