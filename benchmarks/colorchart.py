@@ -3,7 +3,7 @@
 ``python benchmarks/colorchart.py chart.dng --corners X,Y X,Y [--model NAME]``: the corners are the centers of
 the first patch (dark skin) and of the last one (black), of an upright chart. The result is what a
 model does to colors, not the light of the scene: the image is balanced on the gray patch "neutral 6.5" and
-scaled to its lightness before the comparison.
+scaled to its lightness before the comparison. The look is neutral; all other controls have their defaults.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     arguments = parser.parse_args()
     corners = [tuple(float(number) for number in corner.split(",")) for corner in arguments.corners]
     photo = read(arguments.photo)
-    options = Options(model=arguments.model)
+    options = Options(model=arguments.model, look="neutral")
     (enhanced,) = renderings(photo, options, load_enhancer(arguments.model))
     (denoised,) = renderings(photo, options.with_changes(denoise_only=True), load_enhancer(arguments.model))
     lines = ["| | dE | dC | hue, degrees | chroma of grays | lightness of grays |", "|---" * 6 + "|"]
