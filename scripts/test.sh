@@ -1,5 +1,6 @@
 #!/bin/sh
 # Install the package with its test extra and run the tests; the napari plugin's tests use a virtual display.
+# The tests run in one process per core, at most four; add -n 0 to run them in this one.
 . "$(dirname "$0")/environment.sh"
 
 install_missing libegl1 libgl1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 \
@@ -7,4 +8,6 @@ install_missing libegl1 libgl1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 lib
     libfontconfig1 libglib2.0-0 xvfb xauth libgl1-mesa-dri
 make_environment "${TEST_ENVIRONMENT:-.venv-test}"
 python -m pip install -q -c constraints.txt -e ".[test]"
-python -m pytest "$@"
+# Each process computes with one thread, and runs whole files, in the order of collection, to share their fixtures.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"
