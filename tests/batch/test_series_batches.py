@@ -27,15 +27,15 @@ from llflow_photo.photo import Metadata, Photo
 Run = Callable[..., Any]
 Photos = Callable[..., Path]
 Hashes = Callable[[Path], dict[str, str]]
-FRAMES = 8
-LIT = (2, 3, 5)
+FRAMES = 10
+LIT = (2, 3, 6)
 LAMP = Lamp(0.2, 0.2, 0.012, 8.0, 0.05, 0.02, (1.0, 0.8, 0.5))
 LUMA = np.array((0.2126, 0.7152, 0.0722))
 
 
 @pytest.fixture(scope="module")
 def time_lapse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight frames of one dark scene, ten seconds apart; a lamp is lit in some of them."""
+    """Ten frames of one dark scene, ten seconds apart; a lamp is lit in some of them."""
     folder = tmp_path_factory.mktemp("photos") / "lapse"
     folder.mkdir()
     y, x = np.mgrid[0:96, 0:144].astype(np.float32)

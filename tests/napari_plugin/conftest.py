@@ -74,8 +74,19 @@ def _graphics(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, "get_max_texture_sizes", lambda: (16384, 2048), raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _manifests_are_read_once() -> Iterator[None]:
+    """Do not read the manifests of all installed plugins again for every viewer."""
+    from npe2 import PluginManifest
+
+    found = list(PluginManifest.discover())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _plugin_is_known() -> None:
+def _plugin_is_known(_manifests_are_read_once: None) -> None:
     """Register the manifest if the package is not installed; otherwise its entry point is found."""
     from npe2 import PluginManager, PluginManifest
 

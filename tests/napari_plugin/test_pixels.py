@@ -1,4 +1,4 @@
-"""At 100 % one pixel of the photo is one physical pixel of the screen, at pixel ratios 1, 1.5 and 2."""
+"""At 100 % one pixel of the photo is one physical pixel of the screen, at pixel ratios 1 and 1.5."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ print("compared")
 """
 
 
-@pytest.mark.parametrize("ratio", ["1", "1.5", "2"])
+@pytest.mark.parametrize("ratio", ["1", "1.5"])
 def test_one_pixel_of_the_photo_is_one_of_the_screen(drawn: None, tiny_model: Path, ratio: str) -> None:
     environment = {**os.environ, "QT_SCALE_FACTOR": ratio}
     command = [sys.executable, "-c", _CODE, str(tiny_model)]
