@@ -97,7 +97,7 @@ def test_frames_do_not_depend_on_processes_interruptions_and_names(
     time_lapse: Path, given: dict[str, Any], whole: Report, tmp_path: Path, hashes: Hashes
 ) -> None:
     # Other names give another order.
-    renamed, names = tmp_path / "renamed", [f"g{(3 * number) % FRAMES:02}" for number in range(FRAMES)]
+    renamed, names = tmp_path / "renamed", [f"g{(3 * number + 1) % FRAMES:02}" for number in range(FRAMES)]
     renamed.mkdir()
     for number, name in enumerate(names):
         shutil.copy(time_lapse / f"f{number:02}.jpg", renamed / f"{name}.jpg")

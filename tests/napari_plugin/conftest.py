@@ -23,6 +23,7 @@ import pytest
 pytest.importorskip("napari", reason="napari is not installed (extra 'napari')")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test')")
 
+os.environ["NAPARI_CONFIG"] = ""  # the user's settings of napari are neither read nor written
 
 # Closing a viewer under PySide 6.12 drops about ten thousand references to None that it does not own; before
 # Python 3.12 this ends the process after a few viewers. These extra references are never freed.
