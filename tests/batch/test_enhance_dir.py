@@ -110,7 +110,7 @@ def test_alone_and_under_another_name_from_a_script_without_main_guard(
     )
     root = str(Path(llflow_photo.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    subprocess.run([sys.executable, script], check=True, env=environment, timeout=300)
+    subprocess.run([sys.executable, script], check=True, env=environment, timeout=600)
     assert hashes(tmp_path / "out")["other name_s2.png"] == hashes(first.output)["b_s2.png"]
 
 

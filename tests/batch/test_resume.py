@@ -78,7 +78,7 @@ def test_workers_of_a_killed_batch_end(photos: Photos, tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert len(children) == 2
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while any(map(_alive, children)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(_alive, children))

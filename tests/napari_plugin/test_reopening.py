@@ -19,7 +19,7 @@ RenderCache.enhancer = lambda cache, options: load_enhancer(sys.argv[1])
 get_settings().application.save_window_geometry = False
 
 def until(condition):
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 600  # a busy machine is no failure
     while not condition():
         QApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
