@@ -23,7 +23,7 @@ RenderCache.enhancer = lambda cache, options: load_enhancer(sys.argv[1])
 get_settings().application.save_window_geometry = False
 viewer = napari.Viewer(show=True)
 viewer.window.resize(820, 520)
-photo = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
+photo = np.random.default_rng(0).integers(0, 256, (1000, 1500, 3), np.uint8)
 layer = viewer.add_image(photo, rgb=True, name="noise")
 panel = EnhanceWidget(viewer)
 viewer.window.add_dock_widget(panel)
@@ -48,7 +48,7 @@ canvas = panel.canvas.widget
 viewer.window.resize(820 + canvas.width() % 2, 520 + canvas.height() % 2)
 rest()
 assert canvas.width() % 2 == canvas.height() % 2 == 0
-for center in ((0, 700.3, 900.8),):
+for center in ((0, 500.3, 750.8),):
     camera(viewer).center = center
     panel.view_panel.buttons["full"].click()
     rest()
