@@ -10,6 +10,15 @@ from typing import Any
 
 import pytest
 
+LONG = ("napari_plugin", "batch", "docs", "training", "engine", "package", "cli", "api")
+"""Folders with tests that take seconds. They run first, so that processes sharing the tests end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by folder; the order within each remains."""
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
@@ -27,7 +36,7 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_flow() -> Callable[..., Any]:
     """A function ``(seed=0, **size)`` that builds a small network in which no weight is zero."""
     import torch

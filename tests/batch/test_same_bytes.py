@@ -48,9 +48,9 @@ def rated(tmp_path: Path) -> Path:
     return folder
 
 
-def test_eight_workers(batch: Callable[..., Any], rated: Path, tmp_path: Path, hashes: Hashes) -> None:
+def test_four_workers(batch: Callable[..., Any], rated: Path, tmp_path: Path, hashes: Hashes) -> None:
     found = []
-    for jobs in (1, 8):
+    for jobs in (1, 4):
         output = tmp_path / f"by {jobs}"
         given: dict[str, Any] = {"encoding": Encoding("png"), "renderer": "file_renderer:FileRenderer"}
         assert batch(rated, output, jobs=jobs, **given).ok

@@ -224,7 +224,7 @@ def test_the_module_is_the_command() -> None:
         [sys.executable, "-m", "llflow_photo", "--version"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     assert re.match(r"llflow-photo \d+\.\d+", done.stdout)

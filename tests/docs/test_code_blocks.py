@@ -81,7 +81,8 @@ def to_run(page: Path) -> list[Block]:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with all files that the documentation uses."""
+    """A folder with all files that the documentation uses; folders of photos are rendered by one process."""
+    monkeypatch.setattr("llflow_photo.batch.workers.placement._cores", lambda: 1)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(tmp_path / "users"))
     monkeypatch.chdir(tmp_path)

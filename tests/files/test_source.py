@@ -100,7 +100,7 @@ def test_standard_input_is_read_whole(redirected: bool, home: Path) -> None:
     content = (home / "large.png").read_bytes()
     given = {"stdin": (home / "large.png").open("rb")} if redirected else {"input": content}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, timeout=120, check=True, **given
+        [sys.executable, "-c", program], capture_output=True, timeout=600, check=True, **given
     )
     assert done.stdout.strip() == b"(400, 500, 3)"
 

@@ -129,7 +129,7 @@ def test_every_shipped_model_has_a_full_card_and_loads() -> None:
 
 def test_listing_models_needs_no_torch() -> None:
     code = "import sys; from llflow_photo import models; models.available(); sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=600).returncode == 0
 
 
 def test_a_damaged_card_is_reported(mine: models.Card) -> None:

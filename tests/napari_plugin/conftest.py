@@ -1,6 +1,7 @@
 """Viewers in windows with a real canvas: if there is no display, Xvfb is started.
 
-Without Xvfb, windows are offscreen, and tests that need drawn frames are skipped.
+Without Xvfb, windows are offscreen, and tests that need drawn frames are skipped. Processes that share
+the tests have a display each, since a window can lose the keyboard focus to another one of its display.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pytest
 pytest.importorskip("napari", reason="napari is not installed (extra 'napari')")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test')")
 
+os.environ["NAPARI_CONFIG"] = ""  # the user's settings of napari are neither read nor written
 
 # Closing a viewer under PySide 6.12 drops about ten thousand references to None that it does not own; before
 # Python 3.12 this ends the process after a few viewers. These extra references are never freed.
@@ -29,24 +31,21 @@ _REFERENCES_TO_NONE = [None] * 3_000_000
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
 
-def _end_with_parent() -> None:
-    """In the child: end the server with the tests even if they crash (Linux: PR_SET_PDEATHSIG is 1)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def _start_display() -> None:
+def _start_display(command: str) -> None:
     """Start an X server, which runs until Python exits."""
-    command = shutil.which("Xvfb")
-    if command is None:
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        return
+    prctl = ctypes.CDLL(None).prctl  # found before the fork: another thread could hold the loader's lock
+
+    def end_with_parent() -> None:
+        """In the child: end the server with the tests even if they crash (Linux: PR_SET_PDEATHSIG is 1)."""
+        prctl(1, signal.SIGTERM)
+
     reading, writing = os.pipe()
     options = ["-displayfd", str(writing), "-screen", "0", "1920x1200x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(  # no thread runs yet that could hold a lock across the fork
+    server = subprocess.Popen(
         [command, *options],
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509
+        preexec_fn=end_with_parent,  # noqa: PLW1509
     )
     os.close(writing)
     atexit.register(server.kill)
@@ -54,9 +53,13 @@ def _start_display() -> None:
         os.environ["DISPLAY"] = f":{pipe.readline().strip()}"
 
 
-if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-    if os.environ.get("QT_QPA_PLATFORM", "xcb") == "xcb":
-        _start_display()
+if sys.platform.startswith("linux") and os.environ.get("QT_QPA_PLATFORM", "xcb") == "xcb":
+    _has_display = bool(os.environ.get("DISPLAY"))
+    if _xvfb := shutil.which("Xvfb"):
+        if not _has_display or "PYTEST_XDIST_WORKER" in os.environ:
+            _start_display(_xvfb)
+    elif not _has_display:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 
 @pytest.fixture(autouse=True)
@@ -72,8 +75,19 @@ def _graphics(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, "get_max_texture_sizes", lambda: (16384, 2048), raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _manifests_are_read_once() -> Iterator[None]:
+    """Do not read the manifests of all installed plugins again for every viewer."""
+    from npe2 import PluginManifest
+
+    found = list(PluginManifest.discover())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _plugin_is_known() -> None:
+def _plugin_is_known(_manifests_are_read_once: None) -> None:
     """Register the manifest if the package is not installed; otherwise its entry point is found."""
     from npe2 import PluginManager, PluginManifest
 

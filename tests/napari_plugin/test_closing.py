@@ -35,7 +35,7 @@ def live(seconds):
         time.sleep(0.005)
 
 def until(condition):
-    limit = time.monotonic() + 200
+    limit = time.monotonic() + 600  # a busy machine is no failure
     while not condition():
         QApplication.processEvents()
         assert time.monotonic() < limit
@@ -52,10 +52,9 @@ for moment in moments:
     fullsize.render_full_size = forever
     if moment != "at once":
         until(lambda: panel.preview.rendering is not None)
-    if moment in ("apply", "apply and everything"):
+    if moment == "several jobs":
         panel.apply.apply_button.click()
         until(lambda: panel.apply.bar.maximum() == 10)
-    if moment == "apply and everything":
         panel.explore.buttons["draw"].click()
         panel.artifacts.button.click()
         panel.compare_mode.value = "Side by side"
@@ -78,7 +77,7 @@ for moment in moments:
 assert "save" not in moments or (folder / "saved.tif").stat().st_size > 1000
 """
 
-_MOMENTS = ("apply", "apply and everything", "save", "dock", "at once")
+_MOMENTS = ("several jobs", "save", "dock", "at once")
 
 
 def test_closing_at_any_time_exits_cleanly(drawn: None, tiny_model: Path, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copyfile(ROOT / name, source / name)
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return out
 
@@ -98,7 +98,7 @@ def test_its_metadata_have_license_extras_and_entry_points(distributions: Path) 
 def test_the_wheel_works_where_it_is_installed(distributions: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "--target", target, wheel_of(distributions)], check=True, timeout=120)
+    subprocess.run([*pip, "--target", target, wheel_of(distributions)], check=True, timeout=600)
     code = (
         "import json, sys; sys.path.insert(0, sys.argv[1]); import llflow_photo; "
         "from llflow_photo.doctor import examine; "
@@ -106,7 +106,7 @@ def test_the_wheel_works_where_it_is_installed(distributions: Path, tmp_path: Pa
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", code, str(target)],
-        capture_output=True, text=True, timeout=300, check=True, cwd=tmp_path,
+        capture_output=True, text=True, timeout=600, check=True, cwd=tmp_path,
     )  # fmt: skip
     where, findings = json.loads(done.stdout)
     assert Path(where).is_relative_to(target)
