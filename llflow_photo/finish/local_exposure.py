@@ -9,7 +9,6 @@ tone curve, which cannot overshoot, except that the contrast of texture is prese
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -25,7 +24,7 @@ MOST_EV = 3.0
 _DARK, _BRIGHT = 0.015, 0.40
 _RADIUS = 3  # quarter-size pixels
 _EPSILON = 3e-4
-_LIFTS, _LEVELS = 17, 512
+_BLACK = np.float32(1e-4)
 
 
 @dataclass(frozen=True)
@@ -49,35 +48,25 @@ class LocalExposure:
         """
         return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev)
 
-    def factor(self, peak: np.ndarray, rows: slice) -> np.ndarray:
-        """Factor of the encoded values of rows.
+    def factor(self, peak: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+        """Factor of the encoded values of a part of the rendering: rows x columns float32.
 
         Args:
-            peak: maximum channel of these rows, rows x W, sRGB-encoded in [0, 1].
+            peak: maximum channel of the part, sRGB-encoded in [0, 1].
         """
-        level = self.brightness.at(peak, rows)
+        level = self.brightness.at(peak, rows, columns)
+        np.clip(level, _BLACK, np.float32(1.0), out=level)
         lift = interpolated(
-            self.lift_ev, quarter_places(rows.start, rows.stop), quarter_places(0, peak.shape[1])
+            self.lift_ev, quarter_places(rows.start, rows.stop), quarter_places(columns.start, columns.stop)
         )
-        lift *= np.float32((_LIFTS - 1) / MOST_EV)
-        np.clip(level, 0.0, 1.0, out=level)
-        level *= np.float32(_LEVELS - 1)
-        table = _factors()
-        i, j = np.minimum(lift.astype(np.int32), _LIFTS - 2), np.minimum(level.astype(np.int32), _LEVELS - 2)
-        lift -= i
-        level -= j
-        place = i * _LEVELS + j
-        low = table[place] + (table[place + 1] - table[place]) * level
-        place += _LEVELS
-        high = table[place] + (table[place + 1] - table[place]) * level
-        return np.asarray(low + (high - low) * lift)
+        light = decode(level, "srgb")
+        lift *= _share_of_lift(light)
+        light *= np.exp2(lift, out=lift)
+        factor = encode(light, "srgb")
+        factor /= level
+        return factor
 
 
-@lru_cache(maxsize=1)
-def _factors() -> np.ndarray:
-    """Factors of encoded values by lift (0 to `MOST_EV`) and brightness (0 to 1, encoded), flattened."""
-    level = np.maximum(np.linspace(0, 1, _LEVELS, dtype=np.float32), np.float32(1e-4))
-    lift = np.linspace(0, MOST_EV, _LIFTS, dtype=np.float32)[:, None]
-    linear = decode(level, "srgb")
-    taken = 1.0 - smoothstep(float(np.log2(_DARK)), float(np.log2(_BRIGHT)), np.log2(linear))
-    return np.asarray(encode(linear * np.exp2(lift * taken), "srgb") / level, np.float32).ravel()
+def _share_of_lift(light: np.ndarray) -> np.ndarray:
+    """Share of the lift by linear light: 1 up to `_DARK`, 0 from `_BRIGHT`."""
+    return np.asarray(1.0 - smoothstep(float(np.log2(_DARK)), float(np.log2(_BRIGHT)), np.log2(light)))
