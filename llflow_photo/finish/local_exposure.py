@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..color.guided import box_mean
 from ..color.highlights import smoothstep
 from ..color.spaces import decode, encode
 from .planes import GuidedFit, interpolated, quarter_places
@@ -25,6 +26,11 @@ _DARK, _BRIGHT = 0.015, 0.40
 _RADIUS = 3  # quarter-size pixels
 _EPSILON = 3e-4
 _BLACK = np.float32(1e-4)
+# Mean gain of dark areas by the network up to which they were as dark as meant, and from which they were not;
+# and the share of the lift for the former.
+_GAIN_EV, _LEAST_SHARE = (0.5, 1.3), 0.65
+_GAIN_RADIUS = 12  # quarter-size pixels
+_FLOOR, _TINY = np.float32(2.0**-11), np.float32(1e-3)
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,15 @@ class LocalExposure:
     lift_ev: np.ndarray
 
     @classmethod
-    def of(cls, peak: np.ndarray, lift_ev: np.ndarray) -> LocalExposure:
+    def of(cls, peak: np.ndarray, photo: np.ndarray, lift_ev: np.ndarray) -> LocalExposure:
         """
         Args:
             peak: maximum channel of the rendering, quarter size, h x w, sRGB-encoded in [0, 1].
+            photo: that of the photo.
             lift_ev: maximum lift of each pixel, h x w, EV, up to `MOST_EV`.
         """
-        return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev)
+        share = _LEAST_SHARE + (1.0 - _LEAST_SHARE) * _brightened(peak, photo)
+        return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev * share)
 
     def factor(self, peak: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
         """Factor of the encoded values of a part of the rendering: rows x columns float32.
@@ -65,6 +73,18 @@ class LocalExposure:
         factor = encode(light, "srgb")
         factor /= level
         return factor
+
+
+def _brightened(rendering: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """Weight of areas that the network made brighter, and that were thus too dark: h x w float32.
+
+    Args:
+        rendering, photo: maximum channel, sRGB-encoded in [0, 1].
+    """
+    after, before = decode(rendering, "srgb"), decode(photo, "srgb")
+    dark = (_share_of_lift(np.maximum(after, _BLACK)) + _TINY).astype(np.float64)
+    gain_ev = dark * np.log2((after + _FLOOR) / (before + _FLOOR))
+    return smoothstep(*_GAIN_EV, box_mean(gain_ev, _GAIN_RADIUS) / box_mean(dark, _GAIN_RADIUS))
 
 
 def _share_of_lift(light: np.ndarray) -> np.ndarray:

@@ -116,15 +116,34 @@ class GuidedFit:
     offset: np.ndarray
 
     @classmethod
-    def of(cls, target: np.ndarray, guide: np.ndarray, radius: int, epsilon: float) -> GuidedFit:
-        """Fit ``target = slope * guide + offset`` in windows of side 2 radius + 1 (both h x w)."""
+    def of(
+        cls,
+        target: np.ndarray,
+        guide: np.ndarray,
+        radius: int,
+        epsilon: float,
+        weight: np.ndarray | None = None,
+    ) -> GuidedFit:
+        """Fit ``target = slope * guide + offset`` in windows of side 2 radius + 1 (both h x w).
+
+        Args:
+            weight: h x w, positive weights of the pixels in the fits; by default all count alike.
+        """
         x, y = guide.astype(np.float64), target.astype(np.float64)
-        mean_x, mean_y = box_mean(x, radius), box_mean(y, radius)
-        slope = (box_mean(x * y, radius) - mean_x * mean_y) / (
-            box_mean(x * x, radius) - mean_x * mean_x + epsilon
-        )
+        share = 1.0 if weight is None else weight.astype(np.float64)
+        whole = 1.0 if weight is None else box_mean(np.asarray(share), radius)
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            return np.asarray(box_mean(values * share, radius) / whole)
+
+        mean_x, mean_y = mean(x), mean(y)
+        slope = (mean(x * y) - mean_x * mean_y) / (mean(x * x) - mean_x * mean_x + epsilon)
         offset = mean_y - slope * mean_x
         return cls(box_mean(slope, radius).astype(np.float32), box_mean(offset, radius).astype(np.float32))
+
+    def of_guide(self, guide: np.ndarray) -> np.ndarray:
+        """The plane at quarter size, limited to [0, 1]."""
+        return np.clip(self.slope * guide + self.offset, 0.0, 1.0)
 
     def at(self, guide: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
         """Rows and columns of the plane at full size, given those of the guide at full size."""

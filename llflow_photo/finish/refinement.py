@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,10 +58,10 @@ class Refinement:
         if options.color_smoothing:
             chroma = _chroma(rendering, photo, noise, analysis.sensor_noise, options.color_smoothing)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
-            peak = _quarter_peak(rendering)
+            peak = _quarter_peak(rendering[rows] for rows in row_blocks(rendering.shape))
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
             if lift.any():
-                exposure = LocalExposure.of(peak, lift)
+                exposure = LocalExposure.of(peak, _photo_peak(photo), lift)
         return cls(rendering, photo, Texture.of(noise, options.texture), chroma, exposure)
 
     @property
@@ -161,7 +161,10 @@ def _chroma(
     return ChromaCorrection.of(np.concatenate(list(blocks)), weight, empty)
 
 
-def _quarter_peak(rendering: np.ndarray) -> np.ndarray:
-    """Maximum channel of the rendering, quarter size."""
-    blocks = (block_mean(greatest_channel(rendering[rows]), QUARTER) for rows in row_blocks(rendering.shape))
-    return np.concatenate(list(blocks))
+def _photo_peak(photo: Photo) -> np.ndarray:
+    return _quarter_peak(view_of(photo, rows) for rows in row_blocks(photo.pixels.shape))
+
+
+def _quarter_peak(blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """Maximum channel of blocks of rows, quarter size."""
+    return np.concatenate([block_mean(greatest_channel(block), QUARTER) for block in blocks])
