@@ -11,7 +11,8 @@ from that:
   sixth of its own (encoded).
 
 JPEGs of halved color resolution spread the color of the latter over 5 x 5 pixels, but not its luma. They are
-distinguished from distant lamps by a color that is wider than the luma, pure, and ends two pixels away.
+distinguished from distant lamps by a pure color that is wider than the luma, or by a luma that is nearly as
+high in the direct neighbors and absent two pixels away.
 """
 
 from __future__ import annotations
@@ -35,12 +36,17 @@ _MEDIAN_TO_SIGMA = 1.4826
 _SHARE_OF_NEIGHBORS = 0.15
 _SHARE_OF_PAIR = 0.08
 _SHARE_TWO_AWAY = 0.06
+# Luma of the direct neighbors at which that two pixels away would be at least 0.13 if it were a star's.
+_PLATEAU = 0.6
+# Color two pixels away, of that of the peak, which only a halved resolution of color leaves without luma.
+_SPREAD = 0.3
 _RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if max(abs(dy), abs(dx)) == 2]
 _WIDER = [(dy, dx) for dy in range(-3, 4) for dx in range(-3, 4) if max(abs(dy), abs(dx)) == 3]
 # Radius within which there must be no other similar peak: glints and distant lights occur in groups.
 _FAR = [(dy, dx) for dy in range(-8, 9) for dx in range(-8, 9) if max(abs(dy), abs(dx)) >= 4]
 _SHARE_OF_SWARM = 0.4
 _SHARE_OF_SECOND = 0.4
+_STRAIGHT = [(-2, 0), (2, 0), (0, -2), (0, 2)]
 _TOUCHING = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 _AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
@@ -147,8 +153,12 @@ def _subsampled(
     peak = gray[y, x] - level
     beside = np.stack([pixels[y + dy, x + dx] for dy, dx in _TOUCHING], axis=1).mean(axis=1) - median
     own, near = excess.max(axis=1) - peak, luma(beside)
-    width = np.take_along_axis(beside, excess.argmax(axis=1)[:, None], axis=1)[:, 0] - near
-    hot &= width * peak > near * own
+    best = excess.argmax(axis=1)[:, None]
+    width = np.take_along_axis(beside, best, axis=1)[:, 0] - near
+    two_away = np.stack([pixels[y + dy, x + dx] for dy, dx in _STRAIGHT], axis=1) - median[:, None]
+    color = np.take_along_axis(two_away, best[..., None], axis=2)[..., 0] - luma(two_away)
+    spread = color.max(axis=1) > _SPREAD * own
+    hot &= (width * peak > near * own) | (spread & (near > _PLATEAU * peak))
     hot &= rises.max(axis=1) < 0.1 * peak + 3 * luma(scatter)
     hot &= rises[:, _AXES].mean(axis=1) < _SHARE_TWO_AWAY * peak + 0.5 * luma(scatter)
     return y[hot], x[hot]
