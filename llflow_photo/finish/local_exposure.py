@@ -1,7 +1,8 @@
 """Lifting of shadows in lamp-lit frames, without halos.
 
 The maximum lift is determined once per photo from the dark photo (`lift.lift_map`): frames must be dark with
-lamps, and areas must have signal above the noise and be neither sky nor empty. The lift of a pixel is a
+lamps, and areas must have signal above the noise and be neither sky nor empty. Areas that the network leaves
+dark are lifted less, as pictures may be meant to be dark. The lift of a pixel is a
 function of the smoothed brightness of the rendering, which follows the edges of the rendering. It is thus a
 tone curve, which cannot overshoot, except that the contrast of texture is preserved.
 """
@@ -39,7 +40,7 @@ class LocalExposure:
 
     Attributes:
         brightness: smoothed brightness of the rendering, as a function of its maximum channel.
-        lift_ev: maximum lift, quarter size, h x w float32, EV.
+        lift_ev: maximum lift, after comparison with the photo, quarter size, h x w float32, EV.
     """
 
     brightness: GuidedFit

@@ -143,7 +143,7 @@ class GuidedFit:
 
     def of_guide(self, guide: np.ndarray) -> np.ndarray:
         """The plane at quarter size, limited to [0, 1]."""
-        return np.clip(self.slope * guide + self.offset, 0.0, 1.0)
+        return np.asarray(np.clip(self.slope * guide + self.offset, 0.0, 1.0))
 
     def at(self, guide: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
         """Rows and columns of the plane at full size, given those of the guide at full size."""

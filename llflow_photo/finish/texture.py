@@ -108,7 +108,7 @@ class Texture:
         place = np.sqrt(level)
         place *= np.float32(_LEVELS - 1)
         place += np.float32(0.5)
-        return self.sigma.take(place.astype(np.intp), mode="clip")
+        return np.asarray(self.sigma.take(place.astype(np.intp), mode="clip"))
 
 
 def _second_least_neighbor(plane: np.ndarray) -> np.ndarray:
