@@ -87,7 +87,7 @@ class _Lamps:
             # Pixels are converted independently of each other, so that any of them form a picture of one row.
             part = replace(residual, photo=photo.with_pixels(photo.pixels[y, x][None]))
             pixels = _brought_back(rendering[y, x][None], part, _AS_RENDERED).pixels
-            return view_of(photo.with_pixels(pixels), slice(0, 1))[0]
+            return np.asarray(view_of(photo.with_pixels(pixels), slice(0, 1))[0])
 
         level = np.empty_like(peak)
         padded = np.pad(peak, _NOISE_RADIUS, mode="edge")

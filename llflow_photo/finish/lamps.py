@@ -4,7 +4,9 @@ For each channel, the mean of the result at each brightness of the photo is stor
 Paris and Durand 2007) with cells of 16 x 16 pixels and 64 levels of the photo's brightness, smoothed over
 neighboring cells. A ring is where such a tone curve decreases although the photo's brightness increases. The
 curve is then replaced by a monotone one, the mean of the least monotone curve above it and the greatest below
-it. Pixels are scaled by the ratio of both curves, which preserves detail.
+it, weighted by their pixels. A few pixels of a glow and a large area, such as a bright sky behind a distant
+lamp, are different surfaces and stay as they are. Pixels are scaled by the ratio of both curves, which
+preserves detail.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ _DARKEST = 0.02
 _VISIBLE = 0.01
 # Mean encoded brightness around lamps, and around other saturated areas; and the radius of the mean, cells.
 _DARK, _LIT, _SURROUNDINGS = 0.42, 0.52, 4
+# Share of the pixels of the smaller of two areas up to which their order is not a ring, and from which it is.
+_ALIKE = 0.02, 0.1
 # Encoded brightness from which a pixel belongs to the lamp.
 _GLOW = 0.85
 
@@ -177,12 +181,26 @@ def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
         weight: N, weights of the curves.
     """
     known = (count > _EMPTY)[..., None]
-    upward = np.maximum.accumulate(np.where(known, curves, -1.0), axis=1)
-    downward = np.minimum.accumulate(np.where(known, curves, 2.0)[:, ::-1], axis=1)[:, ::-1]
-    monotone = np.where(known, 0.5 * (upward + downward), 1.0)
+    lower, upper = np.where(known, curves, -1.0), np.where(known, curves, 2.0)[:, ::-1]
+    upward, downward = np.maximum.accumulate(lower, axis=1), np.minimum.accumulate(upper, axis=1)
+    # Each by the number of pixels that require it: a few of a glow do not change a sky.
+    below = _count_of_bound(lower == upward, count)
+    above = _count_of_bound(upper == downward, count[:, ::-1])[:, ::-1]
+    downward = downward[:, ::-1]
+    monotone = (below * upward + above * downward) / np.maximum(below + above, _EMPTY)
+    monotone = np.where(known, np.maximum.accumulate(np.where(known, monotone, -1.0), axis=1), 1.0)
     curves = np.where(known, curves, 1.0)
     gain = decode(np.maximum(monotone, _DARKEST), "srgb") / decode(np.maximum(curves, _DARKEST), "srgb")
-    return np.asarray(1.0 + weight[:, None, None] * (gain - 1.0), np.float32)
+    # A large area and a small glow are different surfaces.
+    alike = smoothstep(*_ALIKE, np.minimum(below, above) / np.maximum(below + above, _EMPTY))
+    return np.asarray(1.0 + weight[:, None, None] * alike * (gain - 1.0), np.float32)
+
+
+def _count_of_bound(sets: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Count of the last level up to each one that set a bound: N x 64 x 3, from N x 64 x 3 and N x 64."""
+    level = np.arange(sets.shape[1])[:, None]
+    last = np.maximum.accumulate(np.where(sets, level, 0), axis=1)
+    return np.asarray(np.take_along_axis(count[..., None], last, axis=1))
 
 
 def _place(pixels: np.ndarray) -> np.ndarray:

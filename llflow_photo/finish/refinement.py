@@ -74,9 +74,10 @@ class Refinement:
         if not self.changes:
             return self.rendering
         out = np.empty(self.rendering.shape, np.float32)
-        for rows in row_blocks(out.shape, _TILE_ROWS):
-            for left in range(0, out.shape[1], _TILE_COLUMNS):
-                columns = slice(left, min(left + _TILE_COLUMNS, out.shape[1]))
+        width = self.rendering.shape[1]
+        for rows in row_blocks(self.rendering.shape, _TILE_ROWS):
+            for left in range(0, width, _TILE_COLUMNS):
+                columns = slice(left, min(left + _TILE_COLUMNS, width))
                 self._refine(rows, columns, out[rows, columns])
         return out
 
@@ -99,12 +100,12 @@ class Refinement:
             lumas = luma(view_of(self.photo, down, across)), luma(np.moveaxis(planes, 0, 2))
             factor = self.texture.gain(*(np.pad(plane, missing, mode="edge") for plane in lumas))
         inner = planes[:, inside[0], inside[1]]
-        if factor is not None or self.exposure is not None:
-            peak = np.maximum(inner[0], inner[1])
-            np.maximum(peak, inner[2], out=peak)
-            if self.exposure is not None:
-                gain = self.exposure.factor(peak, rows, columns)
-                factor = gain if factor is None else factor * gain
+        peak = np.maximum(inner[0], inner[1])
+        np.maximum(peak, inner[2], out=peak)
+        if self.exposure is not None:
+            gain = self.exposure.factor(peak, rows, columns)
+            factor = gain if factor is None else factor * gain
+        if factor is not None:
             inner = inner * _within_white(np.clip(factor, 0.0, _MOST_FACTOR), peak)
         np.clip(np.moveaxis(inner, 0, 2), 0.0, 1.0, out=out)
 
@@ -133,7 +134,7 @@ def view_of(photo: Photo, rows: slice, columns: slice = _ALL) -> np.ndarray:
     pixels = photo.pixels[rows, columns]
     if photo.color_space != SRGB:
         pixels = convert(np.ascontiguousarray(pixels), photo.color_space, SRGB)
-    return np.clip(pixels, np.float32(0.0), np.float32(1.0))
+    return np.asarray(np.clip(pixels, np.float32(0.0), np.float32(1.0)))
 
 
 def _within_white(factor: np.ndarray, peak: np.ndarray) -> np.ndarray:
@@ -141,7 +142,7 @@ def _within_white(factor: np.ndarray, peak: np.ndarray) -> np.ndarray:
     room = np.maximum(peak, np.float32(1e-3))
     np.divide(np.float32(1.0), room, out=room)
     np.maximum(room, np.float32(1.0), out=room)
-    return np.minimum(factor, room, out=room)
+    return np.asarray(np.minimum(factor, room, out=room))
 
 
 def _chroma(
