@@ -130,7 +130,7 @@ def prepare(
     if series is None:
         with gate():
             encoded = enhancer.encode(view, progress=progress, cancel=cancel)
-        return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo))
+        return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo, noise=residual.noise))
     whole = WholePhoto.of_series(photo, series, enhancer)
     with gate():
         encoded = enhancer.encode(view, statistics=whole.statistics, progress=progress, cancel=cancel)

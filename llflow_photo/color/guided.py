@@ -38,12 +38,20 @@ def box_mean(values: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _along(values: np.ndarray, radius: int, axis: int) -> np.ndarray:
+    """Differences of cumulative sums, which are continued by ``radius`` constant values on both sides."""
     length = values.shape[axis]
-    sums = np.cumsum(values, axis=axis)
-    sums = np.concatenate((np.zeros_like(np.take(sums, [0], axis=axis)), sums), axis=axis)
+    shape = list(values.shape)
+    shape[axis] = length + 2 * radius + 1
+    sums = np.empty(shape)
+
+    def part(start: int, stop: int) -> np.ndarray:
+        return sums[start:stop] if axis == 0 else sums[:, start:stop]
+
+    part(0, radius + 1)[...] = 0.0
+    np.cumsum(values, axis=axis, out=part(radius + 1, radius + 1 + length))
+    part(radius + 1 + length, length + 2 * radius + 1)[...] = part(radius + length, radius + length + 1)
+    total = part(2 * radius + 1, 2 * radius + 1 + length) - part(0, length)
     index = np.arange(length)
-    high, low = np.minimum(index + radius + 1, length), np.maximum(index - radius, 0)
-    shape = [1, 1]
-    shape[axis] = length
-    total = np.take(sums, high, axis=axis) - np.take(sums, low, axis=axis)
-    return np.asarray(total / (high - low).reshape(shape))
+    count = np.minimum(index + radius + 1, length) - np.maximum(index - radius, 0)
+    total /= count[:, None] if axis == 0 else count
+    return np.asarray(total)

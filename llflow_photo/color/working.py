@@ -125,19 +125,20 @@ def from_network(
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo, _ROWS_OF_GUIDED_BLOCK if denoise_only else 1):
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
-        if strength == 1.0 and not exposure_ev and tone is None and gain is None:
-            _keep(photo.pixels[rows], shown, residual, protect_highlights, out=out[rows])
+        pixels, gain_here = photo.pixels[rows], None if gain is None else gain[rows]
+        kept, corrected = _corrected(pixels, shown, residual, protect_highlights, gain_here)
+        if strength == 1.0 and not exposure_ev and tone is None:
+            convert(shown, SRGB, photo.color_space, out=out[rows])
+            out[rows][kept] = convert(corrected, LINEAR_SRGB, photo.color_space)
             continue
-        linear = convert(photo.pixels[rows], photo.color_space, LINEAR_SRGB)
-        result = _with_residual(linear, decode(shown, "srgb"), residual, protect_highlights)
-        if gain is not None:
-            result *= gain[rows]
+        result = decode(shown, "srgb")
+        result[kept] = corrected
         if exposure_ev:
             result = expose(result, exposure_ev, keep_white=protect_highlights)
         if tone is not None:
             result = tone(result)
         if strength < 1.0:
-            mixed = encode(linear, "srgb") * np.float32(1.0 - strength)
+            mixed = convert(pixels, photo.color_space, SRGB) * np.float32(1.0 - strength)
             mixed += encode(result, "srgb") * np.float32(strength)
             result = decode(mixed, "srgb")
         convert(result, LINEAR_SRGB, photo.color_space, out=out[rows])
@@ -158,15 +159,22 @@ def _highlight(histogram: np.ndarray) -> float:
     return t * t * (3 - 2 * t)
 
 
-def _keep(
-    pixels: np.ndarray, shown: np.ndarray, residual: Residual, protect_highlights: bool, out: np.ndarray
-) -> None:
-    """Convert rows of the rendering; only pixels with a residual or protected highlights need computation.
+def _corrected(
+    pixels: np.ndarray,
+    shown: np.ndarray,
+    residual: Residual,
+    protect_highlights: bool,
+    gain: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels of the rendering that change: those with a residual, a protected highlight or a gain.
 
     Args:
         pixels: rows x W x 3 of the photo, in its color space.
         shown: rows x W x 3 of the rendering, sRGB-encoded in [0, 1].
-        out: array for the result, in the photo's color space.
+        gain: rows x W x 3, gain of the rendering in linear light.
+
+    Returns:
+        mask of these pixels, rows x W bool; and their values, N x 3, linear sRGB, unbounded.
     """
     space = residual.photo.color_space
     encoded = pixels if space == SRGB else convert(pixels, space, SRGB)
@@ -176,11 +184,13 @@ def _keep(
         kept |= least_channel(encoded) < 0.0
     if protect_highlights:
         kept |= is_protected(peak, greatest_channel(shown), residual.highlight)
-    convert(shown, SRGB, space, out=out)
-    if kept.any():
-        linear = convert(pixels[kept], space, LINEAR_SRGB)
-        result = _with_residual(linear, decode(shown[kept], "srgb"), residual, protect_highlights)
-        out[kept] = convert(result, LINEAR_SRGB, space)
+    if gain is not None:
+        kept |= (greatest_channel(gain) != 1.0) | (least_channel(gain) != 1.0)
+    linear = convert(pixels[kept], space, LINEAR_SRGB)
+    result = _with_residual(linear, decode(shown[kept], "srgb"), residual, protect_highlights)
+    if gain is not None:
+        result *= gain[kept]
+    return kept, result
 
 
 def _with_residual(

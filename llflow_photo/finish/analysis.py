@@ -59,20 +59,22 @@ class PhotoAnalysis:
     standard_look: bool
 
     @classmethod
-    def of(cls, photo: Photo, levels: np.ndarray | None = None) -> PhotoAnalysis:
+    def of(
+        cls, photo: Photo, levels: np.ndarray | None = None, noise: NoiseLevel | None = None
+    ) -> PhotoAnalysis:
         """Analyze up to about a million of the photo's pixels.
 
         Args:
             levels: for frames of a series, the brightness of the whole series: N x 3, sRGB-encoded quantiles
                 of each channel in equal steps, ascending.
+            noise: noise of the photo's pixels, which is measured by default.
         """
-        noise = DetailNoise.of_photo(photo)
+        detail_noise = DetailNoise.of_photo(photo)
         thumbnail, averaged = _thumbnail(photo)
         light = thumbnail if levels is None else decode(greatest_channel(levels), "srgb")
-        lift = lift_map(thumbnail, noise, averaged, frame_weight(light))
-        return cls(
-            noise, NoiseLevel.of_photo(photo), lift, darkness(light), look_of("auto", photo) == "standard"
-        )
+        lift = lift_map(thumbnail, detail_noise, averaged, frame_weight(light))
+        noise = noise or NoiseLevel.of_photo(photo)
+        return cls(detail_noise, noise, lift, darkness(light), look_of("auto", photo) == "standard")
 
     def lift_at(self, window: Window, shape: tuple[int, int]) -> np.ndarray:
         """Maximum lift in a window, h x w float32, EV."""

@@ -32,12 +32,19 @@ def apply_base_curve(pixels: np.ndarray) -> np.ndarray:
     """
     peak = np.maximum(greatest_channel(pixels), _TINY)
     below = np.minimum(peak, 1.0)
-    factor = decode(_curve(encode(below, "srgb")), "srgb") / below
-    return np.asarray(pixels * np.where(peak < 1.0, factor, np.float32(1.0))[..., None], np.float32)
+    factor = decode(_curve(encode(below, "srgb")), "srgb")
+    factor /= below
+    factor[peak >= 1.0] = 1.0
+    out = np.empty(pixels.shape, np.float32)
+    for channel in range(3):
+        np.multiply(pixels[..., channel], factor, out=out[..., channel])
+    return out
 
 
 def _curve(x: np.ndarray) -> np.ndarray:
     """Two power functions, joined at the pivot with equal slope; monotone, 0 to 0, 1 to 1."""
-    low = _PIVOT * np.power(np.minimum(x, _PIVOT) / _PIVOT, _CONTRAST)
-    high = 1.0 - (1.0 - _PIVOT) * np.power((1.0 - np.maximum(x, _PIVOT)) / (1.0 - _PIVOT), _CONTRAST)
-    return np.asarray(np.where(x < _PIVOT, low, high), np.float32)
+    pivot, contrast, above = np.float32(_PIVOT), np.float32(_CONTRAST), np.float32(1.0 - _PIVOT)
+    # Each part is constant where the other applies.
+    low = np.power(np.minimum(x, pivot) / pivot, contrast)
+    high = np.power(np.clip((np.float32(1.0) - x) / above, 0.0, 1.0), contrast)
+    return np.asarray(pivot * low + above * (np.float32(1.0) - high), np.float32)

@@ -14,9 +14,9 @@ import numpy as np
 from ..color.guided import box_mean
 from ..color.highlights import smoothstep
 from ..color.noise_level import NoiseLevel
-from .planes import LUMA, GuidedFit, interpolated, luma, quarter_places
+from .planes import LUMA, QUARTER, GuidedFit, interpolated, luma, quarter_places
 
-__all__ = ["ChromaCorrection", "empty_weight"]
+__all__ = ["ChromaCorrection", "empty_weight", "noisy_weight"]
 
 # Signal-to-noise ratio of pixels up to which color is noise, and from which it is not.
 _NOISY, _CLEAN = 1.2, 4.0
@@ -43,43 +43,52 @@ class ChromaCorrection:
     saturation: np.ndarray
 
     @classmethod
-    def of(
-        cls,
-        chroma: tuple[np.ndarray, np.ndarray],
-        gray: np.ndarray,
-        signal_to_noise: np.ndarray,
-        empty: np.ndarray,
-        amount: float,
-    ) -> ChromaCorrection | None:
-        """The correction of a rendering; None if nothing is noisy.
+    def of(cls, rendering: np.ndarray, weight: np.ndarray, empty: np.ndarray) -> ChromaCorrection:
+        """The correction of a rendering.
 
         Args:
-            chroma: red minus luma and blue minus luma of the rendering, h x w, sRGB-encoded.
-            gray: luma of the rendering, h x w, as guide.
-            signal_to_noise: signal-to-noise ratio of the photo's pixels, h x w.
-            empty: weight of areas without light, 0 to 1, h x w, see `empty_weight`.
-            amount: strength of the correction, 0 to 1.
+            rendering: the rendering, h x w x 3, sRGB-encoded.
+            weight: weight of smoothed color, 0 to 1, h x w, see `noisy_weight`.
+            empty: weight of gray, 0 to 1, h x w, see `empty_weight`.
         """
-        weight = (1.0 - smoothstep(_NOISY, _CLEAN, signal_to_noise)) * np.float32(amount)
-        if not weight.any():
-            return None
-        red, blue = (weight * (_smooth(plane, gray) - plane) for plane in chroma)
-        return cls(red, blue, 1.0 - empty * np.float32(amount))
+        gray = luma(rendering)
+        red, blue = (
+            weight * (_smooth(plane, gray) - plane)
+            for plane in (rendering[..., 0] - gray, rendering[..., 2] - gray)
+        )
+        return cls(red, blue, 1.0 - empty)
 
-    def applied(self, pixels: np.ndarray, rows: slice) -> np.ndarray:
-        """Rows of the rendering, rows x W x 3, sRGB-encoded, with corrected color and unchanged luma."""
-        down, across = quarter_places(rows.start, rows.stop), quarter_places(0, pixels.shape[1])
-        red, blue, left = (interpolated(p, down, across) for p in (self.red, self.blue, self.saturation))
-        out = np.array(pixels, np.float32)
-        out[..., 0] += red
-        out[..., 2] += blue
-        out[..., 1] -= (red * np.float32(LUMA[0]) + blue * np.float32(LUMA[2])) / np.float32(LUMA[1])
-        if float(left.min()) < 1.0:
-            gray = luma(out)[..., None]
-            out -= gray
-            out *= left[..., None]
-            out += gray
-        return np.clip(out, 0.0, 1.0, out=out)
+    def apply(self, planes: np.ndarray, rows: slice, columns: slice) -> None:
+        """Correct the color of a part of the rendering in place, and leave its luma.
+
+        Args:
+            planes: 3 x rows x columns float32, sRGB-encoded; clipped to [0, 1].
+        """
+        down, across = quarter_places(rows.start, rows.stop), quarter_places(columns.start, columns.stop)
+        offset = interpolated(self.red, down, across)
+        planes[0] += offset
+        offset *= np.float32(LUMA[0] / LUMA[1])
+        planes[1] -= offset
+        offset = interpolated(self.blue, down, across)
+        planes[2] += offset
+        offset *= np.float32(LUMA[2] / LUMA[1])
+        planes[1] -= offset
+        # The part of the quarter-size plane that is interpolated.
+        near = [
+            slice(max(0, part.start // QUARTER - 1), part.stop // QUARTER + 2) for part in (rows, columns)
+        ]
+        if float(self.saturation[near[0], near[1]].min()) < 1.0:
+            left = interpolated(self.saturation, down, across)
+            gray = luma(np.moveaxis(planes, 0, 2))
+            planes -= gray
+            planes *= left
+            planes += gray
+        np.clip(planes, 0.0, 1.0, out=planes)
+
+
+def noisy_weight(signal_to_noise: np.ndarray) -> np.ndarray:
+    """Weight of areas whose color is noise, by the signal-to-noise ratio of the photo's pixels, any shape."""
+    return np.asarray(1.0 - smoothstep(_NOISY, _CLEAN, signal_to_noise))
 
 
 def empty_weight(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:

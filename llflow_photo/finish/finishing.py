@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
 from .base_curve import apply_base_curve
 from .lamps import LampGrid
-from .planes import small_box_mean
-from .refinement import Refinement
+from .planes import box_mean_inside
+from .refinement import Refinement, row_blocks, view_of
 
 __all__ = ["finished"]
 
@@ -45,21 +45,19 @@ def finished(
         raise ImageInputError(f"the rendering is {rendering.shape}, the photo {photo.pixels.shape}")
     if options.strength == 0.0:
         return photo.with_pixels(photo.pixels.copy())
-    analysis = analysis or PhotoAnalysis.of(photo)
-    refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
+    analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
+    refined = Refinement.of(rendering, photo, options, analysis, window or Window()).whole()
     standard = options.look == "standard" or (options.look == "auto" and analysis.standard_look)
     tone = apply_base_curve if standard and not options.denoise_only else None
-    if options.denoise_only:
-        shown = refinement.whole() if refinement.changes else rendering
-        return _brought_back(shown, residual, options)
-    lamps = _Lamps.of(refinement, residual, analysis.darkness) if options.protect_highlights else None
-    if lamps is None and not refinement.changes:
-        return _brought_back(rendering, residual, options, tone)
+    lamps = None
+    if options.protect_highlights and not options.denoise_only:
+        lamps = _Lamps.of(refined, residual, analysis.darkness)
+    if lamps is None:
+        return _brought_back(refined, residual, options, tone)
     out = np.empty(photo.pixels.shape, np.float32)
-    for rows in refinement.blocks():
+    for rows in row_blocks(out.shape):
         part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
-        gain = None if lamps is None else lamps.gain(rows)
-        out[rows] = _brought_back(refinement.rows(rows), part, options, tone, gain).pixels
+        out[rows] = _brought_back(refined[rows], part, options, tone, lamps.gain(rows)).pixels
     return photo.with_pixels(out)
 
 
@@ -71,25 +69,31 @@ class _Lamps:
     level: np.ndarray
 
     @classmethod
-    def of(cls, refinement: Refinement, residual: Residual, darkness: float) -> _Lamps | None:
+    def of(cls, rendering: np.ndarray, residual: Residual, darkness: float) -> _Lamps | None:
         if darkness == 0.0:
             return None
         photo = residual.photo
         peak = np.empty(photo.pixels.shape[:2], np.float32)
-        for rows in refinement.blocks():
-            encoded = convert(photo.pixels[rows], photo.color_space, SRGB)
+        for rows in row_blocks(peak.shape):
+            encoded = photo.pixels[rows]
+            if photo.color_space != SRGB:
+                encoded = convert(encoded, photo.color_space, SRGB)
             np.clip(greatest_channel(encoded), 0.0, 1.0, out=peak[rows])
-
-        def result(rows: slice) -> np.ndarray:
-            part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
-            pixels = _brought_back(refinement.rows(rows), part, _AS_RENDERED).pixels
-            return np.asarray(np.clip(convert(pixels, photo.color_space, SRGB), 0.0, 1.0))
-
         cores = peak >= LampGrid.CORE
         if not cores.any():
             return None
-        level = small_box_mean(peak, _NOISE_RADIUS)
-        grid = LampGrid.of(cores, level, result, refinement.blocks(), darkness)
+
+        def result(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+            # Pixels are converted independently of each other, so that any of them form a picture of one row.
+            part = replace(residual, photo=photo.with_pixels(photo.pixels[y, x][None]))
+            pixels = _brought_back(rendering[y, x][None], part, _AS_RENDERED).pixels
+            return np.asarray(view_of(photo.with_pixels(pixels), slice(0, 1))[0])
+
+        level = np.empty_like(peak)
+        padded = np.pad(peak, _NOISE_RADIUS, mode="edge")
+        for rows in row_blocks(peak.shape):
+            level[rows] = box_mean_inside(padded[rows.start : rows.stop + 2 * _NOISE_RADIUS], _NOISE_RADIUS)
+        grid = LampGrid.of(cores, level, result, row_blocks(peak.shape), darkness)
         return None if grid is None else cls(grid, level)
 
     def gain(self, rows: slice) -> np.ndarray | None:

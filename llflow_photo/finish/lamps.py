@@ -4,7 +4,9 @@ For each channel, the mean of the result at each brightness of the photo is stor
 Paris and Durand 2007) with cells of 16 x 16 pixels and 64 levels of the photo's brightness, smoothed over
 neighboring cells. A ring is where such a tone curve decreases although the photo's brightness increases. The
 curve is then replaced by a monotone one, the mean of the least monotone curve above it and the greatest below
-it. Pixels are scaled by the ratio of both curves, which preserves detail.
+it, weighted by their pixels. A few pixels of a glow and a large area, such as a bright sky behind a distant
+lamp, are different surfaces and stay as they are. Pixels are scaled by the ratio of both curves, which
+preserves detail.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ _DARKEST = 0.02
 _VISIBLE = 0.01
 # Mean encoded brightness around lamps, and around other saturated areas; and the radius of the mean, cells.
 _DARK, _LIT, _SURROUNDINGS = 0.42, 0.52, 4
+# Share of the pixels of the smaller of two areas up to which their order is not a ring, and from which it is.
+_ALIKE = 0.02, 0.1
 # Encoded brightness from which a pixel belongs to the lamp.
 _GLOW = 0.85
 
-Result = Callable[[slice], np.ndarray]
+Result = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class LampGrid:
         Args:
             cores: mask of saturated pixels of the photo, H x W bool.
             photo: denoised maximum channel of the photo, H x W, sRGB-encoded in [0, 1].
-            result: function that returns rows of the result, rows x W x 3, sRGB-encoded.
+            result: function that returns pixels of the result, N x 3, sRGB-encoded, given their rows and
+                columns.
             blocks: blocks of rows to request.
             darkness: darkness of the frame, 0 to 1, which scales the correction.
         """
@@ -79,7 +84,9 @@ class LampGrid:
         if not weight.any():
             return None
         curves, count = _tone_curves(photo, result, blocks, _dilated(weight > 0, 3))
-        gain = _gain(curves, count, weight)
+        gain = np.ones_like(curves)
+        chosen = weight > 0
+        gain[chosen] = _gain(curves[chosen], count[chosen], weight[chosen])
         rings = np.abs(gain - 1.0).max(axis=(2, 3)) > _VISIBLE
         gain[~rings] = 1.0
         return cls(gain, _dilated(rings, 1))
@@ -140,32 +147,60 @@ def _tone_curves(
             continue
         chosen = near[np.arange(rows.start, rows.stop)[:, None] // _CELL, np.arange(photo.shape[1]) // _CELL]
         y, x = np.nonzero(chosen)
-        z, share = _split(_level(photo[rows][y, x]), _LEVELS)
-        place = (((y + rows.start) // _CELL) * near.shape[1] + x // _CELL) * _LEVELS
+        y += rows.start
+        z, share = _split(_level(photo[y, x]), _LEVELS)
+        place = ((y // _CELL) * near.shape[1] + x // _CELL) * _LEVELS
         first = int(place.min())
-        low, high = place + z - first, place + np.minimum(z + 1, _LEVELS - 1) - first
-        length = int(max(low.max(), high.max())) + 1
-        part = slice(first, first + length)
-        count[part] += np.bincount(low, 1 - share, length) + np.bincount(high, share, length)
-        values = result(rows)[y, x]
+        place += z - first
+        length = int(place.max()) + 1
+        _add(count, first, np.bincount(place, minlength=length), np.bincount(place, share, length))
+        values = result(y, x)
         for channel in range(3):
             value = values[:, channel]
-            total[channel, part] += np.bincount(low, (1 - share) * value, length)
-            total[channel, part] += np.bincount(high, share * value, length)
+            parts = np.bincount(place, value, length), np.bincount(place, share * value, length)
+            _add(total[channel], first, *parts)
     shape = (*near.shape, _LEVELS)
     count = _blurred(count.reshape(shape), 2)
     means = [_blurred(plane.reshape(shape), 2) / np.maximum(count, _EMPTY) for plane in total]
     return np.stack(means, axis=-1), count
 
 
+def _add(total: np.ndarray, first: int, whole: np.ndarray, next_share: np.ndarray) -> None:
+    """Add sums by level, of which a share belongs to the next level; the top level has no next one."""
+    total[first : first + whole.size] += whole - next_share
+    stop = min(first + 1 + next_share.size, total.size)
+    total[first + 1 : stop] += next_share[: stop - first - 1]
+
+
 def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Gain by which curves become monotone.
+
+    Args:
+        curves: N x 64 x 3, brightness by level.
+        count: N x 64, weights of the levels.
+        weight: N, weights of the curves.
+    """
     known = (count > _EMPTY)[..., None]
-    upward = np.maximum.accumulate(np.where(known, curves, -1.0), axis=2)
-    downward = np.minimum.accumulate(np.where(known, curves, 2.0)[:, :, ::-1], axis=2)[:, :, ::-1]
-    monotone = np.where(known, 0.5 * (upward + downward), 1.0)
+    lower, upper = np.where(known, curves, -1.0), np.where(known, curves, 2.0)[:, ::-1]
+    upward, downward = np.maximum.accumulate(lower, axis=1), np.minimum.accumulate(upper, axis=1)
+    # Each by the number of pixels that require it: a few of a glow do not change a sky.
+    below = _count_of_bound(lower == upward, count)
+    above = _count_of_bound(upper == downward, count[:, ::-1])[:, ::-1]
+    downward = downward[:, ::-1]
+    monotone = (below * upward + above * downward) / np.maximum(below + above, _EMPTY)
+    monotone = np.where(known, np.maximum.accumulate(np.where(known, monotone, -1.0), axis=1), 1.0)
     curves = np.where(known, curves, 1.0)
     gain = decode(np.maximum(monotone, _DARKEST), "srgb") / decode(np.maximum(curves, _DARKEST), "srgb")
-    return np.asarray(1.0 + weight[..., None, None] * (gain - 1.0), np.float32)
+    # A large area and a small glow are different surfaces.
+    alike = smoothstep(*_ALIKE, np.minimum(below, above) / np.maximum(below + above, _EMPTY))
+    return np.asarray(1.0 + weight[:, None, None] * alike * (gain - 1.0), np.float32)
+
+
+def _count_of_bound(sets: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Count of the last level up to each one that set a bound: N x 64 x 3, from N x 64 x 3 and N x 64."""
+    level = np.arange(sets.shape[1])[:, None]
+    last = np.maximum.accumulate(np.where(sets, level, 0), axis=1)
+    return np.asarray(np.take_along_axis(count[..., None], last, axis=1))
 
 
 def _place(pixels: np.ndarray) -> np.ndarray:
@@ -199,10 +234,12 @@ def _blurred(grid: np.ndarray, times: int) -> np.ndarray:
     """Smooth over cells by repeated (1 2 1) / 4 filters."""
     for _ in range(times):
         for axis in (0, 1):
-            pad = [(0, 0)] * grid.ndim
-            pad[axis] = (1, 1)
-            padded = np.pad(grid, pad, mode="edge")
-            length = grid.shape[axis]
-            low, middle, high = (np.take(padded, range(s, s + length), axis) for s in range(3))
-            grid = (low + 2.0 * middle + high) / 4.0
-    return np.asarray(grid)
+            cells = np.moveaxis(grid, axis, 0)
+            smooth = cells * grid.dtype.type(2)
+            smooth[1:] += cells[:-1]
+            smooth[:-1] += cells[1:]
+            smooth[0] += cells[0]
+            smooth[-1] += cells[-1]
+            smooth *= grid.dtype.type(0.25)
+            grid = np.moveaxis(smooth, 0, axis)
+    return np.ascontiguousarray(grid)

@@ -10,7 +10,7 @@ from ..color.highlights import smoothstep
 from ..color.spaces import encode
 from .local_exposure import MOST_EV
 from .noise_estimate import DetailNoise
-from .planes import GuidedFit
+from .planes import GuidedFit, block_mean
 
 __all__ = ["darkness", "frame_weight", "lift_map"]
 
@@ -22,14 +22,19 @@ _LAMP_FROM, _LAMP_FULL = 0.25, 0.6
 # dark.
 _LIT_EV, _DARK_EV = -4.5, -5.7
 # The same for lifting. Between both, lamps need no correction, but half-lit rooms and dusk have dark areas.
-_LIFT_NONE_EV, _LIFT_FULL_EV = -3.9, -5.1
+_LIFT_NONE_EV, _LIFT_FULL_EV = -3.9, -5.25
 # Signal-to-noise ratio of a pixel up to which it has no signal, and from which it has.
 _NO_SIGNAL, _SIGNAL = 1.5, 4.0
 # Contrast between neighbors, EV, of a uniform sky, and of objects.
-_EVEN_EV, _THINGS_EV = 0.04, 0.14
-_SKY_SHARE = 0.15
+_EVEN_EV, _THINGS_EV = 0.04, 0.18
+_MOST_CONTRAST_EV = 1.0
+# The noise of some areas is greater than the measured one, which is that of the flattest areas.
+_NOISE_MARGIN = 1.75
+_SKY_SHARE = 0.08
+# Brightness in the photo up to which areas determine the lift around them, and from which they hardly do.
+_GROUND_EV, _LAMP_EV, _LEAST_SHARE = -5.0, -3.0, 0.02
 _MEDIAN = 9
-_RADIUS, _EPSILON = 14, 0.01
+_RADIUS, _SIGNAL_RADIUS, _EPSILON = 14, 3, 0.01
 _DARKEST = np.float32(2.0**-13)
 
 
@@ -51,10 +56,17 @@ def lift_map(thumbnail: np.ndarray, noise: DetailNoise, averaged: float, frame: 
     # Contribution of averaged noise to the contrast between neighbors: sigma / level is about EV / (2.4 ln
     # 2).
     spread = sigma / np.maximum(level, np.float32(1e-3)) * np.float32(2.4 / np.log(2) / np.sqrt(averaged))
-    things = smoothstep(_EVEN_EV, _THINGS_EV, _contrast(octaves) - 2.0 * spread)
-    weight = signal * (_SKY_SHARE + (1.0 - _SKY_SHARE) * _robust(things))
-    fit = GuidedFit.of(weight, octaves / 8.0, _RADIUS, _EPSILON)
-    smooth = np.clip(fit.slope * (octaves / 8.0) + fit.offset, 0.0, 1.0)
+    # Foliage and walls far from lamps stand out from the noise only in larger pixels.
+    coarse = _contrast_without_noise(block_mean(octaves, 2), block_mean(spread, 2) / 2, _MEDIAN // 2 + 1)
+    coarse = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)[: octaves.shape[0], : octaves.shape[1]]
+    contrast = np.maximum(_contrast_without_noise(octaves, spread, _MEDIAN), coarse)
+    things = smoothstep(_EVEN_EV, _THINGS_EV, contrast)
+    weight = _SKY_SHARE + (1.0 - _SKY_SHARE) * things
+    # Lamps are not lifted in any case, but would determine the fit around them.
+    dark = 1.0 - smoothstep(_GROUND_EV, _LAMP_EV, octaves)
+    guide = octaves / 8.0
+    smooth = GuidedFit.of(weight, guide, _RADIUS, _EPSILON, dark + _LEAST_SHARE).of_guide(guide)
+    smooth *= GuidedFit.of(signal, guide, _SIGNAL_RADIUS, _EPSILON).of_guide(guide)
     return np.asarray(smooth * np.float32(frame * MOST_EV), np.float32)
 
 
@@ -81,14 +93,20 @@ def _below(light: np.ndarray, low: float, high: float) -> float:
     return 1.0 - float(smoothstep(low, high, np.array(median_ev)))
 
 
-def _contrast(octaves: np.ndarray) -> np.ndarray:
-    """Difference of each pixel from the mean of 3 x 3, EV."""
-    return np.asarray(np.abs(octaves - box_mean(octaves.astype(np.float64), 1)) * 1.5, np.float32)
+def _contrast_without_noise(octaves: np.ndarray, spread: np.ndarray, size: int) -> np.ndarray:
+    """Differences of pixels from the mean of 3 x 3, EV, beyond those that noise makes.
 
+    It is an approximate median, which ignores single edges but not texture. Independent contributions to a
+    deviation add as squares.
 
-def _robust(weight: np.ndarray) -> np.ndarray:
-    """Approximate median of neighborhoods, which ignores single edges but not texture."""
-    image = Image.fromarray(np.rint(weight * 255).astype(np.uint8))
-    size = _MEDIAN
+    Args:
+        octaves: brightness, EV.
+        spread: contribution of noise, EV.
+        size: side of the neighborhoods, odd.
+    """
+    contrast = np.abs(octaves - box_mean(octaves.astype(np.float64), 1)) * 1.5
+    scale = 255 / _MOST_CONTRAST_EV
+    image = Image.fromarray(np.rint(np.minimum(contrast * scale, 255)).astype(np.uint8))
     ranked = image.filter(ImageFilter.RankFilter(size, size * size * 45 // 100))
-    return np.asarray(ranked, np.float32) / np.float32(255)
+    median = np.asarray(ranked, np.float32) / np.float32(scale)
+    return np.asarray(np.sqrt(np.maximum(median**2 - (_NOISE_MARGIN * spread) ** 2, 0.0)), np.float32)

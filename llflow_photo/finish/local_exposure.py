@@ -1,7 +1,8 @@
 """Lifting of shadows in lamp-lit frames, without halos.
 
 The maximum lift is determined once per photo from the dark photo (`lift.lift_map`): frames must be dark with
-lamps, and areas must have signal above the noise and be neither sky nor empty. The lift of a pixel is a
+lamps, and areas must have signal above the noise and be neither sky nor empty. Areas that the network leaves
+dark are lifted less, as pictures may be meant to be dark. The lift of a pixel is a
 function of the smoothed brightness of the rendering, which follows the edges of the rendering. It is thus a
 tone curve, which cannot overshoot, except that the contrast of texture is preserved.
 """
@@ -9,10 +10,10 @@ tone curve, which cannot overshoot, except that the contrast of texture is prese
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from ..color.guided import box_mean
 from ..color.highlights import smoothstep
 from ..color.spaces import decode, encode
 from .planes import GuidedFit, interpolated, quarter_places
@@ -25,7 +26,12 @@ MOST_EV = 3.0
 _DARK, _BRIGHT = 0.015, 0.40
 _RADIUS = 3  # quarter-size pixels
 _EPSILON = 3e-4
-_LIFTS, _LEVELS = 17, 512
+_BLACK = np.float32(1e-4)
+# Mean gain of dark areas by the network up to which they were as dark as meant, and from which they were not;
+# and the share of the lift for the former.
+_GAIN_EV, _LEAST_SHARE = (0.5, 1.3), 0.65
+_GAIN_RADIUS = 12  # quarter-size pixels
+_FLOOR, _TINY = np.float32(2.0**-11), np.float32(1e-3)
 
 
 @dataclass(frozen=True)
@@ -34,50 +40,54 @@ class LocalExposure:
 
     Attributes:
         brightness: smoothed brightness of the rendering, as a function of its maximum channel.
-        lift_ev: maximum lift, quarter size, h x w float32, EV.
+        lift_ev: maximum lift, after comparison with the photo, quarter size, h x w float32, EV.
     """
 
     brightness: GuidedFit
     lift_ev: np.ndarray
 
     @classmethod
-    def of(cls, peak: np.ndarray, lift_ev: np.ndarray) -> LocalExposure:
+    def of(cls, peak: np.ndarray, photo: np.ndarray, lift_ev: np.ndarray) -> LocalExposure:
         """
         Args:
             peak: maximum channel of the rendering, quarter size, h x w, sRGB-encoded in [0, 1].
+            photo: that of the photo.
             lift_ev: maximum lift of each pixel, h x w, EV, up to `MOST_EV`.
         """
-        return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev)
+        share = _LEAST_SHARE + (1.0 - _LEAST_SHARE) * _brightened(peak, photo)
+        return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev * share)
 
-    def factor(self, peak: np.ndarray, rows: slice) -> np.ndarray:
-        """Factor of the encoded values of rows.
+    def factor(self, peak: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+        """Factor of the encoded values of a part of the rendering: rows x columns float32.
 
         Args:
-            peak: maximum channel of these rows, rows x W, sRGB-encoded in [0, 1].
+            peak: maximum channel of the part, sRGB-encoded in [0, 1].
         """
-        level = self.brightness.at(peak, rows)
+        level = self.brightness.at(peak, rows, columns)
+        np.clip(level, _BLACK, np.float32(1.0), out=level)
         lift = interpolated(
-            self.lift_ev, quarter_places(rows.start, rows.stop), quarter_places(0, peak.shape[1])
+            self.lift_ev, quarter_places(rows.start, rows.stop), quarter_places(columns.start, columns.stop)
         )
-        lift *= np.float32((_LIFTS - 1) / MOST_EV)
-        np.clip(level, 0.0, 1.0, out=level)
-        level *= np.float32(_LEVELS - 1)
-        table = _factors()
-        i, j = np.minimum(lift.astype(np.int32), _LIFTS - 2), np.minimum(level.astype(np.int32), _LEVELS - 2)
-        lift -= i
-        level -= j
-        place = i * _LEVELS + j
-        low = table[place] + (table[place + 1] - table[place]) * level
-        place += _LEVELS
-        high = table[place] + (table[place + 1] - table[place]) * level
-        return np.asarray(low + (high - low) * lift)
+        light = decode(level, "srgb")
+        lift *= _share_of_lift(light)
+        light *= np.exp2(lift, out=lift)
+        factor = encode(light, "srgb")
+        factor /= level
+        return factor
 
 
-@lru_cache(maxsize=1)
-def _factors() -> np.ndarray:
-    """Factors of encoded values by lift (0 to `MOST_EV`) and brightness (0 to 1, encoded), flattened."""
-    level = np.maximum(np.linspace(0, 1, _LEVELS, dtype=np.float32), np.float32(1e-4))
-    lift = np.linspace(0, MOST_EV, _LIFTS, dtype=np.float32)[:, None]
-    linear = decode(level, "srgb")
-    taken = 1.0 - smoothstep(float(np.log2(_DARK)), float(np.log2(_BRIGHT)), np.log2(linear))
-    return np.asarray(encode(linear * np.exp2(lift * taken), "srgb") / level, np.float32).ravel()
+def _brightened(rendering: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """Weight of areas that the network made brighter, and that were thus too dark: h x w float32.
+
+    Args:
+        rendering, photo: maximum channel, sRGB-encoded in [0, 1].
+    """
+    after, before = decode(rendering, "srgb"), decode(photo, "srgb")
+    dark = (_share_of_lift(np.maximum(after, _BLACK)) + _TINY).astype(np.float64)
+    gain_ev = dark * np.log2((after + _FLOOR) / (before + _FLOOR))
+    return smoothstep(*_GAIN_EV, box_mean(gain_ev, _GAIN_RADIUS) / box_mean(dark, _GAIN_RADIUS))
+
+
+def _share_of_lift(light: np.ndarray) -> np.ndarray:
+    """Share of the lift by linear light: 1 up to `_DARK`, 0 from `_BRIGHT`."""
+    return np.asarray(1.0 - smoothstep(float(np.log2(_DARK)), float(np.log2(_BRIGHT)), np.log2(light)))

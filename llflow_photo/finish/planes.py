@@ -13,6 +13,7 @@ __all__ = [
     "QUARTER",
     "GuidedFit",
     "block_mean",
+    "box_mean_inside",
     "interpolated",
     "luma",
     "quarter_places",
@@ -35,29 +36,32 @@ def luma(pixels: np.ndarray) -> np.ndarray:
 
 def small_box_mean(plane: np.ndarray, radius: int) -> np.ndarray:
     """Mean over windows of side 2 radius + 1, with edge pixels repeated; fast for small radii."""
-    for axis in (0, 1):
-        pad = [(0, 0), (0, 0)]
-        pad[axis] = (radius, radius)
-        padded = np.pad(plane, pad, mode="edge")
-        length = plane.shape[axis]
-        parts = [
-            padded[start : start + length] if axis == 0 else padded[:, start : start + length]
-            for start in range(2 * radius + 1)
-        ]
-        total = parts[0] + parts[1]
-        for part in parts[2:]:
-            total += part
-        plane = total
-    plane *= np.float32(1.0 / (2 * radius + 1) ** 2)
-    return np.asarray(plane)
+    return box_mean_inside(np.pad(plane, radius, mode="edge"), radius)
+
+
+def box_mean_inside(plane: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over windows of side 2 radius + 1 that lie inside the plane: H - 2 radius x W - 2 radius."""
+    height, width = (side - 2 * radius for side in plane.shape)
+    total = plane[:height] + plane[1 : 1 + height]
+    for start in range(2, 2 * radius + 1):
+        total += plane[start : start + height]
+    mean: np.ndarray = total[:, :width] + total[:, 1 : 1 + width]
+    for start in range(2, 2 * radius + 1):
+        mean += total[:, start : start + width]
+    mean *= np.float32(1.0 / (2 * radius + 1) ** 2)
+    return mean
 
 
 def block_mean(plane: np.ndarray, side: int) -> np.ndarray:
-    """Means of blocks of ``side`` x ``side`` pixels, edges repeated: ceil(H / side) x ceil(W / side)."""
-    height, width = plane.shape
-    pad = (-height % side, -width % side)
-    if any(pad):
-        plane = np.pad(plane, ((0, pad[0]), (0, pad[1])), mode="edge")
+    """Means of blocks of ``side`` x ``side`` pixels, edges repeated: ceil(H / side) x ceil(W / side).
+
+    Args:
+        plane: H x W, or H x W x channels.
+    """
+    height, width = plane.shape[:2]
+    pad = [(0, -height % side), (0, -width % side), (0, 0)][: plane.ndim]
+    if any(after for _, after in pad):
+        plane = np.pad(plane, pad, mode="edge")
     rows = plane[0::side].copy()
     for start in range(1, side):
         rows += plane[start::side]
@@ -80,8 +84,11 @@ def interpolated(plane: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.nd
     lower = np.minimum(top + 1, plane.shape[0] - 1)
     right = np.minimum(left + 1, plane.shape[1] - 1)
     lines = plane[top] + (plane[lower] - plane[top]) * down[:, None]
-    start = lines[:, left]
-    return np.asarray(start + (lines[:, right] - start) * across, np.float32)
+    start, result = lines.take(left, axis=1), lines.take(right, axis=1)
+    result -= start
+    result *= across
+    result += start
+    return np.asarray(result, np.float32)
 
 
 def _neighbors(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,20 +116,39 @@ class GuidedFit:
     offset: np.ndarray
 
     @classmethod
-    def of(cls, target: np.ndarray, guide: np.ndarray, radius: int, epsilon: float) -> GuidedFit:
-        """Fit ``target = slope * guide + offset`` in windows of side 2 radius + 1 (both h x w)."""
+    def of(
+        cls,
+        target: np.ndarray,
+        guide: np.ndarray,
+        radius: int,
+        epsilon: float,
+        weight: np.ndarray | None = None,
+    ) -> GuidedFit:
+        """Fit ``target = slope * guide + offset`` in windows of side 2 radius + 1 (both h x w).
+
+        Args:
+            weight: h x w, positive weights of the pixels in the fits; by default all count alike.
+        """
         x, y = guide.astype(np.float64), target.astype(np.float64)
-        mean_x, mean_y = box_mean(x, radius), box_mean(y, radius)
-        slope = (box_mean(x * y, radius) - mean_x * mean_y) / (
-            box_mean(x * x, radius) - mean_x * mean_x + epsilon
-        )
+        share = 1.0 if weight is None else weight.astype(np.float64)
+        whole = 1.0 if weight is None else box_mean(np.asarray(share), radius)
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            return np.asarray(box_mean(values * share, radius) / whole)
+
+        mean_x, mean_y = mean(x), mean(y)
+        slope = (mean(x * y) - mean_x * mean_y) / (mean(x * x) - mean_x * mean_x + epsilon)
         offset = mean_y - slope * mean_x
         return cls(box_mean(slope, radius).astype(np.float32), box_mean(offset, radius).astype(np.float32))
 
-    def at(self, guide: np.ndarray, rows: slice) -> np.ndarray:
-        """The plane at full size, for rows of the guide at full size (rows x W)."""
+    def of_guide(self, guide: np.ndarray) -> np.ndarray:
+        """The plane at quarter size, limited to [0, 1]."""
+        return np.asarray(np.clip(self.slope * guide + self.offset, 0.0, 1.0))
+
+    def at(self, guide: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+        """Rows and columns of the plane at full size, given those of the guide at full size."""
         down = quarter_places(rows.start, rows.stop)
-        across = quarter_places(0, guide.shape[1])
+        across = quarter_places(columns.start, columns.stop)
         result = interpolated(self.slope, down, across)
         result *= guide
         result += interpolated(self.offset, down, across)

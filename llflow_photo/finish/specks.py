@@ -11,7 +11,8 @@ from that:
   sixth of its own (encoded).
 
 JPEGs of halved color resolution spread the color of the latter over 5 x 5 pixels, but not its luma. They are
-distinguished from distant lamps by a color that is wider than the luma, pure, and ends two pixels away.
+distinguished from distant lamps by a pure color that is wider than the luma, or by a luma that is nearly as
+high in the direct neighbors and absent two pixels away.
 """
 
 from __future__ import annotations
@@ -35,12 +36,17 @@ _MEDIAN_TO_SIGMA = 1.4826
 _SHARE_OF_NEIGHBORS = 0.15
 _SHARE_OF_PAIR = 0.08
 _SHARE_TWO_AWAY = 0.06
+# Luma of the direct neighbors at which that two pixels away would be at least 0.13 if it were a star's.
+_PLATEAU = 0.6
+# Color two pixels away, of that of the peak, which only a halved resolution of color leaves without luma.
+_SPREAD = 0.3
 _RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if max(abs(dy), abs(dx)) == 2]
 _WIDER = [(dy, dx) for dy in range(-3, 4) for dx in range(-3, 4) if max(abs(dy), abs(dx)) == 3]
 # Radius within which there must be no other similar peak: glints and distant lights occur in groups.
 _FAR = [(dy, dx) for dy in range(-8, 9) for dx in range(-8, 9) if max(abs(dy), abs(dx)) >= 4]
 _SHARE_OF_SWARM = 0.4
 _SHARE_OF_SECOND = 0.4
+_STRAIGHT = [(-2, 0), (2, 0), (0, -2), (0, 2)]
 _TOUCHING = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 _AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
@@ -84,13 +90,15 @@ def repaired(pixels: np.ndarray) -> tuple[np.ndarray, int]:
 def _specks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows and columns of specks, and whether each is interpolated."""
     found = np.zeros(pixels.shape[:2], np.uint8)
-    found[_interpolated(pixels)] = 2
-    found[_subsampled(pixels)] = 2
+    peak, gray = greatest_channel(pixels), luma(pixels)
+    y, x = _candidates(peak)
+    found[_interpolated(pixels, y, x)] = 2
+    found[_subsampled(pixels, gray, y, x)] = 2
     # JPEG has a higher resolution of luma than of color.
-    for plane in (greatest_channel(pixels), luma(pixels)):
-        found[_single(plane)] = 1
+    found[_single(peak, y, x)] = 1
+    found[_single(gray, *_candidates(gray))] = 1
     y, x = np.nonzero(found)
-    alone = _alone(greatest_channel(pixels), y, x)
+    alone = _alone(peak, y, x)
     y, x = y[alone], x[alone]
     return y, x, found[y, x] == 2
 
@@ -105,9 +113,8 @@ def _alone(peak: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.asarray(far.max(axis=1) - median < _SHARE_OF_SWARM * (peak[y, x] - median))
 
 
-def _interpolated(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _interpolated(pixels: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Peaks of one or two channels, 3 x 3 pixels wide, without a rise of another channel."""
-    y, x = _candidates(greatest_channel(pixels))
     if not y.size:
         return y, x
     ring = np.stack([pixels[y + dy, x + dx] for dy, dx in _RING], axis=1)
@@ -125,10 +132,12 @@ def _interpolated(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y[hot], x[hot]
 
 
-def _subsampled(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _subsampled(
+    pixels: np.ndarray, gray: np.ndarray, y: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Peaks without luma two pixels away, of a pure color that is wider, as in JPEGs of halved color."""
-    gray = luma(pixels)
-    y, x = _candidates(greatest_channel(pixels), 3)
+    inside = _away_from_borders(pixels, y, x)
+    y, x = y[inside], x[inside]
     if not y.size:
         return y, x
     wider = np.stack([pixels[y + dy, x + dx] for dy, dx in _WIDER], axis=1)
@@ -144,16 +153,19 @@ def _subsampled(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     peak = gray[y, x] - level
     beside = np.stack([pixels[y + dy, x + dx] for dy, dx in _TOUCHING], axis=1).mean(axis=1) - median
     own, near = excess.max(axis=1) - peak, luma(beside)
-    width = np.take_along_axis(beside, excess.argmax(axis=1)[:, None], axis=1)[:, 0] - near
-    hot &= width * peak > near * own
+    best = excess.argmax(axis=1)[:, None]
+    width = np.take_along_axis(beside, best, axis=1)[:, 0] - near
+    two_away = np.stack([pixels[y + dy, x + dx] for dy, dx in _STRAIGHT], axis=1) - median[:, None]
+    color = np.take_along_axis(two_away, best[..., None], axis=2)[..., 0] - luma(two_away)
+    spread = color.max(axis=1) > _SPREAD * own
+    hot &= (width * peak > near * own) | (spread & (near > _PLATEAU * peak))
     hot &= rises.max(axis=1) < 0.1 * peak + 3 * luma(scatter)
     hot &= rises[:, _AXES].mean(axis=1) < _SHARE_TWO_AWAY * peak + 0.5 * luma(scatter)
     return y[hot], x[hot]
 
 
-def _single(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _single(plane: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Peaks one pixel wide."""
-    y, x = _candidates(plane)
     if not y.size:
         return y, x
     ring = np.stack([plane[y + dy, x + dx] for dy, dx in _RING], axis=1)
@@ -171,19 +183,19 @@ def _single(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y[hot], x[hot]
 
 
-def _candidates(peak: np.ndarray, border: int = 2) -> tuple[np.ndarray, np.ndarray]:
+def _candidates(peak: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Local peaks well above the four pixels two away, except at the borders."""
     inner = peak[2:-2, 2:-2]
-    two_away = np.maximum(
-        np.maximum(peak[:-4, 2:-2], peak[4:, 2:-2]), np.maximum(peak[2:-2, :-4], peak[2:-2, 4:])
-    )
-    touching = np.maximum(
-        np.maximum(peak[1:-3, 2:-2], peak[3:-1, 2:-2]), np.maximum(peak[2:-2, 1:-3], peak[2:-2, 3:-1])
-    )
-    y, x = np.nonzero((inner > two_away + np.float32(_LEAST)) & (inner > touching))
+    # Few pixels are well above those to the left and right of them.
+    two_away = np.maximum(peak[2:-2, :-4], peak[2:-2, 4:])
+    two_away += np.float32(_LEAST)
+    y, x = np.divmod(np.flatnonzero(inner > two_away), inner.shape[1])
     y, x = y + 2, x + 2
-    inside = (y >= border) & (x >= border) & (y < peak.shape[0] - border) & (x < peak.shape[1] - border)
-    return y[inside], x[inside]
+    own = peak[y, x]
+    above = own > np.maximum(peak[y - 2, x], peak[y + 2, x]) + np.float32(_LEAST)
+    for dy, dx in _TOUCHING:
+        above &= own > peak[y + dy, x + dx]
+    return y[above], x[above]
 
 
 def _fill(pixels: np.ndarray, out: np.ndarray, y: np.ndarray, x: np.ndarray, wide: np.ndarray) -> None:

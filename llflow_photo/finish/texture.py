@@ -14,17 +14,18 @@ of the values is a factor of the light.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from ..color.highlights import smoothstep
 from .noise_estimate import DetailNoise
-from .planes import small_box_mean
+from .planes import box_mean_inside
 
-__all__ = ["RADIUS", "texture_gain"]
+__all__ = ["Texture"]
 
 _RADIUS = 2
-RADIUS = 2 * _RADIUS
-"""Radius of the filter, pixels."""
 # Relative contrast of edges, which the rendering already reproduces.
 _EDGE = 0.35
 # Threshold in standard deviations of the noise, at texture 0 and 1.
@@ -36,61 +37,104 @@ _NOISE_ONLY, _TEXTURE = 0.5, 1.5
 # The same, up to which dark outliers are removed, and from which they are texture.
 _OUTLIERS = 1.5, 3.0
 _BLACK = np.float32(4 / 255)
+_LEVELS = 4096
 
 
-def texture_gain(photo: np.ndarray, rendering: np.ndarray, noise: DetailNoise, amount: float) -> np.ndarray:
-    """Factor of the encoded rendering that restores texture.
+@dataclass(frozen=True)
+class Texture:
+    """Restoration of texture in a rendering.
 
-    Args:
-        photo, rendering: luma, H x W float32, sRGB-encoded in [0, 1].
-        noise: noise of the photo's detail.
+    Attributes:
         amount: amount of texture, 0 to 1.
-
-    Returns:
-        H x W float32, near 1; it depends on pixels up to `RADIUS` away.
+        sigma: 4096 float32, noise of the photo's detail relative to its brightness, for encoded brightnesses
+            0 to 1 in equal steps of the square root.
     """
-    mean, detail, edge = _detail(photo)
-    _, rendered, rendered_edge = _detail(rendering)
-    detail -= rendered
-    sigma = noise.at(mean) / (mean + _BLACK)
-    # The encoded noise of shadows has dark outliers, while dark lines continue in two neighbors.
-    limited = np.maximum(detail, _second_least_neighbor(detail))
-    energy = small_box_mean(limited * limited, _RADIUS) / (sigma * sigma)
-    limited -= detail
-    limited *= 1.0 - smoothstep(*_OUTLIERS, energy)
-    detail += limited
-    detail *= 1.0 - np.maximum(edge, rendered_edge)
-    size = np.abs(detail)
-    size -= sigma * np.float32(_SIGMAS + (_SIGMAS_AT_1 - _SIGMAS) * amount)
-    np.clip(size, 0.0, _MOST, out=size)
-    gain: np.ndarray = np.copysign(size, detail)
-    gain *= smoothstep(_NOISE_ONLY, _TEXTURE, energy)
-    gain *= np.float32(amount)
-    gain += np.float32(1.0)
-    return gain
+
+    RADIUS: ClassVar[int] = 2 * _RADIUS + 1
+    """Radius of the neighborhood on which the result of a pixel depends, pixels."""
+
+    amount: float
+    sigma: np.ndarray
+
+    @classmethod
+    def of(cls, noise: DetailNoise, amount: float) -> Texture | None:
+        """None if the amount is 0.
+
+        Args:
+            noise: noise of the photo's detail.
+        """
+        if not amount:
+            return None
+        level = np.linspace(0, 1, _LEVELS, dtype=np.float32) ** 2
+        return cls(amount, noise.at(level) / (level + _BLACK))
+
+    def gain(self, photo: np.ndarray, rendering: np.ndarray) -> np.ndarray:
+        """Factor of the encoded rendering that restores texture, near 1: H x W float32.
+
+        Args:
+            photo, rendering: luma with `RADIUS` pixels around, H + 10 x W + 10 float32, sRGB-encoded in
+                [0, 1].
+        """
+        mean, detail, edge = _detail(photo)
+        _, rendered, rendered_edge = _detail(rendering)
+        detail -= rendered
+        # The encoded noise of shadows has dark outliers, while dark lines continue in two neighbors.
+        limited = _second_least_neighbor(detail)
+        np.maximum(limited, detail[1:-1, 1:-1], out=limited)
+        energy = box_mean_inside(limited * limited, _RADIUS)
+        outer = self.RADIUS - _RADIUS
+        inner = np.s_[outer:-outer, outer:-outer]
+        sigma = self._sigma(mean[inner])
+        energy /= sigma * sigma
+        detail, limited = detail[inner], limited[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
+        limited -= detail
+        limited *= 1.0 - smoothstep(*_OUTLIERS, energy)
+        detail += limited
+        edge = np.maximum(edge[inner], rendered_edge[inner])
+        np.subtract(np.float32(1.0), edge, out=edge)
+        detail *= edge
+        size = np.abs(detail)
+        sigma *= np.float32(_SIGMAS + (_SIGMAS_AT_1 - _SIGMAS) * self.amount)
+        size -= sigma
+        np.clip(size, 0.0, _MOST, out=size)
+        gain: np.ndarray = np.copysign(size, detail)
+        gain *= smoothstep(_NOISE_ONLY, _TEXTURE, energy)
+        gain *= np.float32(self.amount)
+        gain += np.float32(1.0)
+        return gain
+
+    def _sigma(self, level: np.ndarray) -> np.ndarray:
+        """Relative noise at encoded brightnesses."""
+        place = np.sqrt(level)
+        place *= np.float32(_LEVELS - 1)
+        place += np.float32(0.5)
+        return np.asarray(self.sigma.take(place.astype(np.intp), mode="clip"))
 
 
 def _second_least_neighbor(plane: np.ndarray) -> np.ndarray:
-    """Second smallest of the eight neighbors, with edge pixels repeated."""
-    height, width = plane.shape
-    padded = np.pad(plane, 1, mode="edge")
-    shifted = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3) if (y, x) != (1, 1)]
+    """Second smallest of the eight neighbors, for all pixels but the outer ones."""
+    height, width = plane.shape[0] - 2, plane.shape[1] - 2
+    shifted = [plane[y : y + height, x : x + width] for y in range(3) for x in range(3) if (y, x) != (1, 1)]
     least, second = np.minimum(shifted[0], shifted[1]), np.maximum(shifted[0], shifted[1])
+    higher = np.empty_like(least)
     for neighbor in shifted[2:]:
-        np.minimum(second, np.maximum(least, neighbor), out=second)
+        np.maximum(least, neighbor, out=higher)
+        np.minimum(second, higher, out=second)
         np.minimum(least, neighbor, out=least)
     return np.asarray(second)
 
 
 def _detail(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, relative detail, and weight of edges."""
-    mean = small_box_mean(plane, _RADIUS)
-    detail = plane - mean
-    variance = small_box_mean(plane * plane, _RADIUS)
+    """Mean, relative detail, and weight of edges, without the outer 2 pixels."""
+    mean = box_mean_inside(plane, _RADIUS)
+    detail = plane[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS] - mean
+    variance = box_mean_inside(plane * plane, _RADIUS)
     variance -= mean * mean
     np.maximum(variance, 0.0, out=variance)
     level = mean + _BLACK
     detail /= level
     level *= np.float32(_EDGE)
     level *= level
-    return mean, detail, variance / (variance + level)
+    level += variance
+    variance /= level
+    return mean, detail, variance

@@ -75,3 +75,23 @@ def test_the_color_of_a_sodium_lamp_and_its_core_stay() -> None:
     ratio = result[glow].mean(axis=0) / result[glow].mean()
     wanted = _rendered(photo, "none")[glow].mean(axis=0)
     np.testing.assert_allclose(ratio, wanted / wanted.mean(), atol=0.12)
+
+
+def test_a_sky_behind_distant_lamps_stays_and_they_get_no_rings() -> None:
+    """In the rendering the sky is brighter than the glow of a lamp on a hill, in the photo it is darker."""
+    y, _ = np.mgrid[:_SIDE, :_SIDE]
+    radius = _radius()
+    surface = np.where(y < 75, 0.22, 0.15)
+    bright = np.where(y < 75, 0.70, 0.25)
+    glow = np.exp(-((radius / 3.0) ** 2))
+    level = np.maximum(surface, np.where(radius < 2.5, 1.0, 0.6 * glow + surface * (1 - glow)))
+    shown = np.maximum(bright, np.where(radius < 2.5, 1.0, 0.5 * glow + bright * (1 - glow)))
+    photo = Photo(level[..., None].repeat(3, axis=2).astype(np.float32))
+    rendering = shown[..., None].repeat(3, axis=2).astype(np.float32)
+    plain = Options(texture=0, local_exposure=0, color_smoothing=0)
+    _, residual = to_network(photo)
+    result = finished(rendering, residual, plain).pixels
+    without = finished(rendering, residual, plain.with_changes(protect_highlights=False)).pixels
+    # Without the rows of the horizon.
+    for area, tolerance in (((y < 70) | (y > 80)) & (radius > 6), 0.5), ((y > 80) & (radius <= 6), 4.0):
+        np.testing.assert_allclose(result[area], without[area], atol=tolerance / 255)

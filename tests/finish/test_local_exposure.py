@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from llflow_photo import Options, Photo
 from llflow_photo.color.spaces import decode, encode
@@ -83,3 +84,42 @@ def test_dark_areas_of_half_lit_frames_rise(random: np.random.Generator) -> None
     before, ground = decode(view, "srgb"), np.s_[160:230, 20:300]
     assert -5.1 < np.log2(np.median(before.max(axis=2))) < -4.5
     assert 1.0 < np.log2(after[ground].mean() / before[ground].mean()) < 2.0
+
+
+def test_faint_structure_in_noise_is_ground_and_not_sky(random: np.random.Generator) -> None:
+    """Foliage far from lamps, as dark as the sky above it, stands out from the noise only when averaged."""
+    light = decode(_street(random).pixels, "srgb")[..., 0]
+    leaves = np.kron(random.normal(0, 0.3, (60, 80)), np.ones((4, 4)))
+    light = np.where(light > 0.9, 1.0, 0.004 * np.exp(leaves))
+    light[:90] = 0.004
+    light += random.normal(0, 0.0006, light.shape)
+    photo = Photo(encode(np.clip(light, 0, 1), "srgb").astype(np.float32)[..., None].repeat(3, axis=2))
+    lift = PhotoAnalysis.of(photo).lift
+    assert lift[int(0.65 * lift.shape[0]) : int(0.95 * lift.shape[0])].mean() > 1.5
+    assert lift[: int(0.2 * lift.shape[0])].mean() < 0.4
+
+
+def test_lit_structure_does_not_keep_the_dark_ground_beside_it_down(random: np.random.Generator) -> None:
+    """A lit facade has more structure than the ground, but brightness is not what distinguishes a sky."""
+    y, x = np.mgrid[:240, :320]
+    brick = ((x // 6) + (y // 4)) % 2
+    light = 0.008 * (1 + 0.18 * brick) + random.normal(0, 0.0001, (240, 320))
+    light[:150, 100:220] = (0.25 * (1 + 2.0 * brick))[:150, 100:220]
+    photo = Photo(encode(np.clip(light, 0, 1), "srgb").astype(np.float32)[..., None].repeat(3, axis=2))
+    lift = PhotoAnalysis.of(photo).lift
+    rows = slice(int(0.66 * lift.shape[0]), int(0.72 * lift.shape[0]))
+    beside, aside = lift[rows, int(0.4 * lift.shape[1]) : int(0.6 * lift.shape[1])], lift[-10:, :20]
+    assert aside.mean() > 0.8
+    assert beside.mean() > 0.8 * aside.mean()
+
+
+def test_areas_that_the_network_leaves_dark_rise_less() -> None:
+    """A picture that is meant to be dark, and one that was too dark, with the same rendering."""
+    rendering = np.full((128, 128, 3), encode(np.float32(0.008), "srgb"), np.float32)
+    gains = []
+    for ev in (0.0, -2.0):
+        photo = Photo(encode(decode(rendering, "srgb") * 2.0**ev, "srgb"))
+        analysis = replace(PhotoAnalysis.of(photo), lift=np.full((4, 4), 2.0, np.float32))
+        result = finished(rendering, to_network(photo)[1], _PLAIN, analysis).pixels
+        gains.append(float(np.log2(decode(result, "srgb") / decode(rendering, "srgb")).mean()))
+    assert gains == [pytest.approx(1.3, abs=0.05), pytest.approx(2.0, abs=0.05)]
