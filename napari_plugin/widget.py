@@ -305,6 +305,7 @@ class EnhanceWidget(QWidget):
         self.work.close()
         self.preview.close()
         self.compare.close()
+        self.explore.end()
         self.canvas.detach()
         self.cache.forget()
         self.photos.close()
