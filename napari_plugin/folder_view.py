@@ -14,10 +14,12 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from llflow_photo.batch import PhotoState, folder_state
+from llflow_photo.errors import LLFlowPhotoError
 from llflow_photo.options import Options
 
 from .filmstrip import THUMBNAIL_SIDE, Filmstrip
 from .photo_choice import is_result, photo_of
+from .reader import with_name
 from .saved_results import SavedResults
 from .small_pictures import Thumbnails
 from .stored_settings import StoredSettings
@@ -34,6 +36,8 @@ _MOST_OPEN = 3
 """Number of photos opened from the filmstrip that stay open."""
 _KEEP_MS = 1000
 """Settings are written to disk after this time without changes."""
+_CLOSE_MS = 1500
+"""Photos are closed this long after another one was opened, because napari needs 0.2 s to remove a layer."""
 _THUMBNAILS = Thumbnails(2 * THUMBNAIL_SIDE)
 
 
@@ -86,6 +90,10 @@ class FolderView:
         self._keep.setSingleShot(True)
         self._keep.setInterval(_KEEP_MS)
         self._keep.timeout.connect(self._save)
+        self._tidy = QTimer()
+        self._tidy.setSingleShot(True)
+        self._tidy.setInterval(_CLOSE_MS)
+        self._tidy.timeout.connect(self._close_oldest)
 
     # -- the folder --------------------------------------------------------------------------------------
 
@@ -190,8 +198,10 @@ class FolderView:
         if layer is None:
             try:
                 (layer,) = self._host.viewer.open(str(state.path), plugin="llflow-photo")
-            except Exception as error:  # napari wraps the errors of readers
-                show_error(f"{state.path.name}: {error.__cause__ or error}")
+            except LLFlowPhotoError:  # the reader has shown it
+                return
+            except Exception as error:  # such as those of napari, if the plugin is disabled
+                show_error(with_name(state.path.name, str(error)))
                 return
         for other in self._opened:
             if other != layer and other in self._host.viewer.layers:
@@ -199,7 +209,8 @@ class FolderView:
         layer.visible = True
         self._opened = [other for other in self._opened if other != layer] + [layer]
         self._host.show_photo(layer)
-        self._close_oldest()
+        if not self._tidy.isActive():  # many clicks must not postpone it forever
+            self._tidy.start()
 
     def _close_oldest(self) -> None:
         """Close the photos opened longest ago to save memory, except those that have results."""
@@ -271,14 +282,16 @@ class FolderView:
     def close(self) -> None:
         """Save pending changes and remove the filmstrip."""
         self._stop()
+        self._tidy.stop()
         if self._keep.isActive():
             self._keep.stop()
             self._save()
         dock, self._dock = self._dock, None
-        if dock is not None:
-            with contextlib.suppress(RuntimeError):  # Qt has deleted it with its window
+        with contextlib.suppress(RuntimeError):  # Qt has deleted it with its window
+            if dock is not None:
                 dock.setParent(None)
                 dock.deleteLater()
+            self.strip.deleteLater()
 
 
 class _Waiting:

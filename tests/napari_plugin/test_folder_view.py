@@ -223,6 +223,17 @@ def test_closing_the_panel_removes_the_filmstrip_and_saves_settings(
     assert not folder_view.strip.isVisible()
 
 
+def test_the_photo_opened_longest_ago_is_closed_after_the_new_one_is_shown(
+    window: Any, folder_view: Any, until: Until
+) -> None:
+    photos = window.viewer.layers
+    for source in ("a.jpg", "b.png", "d.jpg", "e.jpg"):
+        folder_view.open(source)
+    assert window.photo.value == photos["e"] and "a" in photos  # closing takes napari some time
+    until(lambda: "a" not in photos)
+    assert "b" in photos and "d" in photos and window.photo.value == photos["e"]
+
+
 def test_a_photo_that_cannot_be_opened_gives_an_error(
     window: Any, folder_view: Any, folder: Path, messages: list[str]
 ) -> None:
