@@ -46,12 +46,16 @@ class FolderHost(Protocol):
 
     viewer: Viewer
     work: Work
+    photo: Any
 
     def options(self) -> Options:
         """The options as set by the controls."""
 
     def show_photo(self, layer: Any) -> None:
         """Make a layer the current photo, and fit it into the view."""
+
+    def stay_fitted(self) -> None:
+        """Fit the photo again if it is entirely visible now and the canvas becomes smaller."""
 
     def settings_copied(self, layer: Any, options: Options) -> None:
         """Handle that settings were copied to an open photo."""
@@ -149,6 +153,7 @@ class FolderView:
         self.states = {state.source: state for state in states}
         self._sources = {str(state.path): state.source for state in states}
         self.strip.show_photos(states, lambda source: self.options_of(source) is not None)
+        self.turned_to(self._host.photo.value)
         if not states:
             show_info(f"No photos found in {self.folder}.")
             return
@@ -180,6 +185,8 @@ class FolderView:
         window = panel.window()
         if not isinstance(window, QMainWindow):
             return
+        if self._dock is None or not self._dock.isVisible():
+            self._host.stay_fitted()
         if self._dock is None:
             self._dock = QDockWidget("Photos", window)
             self._dock.setObjectName("llflow-photo-filmstrip")
