@@ -189,7 +189,9 @@ def _path_of(edit: FileEdit) -> Path | None:
 def _form(parts: list[tuple[str, Any]]) -> QWidget:
     """magicgui's controls in rows; the mouse wheel scrolls the panel instead of changing combo boxes."""
     made = rows([(label, part.native) for label, part in parts])
-    for box in made.findChildren(QComboBox):
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        guard_wheel(box)
+    for _, part in parts:
+        box = part.native
+        if isinstance(box, QComboBox):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            guard_wheel(box)
     return made
