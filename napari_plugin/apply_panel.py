@@ -101,7 +101,7 @@ class ApplyPanel(QWidget):
         self.apply_button.setEnabled(False)
         self.cancel_button.setEnabled(True)
         job = self._host.work.start(
-            "Full size", work, done, progressed=self._progressed, ended=lambda: self._ended(job)
+            "Full size", work, done, progressed=self._progressed, ended=lambda: self._ended(job), large=True
         )
         self._job = job
 
@@ -136,7 +136,7 @@ class ApplyPanel(QWidget):
             return
         self._job = None
         self.bar.setRange(0, 1)
-        self.bar.setValue(0)
+        self.bar.reset()
         self.apply_button.setEnabled(True)
         self.cancel_button.setEnabled(False)
 
@@ -160,7 +160,9 @@ class ApplyPanel(QWidget):
             if source is not None:
                 self._host.result_saved(source, result[0])
 
-        self._host.work.start("Save", lambda _job: save_data(target, data, metadata), saved, bar=True)
+        self._host.work.start(
+            "Save", lambda _job: save_data(target, data, metadata), saved, bar=True, large=True
+        )
 
     def _result(self) -> Image | None:
         layers = self._host.viewer.layers

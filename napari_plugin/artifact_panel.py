@@ -47,6 +47,7 @@ class ArtifactPanel(QWidget):
         self.status = QLabel(" ")
         self.status.setWordWrap(True)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         about = QLabel("Shows where a picture is unlikely according to the model. Bright areas are unlikely.")
         about.setWordWrap(True)
         row = QHBoxLayout()

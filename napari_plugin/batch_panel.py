@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.types import FileDialogMode
-from magicgui.widgets import ComboBox, Container, FileEdit
+from magicgui.widgets import ComboBox, FileEdit
 from napari.utils.notifications import show_error
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from .batch_run import BatchRequest, grouped, run_request
 from .controls import button, guard_wheel
 from .explore_panel import Host
 from .folder_view import FolderView
+from .settings import rows
 from .work import Job
 
 if TYPE_CHECKING:
@@ -47,7 +48,12 @@ class BatchPanel(QWidget):
             choices=[OWN, SHOWN],
             tooltip="Photos have their own settings once you change them or copy settings to them",
         )
-        self.form = _form(Photos=self.folder, Results=self.output, Format=self.format, Settings=self.settings)
+        form = _form(
+            [
+                ("Photos", self.folder), ("Results", self.output),
+                ("Format", self.format), ("Settings", self.settings),
+            ]
+        )  # fmt: skip
         folder_view.strip.on_enhance = self.run_some
         for edit in (self.folder, self.output):  # while a path is being typed, nothing is listed
             edit.changed.connect(lambda _value: self._folder_changed(unless_typed=True))
@@ -60,7 +66,7 @@ class BatchPanel(QWidget):
         self.status = QLabel(" ")
         self.status.setWordWrap(True)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.form.native)
+        layout.addWidget(form)
         row = QHBoxLayout()
         row.addWidget(self.run_button, 1)
         row.addWidget(self.cancel_button)
@@ -160,7 +166,7 @@ class BatchPanel(QWidget):
         self.status.setText(self._summary)
         self._job = None
         self.bar.setRange(0, 1)
-        self.bar.setValue(0)
+        self.bar.reset()
         self.run_button.setEnabled(True)
         self.cancel_button.setEnabled(False)
         self.folder_view.refresh()
@@ -180,13 +186,12 @@ def _path_of(edit: FileEdit) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
-def _form(**parts: Any) -> Container[Any]:
-    """A form made by magicgui; the mouse wheel scrolls the panel instead of changing its combo boxes."""
-    for label, part in parts.items():
-        part.label = label
-    made = Container(widgets=list(parts.values()), labels=True)
-    made.margins = (0, 0, 0, 0)
-    for box in made.native.findChildren(QComboBox):
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        guard_wheel(box)
+def _form(parts: list[tuple[str, Any]]) -> QWidget:
+    """magicgui's controls in rows; the mouse wheel scrolls the panel instead of changing combo boxes."""
+    made = rows([(label, part.native) for label, part in parts])
+    for _, part in parts:
+        box = part.native
+        if isinstance(box, QComboBox):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            guard_wheel(box)
     return made

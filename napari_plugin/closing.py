@@ -79,5 +79,6 @@ class Closing(QObject):
             self._panel.preview.clear()
             self._panel.compare.set_mode("Off")
             self._shut_down()
+            self._panel.deleteLater()  # napari only removes it, and its widgets' callbacks would keep it
         except RuntimeError:  # at exit, Qt may delete timers before docks
             self.ended = True

@@ -162,7 +162,7 @@ class Compare:
 
     def close(self) -> None:
         """Disconnect from the viewer."""
-        self._newest.drop()
+        self._newest.close()
         if self._drag in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 

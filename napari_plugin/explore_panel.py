@@ -82,6 +82,8 @@ class ExplorePanel(QWidget):
         self.position.changed.connect(self._interpolate)
         self.buttons: dict[str, QPushButton] = {}
         self._lay_out()
+        self.buttons["stop"].setEnabled(False)
+        self._drawing.busy_changed = self.buttons["stop"].setEnabled
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -175,6 +177,10 @@ class ExplorePanel(QWidget):
                 self.gallery.set_picture(*made)
 
         self._drawing.request(render, show)
+
+    def end(self) -> None:
+        """Stop drawing, because the panel is closed."""
+        self._drawing.close()
 
     def lock(self) -> None:
         """Lock or unlock the chosen rendering."""

@@ -14,10 +14,12 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from llflow_photo.batch import PhotoState, folder_state
+from llflow_photo.errors import LLFlowPhotoError
 from llflow_photo.options import Options
 
 from .filmstrip import THUMBNAIL_SIDE, Filmstrip
 from .photo_choice import is_result, photo_of
+from .reader import with_name
 from .saved_results import SavedResults
 from .small_pictures import Thumbnails
 from .stored_settings import StoredSettings
@@ -34,6 +36,8 @@ _MOST_OPEN = 3
 """Number of photos opened from the filmstrip that stay open."""
 _KEEP_MS = 1000
 """Settings are written to disk after this time without changes."""
+_CLOSE_MS = 1500
+"""Photos are closed this long after another one was opened, because napari needs 0.2 s to remove a layer."""
 _THUMBNAILS = Thumbnails(2 * THUMBNAIL_SIDE)
 
 
@@ -42,12 +46,16 @@ class FolderHost(Protocol):
 
     viewer: Viewer
     work: Work
+    photo: Any
 
     def options(self) -> Options:
         """The options as set by the controls."""
 
     def show_photo(self, layer: Any) -> None:
         """Make a layer the current photo, and fit it into the view."""
+
+    def stay_fitted(self) -> None:
+        """Fit the photo again if it is entirely visible now and the canvas becomes smaller."""
 
     def settings_copied(self, layer: Any, options: Options) -> None:
         """Handle that settings were copied to an open photo."""
@@ -86,6 +94,10 @@ class FolderView:
         self._keep.setSingleShot(True)
         self._keep.setInterval(_KEEP_MS)
         self._keep.timeout.connect(self._save)
+        self._tidy = QTimer()
+        self._tidy.setSingleShot(True)
+        self._tidy.setInterval(_CLOSE_MS)
+        self._tidy.timeout.connect(self._close_oldest)
 
     # -- the folder --------------------------------------------------------------------------------------
 
@@ -141,6 +153,7 @@ class FolderView:
         self.states = {state.source: state for state in states}
         self._sources = {str(state.path): state.source for state in states}
         self.strip.show_photos(states, lambda source: self.options_of(source) is not None)
+        self.turned_to(self._host.photo.value)
         if not states:
             show_info(f"No photos found in {self.folder}.")
             return
@@ -172,6 +185,8 @@ class FolderView:
         window = panel.window()
         if not isinstance(window, QMainWindow):
             return
+        if self._dock is None or not self._dock.isVisible():
+            self._host.stay_fitted()
         if self._dock is None:
             self._dock = QDockWidget("Photos", window)
             self._dock.setObjectName("llflow-photo-filmstrip")
@@ -190,8 +205,10 @@ class FolderView:
         if layer is None:
             try:
                 (layer,) = self._host.viewer.open(str(state.path), plugin="llflow-photo")
-            except Exception as error:  # napari wraps the errors of readers
-                show_error(f"{state.path.name}: {error.__cause__ or error}")
+            except LLFlowPhotoError:  # the reader has shown it
+                return
+            except Exception as error:  # such as those of napari, if the plugin is disabled
+                show_error(with_name(state.path.name, str(error)))
                 return
         for other in self._opened:
             if other != layer and other in self._host.viewer.layers:
@@ -199,7 +216,8 @@ class FolderView:
         layer.visible = True
         self._opened = [other for other in self._opened if other != layer] + [layer]
         self._host.show_photo(layer)
-        self._close_oldest()
+        if not self._tidy.isActive():  # many clicks must not postpone it forever
+            self._tidy.start()
 
     def _close_oldest(self) -> None:
         """Close the photos opened longest ago to save memory, except those that have results."""
@@ -271,14 +289,16 @@ class FolderView:
     def close(self) -> None:
         """Save pending changes and remove the filmstrip."""
         self._stop()
+        self._tidy.stop()
         if self._keep.isActive():
             self._keep.stop()
             self._save()
         dock, self._dock = self._dock, None
-        if dock is not None:
-            with contextlib.suppress(RuntimeError):  # Qt has deleted it with its window
+        with contextlib.suppress(RuntimeError):  # Qt has deleted it with its window
+            if dock is not None:
                 dock.setParent(None)
                 dock.deleteLater()
+            self.strip.deleteLater()
 
 
 class _Waiting:

@@ -67,6 +67,11 @@ class Newest:
             self._job.cancel()
         self.busy_changed(self.busy)
 
+    def close(self) -> None:
+        """Discard all requests, and report no longer whether there are some."""
+        self.busy_changed = lambda _busy: None
+        self.drop()
+
     def _decide(self) -> None:
         decide, self._planned = self._planned, None
         made = None if decide is None else decide()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llflow_photo.errors import CancelledError
 from llflow_photo.photo import Photo
 
 from .layers import SHOW_AS_IS, halvings, layer_parts
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
     from .work import Job, Work
 
-__all__ = ["open_in_background"]
+__all__ = ["open_in_background", "viewer_of_this_thread"]
 
 _SMALL_SIDE = 768
 """Approximate longest side of the preview."""
+_BAR_AFTER_S = 4.0
+"""Time after which reading a photo gets a progress bar, which slows down the first previews."""
 _TOKEN = "llflow_photo_opening"
 _works: list[Work] = []
 
@@ -40,7 +43,7 @@ def open_in_background(path: Path) -> tuple[Any, dict[str, Any], str] | None:
     Returns:
         None if there is no window, or if the photo is small or its size is unknown: it can be read directly.
     """
-    viewer = _viewer_of_this_thread()
+    viewer = viewer_of_this_thread()
     size = None if viewer is None else size_of(path)
     if viewer is None or size is None or size[0] * size[1] <= LARGE:
         return None
@@ -51,7 +54,8 @@ def open_in_background(path: Path) -> tuple[Any, dict[str, Any], str] | None:
     return levels, arguments, "image"
 
 
-def _viewer_of_this_thread() -> Viewer | None:
+def viewer_of_this_thread() -> Viewer | None:
+    """The current viewer; None if there is no window, or in other threads than the GUI's."""
     from napari import current_viewer
     from qtpy.QtWidgets import QApplication
 
@@ -73,6 +77,8 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
                 level.show(preview)
             if preview is not None:
                 job.show(None)
+            if job.cancelled():
+                raise CancelledError("cancelled")
             photo = files.read(path)
             parts = layer_parts(photo, path.stem)
         except BaseException:
@@ -99,11 +105,20 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
         if photo.notes:
             show_warning(f"{path.name}: {' '.join(photo.notes)}")
 
+    def removed(event: Any) -> None:
+        if event.value.metadata.get(_TOKEN) is token:
+            job.cancel()
+
     def ended() -> None:
+        viewer.layers.events.removed.disconnect(removed)
         for layer in _layers_of(viewer, token):  # it could not be read
             viewer.layers.remove(layer)
 
-    _work().start(f"Open {path.name}", read, done, shown=shown, ended=ended, bar=True)
+    viewer.layers.events.removed.connect(removed)
+    job = _work().start(
+        f"Open {path.name}", read, done, shown=shown, ended=ended,
+        bar=True, bar_after=_BAR_AFTER_S, large=True,
+    )  # fmt: skip
 
 
 def _layers_of(viewer: Viewer, token: object) -> list[Any]:

@@ -261,12 +261,16 @@ class LivePreview:
         QTimer.singleShot(0, self._move_above)  # the list must not change during its own event
 
     def _move_above(self) -> None:
-        """Move each preview directly above its photo."""
+        """Move each preview directly above its photo; only previews of other panels may be in between."""
         layers = self._viewer.layers
         for source, shown in self._shown.items():
             if source in layers and shown.layer in layers:
                 here, wanted = layers.index(shown.layer), layers.index(source) + 1
-                if here != wanted:
+                own = made_from(source).items()
+                between = [layers[place].metadata for place in range(wanted, here)]
+                if here < wanted or any(
+                    one.get(ROLE) != "preview" or not own <= one.items() for one in between
+                ):
                     layers.move(here, wanted)
 
     def layer_removed(self, layer: Any) -> None:
@@ -291,8 +295,8 @@ class LivePreview:
 
     def close(self) -> None:
         """Disconnect from the viewer; the layers are kept."""
-        self.newest.busy_changed = lambda _busy: None
         self.drop()
+        self.newest.close()
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from llflow_photo.errors import LLFlowPhotoError
 from llflow_photo.files.sniff import RASTER_SUFFIXES, RAW_SUFFIXES
 
-__all__ = ["get_reader", "read_photos"]
+__all__ = ["get_reader", "read_photos", "with_name"]
 
 LayerData = tuple[Any, dict[str, Any], str]
 Paths = str | os.PathLike[str] | list[str]
@@ -26,7 +27,8 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 def read_photos(path: Paths) -> list[LayerData]:
     """Read one or more photos, one RGB layer each.
 
-    In a window, large photos are shown as a preview until their pixels are read, see `opening`.
+    In a window, large photos are shown as a preview until their pixels are read, see `opening`, and errors
+    are shown as notifications, too.
 
     Returns:
         for each photo, pixels H x W x 3 float32 (sRGB-encoded, not clipped) or a pyramid of them, the layer's
@@ -35,6 +37,22 @@ def read_photos(path: Paths) -> list[LayerData]:
     Raises:
         ReadError: a file cannot be read; the message says why.
     """
+    from napari.utils.notifications import show_error
+
+    from .opening import viewer_of_this_thread
+
+    layers = []
+    for one in path if isinstance(path, list) else [path]:
+        try:
+            layers.append(_read(Path(one)))
+        except LLFlowPhotoError as error:
+            if viewer_of_this_thread() is not None:  # napari's own message does not give the reason
+                show_error(with_name(Path(one).name, str(error)))
+            raise
+    return layers
+
+
+def _read(path: Path) -> LayerData:
     from napari.utils.notifications import show_warning
 
     from llflow_photo import files
@@ -42,14 +60,15 @@ def read_photos(path: Paths) -> list[LayerData]:
     from .layers import layer_parts
     from .opening import open_in_background
 
-    layers = []
-    for one in path if isinstance(path, list) else [path]:
-        soon = open_in_background(Path(one))
-        if soon is not None:
-            layers.append(soon)
-            continue
-        photo = files.read(Path(one))
-        layers.append(layer_parts(photo, Path(one).stem))
-        if photo.notes:
-            show_warning(f"{Path(one).name}: {' '.join(photo.notes)}")
-    return layers
+    soon = open_in_background(path)
+    if soon is not None:
+        return soon
+    photo = files.read(path)
+    if photo.notes:
+        show_warning(f"{path.name}: {' '.join(photo.notes)}")
+    return layer_parts(photo, path.stem)
+
+
+def with_name(name: str, reason: str) -> str:
+    """A message about a file, with the file's name in front unless the message contains it."""
+    return reason if name in reason else f"{name}: {reason}"

@@ -49,6 +49,7 @@ class ViewPanel(QWidget):
         self._busy = False
         self._message = ""
         self._lay_out()
+        self.show_history(False, False)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
+    from .controls import Slider
+
 __all__ = ["EnhanceWidget"]
 
 _NO_PHOTO = "Open a photo first: drop a file on the window, or File > Open Sample > LLFlow Photo."
@@ -66,10 +68,12 @@ class EnhanceWidget(QWidget):
     Attributes:
         scroll_area: the area that scrolls all parts of the panel.
         tabs: the tabs below the controls.
+        split: position of the line between before and after.
     """
 
     scroll_area: QScrollArea
     tabs: QTabWidget
+    split: Slider
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
@@ -179,6 +183,10 @@ class EnhanceWidget(QWidget):
         self.photo.value = layer
         self.fit()
 
+    def stay_fitted(self) -> None:
+        """Fit the photo again if it is entirely visible now and the canvas becomes smaller."""
+        self.zoom.stay_fitted()
+
     def settings_copied(self, layer: Image, options: Options) -> None:
         """Handle that settings were copied to an open photo."""
         self.photo_settings.give(layer, options)
@@ -257,7 +265,7 @@ class EnhanceWidget(QWidget):
         self.preview.request()
 
     def _view_rested(self) -> None:
-        self.zoom.fit_beside_the_panel()
+        self.zoom.fit_beside_docks()
         self.preview.request(0)
         self.compare.refresh()
 
@@ -305,6 +313,7 @@ class EnhanceWidget(QWidget):
         self.work.close()
         self.preview.close()
         self.compare.close()
+        self.explore.end()
         self.canvas.detach()
         self.cache.forget()
         self.photos.close()

@@ -23,6 +23,8 @@ from qtpy.QtCore import QTimer
 
 from llflow_photo.errors import CancelledError, LLFlowPhotoError
 
+from .free_memory import give_back_memory
+
 __all__ = ["Job", "Result", "Work"]
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ _POLL_MS = 15
 _SLOT_S = 0.03
 """Time after which the delivery of further reports waits for other events of the window."""
 _BAR_DELAY_S = 1.0
-"""Time after which a job gets a progress bar in the activity dock."""
+"""Default time after which a job gets a progress bar in the activity dock."""
 
 Result = Callable[[Any], None]
 
@@ -40,8 +42,9 @@ Result = Callable[[Any], None]
 class Job:
     """A background job, as its thread sees it."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, large: bool = False) -> None:
         self.title = title
+        self._large = large
         self._reports: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._cancelled = threading.Event()
 
@@ -73,6 +76,8 @@ class Job:
                 _LOG.exception("%s failed", self.title)
             self._reports.put(("failed", error))
         finally:
+            if self._large:
+                give_back_memory()
             self._reports.put(("ended", None))
 
     def reports(self) -> Iterator[tuple[str, Any]]:
@@ -145,6 +150,8 @@ class Work:
         ended: Callable[[], None] | None = None,
         progressed: Callable[[int, int], None] | None = None,
         bar: bool = False,
+        bar_after: float = _BAR_DELAY_S,
+        large: bool = False,
     ) -> Job:
         """Run ``function(job)`` in a thread.
 
@@ -154,13 +161,15 @@ class Work:
             shown: called with partial results.
             ended: called at the end, also after an error or cancellation.
             progressed: called with the completed and the total number of steps.
-            bar: whether a job that takes longer than a second gets a progress bar with a cancel button in the
-                activity dock. Its sign in the status bar moves all the time, which takes half a core without
-                a graphics card, so jobs with a bar in the panel need none.
+            bar: whether a job that takes long gets a progress bar with a cancel button in the activity dock.
+                Its sign in the status bar moves all the time, which takes half a core without a graphics
+                card, so jobs with a bar in the panel need none.
+            bar_after: seconds after which the bar appears.
+            large: whether the job uses much memory, which is then given back to the system at its end.
         """
-        job = Job(title)
+        job = Job(title, large)
         self.running.add(job)
-        self._tasks.append(_Task(job, done, shown, ended, progressed, _Bar(job) if bar else None))
+        self._tasks.append(_Task(job, done, shown, ended, progressed, _Bar(job, bar_after) if bar else None))
         _log_warnings_of_threads()
         threading.Thread(target=job.run, args=(function,), name=f"{_THREADS}{title}").start()
         self._timer.start()
@@ -240,15 +249,19 @@ class _CancelBar(cancelable_progress):  # type: ignore[misc]  # napari has no ty
 class _Bar:
     """The progress bar of a job in the activity dock; its button cancels the job.
 
+    Args:
+        job: the job.
+        after: seconds after which to open it.
+
     Attributes:
         due: when to open it, of `time.monotonic`.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, after: float) -> None:
         self._job = job
         self._at = (0, 0)
         self._bar: _CancelBar | None = None
-        self.due = time.monotonic() + _BAR_DELAY_S
+        self.due = time.monotonic() + after
 
     def open(self) -> None:
         self.due = float("inf")

@@ -199,6 +199,7 @@ class Drive:
         self.widget.apply.save(path)
         self.until(lambda: path.exists() and not self.widget.work.running, "save", started)
         self.shot("saved")
+        self.close_notifications()  # they show a path of this machine
 
     def folder(self) -> None:
         """Show the filmstrip of the sample images and open one of them."""
@@ -253,6 +254,13 @@ class Drive:
         self.rendered()
         self.shot("small_window")
 
+    def close_notifications(self) -> None:
+        from qtpy.QtWidgets import QApplication
+
+        for widget in QApplication.allWidgets():
+            if type(widget).__name__ == "NapariQtNotification":
+                widget.close()
+
     def set(self, name: str, value: float) -> None:
         self.widget.settings.control(name).value = value
 
@@ -278,7 +286,7 @@ class Drive:
         """Process the window's events until a condition holds; record the seconds since ``started``."""
         from qtpy.QtWidgets import QApplication
 
-        limit = time.monotonic() + 300
+        limit = time.monotonic() + 1800
         while not condition():
             QApplication.processEvents()
             if time.monotonic() > limit:

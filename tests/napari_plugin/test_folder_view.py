@@ -16,6 +16,7 @@ from llflow_photo import files
 from llflow_photo.batch import Event, PhotoRecord, PhotoState, Report
 from llflow_photo.options import Options
 from napari_plugin.stored_settings import StoredSettings
+from napari_plugin.view import camera, is_at_full_resolution, sees_all_of
 
 Until = Callable[..., None]
 
@@ -221,6 +222,43 @@ def test_closing_the_panel_removes_the_filmstrip_and_saves_settings(
     window.shut_down()
     assert StoredSettings(config_folder / "photos.json").names == [str(folder_view.states["a.jpg"].path)]
     assert not folder_view.strip.isVisible()
+
+
+def test_a_photo_that_was_entirely_visible_is_so_above_the_filmstrip(
+    window: Any, folder: Path, until: Until, qtbot: Any
+) -> None:
+    window.fit()
+    until(lambda: not window.preview.newest.busy)
+    height = window.canvas.size[1]
+    window.batch.folder.value = folder
+    until(lambda: window.canvas.size[1] < height)
+    until(lambda: sees_all_of(window.viewer, window.photo.value, window.canvas.size))
+    window.full_resolution()
+    center = camera(window.viewer).center
+    window.folder_view._dock.hide()
+    window.batch.output.value = folder / "results"  # shows it again
+    until(lambda: window.canvas.size[1] < height)
+    qtbot.wait(300)  # longer than the view takes to rest
+    assert is_at_full_resolution(window.viewer, window.photo.value, window.canvas.pixel_ratio)
+    assert camera(window.viewer).center == center
+
+
+def test_the_photo_that_is_open_already_is_selected(window: Any, folder: Path, until: Until) -> None:
+    window.viewer.open(str(folder / "d.jpg"), plugin="llflow-photo")
+    window.batch.folder.value = folder
+    until(lambda: window.folder_view.states)
+    assert window.folder_view.strip.selected == ["d.jpg"]
+
+
+def test_the_photo_opened_longest_ago_is_closed_after_the_new_one_is_shown(
+    window: Any, folder_view: Any, until: Until
+) -> None:
+    photos = window.viewer.layers
+    for source in ("a.jpg", "b.png", "d.jpg", "e.jpg"):
+        folder_view.open(source)
+    assert window.photo.value == photos["e"] and "a" in photos  # closing takes napari some time
+    until(lambda: "a" not in photos)
+    assert "b" in photos and "d" in photos and window.photo.value == photos["e"]
 
 
 def test_a_photo_that_cannot_be_opened_gives_an_error(

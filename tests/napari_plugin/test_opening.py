@@ -17,6 +17,7 @@ from qtpy.QtCore import QTimer
 import napari_plugin
 from llflow_photo import files
 from llflow_photo.errors import CancelledError, ReadError
+from napari_plugin import opening
 from napari_plugin.histogram import BINS
 from napari_plugin.layers import KEY, pyramid
 from napari_plugin.pending import PendingPixels
@@ -120,20 +121,20 @@ def test_the_window_responds_while_a_large_photo_is_opened_and_rendered(
     opened.set()
     window.fit()
     until(lambda: isinstance(layer.data[0], np.ndarray))
-    opening = pulse.stop()
+    opened_in = pulse.stop()
     assert layer.metadata[KEY].facts.metadata.exif is not None
     monkeypatch.setattr(files, "read", read)
     until(lambda: "large preview" in viewer.layers and not window.preview.newest.busy)
     pulse = Pulse()
     window.apply.apply_button.click()
     until(lambda: "large enhanced" in viewer.layers and not window.work.running)
-    applying = pulse.stop()
+    applied_in = pulse.stop()
     assert viewer.layers["large enhanced"].multiscale
     np.testing.assert_allclose(layer.data[0][2000, 1500] * 255, (20, 20, 29), atol=12)
     # Reading in the GUI thread would block the window for seconds. Adding a layer of any size takes napari
     # some time, above all with software OpenGL: 0.6 s with napari 0.6.6, 0.1 to 0.2 s with 0.9.2. Nothing
     # else may take long; `benchmarks/panel.py` measures how long the window really does not respond.
-    assert max(opening, applying) < max(0.3, 2.0 * usual), (opening, applying, usual)
+    assert max(opened_in, applied_in) < max(0.3, 2.0 * usual), (opened_in, applied_in, usual)
 
 
 @pytest.mark.usefixtures("small_network")
@@ -210,6 +211,24 @@ def test_a_large_file_that_cannot_be_read_gives_an_error_and_no_layer(
         return
     until(lambda: not viewer.layers)
     assert any("broken.jpg" in message for message in messages)
+
+
+def test_a_photo_that_is_removed_is_not_read(
+    make_napari_viewer: Any,
+    until: Until,
+    large_jpeg: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    messages: list[str],
+) -> None:
+    removed, read = threading.Event(), []
+    monkeypatch.setattr(opening, "small_picture", lambda *_, **__: removed.wait(60) and None)
+    monkeypatch.setattr(files, "read", read.append)
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(str(large_jpeg), plugin="llflow-photo")
+    viewer.layers.remove(layer)
+    removed.set()
+    until(lambda: not opening._work().running)
+    assert not read and not messages
 
 
 def test_slices_of_a_large_level_are_taken_from_the_preview() -> None:

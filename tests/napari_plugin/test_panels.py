@@ -1,4 +1,4 @@
-"""Two windows with one panel each, and a panel that is closed and reopened."""
+"""Two windows with one panel each, two panels in one window, and a panel that is closed and reopened."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from conftest import open_panel
 from PIL import Image
+
+from napari_plugin.widget import EnhanceWidget
 
 Until = Callable[..., None]
 
@@ -34,6 +36,41 @@ def test_two_windows_are_independent(
     until(lambda: not other.work.running)
     window.settings.control("exposure_ev").value = 0.0
     until(lambda: window.preview.rendering.options.exposure_ev == 0.0 and not window.preview.newest.busy)
+
+
+def test_previews_of_two_panels_in_one_window_stay_above_their_photo(
+    window: Any, until: Until, qtbot: Any
+) -> None:
+    viewer, other = window.viewer, EnhanceWidget(window.viewer)
+    viewer.window.add_dock_widget(other, name="Second panel")
+    until(lambda: len(viewer.layers) == 3 and not other.preview.newest.busy)
+    moved: list[str] = []
+    viewer.layers.events.reordered.connect(moved.append)
+    viewer.layers.move(0, 3)
+    until(lambda: viewer.layers[0].name == "night")
+    qtbot.wait(500)
+    assert len(moved) <= 5  # each panel moves its preview once, instead of displacing the other's forever
+    other.settings.control("strength").value = 0.5
+    until(lambda: other.preview.rendering.options.strength == 0.5)
+    assert window.preview.rendering.options.strength == 1.0
+    viewer.window.remove_dock_widget(other)
+    until(lambda: len(viewer.layers) == 2 and not other.work.running)
+
+
+def test_a_panel_without_a_photo_offers_nothing_to_undo_or_to_stop(
+    make_napari_viewer: Any, small_network: None, until: Until, dark_photo: np.ndarray
+) -> None:
+    viewer = make_napari_viewer()
+    _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
+    buttons = made.view_panel.buttons
+    stop = made.explore.buttons["stop"]
+    assert not any(one.isEnabled() for one in (buttons["undo"], buttons["redo"], stop))
+    viewer.add_image(dark_photo, rgb=True, name="night")
+    made.explore.buttons["draw"].click()
+    assert stop.isEnabled()
+    until(lambda: not stop.isEnabled())
+    made.shut_down()
+    until(lambda: not made.work.running)
 
 
 def test_a_closed_panel_can_be_reopened_with_its_folder(window: Any, tmp_path: Path, until: Until) -> None:

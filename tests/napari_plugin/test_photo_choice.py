@@ -29,6 +29,7 @@ def applied(widget: Any, until: Until) -> Any:
 def test_a_result_is_never_chosen_automatically(applied: Any) -> None:
     layers = applied.viewer.layers
     assert applied.photo.value == layers["night"]
+    assert not applied.apply.bar.text()  # it does not say "0%" although the result is there
     layers["night"].name = "zebra"
     layers["night enhanced"].name = "another name"
     assert applied.photo.value == layers["zebra"]

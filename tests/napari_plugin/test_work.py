@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
 
@@ -116,6 +121,40 @@ def test_the_activity_dock_s_cancel_button_cancels(work: Work, until: Until) -> 
     bar.cancel()
     until(lambda: ended)
     assert not _bars("A bar")
+
+
+def test_a_progress_bar_appears_no_sooner_than_the_job_wants(work: Work, until: Until, qtbot: Any) -> None:
+    job = work.start("Slow bar", _until_cancelled, lambda _: None, bar=True, bar_after=600.0)
+    qtbot.wait(1200)
+    assert not _bars("Slow bar")
+    job.cancel()
+    until(lambda: not work.running)
+
+
+def test_a_large_job_gives_its_memory_back(work: Work, until: Until) -> None:
+    if not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("only glibc keeps freed memory")
+    last: list[np.ndarray] = []
+
+    def function(_job: Job) -> None:
+        blocks = [np.ones(12_000) for _ in range(4000)]  # 384 MB in blocks of 96 kB
+        last.append(blocks.pop())  # glibc returns freed memory by itself only above the last block in use
+
+    before = _resident()
+    work.start("Test", function, lambda _: None, large=True)
+    until(lambda: not work.running)
+    assert last and _resident() < before + 200e6
+
+
+def _resident() -> float:
+    """Memory of this process in bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _until_cancelled(job: Job) -> None:
+    while not job.cancelled():
+        time.sleep(0.005)
 
 
 def _bars(title: str) -> list[Any]:
