@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-__all__ = ["Cancel", "Gate", "Progress"]
+from .errors import CancelledError
+
+__all__ = ["Cancel", "Gate", "Progress", "raise_if_cancelled"]
 
 Cancel = Callable[[], bool]
 """Called often during an operation; True cancels it, which raises `CancelledError`."""
@@ -15,3 +17,9 @@ Progress = Callable[[int, int], None]
 
 Gate = Callable[[], AbstractContextManager[None]]
 """Returns a context manager that is entered whenever the network runs, and left for color work."""
+
+
+def raise_if_cancelled(cancel: Cancel | None) -> None:
+    """Raise `CancelledError` if ``cancel`` returns true."""
+    if cancel and cancel():
+        raise CancelledError("cancelled; no result was kept")

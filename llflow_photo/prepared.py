@@ -86,19 +86,21 @@ class PreparedPhoto:
         """Decode a latent inside ``gate``, then `finish` the rendering."""
         with gate():
             rendering = self.encoded.decode(latent, progress=progress, cancel=cancel)
-        return self.finish(rendering, options)
+        return self.finish(rendering, options, cancel)
 
-    def finish(self, rendering: np.ndarray, options: Options) -> Photo:
+    def finish(self, rendering: np.ndarray, options: Options, cancel: Cancel | None = None) -> Photo:
         """Apply the finish to a rendering and convert it to the photo's color space.
 
         Args:
             rendering: H x W x 3, float32, sRGB-encoded, in [0, 1].
             options: of the finish.
+            cancel: called before each block of pixels.
 
         Raises:
+            CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
-        result = finished(rendering, self.residual, options, self.analysis, self.window)
+        result = finished(rendering, self.residual, options, self.analysis, self.window, cancel)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(
                 "the rendering contains values that are not finite; try a lower temperature"
@@ -121,12 +123,12 @@ def prepare(
         options: only ``remove_specks`` is used here.
         series: what the frames of a series share, if the photo is one of them.
         progress: called with the number of steps done and of all.
-        cancel: called before each tile; the run ends if it returns true.
+        cancel: called before each block of pixels and each tile; the run ends if it returns true.
         gate: entered while the network runs.
     """
     if options.remove_specks:
-        photo = without_specks(photo)
-    view, residual = to_network(photo)
+        photo = without_specks(photo, cancel)
+    view, residual = to_network(photo, cancel)
     if series is None:
         with gate():
             encoded = enhancer.encode(view, progress=progress, cancel=cancel)
@@ -153,7 +155,7 @@ def prepare_region(
         window: the region's place in the photo, as the finish needs it.
         cancel: called before each tile; the run ends if it returns true.
     """
-    view, residual = to_network(region)
+    view, residual = to_network(region, cancel)
     encoded = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis, window)
 

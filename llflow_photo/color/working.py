@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..callbacks import Cancel, raise_if_cancelled
 from ..errors import ImageInputError
 from ..photo import Photo
 from .channels import greatest_channel, least_channel
@@ -62,7 +63,7 @@ class Residual:
         return replace(self, photo=self.photo.with_pixels(pixels))
 
 
-def to_network(photo: Photo) -> tuple[np.ndarray, Residual]:
+def to_network(photo: Photo, cancel: Cancel | None = None) -> tuple[np.ndarray, Residual]:
     """Split a photo into the input of the network and the residual.
 
     Returns:
@@ -70,6 +71,7 @@ def to_network(photo: Photo) -> tuple[np.ndarray, Residual]:
 
     Raises:
         ImageInputError: the pixels are not H x W x 3 or not finite.
+        CancelledError: ``cancel``, called before each block of rows, returned true.
     """
     pixels = photo.pixels
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
@@ -77,6 +79,7 @@ def to_network(photo: Photo) -> tuple[np.ndarray, Residual]:
     view = np.empty(pixels.shape, np.float32)
     bright = np.zeros(257, np.int64)
     for rows in _blocks(photo):
+        raise_if_cancelled(cancel)
         block = convert(pixels[rows], photo.color_space, SRGB)
         if not np.isfinite(block).all():
             raise ImageInputError("the photo has pixels that are not finite (NaN or infinite)")
@@ -96,6 +99,7 @@ def from_network(
     denoise_only: bool = False,
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
+    cancel: Cancel | None = None,
 ) -> Photo:
     """Convert a rendering to a photo in the color space of the source photo.
 
@@ -109,12 +113,14 @@ def from_network(
         denoise_only: keep the brightness and color of the photo, and remove its noise only.
         tone: tone curve, applied to the result before blending with the photo.
         gain: gain of the rendering in linear sRGB, after highlight protection, H x W x 3 float32.
+        cancel: called before each block of rows.
 
     Returns:
         the photo with new pixels; values outside [0, 1] are kept.
 
     Raises:
         ImageInputError: rendering and photo differ in size.
+        CancelledError: ``cancel`` returned true.
     """
     photo = residual.photo
     rendering = np.asarray(rendering, np.float32)
@@ -124,6 +130,7 @@ def from_network(
         return photo.with_pixels(photo.pixels.copy())
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo, _ROWS_OF_GUIDED_BLOCK if denoise_only else 1):
+        raise_if_cancelled(cancel)
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
         pixels, gain_here = photo.pixels[rows], None if gain is None else gain[rows]
         kept, corrected = _corrected(pixels, shown, residual, protect_highlights, gain_here)

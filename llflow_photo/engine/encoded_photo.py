@@ -8,15 +8,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..callbacks import Cancel, Progress
+from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..errors import DeviceError
 from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
 from .inference import TileConditioning
 from .latent import AnyLatent
 from .memory import is_out_of_memory
-from .rendering import check, rendered
 from .rendering import condition as tile_condition
+from .rendering import rendered
 from .runner import Runner, using_threads
 from .tiles import Tile, plan_tiles
 from .view import View
@@ -133,7 +133,7 @@ class EncodedPhoto:
         def condition() -> None:
             kept = []
             for done, tile in enumerate(self._tiles, 1):
-                check(cancel)
+                raise_if_cancelled(cancel)
                 kept.append(tile_condition(self._runner, self._view, self._photo, tile))
                 if progress:
                     progress(done, self.tiles)
@@ -161,7 +161,7 @@ class EncodedPhoto:
             total[:] = 0
             tiles = plan_tiles(view.padded_height, view.padded_width, min(self.tile, _LATENT_TILE), self.halo)
             for done, tile in enumerate(tiles, 1):
-                check(cancel)
+                raise_if_cancelled(cancel)
                 images, windows = view.image(tile)[None], view.window(tile)[None]
                 part = self._runner.residual(images, self._statistics, windows, other.image(tile)[None])[0]
                 weights = np.outer(tile.rows.weights[4::8], tile.cols.weights[4::8])

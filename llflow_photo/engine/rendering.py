@@ -9,15 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..callbacks import Cancel
-from ..errors import CancelledError
+from ..callbacks import Cancel, raise_if_cancelled
 from .inference import TileConditioning
 from .latent import AnyLatent
 from .runner import Pending, Runner
 from .tiles import Tile
 from .view import View
 
-__all__ = ["check", "condition", "rendered"]
+__all__ = ["condition", "rendered"]
 
 _Job = tuple[int, Sequence[Tile], Pending]
 
@@ -55,19 +54,13 @@ def rendered(
         yield from _results(before)
 
 
-def check(cancel: Cancel | None) -> None:
-    """Raise `CancelledError` if ``cancel`` returns true."""
-    if cancel and cancel():
-        raise CancelledError("cancelled; no result was kept")
-
-
 def _whole_jobs(
     runner: Runner, view: View, photo: Any, tiles: Sequence[Tile], latent: AnyLatent, cancel: Cancel | None
 ) -> Iterator[_Job]:
     """Render the tiles of one latent in batches, without keeping their conditioning."""
     rest = iter(tiles)
     while batch := list(islice(rest, runner.batch)):
-        check(cancel)
+        raise_if_cancelled(cancel)
         images = torch.stack([view.image(tile) for tile in batch])
         offsets, far = zip(*(_offset(runner, view, latent, tile) for tile in batch), strict=True)
         not_zero = [offset for offset in offsets if offset is not None]
@@ -87,7 +80,7 @@ def _conditioned_jobs(
 ) -> Iterator[_Job]:
     """Render each tile with each latent; its conditioning is kept or computed once."""
     for number, tile in enumerate(tiles):
-        check(cancel)
+        raise_if_cancelled(cancel)
         conditioning = kept[number] if kept else condition(runner, view, photo, tile)
         for index, latent in enumerate(latents):
             yield index, [tile], runner.render(conditioning, *_offset(runner, view, latent, tile))

@@ -44,14 +44,14 @@ class EncodedRegion:
         """The network's rendering of a latent of the region's frame: h x w x 3, float32, sRGB, [0, 1]."""
         return self.photo.decode(latent, cancel=cancel)
 
-    def finish(self, rendering: np.ndarray, options: Options) -> np.ndarray:
+    def finish(self, rendering: np.ndarray, options: Options, cancel: Cancel | None = None) -> np.ndarray:
         """Apply all controls of the finish: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
-        photo = self.prepared.finish(rendering, options)
+        photo = self.prepared.finish(rendering, options, cancel)
         return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0))
 
     def render(self, latent: AnyLatent, options: Options, cancel: Cancel | None = None) -> np.ndarray:
         """`decode`, then `finish`."""
-        return self.finish(self.decode(latent, cancel), options)
+        return self.finish(self.decode(latent, cancel), options, cancel)
 
 
 def encode_region(

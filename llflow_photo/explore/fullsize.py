@@ -50,7 +50,7 @@ def render_full_size(
     prepared = prepare(photo, enhancer, options, progress=first, cancel=cancel)
     if len(latents) == 1:
         return prepared.render(latents[0], options, of_stage(progress, 1, stages), cancel)
-    return prepared.finish(_mean(prepared.encoded.decode, latents, progress, cancel), options)
+    return prepared.finish(_mean(prepared.encoded.decode, latents, progress, cancel), options, cancel)
 
 
 def _mean(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..callbacks import Cancel, raise_if_cancelled
 from ..color.channels import greatest_channel
 from ..color.spaces import SRGB, convert
 from ..color.working import Residual, Tone, from_network
@@ -31,6 +32,7 @@ def finished(
     options: Options,
     analysis: PhotoAnalysis | None = None,
     window: Window | None = None,
+    cancel: Cancel | None = None,
 ) -> Photo:
     """Post-process a rendering and convert it to a photo in the color space of the source photo.
 
@@ -39,6 +41,10 @@ def finished(
         residual: the part of the photo that the network did not see.
         analysis: analysis of the whole photo; by default that of the residual's photo.
         window: part of the whole photo that the rendering shows; by default all of it.
+        cancel: called before each block of pixels.
+
+    Raises:
+        CancelledError: ``cancel`` returned true.
     """
     photo = residual.photo
     if rendering.shape != photo.pixels.shape:
@@ -46,18 +52,18 @@ def finished(
     if options.strength == 0.0:
         return photo.with_pixels(photo.pixels.copy())
     analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
-    refined = Refinement.of(rendering, photo, options, analysis, window or Window()).whole()
+    refined = Refinement.of(rendering, photo, options, analysis, window or Window()).whole(cancel)
     standard = options.look == "standard" or (options.look == "auto" and analysis.standard_look)
     tone = apply_base_curve if standard and not options.denoise_only else None
     lamps = None
     if options.protect_highlights and not options.denoise_only:
-        lamps = _Lamps.of(refined, residual, analysis.darkness)
+        lamps = _Lamps.of(refined, residual, analysis.darkness, cancel)
     if lamps is None:
-        return _brought_back(refined, residual, options, tone)
+        return _brought_back(refined, residual, options, tone, cancel=cancel)
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in row_blocks(out.shape):
         part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
-        out[rows] = _brought_back(refined[rows], part, options, tone, lamps.gain(rows)).pixels
+        out[rows] = _brought_back(refined[rows], part, options, tone, lamps.gain(rows), cancel).pixels
     return photo.with_pixels(out)
 
 
@@ -69,12 +75,15 @@ class _Lamps:
     level: np.ndarray
 
     @classmethod
-    def of(cls, rendering: np.ndarray, residual: Residual, darkness: float) -> _Lamps | None:
+    def of(
+        cls, rendering: np.ndarray, residual: Residual, darkness: float, cancel: Cancel | None
+    ) -> _Lamps | None:
         if darkness == 0.0:
             return None
         photo = residual.photo
         peak = np.empty(photo.pixels.shape[:2], np.float32)
         for rows in row_blocks(peak.shape):
+            raise_if_cancelled(cancel)
             encoded = photo.pixels[rows]
             if photo.color_space != SRGB:
                 encoded = convert(encoded, photo.color_space, SRGB)
@@ -92,6 +101,7 @@ class _Lamps:
         level = np.empty_like(peak)
         padded = np.pad(peak, _NOISE_RADIUS, mode="edge")
         for rows in row_blocks(peak.shape):
+            raise_if_cancelled(cancel)
             level[rows] = box_mean_inside(padded[rows.start : rows.stop + 2 * _NOISE_RADIUS], _NOISE_RADIUS)
         grid = LampGrid.of(cores, level, result, row_blocks(peak.shape), darkness)
         return None if grid is None else cls(grid, level)
@@ -106,6 +116,7 @@ def _brought_back(
     options: Options,
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
+    cancel: Cancel | None = None,
 ) -> Photo:
     return from_network(
         rendering,
@@ -116,4 +127,5 @@ def _brought_back(
         denoise_only=options.denoise_only,
         tone=tone,
         gain=gain,
+        cancel=cancel,
     )

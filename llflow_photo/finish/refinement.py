@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..callbacks import Cancel, raise_if_cancelled
 from ..color.channels import greatest_channel
 from ..color.noise_level import NoiseLevel
 from ..color.spaces import SRGB, convert, decode
@@ -69,14 +70,18 @@ class Refinement:
         """Whether there are any corrections."""
         return any(part is not None for part in (self.texture, self.chroma, self.exposure))
 
-    def whole(self) -> np.ndarray:
-        """The refined rendering, sRGB-encoded in [0, 1]: a new array, or ``rendering`` if nothing changes."""
+    def whole(self, cancel: Cancel | None = None) -> np.ndarray:
+        """The refined rendering, sRGB-encoded in [0, 1]: a new array, or ``rendering`` if nothing changes.
+
+        ``cancel`` is called before each tile; if it returns true, `CancelledError` is raised.
+        """
         if not self.changes:
             return self.rendering
         out = np.empty(self.rendering.shape, np.float32)
         width = self.rendering.shape[1]
         for rows in row_blocks(self.rendering.shape, _TILE_ROWS):
             for left in range(0, width, _TILE_COLUMNS):
+                raise_if_cancelled(cancel)
                 columns = slice(left, min(left + _TILE_COLUMNS, width))
                 self._refine(rows, columns, out[rows, columns])
         return out

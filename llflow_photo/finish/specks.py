@@ -21,6 +21,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..callbacks import Cancel, raise_if_cancelled
 from ..color.channels import greatest_channel
 from ..photo import Photo
 from .planes import luma
@@ -52,19 +53,24 @@ _AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 
-def without_specks(photo: Photo) -> Photo:
-    """The photo with specks replaced by the median of the pixels two away; unchanged if it has none."""
-    pixels, count = repaired(photo.pixels)
+def without_specks(photo: Photo, cancel: Cancel | None = None) -> Photo:
+    """The photo with specks replaced by the median of the pixels two away; unchanged if it has none.
+
+    Raises:
+        CancelledError: ``cancel`` returned true.
+    """
+    pixels, count = repaired(photo.pixels, cancel)
     if not count:
         return photo
     return replace(photo, pixels=pixels)
 
 
-def repaired(pixels: np.ndarray) -> tuple[np.ndarray, int]:
+def repaired(pixels: np.ndarray, cancel: Cancel | None = None) -> tuple[np.ndarray, int]:
     """Pixels without specks, and the number of repaired ones.
 
     Args:
         pixels: H x W x 3 float32, encoded or linear.
+        cancel: called before each block of rows; if it returns true, `CancelledError` is raised.
 
     Returns:
         a copy if there are specks, otherwise ``pixels`` itself; and the number of specks.
@@ -74,6 +80,7 @@ def repaired(pixels: np.ndarray) -> tuple[np.ndarray, int]:
         return pixels, 0
     out, count = pixels, 0
     for top in range(0, height, _BLOCK_ROWS):
+        raise_if_cancelled(cancel)
         bottom = min(top + _BLOCK_ROWS, height)
         first, last = max(0, top - HALO), min(height, bottom + HALO)
         y, x, wide = _specks(pixels[first:last])

@@ -1,0 +1,64 @@
+"""Cancelling the parts of a run before and after the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from llflow_photo.callbacks import Cancel
+from llflow_photo.color.spaces import SRGB
+from llflow_photo.color.working import to_network
+from llflow_photo.errors import CancelledError
+from llflow_photo.finish import finished, without_specks
+from llflow_photo.options import Options
+from llflow_photo.photo import Photo
+
+
+def _photo() -> Photo:
+    pixels = np.random.default_rng(0).random((1800, 1200, 3), np.float32) * 0.2
+    pixels[900:910, 600:610] = 1.0  # a lamp
+    return Photo(pixels, SRGB)
+
+
+def _asked(run: Callable[[Cancel], object]) -> int:
+    """How often a run that is not cancelled asks; check that it ends when it is told to at the last time."""
+    times = 0
+
+    def never() -> bool:
+        nonlocal times
+        times += 1
+        return False
+
+    run(never)
+    left = times
+
+    def last() -> bool:
+        nonlocal left
+        left -= 1
+        return left == 0
+
+    with pytest.raises(CancelledError):
+        run(last)
+    return times
+
+
+def test_steps_before_the_network_ask_often() -> None:
+    photo = _photo()
+    assert _asked(lambda cancel: without_specks(photo, cancel)) > 3
+    assert _asked(lambda cancel: to_network(photo, cancel)) > 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(),
+        Options(denoise_only=True),
+        Options(texture=0.0, local_exposure=0.0, color_smoothing=0.0, protect_highlights=False),
+    ],
+)
+def test_the_finish_asks_often(options: Options) -> None:
+    photo = _photo()
+    rendering, residual = to_network(photo)
+    assert _asked(lambda cancel: finished(rendering, residual, options, cancel=cancel)) > 1
