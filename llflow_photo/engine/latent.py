@@ -26,9 +26,9 @@ class Latent:
 
     Attributes:
         seed: seed of the look of the frame, at least 0; also of everything else if ``detail_seed`` is None.
-        temperature: scale of the variation: 0 is the mean, 1 varies as much as references do. Up to 1, the
-            look of regions is scaled by its square: a difference between regions is noticed sooner than one
-            of the whole frame.
+        temperature: scale of the variation: 0 is the mean, 1 varies as much as references do. Below 1, the
+            look of the frame is scaled by its square and that of regions by its cube: large shifts of both
+            at the same time cost quality, most of all in regions.
         grain: noise of single positions, from 0 (none) to 1 (as much as the prior has). For models without a
             prior it is ignored; the strength of their noise depends on the temperature only.
         brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.
@@ -60,7 +60,7 @@ class Latent:
             raise OptionError(f"grain is {self.grain:g}; it must be from 0 to 1")
 
     def look(self) -> np.ndarray | None:
-        """The look of the frame, times the temperature, and of its regions; None at temperature 0.
+        """The look of the frame and its regions, scaled by the temperature; None at temperature 0.
 
         Returns:
             `DIRECTIONS` x len(`ORDERS`), float64, standard normal at temperature 1. Order (0, 0) depends on
@@ -70,8 +70,10 @@ class Latent:
             return None
         values = _normals(self._detail_seed, 2, (DIRECTIONS, len(ORDERS)))
         values[:, 0] = _normals(self.seed, 1, (DIRECTIONS,))
-        values[:, 1:] *= min(self.temperature, 1.0)
-        return self.temperature * values
+        below = min(self.temperature, 1.0)
+        values *= self.temperature * below
+        values[:, 1:] *= below
+        return values
 
     def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
         """Independent noise for part of the latent; None if it is zero.

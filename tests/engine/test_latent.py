@@ -34,11 +34,15 @@ def test_grain_scales_the_noise_and_not_the_look() -> None:
     np.testing.assert_array_equal(grainy.look(), plain.look())
 
 
-@pytest.mark.parametrize(("temperature", "of_regions"), [(0.5, 0.25), (1.0, 1.0), (1.5, 1.5)])
-def test_looks_are_normal_and_scaled_by_the_temperature(temperature: float, of_regions: float) -> None:
+@pytest.mark.parametrize(
+    ("temperature", "of_frame", "of_regions"), [(0.5, 0.25, 0.125), (1.0, 1.0, 1.0), (1.5, 1.5, 1.5)]
+)
+def test_looks_are_normal_and_scaled_by_the_temperature(
+    temperature: float, of_frame: float, of_regions: float
+) -> None:
     looks = np.array([Latent(seed, temperature).look() for seed in range(400)])
     assert looks.shape == (400, DIRECTIONS, len(ORDERS))
-    scaled = looks / np.r_[temperature, np.full(len(ORDERS) - 1, of_regions)]
+    scaled = looks / np.r_[of_frame, np.full(len(ORDERS) - 1, of_regions)]
     assert abs(scaled.mean()) < 0.01
     np.testing.assert_allclose(scaled.std(0), 1.0, atol=0.16)
     flat = looks[:, :, :4].reshape(400, -1)
