@@ -11,7 +11,7 @@ from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent, interpolate
-from llflow_photo.explore.grid import VARIED_TEMPERATURE, neighbours, varied_grid
+from llflow_photo.explore.grid import TEMPERATURE, neighbours, varied_grid
 from llflow_photo.explore.region import Region
 from llflow_photo.options import Options
 
@@ -128,7 +128,7 @@ class ExplorePanel(QWidget):
         """Draw renderings that differ visibly, at the temperature of the controls unless it is 0."""
         options, first = self._host.options(), self._next_seed
 
-        temperature = options.temperature or VARIED_TEMPERATURE
+        temperature = options.temperature or TEMPERATURE
 
         def make(count: int) -> list[AnyLatent]:
             return list(varied_grid(count, first, temperature, options.grain, options.brightness))

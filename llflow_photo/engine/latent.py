@@ -17,7 +17,13 @@ from ..errors import OptionError
 from ..flow.basis import DIRECTIONS, ORDERS
 from .noise import white_noise
 
-__all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "with_brightness"]
+__all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "look_scales", "with_brightness"]
+
+
+def look_scales(temperature: float) -> tuple[float, float]:
+    """Scales of the look of the frame and of that of its regions at a temperature; see `Latent`."""
+    of_frame = temperature * min(temperature, 1.0)
+    return of_frame, of_frame * min(temperature, 1.0)
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,9 @@ class Latent:
             return None
         values = _normals(self._detail_seed, 2, (DIRECTIONS, len(ORDERS)))
         values[:, 0] = _normals(self.seed, 1, (DIRECTIONS,))
-        below = min(self.temperature, 1.0)
-        values *= self.temperature * below
-        values[:, 1:] *= below
+        of_frame, of_regions = look_scales(self.temperature)
+        values[:, 0] *= of_frame
+        values[:, 1:] *= of_regions
         return values
 
     def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:

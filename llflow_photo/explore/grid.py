@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..engine.latent import AnyLatent, Latent, around
+from ..engine.latent import AnyLatent, Latent, around, look_scales
 
-__all__ = ["TEMPERATURE", "VARIED_TEMPERATURE", "default_grid", "neighbours", "varied_grid"]
+__all__ = ["TEMPERATURE", "default_grid", "neighbours", "varied_grid"]
 
 TEMPERATURE = 0.8
 """Temperature of a grid if that of the user's rendering is 0."""
 
-VARIED_TEMPERATURE = 1.0
-"""Temperature of a varied grid: at 0.8 the shipped models' looks are within 0.1 EV of each other."""
 _VARIED_EV = 0.5
 """Brightness difference of the first and the last third of a varied grid to the others, EV."""
+_SHIFTED_TEMPERATURE = 0.6
+"""Temperature of these two thirds relative to that of the others: a dark look and a negative brightness
+together go beyond what networks render without a visible grid of their latent's positions."""
 _BRIGHTNESS_EV = (-2.0, 1.0)
 """Range of a latent's brightness."""
 _CANDIDATES = 24
@@ -48,7 +49,8 @@ def default_grid(
     looks = [latent.look() for latent in candidates]
     if temperature == 0:
         return candidates[:count]
-    places = np.array([look[:_DIRECTIONS, 0] for look in looks if look is not None]) / temperature
+    places = np.array([look[:_DIRECTIONS, 0] for look in looks if look is not None])
+    places /= look_scales(temperature)[0]
     taken = _spread_out(places, count)
     return [candidates[index] for index in sorted(taken, key=lambda index: float(places[index, 0]))]
 
@@ -56,24 +58,26 @@ def default_grid(
 def varied_grid(
     count: int,
     seed: int = 0,
-    temperature: float = VARIED_TEMPERATURE,
+    temperature: float = TEMPERATURE,
     grain: float = 0.0,
     brightness: float = 0.0,
 ) -> list[Latent]:
     """Select ``count`` latents with different brightness and colors.
 
-    A third of them is darker than ``brightness`` by 0.5 EV and a third is brighter; the one in the middle is
-    the best guess.
+    A third of them is darker than ``brightness`` by 0.5 EV and a third is brighter, both at a lower
+    temperature; the one in the middle is the best guess.
 
     Returns:
         the latents, the dark ones first.
     """
     grid = default_grid(count, seed, temperature, grain)
     low, high = _BRIGHTNESS_EV
-    varied = [
-        replace(latent, brightness=min(max(brightness + _VARIED_EV * (3 * place // count - 1), low), high))
-        for place, latent in enumerate(grid)
-    ]
+    varied = []
+    for place, latent in enumerate(grid):
+        third = 3 * place // count - 1
+        shifted = min(max(brightness + _VARIED_EV * third, low), high)
+        own = temperature * (_SHIFTED_TEMPERATURE if third else 1.0)
+        varied.append(replace(latent, brightness=shifted, temperature=own))
     varied[count // 2] = Latent(varied[count // 2].seed, brightness=brightness)
     return varied
 

@@ -73,4 +73,4 @@ def test_clean_color_stays(random: np.random.Generator) -> None:
 def test_a_black_frame_is_neutral(tmp_path: Path, random: np.random.Generator, light: str) -> None:
     path = _raw(np.zeros((160, 160, 3), np.uint8), 0.003, light, tmp_path, random)
     mean = 255 * enhance(path, device="cpu").reshape(-1, 3).mean(axis=0)
-    assert np.abs(mean - mean.mean()).max() < 0.5
+    assert np.abs(mean - mean.mean()).max() < 0.01 * mean.mean()  # brightened, a black frame is dark gray
