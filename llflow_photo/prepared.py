@@ -16,7 +16,7 @@ import numpy as np
 from .callbacks import Cancel, Gate, Progress
 from .color.working import Residual, to_network
 from .errors import NonFiniteOutputError
-from .finish import PhotoAnalysis, finished, without_specks
+from .finish import PhotoAnalysis, finished, of_stage, without_specks
 from .finish.analysis import Window
 from .options import Options
 from .photo import Photo
@@ -85,22 +85,30 @@ class PreparedPhoto:
     ) -> Photo:
         """Decode a latent inside ``gate``, then `finish` the rendering."""
         with gate():
-            rendering = self.encoded.decode(latent, progress=progress, cancel=cancel)
-        return self.finish(rendering, options, cancel)
+            decoding = of_stage(progress, 0, 2)
+            rendering = self.encoded.decode(latent, progress=decoding, cancel=cancel)
+        return self.finish(rendering, options, cancel, of_stage(progress, 1, 2))
 
-    def finish(self, rendering: np.ndarray, options: Options, cancel: Cancel | None = None) -> Photo:
+    def finish(
+        self,
+        rendering: np.ndarray,
+        options: Options,
+        cancel: Cancel | None = None,
+        progress: Progress | None = None,
+    ) -> Photo:
         """Apply the finish to a rendering and convert it to the photo's color space.
 
         Args:
             rendering: H x W x 3, float32, sRGB-encoded, in [0, 1].
             options: of the finish.
             cancel: called before each block of pixels.
+            progress: called with the number of steps done and of all.
 
         Raises:
             CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
-        result = finished(rendering, self.residual, options, self.analysis, self.window, cancel)
+        result = finished(rendering, self.residual, options, self.analysis, self.window, cancel, progress)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(
                 "the rendering contains values that are not finite; try a lower temperature"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..callbacks import Cancel, raise_if_cancelled
+from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..errors import ImageInputError
 from ..photo import Photo
 from .channels import greatest_channel, least_channel
@@ -100,6 +100,7 @@ def from_network(
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
     cancel: Cancel | None = None,
+    progress: Progress | None = None,
 ) -> Photo:
     """Convert a rendering to a photo in the color space of the source photo.
 
@@ -114,6 +115,7 @@ def from_network(
         tone: tone curve, applied to the result before blending with the photo.
         gain: gain of the rendering in linear sRGB, after highlight protection, H x W x 3 float32.
         cancel: called before each block of rows.
+        progress: called with the number of rows done and of all.
 
     Returns:
         the photo with new pixels; values outside [0, 1] are kept.
@@ -131,6 +133,8 @@ def from_network(
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in _blocks(photo, _ROWS_OF_GUIDED_BLOCK if denoise_only else 1):
         raise_if_cancelled(cancel)
+        if progress:
+            progress(rows.start, photo.height)
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
         pixels, gain_here = photo.pixels[rows], None if gain is None else gain[rows]
         kept, corrected = _corrected(pixels, shown, residual, protect_highlights, gain_here)
@@ -149,6 +153,8 @@ def from_network(
             mixed += encode(result, "srgb") * np.float32(strength)
             result = decode(mixed, "srgb")
         convert(result, LINEAR_SRGB, photo.color_space, out=out[rows])
+    if progress:
+        progress(photo.height, photo.height)
     return photo.with_pixels(out)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..callbacks import Cancel, raise_if_cancelled
+from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..color.channels import greatest_channel
 from ..color.spaces import SRGB, convert
 from ..color.working import Residual, Tone, from_network
@@ -17,6 +17,7 @@ from .analysis import PhotoAnalysis, Window
 from .base_curve import apply_base_curve
 from .lamps import LampGrid
 from .planes import box_mean_inside
+from .progress import of_stage
 from .refinement import Refinement, row_blocks, view_of
 
 __all__ = ["finished"]
@@ -33,6 +34,7 @@ def finished(
     analysis: PhotoAnalysis | None = None,
     window: Window | None = None,
     cancel: Cancel | None = None,
+    progress: Progress | None = None,
 ) -> Photo:
     """Post-process a rendering and convert it to a photo in the color space of the source photo.
 
@@ -42,6 +44,7 @@ def finished(
         analysis: analysis of the whole photo; by default that of the residual's photo.
         window: part of the whole photo that the rendering shows; by default all of it.
         cancel: called before each block of pixels.
+        progress: called with the number of steps done and of all.
 
     Raises:
         CancelledError: ``cancel`` returned true.
@@ -50,20 +53,26 @@ def finished(
     if rendering.shape != photo.pixels.shape:
         raise ImageInputError(f"the rendering is {rendering.shape}, the photo {photo.pixels.shape}")
     if options.strength == 0.0:
+        if progress:
+            progress(1, 1)
         return photo.with_pixels(photo.pixels.copy())
     analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
-    refined = Refinement.of(rendering, photo, options, analysis, window or Window()).whole(cancel)
+    refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
+    refined = refinement.whole(cancel, of_stage(progress, 0, 2))
     standard = options.look == "standard" or (options.look == "auto" and analysis.standard_look)
     tone = apply_base_curve if standard and not options.denoise_only else None
     lamps = None
     if options.protect_highlights and not options.denoise_only:
         lamps = _Lamps.of(refined, residual, analysis.darkness, cancel)
+    last = of_stage(progress, 1, 2)
     if lamps is None:
-        return _brought_back(refined, residual, options, tone, cancel=cancel)
+        return _brought_back(refined, residual, options, tone, cancel=cancel, progress=last)
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in row_blocks(out.shape):
         part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
         out[rows] = _brought_back(refined[rows], part, options, tone, lamps.gain(rows), cancel).pixels
+        if last:
+            last(rows.stop, photo.height)
     return photo.with_pixels(out)
 
 
@@ -117,6 +126,7 @@ def _brought_back(
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
     cancel: Cancel | None = None,
+    progress: Progress | None = None,
 ) -> Photo:
     return from_network(
         rendering,
@@ -128,4 +138,5 @@ def _brought_back(
         tone=tone,
         gain=gain,
         cancel=cancel,
+        progress=progress,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..callbacks import Cancel, raise_if_cancelled
+from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..color.channels import greatest_channel
 from ..color.noise_level import NoiseLevel
 from ..color.spaces import SRGB, convert, decode
@@ -70,10 +70,11 @@ class Refinement:
         """Whether there are any corrections."""
         return any(part is not None for part in (self.texture, self.chroma, self.exposure))
 
-    def whole(self, cancel: Cancel | None = None) -> np.ndarray:
+    def whole(self, cancel: Cancel | None = None, progress: Progress | None = None) -> np.ndarray:
         """The refined rendering, sRGB-encoded in [0, 1]: a new array, or ``rendering`` if nothing changes.
 
-        ``cancel`` is called before each tile; if it returns true, `CancelledError` is raised.
+        ``cancel`` is called before each tile; if it returns true, `CancelledError` is raised. ``progress`` is
+        called with the number of rows done and of all.
         """
         if not self.changes:
             return self.rendering
@@ -84,6 +85,8 @@ class Refinement:
                 raise_if_cancelled(cancel)
                 columns = slice(left, min(left + _TILE_COLUMNS, width))
                 self._refine(rows, columns, out[rows, columns])
+            if progress:
+                progress(rows.stop, len(out))
         return out
 
     def _refine(self, rows: slice, columns: slice, out: np.ndarray) -> None:

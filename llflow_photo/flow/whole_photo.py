@@ -59,6 +59,8 @@ class PhotoContext:
 class WholePhotoBranch(nn.Module):
     """Strided convolutions over a thumbnail, N x 3 x S x S in linear light, to a `PhotoContext`.
 
+    The context of a mirrored thumbnail is mirrored, too.
+
     Args:
         channels: length of the vector.
         blocks: residual blocks at 1/4 and at 1/16 of the thumbnail's size. If there are any, the output of
@@ -93,6 +95,21 @@ class WholePhotoBranch(nn.Module):
             self.deep_to_grid.weight.data *= 0.1
 
     def forward(self, thumbnail: Tensor) -> PhotoContext:
+        """The mean of the contexts of a thumbnail and of its mirror image.
+
+        Both are equally likely photos. What the branch predicts for one and not for the other is an error.
+        """
+        context = self._context(torch.cat([thumbnail, thumbnail.flip(3)]))
+        (gain, mirrored_gain), (vector, mirrored_vector), (grid, mirrored_grid) = (
+            values.chunk(2) for values in (context.gain_ev, context.vector, context.grid)
+        )
+        return PhotoContext(
+            (gain + mirrored_gain) / 2,
+            (vector + mirrored_vector) / 2,
+            (grid + mirrored_grid.flip(3)) / 2,
+        )
+
+    def _context(self, thumbnail: Tensor) -> PhotoContext:
         light = thumbnail.clamp(0.0, 1.0)
         stops = (light + _DARKEST).log2() / 8.0 + 0.75
         encoded = light.clamp_min(1e-6).pow(1 / 2.2)

@@ -23,6 +23,7 @@ QUANTIZATION = 32.0
 """Levels per unit of the uniform noise added to references."""
 _LOOK_SHARE = 0.5
 """Fraction of steps that decode the mean with the reference's look; the others use a random look."""
+_LARGEST_LOOK = 1.8
 _LIGHT_REGIONS = 4
 _LIGHT_FLOOR = 0.02
 
@@ -150,11 +151,15 @@ def _unsteadiness(
 ) -> Tensor:
     """Mean absolute error of a rendering with a random look, relative to the reference in its light.
 
-    The light is the smoothed ratio of rendering and reference in each channel.
+    The light is the smoothed ratio of rendering and reference in each channel. Looks are up to `_LARGEST_LOOK`
+    times as strong as those of the prior, since a look can add to a change of brightness.
     """
     assert model.prior is not None
     height, width = conditioning.mean.shape[2:]
     looks = model.prior.sample_looks((height, width), len(reference), generator).to(reference)
+    smallest = 1.0 / _LARGEST_LOOK
+    strength = smallest + (_LARGEST_LOOK - smallest) * torch.rand((len(looks), 1, 1, 1), generator=generator)
+    looks = looks * strength.to(looks)
     rendering = model.decode(conditioning, conditioning.mean + looks)
     light = _smoothed(rendering.detach().clamp_min(0.0)) / _smoothed(reference)
     return (rendering.clamp(max=1.05) - (reference * light).clamp(max=1.0)).abs().mean()

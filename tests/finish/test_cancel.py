@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -62,3 +63,16 @@ def test_the_finish_asks_often(options: Options) -> None:
     photo = _photo()
     rendering, residual = to_network(photo)
     assert _asked(lambda cancel: finished(rendering, residual, options, cancel=cancel)) > 1
+
+
+@pytest.mark.parametrize("lamp", [False, True])
+def test_finishing_reports_progress_in_small_steps(lamp: bool) -> None:
+    photo = _photo()
+    if not lamp:
+        photo = photo.with_pixels(photo.pixels * 0.5)
+    view, residual = to_network(photo)
+    seen: list[float] = []
+    finished(view, residual, Options(), progress=lambda done, total: seen.append(done / total))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert max(after - before for before, after in itertools.pairwise([0.0, *seen])) < 0.5

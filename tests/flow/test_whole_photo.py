@@ -59,6 +59,17 @@ def test_inner_pixels_of_a_part_are_rendered_as_in_the_whole(flow: LLFlow) -> No
 
 
 @torch.no_grad()
+def test_the_context_of_a_mirrored_photo_is_mirrored(flow: LLFlow) -> None:
+    thumbnails = dark(THUMBNAIL, THUMBNAIL, 3)
+    context, mirrored = flow.context(thumbnails), flow.context(thumbnails.flip(3))
+    assert context is not None and mirrored is not None
+    torch.testing.assert_close(mirrored.gain_ev, context.gain_ev)
+    torch.testing.assert_close(mirrored.vector, context.vector)
+    torch.testing.assert_close(mirrored.grid, context.grid.flip(3))
+    assert float((context.grid - context.grid.flip(3)).abs().max()) > 0.01
+
+
+@torch.no_grad()
 def test_the_exposure_can_be_overridden(flow: LLFlow) -> None:
     photo = dark(64, 64)
     context = flow.context(torch.from_numpy(thumbnail(photo[0].permute(1, 2, 0).numpy()))[None])
