@@ -151,8 +151,8 @@ def _unsteadiness(
 ) -> Tensor:
     """Mean absolute error of a rendering with a random look, relative to the reference in its light.
 
-    The light is the smoothed ratio of rendering and reference in each channel. Looks are up to `_LARGEST_LOOK`
-    times as strong as those of the prior, since a look can add to a change of brightness.
+    The light is the smoothed ratio of rendering and reference in each channel. Looks are up to
+    `_LARGEST_LOOK` times as strong as those of the prior, since a look can add to a change of brightness.
     """
     assert model.prior is not None
     height, width = conditioning.mean.shape[2:]
