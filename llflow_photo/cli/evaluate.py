@@ -239,3 +239,8 @@ def _show(table: ScoreTable, photos: int) -> None:
         numbers = [f"{number:.{digits}f}" for number in (score.as_is, score.aligned)]
         shown.add_row(_HEADINGS.get(metric, metric), *numbers)
     output().print(shown)
+    if photos > 1:
+        output().print(
+            f"mean luma: correlation with the references' {table.luma_correlation:.2f}, "
+            f"root mean square difference {255 * table.luma_error:.1f} of 255"
+        )

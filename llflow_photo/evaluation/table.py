@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,15 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores by photo, then by metric, in the order of computation."""
+    """Scores by photo, then by metric, in the order of computation.
+
+    Attributes:
+        rows: the scores.
+        lumas: mean luma of each photo's rendering and of its reference, 0 to 1.
+    """
 
     rows: Mapping[str, Mapping[str, Score]]
+    lumas: Mapping[str, tuple[float, float]]
 
     @property
     def metrics(self) -> list[str]:
@@ -43,15 +50,37 @@ class ScoreTable:
         as_is, aligned = ([getattr(s, kind) for s in scores] for kind in ("as_is", "aligned"))
         return Score(float(np.mean(as_is)), float(np.mean(aligned)))
 
+    @property
+    def luma_correlation(self) -> float:
+        """Correlation (Pearson) of the mean lumas of renderings and references; NaN if either is constant."""
+        rendered, wanted = np.array(list(self.lumas.values())).T
+        if min(np.ptp(rendered), np.ptp(wanted)) == 0.0:
+            return math.nan
+        return float(np.corrcoef(rendered, wanted)[0, 1])
+
+    @property
+    def luma_error(self) -> float:
+        """Root mean square difference of the mean lumas of renderings and references, 0 to 1."""
+        rendered, wanted = np.array(list(self.lumas.values())).T
+        return float(np.sqrt(np.mean((rendered - wanted) ** 2)))
+
     def write_csv(self, path: Path) -> None:
-        """One row per photo, two columns per metric (``psnr``, ``psnr_aligned``), and a last row ``mean``."""
+        """Write one row per photo and a last row ``mean``.
+
+        The columns are two for each metric (``psnr``, ``psnr_aligned``) and the mean lumas of rendering and
+        reference (``luma``, ``luma_reference``).
+        """
         columns = [f"{metric}{kind}" for metric in self.metrics for kind in ("", "_aligned")]
+        columns += ["luma", "luma_reference"]
         rows = {**self.rows, "mean": {metric: self.mean(metric) for metric in self.metrics}}
+        rendered, wanted = np.mean(list(self.lumas.values()), axis=0)
+        lumas = {**self.lumas, "mean": (rendered, wanted)}
         with expanded(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["photo", *columns])
             for name, row in rows.items():
                 values = [value for score in row.values() for value in (score.as_is, score.aligned)]
+                values += lumas[name]
                 writer.writerow([name, *(f"{value:.6g}" for value in values)])
 
 
@@ -90,6 +119,7 @@ def score_pairs(
         TrainingDataError: a rendering and its reference differ in size, or there are no pairs.
     """
     rows: dict[str, dict[str, Score]] = {}
+    lumas: dict[str, tuple[float, float]] = {}
     for name, image, reference in pairs:
         if image.shape != reference.shape:
             sizes = [f"{x.shape[1]}x{x.shape[0]}" for x in (image, reference)]
@@ -99,10 +129,11 @@ def score_pairs(
             metric: Score(function(image, reference), function(aligned, reference))
             for metric, function in metrics.items()
         }
+        lumas[name] = (float(gray(image).mean()), float(gray(reference).mean()))
         if progress:
             progress(name)
         if cancel():
             raise CancelledError(f"cancelled after {len(rows)} photos")
     if not rows:
         raise TrainingDataError("there are no pairs to evaluate")
-    return ScoreTable(rows)
+    return ScoreTable(rows, lumas)

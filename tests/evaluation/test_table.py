@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from llflow_photo.errors import CancelledError, TrainingDataError
-from llflow_photo.evaluation import metrics_at_hand, psnr, score_pairs
+from llflow_photo.evaluation import ScoreTable, metrics_at_hand, psnr, score_pairs
+from llflow_photo.evaluation.metrics import gray
 from llflow_photo.evaluation.perceptual import load_lpips, load_ssimulacra2
 
 
@@ -36,7 +37,23 @@ def test_a_table_holds_both_protocols_and_their_means(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["photo"] for row in rows] == ["a", "b", "mean"]
     assert float(rows[2]["psnr"]) == pytest.approx(mean.as_is, rel=1e-5)
+    assert float(rows[0]["luma"]) == pytest.approx(0.5 * float(rows[0]["luma_reference"]), rel=1e-5)
     assert float(rows[0]["psnr_aligned"]) == pytest.approx(table.rows["a"]["psnr"].aligned, rel=1e-5)
+
+
+def test_the_brightness_of_renderings_is_compared_with_that_of_references() -> None:
+    picture = _pictures(1)[0]
+
+    def compared(*gains: float) -> ScoreTable:
+        """Renderings with these gains of references with gains 1, 0.8, 0.6, ..."""
+        pairs = [(str(n), gain * picture, (1 - 0.2 * n) * picture) for n, gain in enumerate(gains)]
+        return score_pairs(pairs, {"psnr": psnr})
+
+    assert compared(0.9, 0.7, 0.5).luma_correlation == pytest.approx(1.0)
+    assert compared(0.6, 0.8, 1.0).luma_correlation == pytest.approx(-1.0)
+    assert np.isnan(compared(0.5, 0.5, 0.5).luma_correlation)
+    wanted = 0.1 * float(gray(picture).mean())
+    assert compared(0.9, 0.7, 0.5).luma_error == pytest.approx(wanted, rel=1e-4)
 
 
 def test_pairs_of_different_sizes_are_named() -> None:
