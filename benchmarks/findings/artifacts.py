@@ -103,7 +103,7 @@ def places(height: int, width: int, count: int, random: np.random.Generator) -> 
     return corners
 
 
-def planted(
+def with_artifacts(
     picture: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, tuple[slice, slice]], np.ndarray]:
     """An image with a patch of every artifact; the patches; and H x W, true outside all patches."""
@@ -130,7 +130,7 @@ def measure(dataset: Dataset) -> tuple[list[dict[str, Any]], Any]:
         encoded = dataset.enhancer.encode(example.dark)
         pictures = {GUESS: encoded.decode(Latent()), "reference": example.reference}
         for kind, picture in pictures.items():
-            altered, where, outside = planted(picture, np.random.default_rng([0, number]))
+            altered, where, outside = with_artifacts(picture, np.random.default_rng([0, number]))
             heat = activation_map(encoded, altered)
             error = np.abs(altered - example.reference).mean(2)
             for name, patch in where.items():
@@ -145,7 +145,7 @@ def measure(dataset: Dataset) -> tuple[list[dict[str, Any]], Any]:
             "weights": dataset.checksum,
             "photos": len(dataset.examples),
             "artifact": name,
-            "planted in": kind,
+            "inserted into": kind,
             "difference": float(np.mean([one[2] for one in scores]) * 255),
             "auc": float(np.mean([one[0] for one in scores])),
             "auc_least": float(np.min([one[0] for one in scores])),
@@ -206,7 +206,7 @@ def tables(rows: list[Any], distances: list[Any]) -> None:
         "model",
         "photos",
         "artifact",
-        "planted in",
+        "inserted into",
         "difference",
         "auc",
         "auc_least",
@@ -216,7 +216,7 @@ def tables(rows: list[Any], distances: list[Any]) -> None:
         "model",
         "photos",
         "artifact",
-        "planted in",
+        "inserted into",
         "mean difference, of 255",
         "AUC of the map",
         "least",

@@ -40,9 +40,10 @@ def add_commands(commands: Any) -> None:
         "writes a checkpoint and stops; --resume continues from it exactly.",
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--data", metavar="DIR", help="folder of pairs")
+    data.add_argument("--data", type=_folder, metavar="DIR", help="folder of pairs")
     data.add_argument(
         "--photos",
+        type=_folder,
         metavar="DIR",
         action="append",
         help="clean photos, darkened by the camera simulation; can be given several times",
@@ -95,6 +96,10 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="steps between checkpoints (default: 250)",
     )
     group.add_argument("--licence", default=_LICENCE, help="licence of the weights, for the card")
+
+
+def _folder(text: str) -> str:
+    return str(expanded(text))
 
 
 def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:

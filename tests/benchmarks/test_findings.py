@@ -60,7 +60,7 @@ def test_photos_are_evenly_spaced() -> None:
 
 def test_patches_are_changed_and_nothing_else() -> None:
     picture = data.astronaut()[:400].astype(np.float32) / 255
-    altered, where, outside = artifacts.planted(picture, np.random.default_rng(3))
+    altered, where, outside = artifacts.with_artifacts(picture, np.random.default_rng(3))
     assert list(where) == list(artifacts.ARTIFACTS)
     assert np.array_equal(altered[outside], picture[outside])
     touched = np.zeros(outside.shape, int)
