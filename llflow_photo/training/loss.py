@@ -10,29 +10,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..evaluation.metrics import ssim_map
-from ..flow import Conditioning, LLFlow, Size
+from ..flow import Conditioning, LLFlow
 from ..flow.inputs import reference_color_map
 from ..flow.llflow import pad_to_multiple
 from ..flow.steps import squeeze
 from ..flow.whole_photo import GRID, PhotoContext, thumbnail_rendering
 from .crops import Batch
 
-__all__ = [
-    "LossTerms",
-    "LossWeights",
-    "cell_pattern",
-    "encode_batch",
-    "frame_loss",
-    "hybrid_loss",
-    "nll_bits",
-]
+__all__ = ["LossTerms", "LossWeights", "encode_batch", "frame_loss", "hybrid_loss", "nll_bits"]
 
 QUANTIZATION = 32.0
 """Levels per unit of the uniform noise added to references."""
 _LOOK_SHARE = 0.5
 """Fraction of steps that decode the mean with the reference's look; the others use a random look."""
-_LARGEST_LOOK = 1.8
-_CELL_FLOOR = 0.05
 _LIGHT_REGIONS = 4
 _LIGHT_FLOOR = 0.02
 
@@ -53,8 +43,6 @@ class LossWeights:
         steadiness: weight of the mean absolute error of a rendering with a random look of the prior, relative
             to the reference with the same change of light: a look is to change light and color, but not
             detail. Only for networks with a prior.
-        cells: weight of the pattern that repeats in every cell of 8 x 8 pixels, see `cell_pattern`, of the
-            decoded mean and of the rendering with a random look. Only for networks with a whole-photo branch.
         frame: weight of the mean absolute error of thumbnails with the branch's gains applied.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """
@@ -65,7 +53,6 @@ class LossWeights:
     structural: float = 0.2
     look: float = 0.5
     steadiness: float = 0.5
-    cells: float = 50.0
     frame: float = 0.3
     selector: float = 0.2
 
@@ -137,15 +124,12 @@ def hybrid_loss(
         dissimilarity = 1.0 - ssim_map(aligned, reference).mean()
         total = total + weights.absolute * error + weights.aligned * error_aligned
         total = total + weights.structural * dissimilarity
-        if model.branch is not None and weights.cells > 0:
-            total = total + weights.cells * cell_pattern(aligned, reference)
         absolute, structural = float(error.detach()), float(dissimilarity.detach())
     if model.branch is not None and float(torch.rand((), generator=generator)) < _LOOK_SHARE:
         if weights.look > 0 and latent is not None:
             total = total + weights.look * _look_error(model, conditioning, reference, latent, generator)
     elif weights.steadiness > 0 and model.prior is not None:
-        error, pattern = _unsteadiness(model, conditioning, reference, generator)
-        total = total + weights.steadiness * error + weights.cells * pattern
+        total = total + weights.steadiness * _unsteadiness(model, conditioning, reference, generator)
     return LossTerms(total, nll, absolute, structural)
 
 
@@ -163,41 +147,17 @@ def _look_error(
 
 def _unsteadiness(
     model: LLFlow, conditioning: Conditioning, reference: Tensor, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+) -> Tensor:
     """Mean absolute error of a rendering with a random look, relative to the reference in its light.
 
-    The light is the smoothed ratio of rendering and reference in each channel. Looks are up to
-    `_LARGEST_LOOK` times as strong as those of the prior, since a look can add to a change of brightness.
-
-    Returns:
-        the error, and the `cell_pattern` of the rendering.
+    The light is the smoothed ratio of rendering and reference in each channel.
     """
     assert model.prior is not None
     height, width = conditioning.mean.shape[2:]
     looks = model.prior.sample_looks((height, width), len(reference), generator).to(reference)
-    smallest = 1.0 / _LARGEST_LOOK
-    strength = smallest + (_LARGEST_LOOK - smallest) * torch.rand((len(looks), 1, 1, 1), generator=generator)
-    looks = looks * strength.to(looks)
     rendering = model.decode(conditioning, conditioning.mean + looks)
     light = _smoothed(rendering.detach().clamp_min(0.0)) / _smoothed(reference)
-    wanted = (reference * light).clamp(max=1.0)
-    return (rendering.clamp(max=1.05) - wanted).abs().mean(), cell_pattern(rendering, wanted)
-
-
-def cell_pattern(rendering: Tensor, wanted: Tensor) -> Tensor:
-    """Mean square of the relative error that is common to all cells of the latent.
-
-    A position of the latent is a cell of 8 x 8 pixels. An error that depends on the position in the cell, but
-    not on the cell, is seen as a grid, even if it is far smaller than other errors.
-
-    Args:
-        rendering: N x 3 x H x W, sRGB-encoded; H and W are multiples of 8.
-        wanted: the picture it should be, likewise.
-    """
-    relative = (rendering - wanted) / (wanted + _CELL_FLOOR)
-    common = functional.pixel_unshuffle(relative, Size.MULTIPLE).mean((2, 3))
-    common = common.view(len(common), 3, -1)
-    return (common - common.mean(2, keepdim=True)).square().mean()
+    return (rendering.clamp(max=1.05) - (reference * light).clamp(max=1.0)).abs().mean()
 
 
 def _smoothed(image: Tensor) -> Tensor:

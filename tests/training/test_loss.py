@@ -10,7 +10,7 @@ import torch
 
 from llflow_photo.flow import LLFlow, Size
 from llflow_photo.flow.sizes import UNetSize
-from llflow_photo.training.loss import LossWeights, align_mean_luma, cell_pattern, hybrid_loss, nll_bits
+from llflow_photo.training.loss import LossWeights, align_mean_luma, hybrid_loss, nll_bits
 
 Build = Callable[..., LLFlow]
 
@@ -99,17 +99,3 @@ def test_looks_that_change_only_light_are_not_penalized(monkeypatch: pytest.Monk
     grid = (torch.arange(24) % 8 < 4).float() * 0.2 - 0.1
     assert error(light * reference) < 0.01
     assert error(light * reference + grid) > 0.05
-
-
-def test_a_pattern_counts_if_it_repeats_in_every_cell() -> None:
-    generator = torch.Generator().manual_seed(1)
-    wanted = 0.2 + 0.5 * torch.rand(2, 3, 64, 96, generator=generator)
-    cell = torch.randn(8, 8, generator=generator)
-    cell = 0.05 * (cell - cell.mean()) / cell.std(correction=0)
-    grid = cell.repeat(8, 12)
-    noise = 0.05 * torch.randn(wanted.shape, generator=generator)
-    repeated = float(cell_pattern(wanted + grid * (wanted + 0.05), wanted))
-    assert repeated == pytest.approx(0.05**2, rel=1e-3)
-    assert float(cell_pattern(wanted + noise, wanted)) < 0.1 * repeated
-    flat = torch.full_like(wanted, 0.4)
-    assert float(cell_pattern(0.8 * flat, flat)) < 1e-9  # another exposure is no pattern
