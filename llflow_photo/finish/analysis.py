@@ -49,14 +49,15 @@ class PhotoAnalysis:
         lift: maximum lift at ``local_exposure`` 1, h x w float32, EV; at most 192 pixels along the longer
             side.
         darkness: 1 if the frame is dark, 0 if it is well lit.
-        standard_look: whether look ``auto`` means ``standard``.
+        developed: whether the photo was developed from a RAW file. Then look ``auto`` means ``standard``, and
+            noise in areas without light has a color.
     """
 
     noise: DetailNoise
     sensor_noise: NoiseLevel
     lift: np.ndarray
     darkness: float
-    standard_look: bool
+    developed: bool
 
     @classmethod
     def of(

@@ -59,7 +59,7 @@ def finished(
     analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
     refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
     refined = refinement.whole(cancel, of_stage(progress, 0, 2))
-    standard = options.look == "standard" or (options.look == "auto" and analysis.standard_look)
+    standard = options.look == "standard" or (options.look == "auto" and analysis.developed)
     tone = apply_base_curve if standard and not options.denoise_only else None
     lamps = None
     if options.protect_highlights and not options.denoise_only:

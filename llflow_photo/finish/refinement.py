@@ -57,7 +57,8 @@ class Refinement:
         keeps_tone = options.denoise_only
         chroma = exposure = None
         if options.color_smoothing:
-            chroma = _chroma(rendering, photo, noise, analysis.sensor_noise, options.color_smoothing)
+            sensor_noise = analysis.sensor_noise if analysis.developed else None
+            chroma = _chroma(rendering, photo, noise, sensor_noise, options.color_smoothing)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
             peak = _quarter_peak(rendering[rows] for rows in row_blocks(rendering.shape))
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
@@ -154,18 +155,26 @@ def _within_white(factor: np.ndarray, peak: np.ndarray) -> np.ndarray:
 
 
 def _chroma(
-    rendering: np.ndarray, photo: Photo, noise: DetailNoise, sensor_noise: NoiseLevel, amount: float
+    rendering: np.ndarray, photo: Photo, noise: DetailNoise, sensor_noise: NoiseLevel | None, amount: float
 ) -> ChromaCorrection | None:
+    """The correction of color noise, or None if there is none.
+
+    Areas without light become gray if ``sensor_noise`` is given, that of a developed RAW file. They cannot be
+    told from dark things in other photos, of whose noise a camera has removed a part, but not of its mean.
+    """
     levels, lights = [], []
     for rows in row_blocks(rendering.shape, _BLOCK_ALIGNMENT):
         view = view_of(photo, rows)
         levels.append(luma(block_mean(view, QUARTER)))
-        lights.append(block_mean(luma(decode(view, "srgb")), QUARTER))
+        if sensor_noise is not None:
+            lights.append(block_mean(luma(decode(view, "srgb")), QUARTER))
     level = np.concatenate(levels)
     weight = noisy_weight(level / noise.at(level)) * np.float32(amount)
     if not weight.any():
         return None
-    empty = empty_weight(np.concatenate(lights), sensor_noise) * np.float32(amount)
+    empty = np.zeros_like(level)
+    if sensor_noise is not None:
+        empty = empty_weight(np.concatenate(lights), sensor_noise) * np.float32(amount)
     blocks = (block_mean(rendering[rows], QUARTER) for rows in row_blocks(rendering.shape, _BLOCK_ALIGNMENT))
     return ChromaCorrection.of(np.concatenate(list(blocks)), weight, empty)
 
