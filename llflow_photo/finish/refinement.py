@@ -159,8 +159,8 @@ def _chroma(
 ) -> ChromaCorrection | None:
     """The correction of color noise, or None if there is none.
 
-    Areas without light become gray if ``sensor_noise`` is given, that of a developed RAW file. They cannot be
-    told from dark things in other photos, of whose noise a camera has removed a part, but not of its mean.
+    Areas without light become gray if ``sensor_noise`` is given, that of a developed RAW file. In other
+    photos they are left as they are: the camera has reduced their noise, but not the mean that it caused.
     """
     levels, lights = [], []
     for rows in row_blocks(rendering.shape, _BLOCK_ALIGNMENT):
