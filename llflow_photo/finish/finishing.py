@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,13 +59,13 @@ def finished(
         return photo.with_pixels(photo.pixels.copy())
     analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
     refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
-    refined = refinement.whole(cancel, of_stage(progress, 0, 2))
+    refined = refinement.whole(cancel, of_stage(progress, 0, 3))
     standard = options.look == "standard" or (options.look == "auto" and analysis.developed)
     tone = apply_base_curve if standard and not options.denoise_only else None
     lamps = None
     if options.protect_highlights and not options.denoise_only:
-        lamps = _Lamps.of(refined, residual, analysis.darkness, cancel)
-    last = of_stage(progress, 1, 2)
+        lamps = _Lamps.of(refined, residual, analysis.darkness, cancel, of_stage(progress, 1, 3))
+    last = of_stage(progress, 2, 3)
     if lamps is None:
         return _brought_back(refined, residual, options, tone, cancel=cancel, progress=last)
     out = np.empty(photo.pixels.shape, np.float32)
@@ -85,14 +86,27 @@ class _Lamps:
 
     @classmethod
     def of(
-        cls, rendering: np.ndarray, residual: Residual, darkness: float, cancel: Cancel | None
+        cls,
+        rendering: np.ndarray,
+        residual: Residual,
+        darkness: float,
+        cancel: Cancel | None,
+        progress: Progress | None,
     ) -> _Lamps | None:
         if darkness == 0.0:
             return None
         photo = residual.photo
         peak = np.empty(photo.pixels.shape[:2], np.float32)
-        for rows in row_blocks(peak.shape):
-            raise_if_cancelled(cancel)
+
+        def blocks(stage: int) -> Iterator[slice]:
+            report = of_stage(progress, stage, 3)
+            for rows in row_blocks(peak.shape):
+                raise_if_cancelled(cancel)
+                if report:
+                    report(rows.start, len(peak))
+                yield rows
+
+        for rows in blocks(0):
             encoded = photo.pixels[rows]
             if photo.color_space != SRGB:
                 encoded = convert(encoded, photo.color_space, SRGB)
@@ -109,10 +123,9 @@ class _Lamps:
 
         level = np.empty_like(peak)
         padded = np.pad(peak, _NOISE_RADIUS, mode="edge")
-        for rows in row_blocks(peak.shape):
-            raise_if_cancelled(cancel)
+        for rows in blocks(1):
             level[rows] = box_mean_inside(padded[rows.start : rows.stop + 2 * _NOISE_RADIUS], _NOISE_RADIUS)
-        grid = LampGrid.of(cores, level, result, row_blocks(peak.shape), darkness)
+        grid = LampGrid.of(cores, level, result, blocks(2), darkness)
         return None if grid is None else cls(grid, level)
 
     def gain(self, rows: slice) -> np.ndarray | None:
