@@ -74,6 +74,11 @@ class NightSettings:
         )
 
     @property
+    def plain(self) -> bool:
+        """Whether the light is even and no light source is visible."""
+        return not (self.lamps or self.panels or self.lamplight or self.unevenness)
+
+    @property
     def neutral(self) -> tuple[float, float, float]:
         """Camera RGB of a neutral surface according to the camera's white balance, green 1."""
         red, green, blue = (error / gain for gain, error in zip(self.gains, self.balance_error, strict=True))

@@ -215,13 +215,20 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + number)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.mixed_precision):
             conditioning, context = encode_batch(self.model, batch)
-        terms = hybrid_loss(self.model, conditioning, batch.reference, self.recipe.weights, generator)
-        if context is not None and batch.frames is not None:
-            frames = batch.frames
-            of_frames = frame_loss(context, frames.thumbnails, frames.references)
+        frames = batch.frames
+        terms = hybrid_loss(
+            self.model,
+            conditioning,
+            batch.reference,
+            self.recipe.weights,
+            generator,
+            None if frames is None else frames.weights,
+        )
+        if context is not None and frames is not None:
+            of_frames = frame_loss(context, frames.thumbnails, frames.references, frames.weights)
             more = self.model.context(frames.more_thumbnails)
             assert more is not None
-            of_more = frame_loss(more, frames.more_thumbnails, frames.more_references)
+            of_more = frame_loss(more, frames.more_thumbnails, frames.more_references, frames.more_weights)
             terms = terms.with_term(self.recipe.weights.frame * (of_frames + of_more))
         self.optimizer.zero_grad(set_to_none=True)
         finite = bool(torch.isfinite(terms.total))

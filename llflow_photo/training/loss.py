@@ -101,6 +101,7 @@ def hybrid_loss(
     reference: Tensor,
     weights: LossWeights,
     generator: torch.Generator,
+    brightness_weights: Tensor | None = None,
 ) -> LossTerms:
     """Compute the loss: likelihood of the reference with noise, errors of decoded means.
 
@@ -108,6 +109,7 @@ def hybrid_loss(
         conditioning: conditioning of the dark crops, whose sizes are multiples of 8.
         reference: N x 3 x H x W in [0, 1].
         generator: CPU generator of the quantization noise, the random selector and the looks.
+        brightness_weights: N, weights of the crops in the term ``absolute``; by default 1.
     """
     total = reference.new_zeros(())
     nll = absolute = structural = 0.0
@@ -119,7 +121,7 @@ def hybrid_loss(
     if max(weights.absolute, weights.aligned, weights.structural) > 0:
         decoded = model.decode(conditioning)
         aligned = align_mean_luma(decoded, reference)
-        error = (decoded - reference).abs().mean()
+        error = _weighted_mean((decoded - reference).abs(), brightness_weights)
         error_aligned = (aligned - reference).abs().mean()
         dissimilarity = 1.0 - ssim_map(aligned, reference).mean()
         total = total + weights.absolute * error + weights.aligned * error_aligned
@@ -167,18 +169,24 @@ def _smoothed(image: Tensor) -> Tensor:
     return smooth + _LIGHT_FLOOR
 
 
-def frame_loss(context: PhotoContext, thumbnails: Tensor, references: Tensor) -> Tensor:
+def _weighted_mean(errors: Tensor, weights: Tensor | None) -> Tensor:
+    """Mean of N x 3 x H x W over everything, with a weight for each of the N."""
+    return errors.mean() if weights is None else (errors.mean((1, 2, 3)) * weights).mean()
+
+
+def frame_loss(context: PhotoContext, thumbnails: Tensor, references: Tensor, weights: Tensor) -> Tensor:
     """Mean absolute error of thumbnails with the whole-photo branch's gains applied, gamma-encoded.
 
     Args:
         context: output of the branch for N photos.
         thumbnails: thumbnails of the dark photos, N x 3 x S x S, linear light.
         references: thumbnails of their references, likewise.
+        weights: N, weights of the photos.
     """
     rendering = thumbnail_rendering(context, thumbnails)
     target = functional.adaptive_avg_pool2d(references, GRID)
     # Values slightly above white keep a gradient; values far above it are lamps, which are ignored.
-    return (_encoded(rendering.clamp(max=1.2)) - _encoded(target)).abs().mean()
+    return _weighted_mean((_encoded(rendering.clamp(max=1.2)) - _encoded(target)).abs(), weights)
 
 
 def _encoded(light: Tensor) -> Tensor:

@@ -183,8 +183,9 @@ def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
         return source, [load_pair(pair) for pair in held_out]
     if not settings.photos:
         raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
+    from .frames import check_crop
     from .photos import load_photos
-    from .simulated import SimulatedSource, check_crop, validation_pairs
+    from .simulated import SimulatedSource, validation_pairs
 
     for_training, held = _photo_paths(settings)
     photos = load_photos(for_training)

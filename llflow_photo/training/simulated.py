@@ -27,9 +27,19 @@ from ..errors import TrainingDataError
 from ..flow.inputs import equalization_table
 from ..flow.thumbnail import THUMBNAIL
 from .crops import MORE_FRAMES, Batch, Frames, Turn
+from .frames import (
+    LARGEST_SCALE,
+    Frame,
+    PhotoAverages,
+    Region,
+    check_crop,
+    random_frame,
+    random_region,
+    whole_frame,
+)
 from .pairs import LoadedPair
 
-__all__ = ["JPEG_SHARE", "SimulatedSource", "check_crop", "validation_pairs"]
+__all__ = ["JPEG_SHARE", "SimulatedSource", "validation_pairs"]
 
 JPEG_SHARE = 0.4
 """Fraction of pairs whose dark photo is a JPEG."""
@@ -37,16 +47,13 @@ JPEG_SHARE = 0.4
 _DARKEST_JPEG, _DARKEST_CONTRAST = -5.5, -2.5
 """Exposures in EV below which 8 bits, and 8 bits after a camera's S-curve, preserve too little."""
 
-_SMALLEST_SCALE = 0.35
-_SOFT_SHARE, _LARGEST_SCALE = 0.25, 1.8
-"""Fraction of the other crops that are scaled up, and by how much at most. At full size a photo is softer
-than the clean photos, which were scaled down, but its noise is not."""
-_WHOLE_SHARE = 0.15
-"""Fraction of crops that contain the largest square of their photo."""
+_AVERAGES = 2 * THUMBNAIL
+"""Rows and columns of the averages from which a frame's thumbnail is computed."""
+_SPECIAL_WEIGHT = 0.3
+"""Weight of frames with lamps, lamp light or uneven light in the loss of brightness, see `Frames`."""
+
 _SAMPLE = (72, 96)
 """Rows and columns of the pixels that represent a whole photo in its histogram."""
-_AVERAGES = 2 * THUMBNAIL
-"""Rows and columns of the averages from which a thumbnail is computed."""
 
 
 def validation_pairs(
@@ -73,12 +80,16 @@ def validation_pairs(
     return pairs
 
 
+_FramePair = tuple[np.ndarray, np.ndarray, bool]
+"""Thumbnails of a dark frame and its reference, S x S x 3, and whether the night is plain."""
+
+
 @dataclass(frozen=True)
 class _Item:
     """One pair before development; ``jpeg`` has the parameters of `random_jpeg` for camera JPEGs.
 
-    ``sample`` represents the whole photo in its histogram; ``thumbnails`` are those of the dark photo and its
-    reference, each S x S x 3 in linear light.
+    ``plain`` is `NightSettings.plain`. ``sample`` represents the whole photo in its histogram; ``thumbnails``
+    are those of the dark frame and its reference, each S x S x 3 in linear light.
     """
 
     crop: RawFrame
@@ -86,15 +97,17 @@ class _Item:
     contrast: bool
     jpeg: tuple[int, float, float, float] | None
     window: tuple[float, ...]
+    plain: bool = True
     sample: RawFrame | None = None
     thumbnails: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class SimulatedSource:
-    """Pairs simulated from clean photos, each from a random photo, night and camera.
+    """Pairs simulated from clean photos, each from a random photo, frame of it, night and camera.
 
-    The batch of a step depends only on the seed and the step. Crops are simulated separately; the whole photo
-    is represented by a sample of its pixels, or by averages of them, with the same light, camera and noise.
+    The batch of a step depends only on the seed and the step. Crops are simulated separately; the frame is
+    represented by averages of its pixels, or the whole photo by a sample of them, with the same light, camera
+    and noise.
 
     Args:
         photos: H x W x 3, uint8, sRGB-encoded, clean and well exposed.
@@ -109,13 +122,13 @@ class SimulatedSource:
         self.seed = seed
         self.frames = frames
         self._samples = [_sampled(photo) for photo in self.photos]
-        self._averages = [_averaged(photo) for photo in self.photos]
+        self._averages = [PhotoAverages(photo) for photo in self.photos]
 
     def batch(self, step: int, crop: int, size: int) -> Batch:
         """Simulate ``size`` pairs of ``crop`` x ``crop`` pixels.
 
         Raises:
-            TrainingDataError: a photo is too small for the crop, see `check_crop`.
+            TrainingDataError: a photo is too small for the crop, see `frames.check_crop`.
         """
         items = [self._item(np.random.default_rng([self.seed, step, index]), crop) for index in range(size)]
         contrast = [item.contrast for item in items]
@@ -136,10 +149,16 @@ class SimulatedSource:
     def _item(self, random: np.random.Generator, crop: int) -> _Item:
         index = int(random.integers(len(self.photos)))
         photo = self.photos[index]
-        region, x, y = _random_region(random, photo.shape[:2], crop)
-        height, width = photo.shape[:2]
-        longer = max(height, width)
-        settings = random_night(random, width / longer, height / longer, (x[0], y[0], x[-1], y[-1]))
+        check_crop(photo.shape, crop)
+        # A histogram is that of a whole photo, see `sampled`.
+        frame = (
+            random_frame(random, photo.shape, crop / LARGEST_SCALE)
+            if self.frames
+            else whole_frame(photo.shape)
+        )
+        region = random_region(random, frame, crop)
+        x, y = region.positions(frame, crop)
+        settings = _random_night(random, frame, (x[0], y[0], x[-1], y[-1]))
         jpeg = random.random() < JPEG_SHARE and settings.exposure_ev > _DARKEST_JPEG
         contrast = jpeg and settings.exposure_ev > _DARKEST_CONTRAST and random.random() < 0.5
         settings = replace(settings, contrast=contrast, eight_bit=jpeg)
@@ -148,33 +167,41 @@ class SimulatedSource:
         turn = Turn.random(random)
         light = turn.image(expose(scene, settings, x, y))  # before recording, to keep row noise in rows
         bright = turn.image(reference(scene, settings, x, y))
-        left, top, right, bottom = region
-        window = turn.window(top / height, left / width, (bottom - top) / height, (right - left) / width)
-        frame = record(light, settings, random)
+        window = turn.window(*region.window(frame))
+        recorded = record(light, settings, random)
         if not self.frames:
             sample = self.sampled(index, settings, random)
-            return _Item(frame, bright, contrast, loss, window, sample=sample)
-        thumbnails = self.thumbnails(index, settings, random)
-        turned = turn.image(thumbnails[0]), turn.image(thumbnails[1])
-        return _Item(frame, bright, contrast, loss, window, thumbnails=turned)
+            return _Item(recorded, bright, contrast, loss, window, sample=sample)
+        dark, clean = self.thumbnails(index, settings, random, frame)
+        thumbnails = turn.image(dark), turn.image(clean)
+        return _Item(recorded, bright, contrast, loss, window, settings.plain, thumbnails=thumbnails)
 
-    def _more_frame(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def _more_frame(self, random: np.random.Generator) -> _FramePair:
         """Thumbnails of a random photo in a random night and of its reference, randomly transformed."""
         index = int(random.integers(len(self.photos)))
-        (settings,) = self.random_nights(index, 1, random)
+        frame = random_frame(random, self.photos[index].shape)
+        settings = _random_night(random, frame)
         turn = Turn.random(random)
-        dark, bright = self.thumbnails(index, settings, random)
-        return turn.image(dark), turn.image(bright)
+        dark, bright = self.thumbnails(index, settings, random, frame)
+        return turn.image(dark), turn.image(bright), settings.plain
 
     def thumbnails(
-        self, index: int, settings: NightSettings, random: np.random.Generator
+        self,
+        index: int,
+        settings: NightSettings,
+        random: np.random.Generator,
+        frame: Frame | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Thumbnails of a developed photo at night and of its reference: S x S x 3, linear light."""
-        shape = self.photos[index].shape[:2]
-        x, y = _averages_at(shape)
-        scene = scene_light(self._averages[index], settings)
-        side = (shape[0] * shape[1]) ** 0.5 / _AVERAGES
-        settings = settings.averaged(side / max(shape))
+        """Thumbnails of a frame at night, developed, and of its reference: S x S x 3, linear light.
+
+        By default, the frame is the whole photo.
+        """
+        frame = whole_frame(self.photos[index].shape) if frame is None else frame
+        steps = (np.arange(_AVERAGES) + 0.5) / (_AVERAGES * frame.longer)
+        x, y = steps * frame.width, steps * frame.height
+        scene = scene_light(linear_to_srgb(self._averages[index].of(frame, _AVERAGES)), settings)
+        side = (frame.width * frame.height) ** 0.5 / _AVERAGES
+        settings = settings.averaged(side / frame.longer)
         dark = developed_averages(expose(scene, settings, x, y), settings, side, random)
         if settings.contrast:
             dark = srgb_to_linear(s_curve(linear_to_srgb(dark)))
@@ -190,9 +217,8 @@ class SimulatedSource:
 
     def random_nights(self, index: int, count: int, random: np.random.Generator) -> list[NightSettings]:
         """Draw random nights for a photo."""
-        height, width = self.photos[index].shape[:2]
-        longer = max(height, width)
-        return [random_night(random, width / longer, height / longer) for _ in range(count)]
+        frame = whole_frame(self.photos[index].shape)
+        return [_random_night(random, frame) for _ in range(count)]
 
     def sampled(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
         """Simulate a sample of a photo's pixels at night, with the noise they have in the frame; 72 x 96."""
@@ -205,51 +231,37 @@ class SimulatedSource:
         return record(light, settings, random)
 
 
-def _frames(items: Sequence[_Item], more: Sequence[tuple[np.ndarray, np.ndarray]]) -> Frames:
+def _frames(items: Sequence[_Item], more: Sequence[_FramePair]) -> Frames:
     pairs = [item.thumbnails for item in items if item.thumbnails is not None]
     low, high = (_channels_first(np.stack([pair[side] for pair in pairs])) for side in (0, 1))
-    more_low, more_high = (_channels_first(np.stack([pair[side] for pair in more])) for side in (0, 1))
-    return Frames(low, high, torch.tensor([item.window for item in items]), more_low, more_high)
+    more_low = _channels_first(np.stack([dark for dark, _, _ in more]))
+    more_high = _channels_first(np.stack([bright for _, bright, _ in more]))
+    return Frames(
+        low,
+        high,
+        torch.tensor([item.window for item in items]),
+        more_low,
+        more_high,
+        _weights([item.plain for item in items]),
+        _weights([plain for _, _, plain in more]),
+    )
 
 
-def check_crop(shape: tuple[int, ...], crop: int) -> None:
-    """Check that a photo of this shape, H x W (x C), is large enough for crops of ``crop`` pixels.
-
-    Raises:
-        TrainingDataError: a crop would have to be scaled up by more than 1.8.
-    """
-    height, width = shape[:2]
-    if crop > _LARGEST_SCALE * min(height, width):
-        raise TrainingDataError(
-            f"a photo of {width}x{height} is too small for crops of {crop}: remove it or reduce the crops"
-        )
+def _weights(plain: Sequence[bool]) -> torch.Tensor:
+    return torch.tensor([1.0 if one else _SPECIAL_WEIGHT for one in plain])
 
 
-def _random_region(
-    random: np.random.Generator, shape: tuple[int, ...], crop: int
-) -> tuple[tuple[float, float, float, float], np.ndarray, np.ndarray]:
-    """Draw the square of a photo for a crop: its box, and the positions of the columns and rows."""
-    height, width = shape
-    check_crop(shape, crop)
-    largest = min(height, width)
-    if largest < crop or random.random() < _WHOLE_SHARE:
-        side = float(largest)
-    elif random.random() < _SOFT_SHARE:
-        side = crop / random.uniform(1.0, _LARGEST_SCALE)
-    else:
-        side = crop / random.uniform(max(_SMALLEST_SCALE, crop / largest), 1.0)
-    left, top = random.uniform(0, width - side), random.uniform(0, height - side)
-    steps = (np.arange(crop) + 0.5) * (side / crop)
-    longer = max(height, width)
-    box = (left, top, min(left + side, width), min(top + side, height))
-    return box, (left + steps) / longer, (top + steps) / longer
+def _random_night(
+    random: np.random.Generator, frame: Frame, lamp_window: tuple[float, float, float, float] | None = None
+) -> NightSettings:
+    return random_night(random, frame.width / frame.longer, frame.height / frame.longer, lamp_window)
 
 
-def _resized(photo: np.ndarray, box: tuple[float, float, float, float], crop: int) -> np.ndarray:
-    left, top = int(box[0]), int(box[1])
-    part = Image.fromarray(photo[top : int(np.ceil(box[3])), left : int(np.ceil(box[2]))])
-    inside = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
-    return np.asarray(part.resize((crop, crop), Image.Resampling.BICUBIC, box=inside))
+def _resized(photo: np.ndarray, region: Region, crop: int) -> np.ndarray:
+    left, top = int(region.left), int(region.top)
+    part = Image.fromarray(photo[top : int(np.ceil(region.bottom)), left : int(np.ceil(region.right))])
+    box = (region.left - left, region.top - top, region.right - left, region.bottom - top)
+    return np.asarray(part.resize((crop, crop), Image.Resampling.BICUBIC, box=box))
 
 
 def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -264,20 +276,6 @@ def _sample_positions(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 def _sampled(photo: np.ndarray) -> np.ndarray:
     rows, columns = _sample_positions(photo.shape[:2])
     return np.ascontiguousarray(photo[rows][:, columns])
-
-
-def _averages_at(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Columns' and rows' positions of the averages."""
-    height, width = shape[:2]
-    steps = (np.arange(_AVERAGES) + 0.5) / _AVERAGES
-    return steps * width / max(height, width), steps * height / max(height, width)
-
-
-def _averaged(photo: np.ndarray) -> np.ndarray:
-    """Averages in linear light, A x A x 3, float32, sRGB-encoded."""
-    linear = torch.from_numpy(srgb_to_linear(photo).transpose(2, 0, 1).copy())
-    means = torch.nn.functional.adaptive_avg_pool2d(linear[None], _AVERAGES)[0]
-    return linear_to_srgb(means.permute(1, 2, 0).numpy())
 
 
 def _halved(averages: np.ndarray) -> np.ndarray:

@@ -19,11 +19,12 @@ from llflow_photo.flow.inputs import equalization_table
 from llflow_photo.flow.sizes import COMPACT, size_of_settings
 from llflow_photo.flow.thumbnail import thumbnail
 from llflow_photo.training.crops import MORE_FRAMES
+from llflow_photo.training.frames import random_frame, whole_frame
 from llflow_photo.training.photos import find_photos, load_photos, split_photos
 from llflow_photo.training.prefetch import PrefetchSource
 from llflow_photo.training.recipe import Recipe, parse_stages
 from llflow_photo.training.session import RunSettings, build_trainer
-from llflow_photo.training.simulated import SimulatedSource, _random_region, validation_pairs
+from llflow_photo.training.simulated import SimulatedSource, validation_pairs
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,33 @@ def test_crops_come_with_their_frames(photos: list[np.ndarray]) -> None:
     assert np.median(differences) < 0.02 and max(differences) < 0.1
 
 
+def test_the_thumbnails_of_a_frame_are_those_of_the_photo_cut_to_it(photos: list[np.ndarray]) -> None:
+    random = np.random.default_rng(3)
+    whole = whole_frame(photos[0].shape)
+    frame = next(
+        drawn for drawn in iter(lambda: random_frame(random, photos[0].shape), None) if drawn != whole
+    )
+    edges = (round(edge) for edge in (frame.top, frame.bottom, frame.left, frame.right))
+    top, bottom, left, right = edges
+    settings = night(-3.0, "tungsten")
+    of_frame = SimulatedSource(photos).thumbnails(0, settings, np.random.default_rng(1), frame)
+    cut = SimulatedSource([photos[0][top:bottom, left:right]])
+    for found, expected in zip(of_frame, cut.thumbnails(0, settings, np.random.default_rng(1)), strict=True):
+        assert found.shape == expected.shape
+        cells = [_cells(image.transpose(2, 0, 1)) for image in (found, expected)]  # the averages are blurred
+        assert np.abs(cells[0] - cells[1]).mean() < 0.02 * expected.mean()
+
+
+def test_frames_with_lamps_or_uneven_light_have_a_lower_weight(photos: list[np.ndarray]) -> None:
+    source = SimulatedSource(photos, frames=True)
+    drawn = [source.batch(step, 64, 8).frames for step in range(8)]
+    weights = torch.cat([torch.cat([frames.weights, frames.more_weights]) for frames in drawn if frames])
+    assert weights.unique().tolist() == pytest.approx([0.3, 1.0])
+    random = np.random.default_rng(0)
+    plain = np.mean([random_night(random).plain for _ in range(500)])
+    assert abs(float((weights == 1.0).float().mean()) - plain) < 0.12
+
+
 def test_validation_pairs_are_dark_and_repeatable(photos: list[np.ndarray]) -> None:
     pairs, again = validation_pairs(photos, longest=128), validation_pairs(photos, longest=128)
     assert [max(pair.low.shape) for pair in pairs] == [128] * 3
@@ -195,21 +223,3 @@ def test_photos_too_small_for_a_later_stage_are_named_at_the_start(tmp_path: Pat
     settings = RunSettings(None, (str(tmp_path),), COMPACT, recipe, validation_scenes=0, device="cpu")
     with pytest.raises(TrainingDataError, match="300x100 is too small for crops of 192"):
         build_trainer(tmp_path / "run", settings)
-
-
-def test_photos_smaller_than_the_crop_are_scaled_up() -> None:
-    (left, top, right, bottom), x, _ = _random_region(np.random.default_rng(0), (50, 90), 64)
-    assert right - left == bottom - top == 50 and 0 <= left <= 40 and top == 0
-    assert np.diff(x) == pytest.approx(50 / 64 / 90)
-
-
-def test_some_crops_are_softer_than_their_photo() -> None:
-    """As photos are at full size; the noise of the simulation is added afterwards."""
-    random = np.random.default_rng(0)
-    sides = []
-    for _ in range(400):
-        (left, top, right, bottom), x, y = _random_region(random, (200, 300), 64)
-        assert 0 <= left < right <= 300 and 0 <= top < bottom <= 200 and len(x) == len(y) == 64
-        sides.append(right - left)
-    assert min(sides) >= 64 / 1.8 - 1e-6 and max(sides) <= 200 + 1e-6
-    assert 0.15 < np.mean(np.array(sides) < 63.9) < 0.28

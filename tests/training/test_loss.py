@@ -49,6 +49,24 @@ def test_the_terms_add_up_and_have_gradients(tiny_flow: Build) -> None:
 
 
 @torch.no_grad()
+def test_only_the_error_as_is_is_weighted_by_crop(tiny_flow: Build) -> None:
+    flow = tiny_flow()
+    dark, reference = _pair()
+    conditioning = flow.encode(dark)
+
+    def loss(absolute: float, aligned: float, *crops: float) -> float:
+        weights = LossWeights(0.0, absolute, aligned, 0.0, look=0.0, steadiness=0.0)
+        of_crops = torch.tensor(crops) if crops else None
+        return float(hybrid_loss(flow, conditioning, reference, weights, torch.Generator(), of_crops).total)
+
+    first, second = loss(1.0, 0.0, 1.0, 0.0), loss(1.0, 0.0, 0.0, 1.0)
+    assert first > 0 and second > 0 and first != second
+    assert loss(1.0, 0.0) == pytest.approx(first + second) == pytest.approx(loss(1.0, 0.0, 1.0, 1.0))
+    assert loss(1.0, 0.0, 1.0, 0.3) == pytest.approx(first + 0.3 * second)
+    assert loss(0.0, 1.0, 0.3, 0.3) == loss(0.0, 1.0)
+
+
+@torch.no_grad()
 def test_noise_and_selector_are_seeded(tiny_flow: Build) -> None:
     flow = tiny_flow()
     dark, reference = _pair()
