@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..callbacks import Cancel, Progress, raise_if_cancelled
+from ..callbacks import Cancel, Progress
 from ..color.channels import greatest_channel
 from ..color.spaces import SRGB, convert
 from ..color.working import Residual, Tone, from_network
@@ -19,7 +19,7 @@ from .base_curve import apply_base_curve
 from .lamps import LampGrid
 from .planes import box_mean_inside
 from .progress import of_stage
-from .refinement import Refinement, row_blocks, view_of
+from .refinement import Refinement, row_blocks, view_of, watched_blocks
 
 __all__ = ["finished"]
 
@@ -58,14 +58,14 @@ def finished(
             progress(1, 1)
         return photo.with_pixels(photo.pixels.copy())
     analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
-    refinement = Refinement.of(rendering, photo, options, analysis, window or Window())
-    refined = refinement.whole(cancel, of_stage(progress, 0, 3))
+    first, second, third, last = (of_stage(progress, stage, 4) for stage in range(4))
+    refinement = Refinement.of(rendering, photo, options, analysis, window or Window(), cancel, first)
+    refined = refinement.whole(cancel, second)
     standard = options.look == "standard" or (options.look == "auto" and analysis.developed)
     tone = apply_base_curve if standard and not options.denoise_only else None
     lamps = None
     if options.protect_highlights and not options.denoise_only:
-        lamps = _Lamps.of(refined, residual, analysis.darkness, cancel, of_stage(progress, 1, 3))
-    last = of_stage(progress, 2, 3)
+        lamps = _Lamps.of(refined, residual, analysis.darkness, cancel, third)
     if lamps is None:
         return _brought_back(refined, residual, options, tone, cancel=cancel, progress=last)
     out = np.empty(photo.pixels.shape, np.float32)
@@ -99,12 +99,7 @@ class _Lamps:
         peak = np.empty(photo.pixels.shape[:2], np.float32)
 
         def blocks(stage: int) -> Iterator[slice]:
-            report = of_stage(progress, stage, 3)
-            for rows in row_blocks(peak.shape):
-                raise_if_cancelled(cancel)
-                if report:
-                    report(rows.start, len(peak))
-                yield rows
+            return watched_blocks(peak.shape, cancel, of_stage(progress, stage, 3))
 
         for rows in blocks(0):
             encoded = photo.pixels[rows]

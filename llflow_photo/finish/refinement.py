@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,10 @@ from .color_noise import ChromaCorrection, empty_weight, noisy_weight
 from .local_exposure import LocalExposure
 from .noise_estimate import DetailNoise
 from .planes import QUARTER, block_mean, luma
+from .progress import of_stage
 from .texture import Texture
 
-__all__ = ["Refinement", "row_blocks", "view_of"]
+__all__ = ["Refinement", "row_blocks", "view_of", "watched_blocks"]
 
 _BLOCK_PIXELS = 1 << 17
 _BLOCK_ALIGNMENT = 16
@@ -50,20 +51,32 @@ class Refinement:
 
     @classmethod
     def of(
-        cls, rendering: np.ndarray, photo: Photo, options: Options, analysis: PhotoAnalysis, window: Window
+        cls,
+        rendering: np.ndarray,
+        photo: Photo,
+        options: Options,
+        analysis: PhotoAnalysis,
+        window: Window,
+        cancel: Cancel | None = None,
+        progress: Progress | None = None,
     ) -> Refinement:
-        """Compute the corrections selected by the options."""
+        """Compute the corrections selected by the options; ``cancel`` and ``progress`` as in `whole`."""
         noise = analysis.noise.averaged(window.step)
         keeps_tone = options.denoise_only
         chroma = exposure = None
+
+        def blocks(stage: int, count: int | None = None) -> Iterator[slice]:
+            return watched_blocks(rendering.shape, cancel, of_stage(progress, stage, 4), count)
+
         if options.color_smoothing:
             sensor_noise = analysis.sensor_noise if analysis.developed else None
-            chroma = _chroma(rendering, photo, noise, sensor_noise, options.color_smoothing)
+            chroma = _chroma(rendering, photo, noise, sensor_noise, options.color_smoothing, blocks)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
-            peak = _quarter_peak(rendering[rows] for rows in row_blocks(rendering.shape))
+            peak = _quarter_peak(rendering[rows] for rows in blocks(2))
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
             if lift.any():
-                exposure = LocalExposure.of(peak, _photo_peak(photo), lift)
+                photo_peak = _quarter_peak(view_of(photo, rows) for rows in blocks(3))
+                exposure = LocalExposure.of(peak, photo_peak, lift)
         return cls(rendering, photo, Texture.of(noise, options.texture), chroma, exposure)
 
     @property
@@ -138,6 +151,21 @@ def row_blocks(shape: tuple[int, ...], count: int | None = None) -> Iterator[sli
         yield slice(start, min(start + step, shape[0]))
 
 
+def watched_blocks(
+    shape: tuple[int, ...], cancel: Cancel | None, progress: Progress | None, count: int | None = None
+) -> Iterator[slice]:
+    """`row_blocks`; ``cancel`` is asked before each block, ``progress`` is told the number of rows done.
+
+    Raises:
+        CancelledError: ``cancel`` returned true.
+    """
+    for rows in row_blocks(shape, count):
+        raise_if_cancelled(cancel)
+        if progress:
+            progress(rows.start, shape[0])
+        yield rows
+
+
 def view_of(photo: Photo, rows: slice, columns: slice = _ALL) -> np.ndarray:
     """A part of the photo as the network sees it: rows x columns x 3 float32, sRGB-encoded, in [0, 1]."""
     pixels = photo.pixels[rows, columns]
@@ -155,15 +183,21 @@ def _within_white(factor: np.ndarray, peak: np.ndarray) -> np.ndarray:
 
 
 def _chroma(
-    rendering: np.ndarray, photo: Photo, noise: DetailNoise, sensor_noise: NoiseLevel | None, amount: float
+    rendering: np.ndarray,
+    photo: Photo,
+    noise: DetailNoise,
+    sensor_noise: NoiseLevel | None,
+    amount: float,
+    blocks: Callable[[int, int], Iterator[slice]],
 ) -> ChromaCorrection | None:
     """The correction of color noise, or None if there is none.
 
     Areas without light become gray if ``sensor_noise`` is given, that of a developed RAW file. In other
     photos they are left as they are: the camera has reduced their noise, but not the mean that it caused.
+    ``blocks`` returns blocks of a number of rows, in two passes over the photo, 0 and 1.
     """
     levels, lights = [], []
-    for rows in row_blocks(rendering.shape, _BLOCK_ALIGNMENT):
+    for rows in blocks(0, _BLOCK_ALIGNMENT):
         view = view_of(photo, rows)
         levels.append(luma(block_mean(view, QUARTER)))
         if sensor_noise is not None:
@@ -175,12 +209,8 @@ def _chroma(
     empty = np.zeros_like(level)
     if sensor_noise is not None:
         empty = empty_weight(np.concatenate(lights), sensor_noise) * np.float32(amount)
-    blocks = (block_mean(rendering[rows], QUARTER) for rows in row_blocks(rendering.shape, _BLOCK_ALIGNMENT))
-    return ChromaCorrection.of(np.concatenate(list(blocks)), weight, empty)
-
-
-def _photo_peak(photo: Photo) -> np.ndarray:
-    return _quarter_peak(view_of(photo, rows) for rows in row_blocks(photo.pixels.shape))
+    quarter = np.concatenate([block_mean(rendering[rows], QUARTER) for rows in blocks(1, _BLOCK_ALIGNMENT)])
+    return ChromaCorrection.of(quarter, weight, empty)
 
 
 def _quarter_peak(blocks: Iterable[np.ndarray]) -> np.ndarray:

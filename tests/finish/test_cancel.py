@@ -75,4 +75,5 @@ def test_finishing_reports_progress_in_small_steps(lamp: bool) -> None:
     finished(view, residual, Options(), progress=lambda done, total: seen.append(done / total))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-    assert max(after - before for before, after in itertools.pairwise([0.0, *seen])) < 0.5
+    assert max(after - before for before, after in itertools.pairwise([0.0, *seen])) <= 0.3
+    assert sum(0 < share < 0.25 for share in seen) > 20  # while the corrections are computed
