@@ -36,6 +36,8 @@ _MOST = 0.35
 _NOISE_ONLY, _TEXTURE = 0.5, 1.5
 # The same, up to which dark outliers are removed, and from which they are texture.
 _OUTLIERS = 1.5, 3.0
+# Compression flattens some cells of noise and not others: the flattest have less than the noise's mean.
+_COMPRESSED = np.float32(1.25)
 _BLACK = np.float32(4 / 255)
 _LEVELS = 4096
 
@@ -57,16 +59,18 @@ class Texture:
     sigma: np.ndarray
 
     @classmethod
-    def of(cls, noise: DetailNoise, amount: float) -> Texture | None:
+    def of(cls, noise: DetailNoise, amount: float, developed: bool = True) -> Texture | None:
         """None if the amount is 0.
 
         Args:
             noise: noise of the photo's detail.
+            developed: whether the photo was developed from a RAW file, and not compressed.
         """
         if not amount:
             return None
         level = np.linspace(0, 1, _LEVELS, dtype=np.float32) ** 2
-        return cls(amount, noise.at(level) / (level + _BLACK))
+        sigma = noise.at(level) / (level + _BLACK)
+        return cls(amount, sigma if developed else sigma * _COMPRESSED)
 
     def gain(self, photo: np.ndarray, rendering: np.ndarray) -> np.ndarray:
         """Factor of the encoded rendering that restores texture, near 1: H x W float32.

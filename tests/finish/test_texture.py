@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from llflow_photo import Options, Photo
 from llflow_photo.color.guided import box_mean
@@ -12,6 +15,7 @@ from llflow_photo.color.working import to_network
 from llflow_photo.finish import finished
 from llflow_photo.finish.noise_estimate import DetailNoise
 from llflow_photo.finish.planes import luma
+from llflow_photo.finish.texture import Texture
 
 _SIDE = 192
 _PLAIN = Options(local_exposure=0, color_smoothing=0, protect_highlights=False)
@@ -100,3 +104,16 @@ def test_dark_lines_above_the_noise_are_restored(random: np.random.Generator) ->
     _, residual = to_network(photo)
     result = luma(finished(np.full((_SIDE, _SIDE, 3), 0.3, np.float32), residual, _PLAIN).pixels)
     assert result[12:-12:12].mean() < 0.97 * result[6:-12:12].mean()
+
+
+def test_compressed_noise_is_not_taken_for_texture(random: np.random.Generator) -> None:
+    light = np.clip(0.006 + random.normal(0, 0.003, (_SIDE, _SIDE, 3)), 0, 1)
+    buffer = io.BytesIO()
+    picture = Image.fromarray(np.rint(encode(light, "srgb") * 255).astype(np.uint8))
+    picture.save(buffer, "JPEG", quality=85, subsampling=2)
+    photo = Photo(np.asarray(Image.open(buffer)).astype(np.float32) / 255, bit_depth=8)
+    noise, flat = DetailNoise.of_photo(photo), np.full((_SIDE, _SIDE), 0.3, np.float32)
+    textures = [Texture.of(noise, 0.6, developed) for developed in (True, False)]
+    left = [texture.gain(luma(photo.pixels), flat).std() for texture in textures if texture is not None]
+    assert left[1] < 0.6 * left[0]
+    assert left[1] < 0.01
