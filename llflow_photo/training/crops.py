@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,6 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import TrainingDataError
-from .frames import random_frame
 from .pairs import LoadedPair
 
 __all__ = [
@@ -92,7 +91,7 @@ class BatchSource(Protocol):
 
 
 class CropSource:
-    """Random crops, flips and transposes of pairs in memory.
+    """Random crops, flips and transposes of pairs in memory. The frame of a crop is its whole photo.
 
     Every scene is equally probable, regardless of its number of exposures; otherwise the references of scenes
     with many exposures would dominate. The batch of a step depends only on the seed and the step. If a photo
@@ -121,39 +120,33 @@ class CropSource:
     def batch(self, step: int, crop: int, size: int) -> Batch:
         crop = min(crop, self.largest_crop)
         random = np.random.default_rng([self.seed, step])
-        pairs = [self._draw(random) for _ in range(size)]
-        crops = [self._crop(random, crop, pair) for pair in pairs]
+        drawn, crops = [], []
+        for _ in range(size):
+            exposures = self._scenes[random.integers(len(self._scenes))]
+            pair = exposures[random.integers(len(exposures))]
+            drawn.append(pair)
+            crops.append(self._crop(random, crop, pair))
         low, high = (_stack([one.images[side] for one in crops]) for side in (0, 1))
         if not self.frames:
-            tables = np.stack([pair.equalization for pair in pairs])
+            tables = np.stack([pair.equalization for pair in drawn])
             return Batch(low, high, torch.from_numpy(tables))
-        return Batch(low, high, frames=_frames(crops, self._more_frames(random, MORE_FRAMES * size)))
-
-    def _draw(self, random: np.random.Generator) -> LoadedPair:
-        exposures = self._scenes[random.integers(len(self._scenes))]
-        return exposures[random.integers(len(exposures))]
+        return Batch(low, high, frames=_frames(drawn, crops, self._more_frames(random, MORE_FRAMES * size)))
 
     def _more_frames(self, random: np.random.Generator, count: int) -> list[tuple[np.ndarray, ...]]:
-        """Thumbnails of further dark frames and their references, each S x S x 3."""
-        thumbnails = []
+        """Thumbnails of further dark photos and references, each 3 x S x S."""
+        pairs = []
         for _ in range(count):
-            pair, turn = self._draw(random), Turn.random(random)
-            frame = random_frame(random, pair.low.shape)
-            thumbnails.append(tuple(turn.image(side.of(frame)) for side in pair.averages))
-        return thumbnails
+            exposures = self._scenes[random.integers(len(self._scenes))]
+            turn = Turn.random(random)
+            sides = exposures[random.integers(len(exposures))].thumbnails
+            pairs.append(tuple(turn.channels_first(side) for side in sides))
+        return pairs
 
     def _crop(self, random: np.random.Generator, crop: int, pair: LoadedPair) -> _Crop:
-        if not self.frames:
-            return random_crop(random, crop, pair.low, pair.high)
-        frame = random_frame(random, pair.low.shape, crop)
-        rows = slice(round(frame.top), round(frame.bottom))
-        columns = slice(round(frame.left), round(frame.right))
-        low, high = pair.low[rows, columns], pair.high[rows, columns]
         side = crop
-        if random.random() < SCALED_SHARE:
-            side = int(random.integers(crop, min(low.shape[:2]) + 1))
-        made = random_crop(random, crop, low, high, side=side)
-        return replace(made, thumbnails=tuple(made.turn.image(side.of(frame)) for side in pair.averages))
+        if self.frames and random.random() < SCALED_SHARE:
+            side = int(random.integers(crop, min(pair.low.shape[:2]) + 1))
+        return random_crop(random, crop, pair.low, pair.high, side=side)
 
 
 @dataclass(frozen=True)
@@ -176,6 +169,10 @@ class Turn:
         pixels = pixels[:, ::-1] if self.right else pixels
         return pixels.transpose(1, 0, 2) if self.transpose else pixels
 
+    def channels_first(self, pixels: np.ndarray) -> np.ndarray:
+        """Apply to a C x H x W image."""
+        return np.ascontiguousarray(self.image(pixels.transpose(1, 2, 0)).transpose(2, 0, 1))
+
     def window(self, top: float, left: float, height: float, width: float) -> tuple[float, ...]:
         """Apply to a window, see `Frames.windows`."""
         top = 1.0 - top - height if self.down else top
@@ -185,23 +182,28 @@ class Turn:
 
 @dataclass(frozen=True)
 class _Crop:
-    """A crop of the same square from images, and the thumbnails of its frame, S x S x 3, turned like it."""
-
     images: list[np.ndarray]
     turn: Turn
     window: tuple[float, ...]
-    thumbnails: tuple[np.ndarray, ...] = ()
 
 
-def _frames(crops: Sequence[_Crop], more: Sequence[tuple[np.ndarray, ...]]) -> Frames:
-    low, high = (_channels_first([crop.thumbnails[side] for crop in crops]) for side in (0, 1))
-    more_low, more_high = (_channels_first([pair[side] for pair in more]) for side in (0, 1))
+def _frames(
+    pairs: Sequence[LoadedPair], crops: Sequence[_Crop], more: Sequence[tuple[np.ndarray, ...]]
+) -> Frames:
+    low, high = (
+        torch.from_numpy(
+            np.stack(
+                [
+                    crop.turn.channels_first(pair.thumbnails[side])
+                    for pair, crop in zip(pairs, crops, strict=True)
+                ]
+            )
+        )
+        for side in (0, 1)
+    )
+    more_low, more_high = (torch.from_numpy(np.stack([pair[side] for pair in more])) for side in (0, 1))
     windows = torch.tensor([crop.window for crop in crops])
     return Frames(low, high, windows, more_low, more_high, torch.ones(len(low)), torch.ones(len(more_low)))
-
-
-def _channels_first(images: Sequence[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy())
 
 
 def random_crop(

@@ -156,7 +156,7 @@ class PhotoAverages:
         linear = torch.from_numpy(srgb_to_linear(photo).transpose(2, 0, 1).copy())
         self._cells = _averaged(linear, _CELLS).half().numpy()
 
-    def of(self, frame: Frame, count: int = THUMBNAIL) -> np.ndarray:
+    def of(self, frame: Frame, count: int) -> np.ndarray:
         """Averages over count x count cells of a frame: count x count x 3, float32, linear light."""
         height, width = self._shape
         rows = slice(round(frame.top * _CELLS / height), round(frame.bottom * _CELLS / height))

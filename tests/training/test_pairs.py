@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from llflow_photo.errors import TrainingDataError
-from llflow_photo.flow.whole_photo import grid_at
-from llflow_photo.training import crops, frames
+from llflow_photo.training import crops
 from llflow_photo.training.crops import CropSource, random_crop
 from llflow_photo.training.pairs import LoadedPair, Pair, find_pairs, load_pair, split_by_scene
 
@@ -135,7 +134,6 @@ def test_a_window_is_the_position_of_a_crop_in_its_transformed_photo(
     scaled: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crops, "SCALED_SHARE", scaled)
-    monkeypatch.setattr(frames, "_PART_SHARE", 0.0)
     ramp = np.mgrid[0:64, 0:64].transpose(1, 2, 0) * 2
     photo = np.dstack([ramp, np.full((64, 64, 1), 100)]).astype(np.uint8)
     source = CropSource([LoadedPair(photo, photo)], frames=True)
@@ -151,28 +149,6 @@ def test_a_window_is_the_position_of_a_crop_in_its_transformed_photo(
         turned += bool(whole[0, 0, 0] > whole[0, -1, -1])
         assert (height == 32) or scaled
     assert 0 < turned < 20
-
-
-def test_crops_come_with_the_thumbnails_of_their_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frame is a part of the photo; the position of a crop in it is that of its window."""
-    monkeypatch.setattr(frames, "_PART_SHARE", 1.0)
-    ramp = np.mgrid[0:256, 0:256].transpose(1, 2, 0)
-    photo = np.dstack([ramp, np.full((256, 256, 1), 100)]).astype(np.uint8)
-    source = CropSource([LoadedPair(photo, 255 - photo)], frames=True)
-    extents = []
-    for step in range(20):
-        batch = source.batch(step, 64, 1)
-        assert batch.frames is not None
-        window = batch.frames.windows[0]
-        assert float(window[:2].min()) >= 0 and float((window[:2] + window[2:]).max()) <= 1 + 1e-6
-        light = ((batch.low[0] + 0.055) / 1.055) ** 2.4
-        for channel in range(3):
-            cells = grid_at(batch.frames.thumbnails[:, channel : channel + 1], window[None], 16, 16)
-            assert float(cells.mean()) == pytest.approx(float(light[channel].mean()), abs=0.01)
-        more = batch.frames.more_thumbnails[:, 0]
-        extents += [float(one.max() - one.min()) for one in more]
-        assert (batch.frames.more_references[:, 2] - batch.frames.references[0, 2, 0, 0]).abs().max() < 1e-3
-    assert len({round(extent, 3) for extent in extents}) > 20  # parts of different size
 
 
 def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
