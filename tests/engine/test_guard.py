@@ -53,11 +53,12 @@ def test_bounds_do_not_change_ordinary_renderings(flow: LLFlow) -> None:
 def test_high_temperatures_do_not_fill_the_image_with_noise(
     flow: LLFlow, temperature: float, clipped: float
 ) -> None:
-    """Without bounds all but a few values are clipped at temperature 1.5."""
+    """It may change brightness and color of regions. Without bounds 0.3 of the values are clipped at 1.5."""
     encoded = Enhancer(flow, backend="float32").encode(lamps())
-    mean, sample = encoded.decode(Latent()), encoded.decode(Latent(1, temperature))
+    mean, sample = encoded.decode(Latent()), encoded.decode(Latent(1, temperature, 1.0))
     assert _clipped(sample) < _clipped(mean) + clipped
-    assert np.abs(sample - mean).mean() < 0.2
+    blocks = (sample - mean).reshape(10, 16, 13, 16, 3)
+    assert np.abs(blocks - blocks.mean((1, 3), keepdims=True)).mean() < 0.1
 
 
 def _clipped(picture: np.ndarray) -> float:
