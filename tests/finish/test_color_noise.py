@@ -80,8 +80,8 @@ def test_dark_things_keep_their_color_in_8_bits(random: np.random.Generator) -> 
     assert found > 0.9 * wanted
 
 
-# The shipped network leaves 0.505 in daylight: above the limit by so little that processors may differ.
-_MISSED = pytest.mark.xfail(reason="0.505 of 255 with the shipped network", strict=False)
+# The shipped network leaves 0.510 in daylight: above the limit by so little that processors may differ.
+_MISSED = pytest.mark.xfail(reason="0.510 of 255 with the shipped network", strict=False)
 
 
 @pytest.mark.parametrize("light", [pytest.param("daylight", marks=_MISSED), "tungsten"])
