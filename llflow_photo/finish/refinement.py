@@ -155,7 +155,7 @@ def row_blocks(shape: tuple[int, ...], count: int | None = None) -> Iterator[sli
 def watched_blocks(
     shape: tuple[int, ...], cancel: Cancel | None, progress: Progress | None, count: int | None = None
 ) -> Iterator[slice]:
-    """`row_blocks`; ``cancel`` is asked before each block, ``progress`` is told the number of rows done.
+    """`row_blocks`; ``cancel`` is called before each block, and ``progress`` with the number of rows done.
 
     Raises:
         CancelledError: ``cancel`` returned true.
