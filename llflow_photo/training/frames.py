@@ -32,8 +32,8 @@ _SMALLEST_PART = 0.5
 """Fraction of frames that are a part of their photo, and the smallest fraction of its width and height.
 
 How bright a frame should be is learned from the frames as a whole, of which there are only as many as photos.
-From whole photos alone, a network memorizes them: it predicts the mean luma of known photos three times as
-well as that of others.
+From whole photos alone, a network memorizes them: its error of the mean luma of known
+photos was 0.4 to 0.65 times that of others.
 """
 
 
