@@ -129,11 +129,11 @@ def renderings(
     from .finish import of_stage
     from .prepared import prepare
 
-    stages = 1 + options.samples
-    prepared = prepare(photo, enhancer, options, series, of_stage(progress, 0, stages), cancel, gate)
-    for number in range(options.samples):
+    count = options.samples
+    prepared = prepare(photo, enhancer, options, series, cancel, renderings=count)
+    for number in range(count):
         latent = _latent(options, options.seed + number, series)
-        yield prepared.render(latent, options, of_stage(progress, 1 + number, stages), cancel, gate)
+        yield prepared.render(latent, options, of_stage(progress, number, count), cancel, gate)
 
 
 def rendering_of(

@@ -121,29 +121,27 @@ def prepare(
     enhancer: Enhancer,
     options: Options,
     series: SeriesReference | None = None,
-    progress: Progress | None = None,
     cancel: Cancel | None = None,
-    gate: Gate = nullcontext,
+    *,
+    renderings: int = 1,
 ) -> PreparedPhoto:
-    """Encode a whole photo.
+    """Prepare a whole photo.
 
     Args:
         options: only ``remove_specks`` is used here.
         series: what the frames of a series share, if the photo is one of them.
-        progress: called with the number of steps done and of all.
-        cancel: called before each block of pixels and each tile; the run ends if it returns true.
-        gate: entered while the network runs.
+        cancel: called before each block of pixels; the run ends if it returns true.
+        renderings: number of renderings; what several share is kept if memory allows it.
     """
     if options.remove_specks:
         photo = without_specks(photo, cancel)
     view, residual = to_network(photo, cancel)
+    keep = None if renderings > 1 else False
     if series is None:
-        with gate():
-            encoded = enhancer.encode(view, progress=progress, cancel=cancel)
+        encoded = enhancer.encode(view, keep=keep)
         return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo, noise=residual.noise))
     whole = WholePhoto.of_series(photo, series, enhancer)
-    with gate():
-        encoded = enhancer.encode(view, statistics=whole.statistics, progress=progress, cancel=cancel)
+    encoded = enhancer.encode(view, keep=keep, statistics=whole.statistics)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis)
 
 
@@ -161,10 +159,10 @@ def prepare_region(
         whole: what was decided for the whole photo.
         part: the region's place in the scaled photo.
         window: the region's place in the photo, as the finish needs it.
-        cancel: called before each tile; the run ends if it returns true.
+        cancel: called before each block of pixels; the run ends if it returns true.
     """
     view, residual = to_network(region, cancel)
-    encoded = enhancer.encode(view, statistics=whole.statistics, part=part, cancel=cancel)
+    encoded = enhancer.encode(view, statistics=whole.statistics, part=part)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis, window)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["RenderCache", "Subject"]
 
 _KEPT_PIXELS = 1_400_000
-"""Pixels kept in addition to the largest region, the visible one. A region takes about 0.5 kB per pixel."""
+"""Pixels kept in addition to the largest region, the visible one. A region takes up to 0.5 kB per pixel."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,36 +17,35 @@ __all__ = ["measure"]
 
 
 def measure(settings: Settings) -> list[dict[str, Any]]:
-    """A row per network and photo: the first rendering, another one, and eight in all."""
+    """A row per network, photo and grain: the first rendering, another one, and eight in all."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(0)
-    flows = {DEFAULT_MODEL: models.load(DEFAULT_MODEL).flow, "small, random weights": LLFlow(SMALL)}
-    rows = []
-    for name, flow in flows.items():
-        enhancer = Enhancer(flow, device="cpu", threads=settings.threads)
-        for height, width in ((400, 600), (1000, 1500)):
-            photo = night_photo(height, width)
-            encoded = enhancer.encode(photo, keep=True)
-            latent = Latent(1, 0.8)
+    shipped, random = models.load(DEFAULT_MODEL).flow, LLFlow(SMALL)
+    cases = [(DEFAULT_MODEL, shipped, size, 0.0) for size in ((400, 600), (1000, 1500), (3000, 4000))]
+    cases += [(DEFAULT_MODEL, shipped, size, 1.0) for size in ((400, 600), (1000, 1500))]
+    cases += [("small, random weights", random, size, 1.0) for size in ((400, 600), (1000, 1500))]
+    return [_row(name, flow, size, grain, settings) for name, flow, size, grain in cases]
 
-            def first() -> None:
-                enhancer.encode(photo, keep=True).decode(latent)  # noqa: B023
 
-            def another() -> None:
-                encoded.decode(latent)  # noqa: B023
-
-            times = fastest([first, another], settings.repeats)
-            rows.append(
-                {
-                    "network": name,
-                    "photo": f"{width} x {height}",
-                    "precision": enhancer.precision,
-                    "first_s": times[0].processor,
-                    "another_s": times[1].processor,
-                    "another_over_first": times[1].processor / times[0].processor,
-                    "another_over_first_wall": times[1].wall / times[0].wall,
-                    "eight_over_one": (times[0].processor + 7 * times[1].processor) / times[0].processor,
-                    "eight_over_one_wall": (times[0].wall + 7 * times[1].wall) / times[0].wall,
-                }
-            )
-    return rows
+def _row(name: str, flow: LLFlow, size: tuple[int, int], grain: float, settings: Settings) -> dict[str, Any]:
+    enhancer = Enhancer(flow, device="cpu", threads=settings.threads)
+    photo = night_photo(*size)
+    encoded = enhancer.encode(photo)
+    latent = Latent(1, 0.8, grain)
+    encoded.decode(latent)  # keeps what further ones need
+    times = fastest(
+        [lambda: enhancer.encode(photo).decode(latent), lambda: encoded.decode(latent)], settings.repeats
+    )
+    first, another = times
+    return {
+        "network": name,
+        "photo": f"{size[1]} x {size[0]}",
+        "grain": grain,
+        "precision": enhancer.precision,
+        "first_s": first.processor,
+        "another_s": another.processor,
+        "another_over_first": another.processor / first.processor,
+        "another_over_first_wall": another.wall / first.wall,
+        "eight_over_one": (first.processor + 7 * another.processor) / first.processor,
+        "eight_over_one_wall": (first.wall + 7 * another.wall) / first.wall,
+    }

@@ -28,11 +28,17 @@ from llflow_photo.explore.statistics import spread_of
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0)
 GRAINS = (0.0, 0.25, 1.0)
 RENDERINGS = 8
+_NO_GRAIN = 1e-6
+"""Latents with grain are decoded at full size; this little is invisible."""
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
 
 def _aligned(metric: Metric) -> Metric:
     return lambda image, reference: metric(align_brightness(image, reference), reference)
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((one - other) ** 2)))
 
 
 def _metrics() -> dict[str, Metric]:
@@ -58,6 +64,9 @@ def measure(dataset: Dataset) -> list[dict[str, Any]]:
             spread = spread_of(renderings)
             found = scores[temperature, grain]
             found["diversity"].append(255 * float(np.sqrt(np.mean(spread.disagreement**2))))
+            if temperature and not grain:
+                decoded = encoded.decode_many([Latent(seed, temperature, _NO_GRAIN) for seed in seeds])
+                found["distance"].append(255 * np.mean([*map(_distance, renderings, decoded)]))
             steps = [block_step(align_brightness(one, guess)) for one in renderings]
             found["step"].append(np.mean(steps) / block_step(guess))
             for name, metric in metrics.items():
@@ -77,6 +86,7 @@ def _row(
         "grain": grain,
         "diversity": float(np.mean(found["diversity"])),
         "step": float(np.mean(found["step"])),
+        "distance": float(np.mean(found["distance"])) if found["distance"] else "",
     }
     for name in metrics:
         best, mean = best_and_mean(np.array(found[name]))
@@ -101,8 +111,9 @@ def table(rows: list[Any]) -> str:
         numbers = [f"{float(row[name]):.2f}" if row.get(name) else "" for name, _ in columns]
         grain = f"{float(row['grain']):g}" if float(row["temperature"]) else ""
         at = [f"{float(row['temperature']):g}", grain, f"{float(row['diversity']):.1f}"]
-        lines.append([row["model"], row["photos"], *at, f"{float(row['step']):.2f}", *numbers])
-    head = ["model", "photos", "T", "grain", "diversity", "block step / guess's"]
+        distance = f"{float(row['distance']):.1f}" if row.get("distance") else ""
+        lines.append([row["model"], row["photos"], *at, f"{float(row['step']):.2f}", distance, *numbers])
+    head = ["model", "photos", "T", "grain", "diversity", "block step / guess's", "from decoding"]
     return report.markdown([*head, *(label for _, label in columns)], lines)
 
 

@@ -20,18 +20,23 @@ class Canvas:
     Args:
         height: of the image, pixels.
         width: of the image, pixels.
-        out: array to write to, height x width x 3, float32; by default a new one.
+        out: array to write to, height x width x 3, float32; by default a new one. Call `clear` first.
+
+    Attributes:
+        pixels: the array, not clipped before `finish`.
     """
 
     def __init__(self, height: int, width: int, out: np.ndarray | None = None) -> None:
         if out is None:
-            out = np.zeros((height, width, 3), np.float32)
+            out = np.empty((height, width, 3), np.float32)
         elif out.shape != (height, width, 3) or out.dtype != np.float32:
             raise ImageInputError(f"out is {out.dtype} {out.shape}; give float32 ({height}, {width}, 3)")
-        else:
-            out[...] = 0
-        self._pixels = out
+        self.pixels = out
         self._tensor = torch.from_numpy(out)
+
+    def clear(self) -> None:
+        """Set all pixels to 0."""
+        self.pixels[...] = 0
 
     def add(self, tile: Tile, values: Tensor) -> None:
         """Add one tile's rendering, 3 x rows x cols, float32, on the CPU.
@@ -44,7 +49,7 @@ class Canvas:
                 "the network's output is not finite; lower the temperature or the brightness, "
                 "or use another model"
             )
-        height, width = self._pixels.shape[:2]
+        height, width = self.pixels.shape[:2]
         rows, weights_y = _visible(tile.rows, height)
         cols, weights_x = _visible(tile.cols, width)
         place = self._tensor[
@@ -56,7 +61,7 @@ class Canvas:
     def finish(self) -> np.ndarray:
         """The image, clipped to [0, 1]."""
         self._tensor.clamp_(0, 1)
-        return self._pixels
+        return self.pixels
 
 
 def _visible(span: Span, length: int) -> tuple[slice, Tensor]:

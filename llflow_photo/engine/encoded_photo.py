@@ -13,11 +13,11 @@ from ..errors import DeviceError
 from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
 from .inference import TileConditioning
-from .latent import AnyLatent
+from .latent import AnyLatent, Latent
 from .memory import is_out_of_memory
-from .rendering import condition as tile_condition
 from .rendering import rendered
 from .runner import Runner, using_threads
+from .small_photo import SmallPhoto
 from .tiles import Tile, plan_tiles
 from .view import View
 
@@ -32,7 +32,16 @@ _log = logging.getLogger(__name__)
 class EncodedPhoto:
     """A photo that can be rendered; created by `Enhancer.encode`.
 
-    Unless `cached`, every rendering reads the photo's array again, so it must not be changed.
+    Latents without noise vary slowly over the frame. Their renderings are the best guess with the change of
+    light and color that they cause in a small version of the photo (`SmallPhoto`), which costs little and
+    keeps every detail of the guess. Latents with noise are decoded at full size.
+
+    The photo's array is read at every rendering unless what is needed of it is kept, so it must not be
+    changed.
+
+    Args:
+        keeps_guess: whether to keep the best guess, from which renderings without noise are made.
+        keeps_conditioning: whether to keep everything that decoding needs besides the latent.
 
     Attributes:
         tile: current side of a tile in pixels.
@@ -48,13 +57,19 @@ class EncodedPhoto:
         tile: int,
         halo: int,
         threads: int | None = None,
+        *,
+        keeps_guess: bool = False,
+        keeps_conditioning: bool = False,
     ) -> None:
         self._runner = runner
         self._view = view
         self._statistics = statistics
         self._photo = runner.photo(statistics)
+        self._small = SmallPhoto(runner, statistics)
         self._threads = threads
-        self._kept: list[TileConditioning] = []
+        self._keeps_guess = keeps_guess
+        self._guess: np.ndarray | None = None
+        self._kept: list[TileConditioning] | None = [] if keeps_conditioning else None
         self.tile = tile
         self.halo = halo
         self.notes: list[str] = []
@@ -64,11 +79,6 @@ class EncodedPhoto:
     def shape(self) -> tuple[int, int]:
         """Height and width of the photo, pixels."""
         return self._view.height, self._view.width
-
-    @property
-    def cached(self) -> bool:
-        """Whether everything that depends only on the photo is kept, which makes renderings cheap."""
-        return bool(self._kept)
 
     @property
     def tiles(self) -> int:
@@ -112,34 +122,58 @@ class EncodedPhoto:
         cancel: Cancel | None = None,
     ) -> list[np.ndarray]:
         """Render several latents, encoding each tile only once; see `decode`."""
+        height, width = self.shape
+        canvases = [
+            Canvas(height, width, None if out is None else out[index]) for index in range(len(latents))
+        ]
+        noisy = [self._runner.offsets.has_noise(latent) for latent in latents]
+        decoded = [(latent, canvas) for latent, canvas, n in zip(latents, canvases, noisy, strict=True) if n]
+        changed = [
+            (latent, canvas) for latent, canvas, n in zip(latents, canvases, noisy, strict=True) if not n
+        ]
+        guess = self._guess
+        if changed and guess is None:
+            # The last one is changed in place.
+            canvas = Canvas(height, width) if self._keeps_guess else changed[-1][1]
+            decoded.append((Latent(), canvas))
+            guess = canvas.pixels
+        self._with_less_memory(lambda: self._decode(decoded, progress, cancel))
+        if self._keeps_guess:
+            self._guess = guess
+        for latent, canvas in changed:
+            raise_if_cancelled(cancel)
+            assert guess is not None
+            self._with_less_memory(lambda: self._change(guess, latent, canvas.pixels))  # noqa: B023
+        if progress and not decoded:
+            progress(self.tiles, self.tiles)
+        return [canvas.finish() for canvas in canvases]
 
-        def render() -> list[np.ndarray]:
-            canvases = [
-                Canvas(self._view.height, self._view.width, None if out is None else out[index])
-                for index in range(len(latents))
-            ]
-            tiles = rendered(self._runner, self._view, self._photo, self._tiles, self._kept, latents, cancel)
-            for done, (index, tile, values) in enumerate(tiles, 1):
-                canvases[index].add(tile, values)
-                if progress and not done % len(latents):
-                    progress(done // len(latents), self.tiles)
-            return [canvas.finish() for canvas in canvases]
+    def _decode(
+        self,
+        pairs: Sequence[tuple[AnyLatent, Canvas]],
+        progress: Progress | None,
+        cancel: Cancel | None,
+    ) -> None:
+        """Decode latents at full size, tile by tile."""
+        if not pairs:
+            return
+        for _, canvas in pairs:
+            canvas.clear()
+        latents = [latent for latent, _ in pairs]
+        needs_conditioning = self._kept is not None and any(map(self._runner.offsets.has_noise, latents))
+        kept = self._kept if self._kept or needs_conditioning else None
+        tiles = rendered(self._runner, self._view, self._photo, self._tiles, kept, latents, cancel)
+        for done, (index, tile, values) in enumerate(tiles, 1):
+            pairs[index][1].add(tile, values)
+            if progress and not done % len(pairs):
+                progress(done // len(pairs), self.tiles)
 
-        return self._with_less_memory(render)
-
-    def keep(self, progress: Progress | None = None, cancel: Cancel | None = None) -> None:
-        """Compute and keep everything that depends only on the photo."""
-
-        def condition() -> None:
-            kept = []
-            for done, tile in enumerate(self._tiles, 1):
-                raise_if_cancelled(cancel)
-                kept.append(tile_condition(self._runner, self._view, self._photo, tile))
-                if progress:
-                    progress(done, self.tiles)
-            self._kept = kept
-
-        self._with_less_memory(condition)
+    def _change(self, guess: np.ndarray, latent: AnyLatent, out: np.ndarray) -> None:
+        """Render a latent without noise from the best guess."""
+        if latent.look() is None and not latent.brightness:
+            np.clip(guess, 0.0, 1.0, out=out)
+        else:
+            self._small.change(latent).apply(guess, out, self._view.part)
 
     def residual(
         self, picture: np.ndarray, *, progress: Progress | None = None, cancel: Cancel | None = None
@@ -196,7 +230,7 @@ class EncodedPhoto:
         note = f"out of memory on {self._runner.device}; tiles were reduced from {self.tile} to {tile} pixels"
         _log.warning("%s", note)
         self.notes.append(note)
-        self._kept = []
+        self._kept = None if self._kept is None else []
         self.tile = tile
         self._tiles = self._plan()
         self._runner.release()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..callbacks import Cancel, Progress
 from ..errors import OptionError
 from ..flow import LLFlow, PhotoStatistics, Size
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
@@ -20,6 +19,8 @@ _TILES = (1024, 768, 512, 384, 256)
 """Possible sides of tiles, the fastest first."""
 _KEPT = 1024 * _MIB
 """Default limit of the memory that an encoded photo keeps, bytes."""
+_GUESS_BYTES = 12
+"""Bytes per pixel of a kept guess."""
 
 
 class Enhancer:
@@ -75,34 +76,38 @@ class Enhancer:
         keep: bool | None = None,
         statistics: PhotoStatistics | None = None,
         part: FramePart | None = None,
-        progress: Progress | None = None,
-        cancel: Cancel | None = None,
     ) -> EncodedPhoto:
-        """Encode a photo: compute or prepare everything that depends only on it.
+        """Prepare a photo for any number of renderings.
 
         Args:
             view: H x W x 3, sRGB-encoded, float32 in [0, 1] or uint8; any size from 1 x 1. It is not copied.
-            keep: whether to compute and keep what all renderings share; by default if the memory budget
-                allows it.
-            statistics: `photo_statistics` of the whole photo, if ``view`` is only part of it.
+            keep: whether the first renderings keep what further ones need: the best guess, and for latents
+                with noise what decoding needs besides the latent. By default each of them is kept if the
+                memory budget allows it.
+            statistics: `photo_statistics` of the whole photo, if ``view`` is only part of it, or those shared
+                by a series of photos.
             part: position of ``view`` in the frame of the whole photo, if it is only part of it.
-            progress: called with the number of tiles done and of all.
-            cancel: called before each tile; the run ends if it returns true.
         """
         photo = View(view, part)
-        statistics = statistics or photo.statistics(self._size)
+        if statistics is None:
+            statistics = photo.statistics(self._size)
+        elif part is None:
+            statistics = statistics.with_small_version_of(view)
         free = free_bytes(self.device)
-        encoded = EncodedPhoto(
-            self._runner, photo, statistics, self._tile_for(free), self.halo, self._threads
+        budget = min(_KEPT, free // 4) if self._budget is None else self._budget
+        pixels = photo.padded_height * photo.padded_width
+        of_conditioning = pixels * kept_bytes_per_pixel(self._size, self._runner.precision)
+        of_guess = _GUESS_BYTES * pixels
+        return EncodedPhoto(
+            self._runner,
+            photo,
+            statistics,
+            self._tile_for(free),
+            self.halo,
+            self._threads,
+            keeps_guess=of_guess <= budget if keep is None else keep,
+            keeps_conditioning=of_guess + of_conditioning <= budget if keep is None else keep,
         )
-        if keep is None:
-            budget = min(_KEPT, free // 4) if self._budget is None else self._budget
-            keep = self._kept_bytes(photo) <= budget
-        if keep:
-            encoded.keep(progress, cancel)
-        elif progress:
-            progress(1, 1)
-        return encoded
 
     def photo_statistics(self, view: np.ndarray, levels: np.ndarray | None = None) -> PhotoStatistics:
         """Compute the statistics of a whole photo that this model needs.
@@ -118,7 +123,3 @@ class Enhancer:
             return max(self._tile // Size.MULTIPLE * Size.MULTIPLE, 2 * self.halo + 4 * Size.MULTIPLE)
         wanted = tuple(side for side in _TILES if side >= 4 * self.halo) or (4 * self.halo,)
         return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.precision), wanted)
-
-    def _kept_bytes(self, view: View) -> float:
-        pixels = view.padded_height * view.padded_width
-        return float(pixels * kept_bytes_per_pixel(self._size, self._runner.precision))

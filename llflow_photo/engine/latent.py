@@ -100,6 +100,10 @@ class Latent:
         noise *= np.float32(scale)
         return noise
 
+    def is_noisy(self, *, grain: bool) -> bool:
+        """Whether `noise_block` is not zero."""
+        return bool(self.temperature * (self.grain if grain else 1.0))
+
     @property
     def _detail_seed(self) -> int:
         return self.seed if self.detail_seed is None else self.detail_seed
@@ -135,6 +139,10 @@ class Blend:
     def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
         """See `Latent.noise_block`."""
         return self._mixed([part.noise_block(rows, cols, grain=grain) for part, _ in self.parts])
+
+    def is_noisy(self, *, grain: bool) -> bool:
+        """See `Latent.is_noisy`."""
+        return any(part.is_noisy(grain=grain) for part, weight in self.parts if weight)
 
     def _mixed(self, blocks: list[np.ndarray | None]) -> np.ndarray | None:
         total = None

@@ -28,6 +28,10 @@ class LatentOffsets:
     prior: LatentPrior | None
     gain_path: Callable[[], GainPath]
 
+    def has_noise(self, latent: AnyLatent) -> bool:
+        """Whether a latent's offset contains noise; otherwise it varies slowly over the frame."""
+        return latent.is_noisy(grain=self.prior is not None)
+
     def block(self, latent: AnyLatent, window: LatentWindow) -> tuple[np.ndarray | None, bool]:
         """Compute a latent's offset from the mean for part of a frame.
 

@@ -16,7 +16,7 @@ from .runner import Pending, Runner
 from .tiles import Tile
 from .view import View
 
-__all__ = ["condition", "rendered"]
+__all__ = ["condition", "offset_of", "rendered"]
 
 _Job = tuple[int, Sequence[Tile], Pending]
 
@@ -26,7 +26,7 @@ def rendered(
     view: View,
     photo: Any,
     tiles: Sequence[Tile],
-    kept: Sequence[TileConditioning],
+    kept: list[TileConditioning] | None,
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[tuple[int, Tile, Tensor]]:
@@ -36,12 +36,12 @@ def rendered(
 
     Args:
         photo: output of `Runner.photo` for the whole photo.
-        kept: the conditioning of each tile, or an empty sequence.
+        kept: list of the tiles' conditionings, to which those that are missing are added; None keeps none.
 
     Yields:
         index of the latent, the tile, and its rendering, 3 x rows x cols, float32, on the CPU.
     """
-    if kept or len(latents) > 1:
+    if kept is not None or len(latents) > 1:
         jobs = _conditioned_jobs(runner, view, photo, tiles, kept, latents, cancel)
     else:
         jobs = _whole_jobs(runner, view, photo, tiles, latents[0], cancel)
@@ -62,7 +62,7 @@ def _whole_jobs(
     while batch := list(islice(rest, runner.batch)):
         raise_if_cancelled(cancel)
         images = torch.stack([view.image(tile) for tile in batch])
-        offsets, far = zip(*(_offset(runner, view, latent, tile) for tile in batch), strict=True)
+        offsets, far = zip(*(offset_of(runner, view, latent, tile) for tile in batch), strict=True)
         not_zero = [offset for offset in offsets if offset is not None]
         batched = torch.cat(not_zero) if not_zero else None
         windows = torch.stack([view.window(tile) for tile in batch])
@@ -74,16 +74,21 @@ def _conditioned_jobs(
     view: View,
     photo: Any,
     tiles: Sequence[Tile],
-    kept: Sequence[TileConditioning],
+    kept: list[TileConditioning] | None,
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[_Job]:
-    """Render each tile with each latent; its conditioning is kept or computed once."""
+    """Render each tile with each latent, computing its conditioning once."""
     for number, tile in enumerate(tiles):
         raise_if_cancelled(cancel)
-        conditioning = kept[number] if kept else condition(runner, view, photo, tile)
+        if kept is not None and number < len(kept):
+            conditioning = kept[number]
+        else:
+            conditioning = condition(runner, view, photo, tile)
+            if kept is not None:
+                kept.append(conditioning)
         for index, latent in enumerate(latents):
-            yield index, [tile], runner.render(conditioning, *_offset(runner, view, latent, tile))
+            yield index, [tile], runner.render(conditioning, *offset_of(runner, view, latent, tile))
 
 
 def condition(runner: Runner, view: View, photo: Any, tile: Tile) -> TileConditioning:
@@ -97,7 +102,7 @@ def _results(job: _Job) -> Iterator[tuple[int, Tile, Tensor]]:
         yield index, tile, values
 
 
-def _offset(runner: Runner, view: View, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
+def offset_of(runner: Runner, view: View, latent: AnyLatent, tile: Tile) -> tuple[Tensor | None, bool]:
     """A latent's offset from the mean, 1 x 192 x h x w, and whether it consists of more than noise."""
     offset, far = runner.offsets.block(latent, view.latent_window(tile))
     return None if offset is None else torch.from_numpy(offset)[None], far

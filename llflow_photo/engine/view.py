@@ -39,6 +39,7 @@ class View:
     """A photo, or a part of one, that tiles are read from.
 
     Attributes:
+        part: position of the view in its frame.
         height: of the view, pixels.
         width: of the view, pixels.
         padded_height: the same, rounded up to a multiple of 8.
@@ -55,7 +56,7 @@ class View:
         if pixels.dtype.name not in _TYPES:
             raise ImageInputError(f"the photo has dtype {pixels.dtype}; give float32 in [0, 1] or uint8")
         self._pixels = pixels
-        self._part = part or FramePart((pixels.shape[0], pixels.shape[1]))
+        self.part = part or FramePart((pixels.shape[0], pixels.shape[1]))
         self.height, self.width = pixels.shape[:2]
         self.padded_height = self.height + -self.height % Size.MULTIPLE
         self.padded_width = self.width + -self.width % Size.MULTIPLE
@@ -80,16 +81,16 @@ class View:
 
     def window(self, tile: Tile) -> Tensor:
         """Position of a tile in the frame: top, left, height, width as fractions of the frame; 4 values."""
-        height, width = self._part.frame
-        top, left = self._part.top + tile.rows.start, self._part.left + tile.cols.start
+        height, width = self.part.frame
+        top, left = self.part.top + tile.rows.start, self.part.left + tile.cols.start
         rows, cols = tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start
         return torch.tensor([top / height, left / width, rows / height, cols / width])
 
     def latent_window(self, tile: Tile) -> LatentWindow:
         """The part of the frame's latent grid that the tile reads."""
-        down, across = self._part.top // Size.MULTIPLE, self._part.left // Size.MULTIPLE
+        down, across = self.part.top // Size.MULTIPLE, self.part.left // Size.MULTIPLE
         rows, cols = tile.rows.latent, tile.cols.latent
-        height, width = self._part.frame
+        height, width = self.part.frame
         return LatentWindow(
             slice(rows.start + down, rows.stop + down),
             slice(cols.start + across, cols.stop + across),

@@ -45,13 +45,11 @@ def render_full_size(
         CancelledError: ``cancel`` returned true.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
-    stages = 2 + len(latents) if len(latents) > 1 else 2
-    first = of_stage(progress, 0, stages)
-    prepared = prepare(photo, enhancer, options, progress=first, cancel=cancel)
+    prepared = prepare(photo, enhancer, options, cancel=cancel, renderings=len(latents))
     if len(latents) == 1:
-        return prepared.render(latents[0], options, of_stage(progress, 1, stages), cancel)
+        return prepared.render(latents[0], options, progress, cancel)
     mean = _mean(prepared.encoded.decode, latents, progress, cancel)
-    return prepared.finish(mean, options, cancel, of_stage(progress, stages - 1, stages))
+    return prepared.finish(mean, options, cancel, of_stage(progress, len(latents), len(latents) + 1))
 
 
 def _mean(
@@ -62,6 +60,6 @@ def _mean(
 ) -> np.ndarray:
     spread = Spread()
     for number, latent in enumerate(latents):
-        own = of_stage(progress, 1 + number, 2 + len(latents))
+        own = of_stage(progress, number, len(latents) + 1)
         spread.add(decode(latent, progress=own, cancel=cancel))
     return spread.mean

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .inputs import equalization_table
 from .sizes import Size
-from .thumbnail import thumbnail
+from .thumbnail import small_version, thumbnail
 
 __all__ = ["PhotoStatistics"]
 
@@ -18,10 +18,12 @@ class PhotoStatistics:
     """Statistics of a whole photo that are used for every part of it.
 
     Attributes:
+        small: h x w x 3, float32, sRGB-encoded, `thumbnail.small_version`.
         equalization: 3 x 256, `inputs.equalization_table`, for the paper's encoder.
         thumbnail: 3 x S x S, linear light, `thumbnail.thumbnail`, for a whole-photo branch.
     """
 
+    small: np.ndarray
     equalization: np.ndarray | None = None
     thumbnail: np.ndarray | None = None
 
@@ -33,7 +35,11 @@ class PhotoStatistics:
             view: H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
             levels: pixels to compute the histogram from, in the same form; by default ``view``.
         """
-        levels = view if levels is None else levels
+        small = small_version(view)
         if size.sees_whole_photo:
-            return cls(thumbnail=thumbnail(view))
-        return cls(equalization=equalization_table(levels))
+            return cls(small, thumbnail=thumbnail(view))
+        return cls(small, equalization=equalization_table(view if levels is None else levels))
+
+    def with_small_version_of(self, view: np.ndarray) -> PhotoStatistics:
+        """A copy with another photo's small version: that of a frame, if the rest is shared by a series."""
+        return replace(self, small=small_version(view))

@@ -1,4 +1,4 @@
-"""The thumbnail of a whole photo: the input of the whole-photo branch."""
+"""Small versions of a whole photo: the input of the whole-photo branch, and one to render looks with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-__all__ = ["THUMBNAIL", "thumbnail"]
+__all__ = ["THUMBNAIL", "small_version", "thumbnail"]
 
 THUMBNAIL = 64
 """Rows and columns of a thumbnail, for any aspect ratio of the photo."""
 
 _READ = 1 << 21
+_SMALL_AREA = 1 << 16
+_SMALL_MULTIPLE = 8
 
 
 def thumbnail(view: np.ndarray) -> np.ndarray:
@@ -28,12 +30,41 @@ def thumbnail(view: np.ndarray) -> np.ndarray:
     Returns:
         3 x `THUMBNAIL` x `THUMBNAIL`, float32, linear light, in [0, 1].
     """
+    return _averaged(_linear(_read(view)), (THUMBNAIL, THUMBNAIL))
+
+
+def small_version(view: np.ndarray) -> np.ndarray:
+    """Scale a photo down to about `_SMALL_AREA` pixels by averaging; smaller photos are returned as they are.
+
+    Of photos above two megapixels only every n-th row and column is read.
+
+    Args:
+        view: H x W x 3, sRGB-encoded, float in [0, 1] or uint8.
+
+    Returns:
+        h x w x 3, float32, sRGB-encoded, in [0, 1]; h and w are multiples of 8 if it was scaled down.
+    """
+    height, width = view.shape[:2]
+    read = _read(view)
+    scale = math.sqrt(_SMALL_AREA / (height * width))
+    if scale >= 1.0:
+        return read
+    rows, cols = (max(1, round(side * scale / _SMALL_MULTIPLE)) * _SMALL_MULTIPLE for side in (height, width))
+    return np.ascontiguousarray(_averaged(read, (rows, cols)).transpose(1, 2, 0))
+
+
+def _read(view: np.ndarray) -> np.ndarray:
+    """At most about `_READ` pixels of a photo, every n-th row and column: h x w x 3, float32, in [0, 1]."""
     step = max(1, math.isqrt(view.shape[0] * view.shape[1] // _READ))
     part = view[step // 2 :: step, step // 2 :: step] if min(view.shape[:2]) > step else view
     encoded = part.astype(np.float32) / np.float32(255 if part.dtype == np.uint8 else 1)
-    linear = _linear(np.clip(encoded, 0.0, 1.0, out=encoded))
-    channels_first = torch.from_numpy(np.ascontiguousarray(linear.transpose(2, 0, 1)))[None]
-    return functional.adaptive_avg_pool2d(channels_first, THUMBNAIL)[0].numpy()
+    return np.clip(encoded, 0.0, 1.0, out=encoded)
+
+
+def _averaged(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Average h x w x 3 over a grid of cells: 3 x rows x cols, float32."""
+    channels_first = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
+    return functional.adaptive_avg_pool2d(channels_first, shape)[0].numpy()
 
 
 def _linear(encoded: np.ndarray) -> np.ndarray:

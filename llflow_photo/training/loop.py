@@ -16,6 +16,7 @@ import torch
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import LLFlow, Size
 from ..models.checkpoint import load_checkpoint, save_checkpoint
+from .compiled import compile_parts
 from .crops import Batch, BatchSource
 from .distributed import ALONE, Workers
 from .ema import WeightAverage
@@ -74,6 +75,7 @@ class Trainer:
         device: the device to train on.
         start: initial weights (for fine-tuning); by default they are random.
         workers: the processes of the run; each computes a part of every batch.
+        compiled: whether to compile the network, see `compiled.compile_parts`.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Trainer:
         device: torch.device | str = "cpu",
         start: dict[str, torch.Tensor] | None = None,
         workers: Workers = ALONE,
+        compiled: bool = False,
     ) -> None:
         self.run = Path(run)
         self.run.mkdir(parents=True, exist_ok=True)
@@ -94,6 +97,7 @@ class Trainer:
         self.validation = list(validation)
         self.device = torch.device(device)
         self.workers = workers
+        self.compiled = compiled
         torch.manual_seed(recipe.seed)
         self.model = LLFlow(size)
         if start is not None:
@@ -138,9 +142,12 @@ class Trainer:
 
         Raises:
             TrainingDataError: the loss was not finite in 100 consecutive steps.
+            OptionError: the network is to be compiled, but this system cannot do so.
         """
         if self.fresh and self.step == 0:
             self._initialize()
+        if self.compiled:
+            compile_parts(self.model)
         clock = _Clock(self.recipe, self.step)
         not_finite = 0
         stop_requested = False

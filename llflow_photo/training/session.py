@@ -67,7 +67,9 @@ class RunSettings:
         return f"{kind} of {name}; {self.validation_scenes} scenes held out (split seed {self.split_seed})"
 
 
-def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Trainer:
+def build_trainer(
+    run: Path, settings: RunSettings, resume: bool = False, *, compiled: bool = False
+) -> Trainer:
     """Find the data, build the trainer and, if ``resume`` is true, load its newest checkpoint.
 
     Raises:
@@ -94,7 +96,9 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
     workers = join_workers(device)
     if count := _batch_workers(workers, device, simulated=settings.data is None):
         source = PrefetchSource(source, count, stride=workers.count)
-    trainer = Trainer(run, settings.size, settings.recipe, source, validation, device, start, workers)
+    trainer = Trainer(
+        run, settings.size, settings.recipe, source, validation, device, start, workers, compiled
+    )
     if workers.is_first:
         _write_settings(run, settings)
     if resume:

@@ -129,8 +129,6 @@ def test_cancel_stops_within_a_tile_and_the_encoded_photo_stays_usable() -> None
         encoded.decode(NOISY, progress=lambda count, _: done.append(count), cancel=lambda: next(asked))
     assert len(done) <= 2
     assert np.isfinite(encoded.decode(NOISY)).all()
-    with pytest.raises(CancelledError):
-        Enhancer(random_flow()).encode(dark_photo(20, 30), cancel=lambda: True)
 
 
 def test_values_that_are_not_finite_are_an_error() -> None:
@@ -207,6 +205,20 @@ def test_batched_tiles_equal_single_tiles() -> None:
         expected = encoded.decode(latent)
         enhancer._runner.batch = 4
         np.testing.assert_allclose(encoded.decode(latent), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("keep", [None, True, False])
+def test_further_renderings_without_noise_do_not_decode_the_photo_again(keep: bool | None) -> None:
+    flow = random_flow(SEES_ALL)
+    encoded = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(301, 413), keep=keep)
+    latents = [Latent(number, 0.8, 0.0, 0.1 * number) for number in range(3)]
+    together = encoded.decode_many([Latent(), *latents])
+    tiles: list[int] = []
+    for latent, expected in zip([Latent(), *latents], together, strict=True):
+        rendering = encoded.decode(latent, progress=lambda done, _: tiles.append(done))
+        assert rendering.tobytes() == expected.tobytes()
+    kept_tiles = [encoded.tiles] * 4
+    assert tiles == (list(range(1, encoded.tiles + 1)) * 4 if keep is False else kept_tiles)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

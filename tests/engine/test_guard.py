@@ -34,7 +34,7 @@ def test_bounds_do_not_change_ordinary_renderings(flow: LLFlow) -> None:
     photo = dark_photo(120, 160)
     image = torch.from_numpy(photo).permute(2, 0, 1)[None]
     encoded = Enhancer(flow, backend="float32").encode(photo)
-    latent = Latent(2, 0.5)
+    latent = Latent(2, 0.5, 1.0)
     with torch.inference_mode():
         conditioning = flow.encode(image)
         offset, _ = encoded._runner.offsets.block(latent, LatentWindow.whole(15, 20))

@@ -42,8 +42,9 @@ def enhancer(request: pytest.FixtureRequest) -> Enhancer:
     return Enhancer(flow.eval(), device="cpu", backend="float32")
 
 
-def test_a_part_is_rendered_as_in_the_whole(enhancer: Enhancer, photo: Photo) -> None:
-    options, latent = Options(), Latent(4, 0.5, 0.5)
+@pytest.mark.parametrize("latent", [Latent(4, 0.5, 0.5), Latent(4, 0.8, 0.0, -0.4)], ids=["grain", "look"])
+def test_a_part_is_rendered_as_in_the_whole(enhancer: Enhancer, photo: Photo, latent: Latent) -> None:
+    options = Options()
     whole = WholePhoto.of(photo, enhancer)
     full = np.clip(render_full_size(photo, [latent], options, enhancer).pixels, 0, 1)
     region = visible_region((240, 320), ((0.0, 0.0), (120.0, 100.0)), context=96)

@@ -1,0 +1,116 @@
+"""The change from one rendering to another that changes light and color, but no detail.
+
+In each channel, it is an affine function of the value, whose coefficients vary slowly over the frame. It is
+fitted to two small renderings and applied to one of full size (fast guided filter, He and Sun 2015,
+arXiv:1505.00996, here with the ratio of brightness as the gain of flat regions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from .view import FramePart
+
+__all__ = ["ColorChange"]
+
+_RADIUS = 6
+"""Coefficients are fitted to windows of 13 x 13 pixels of the small renderings, then averaged over such."""
+_FLAT = 3e-3
+"""Variance within a window, in squared units of the encoded value, above which it determines the gain."""
+_DARK = 0.02
+"""Added to brightness before ratios are taken."""
+_ROWS = 128
+"""Number of rows that are changed at once."""
+
+
+@dataclass(frozen=True)
+class ColorChange:
+    """Coefficients of ``gain * value + shift``, defined on a grid over the whole frame.
+
+    Attributes:
+        gain: 3 x h x w, float32, on the CPU.
+        shift: likewise, in units of the encoded value.
+    """
+
+    gain: Tensor
+    shift: Tensor
+
+    @classmethod
+    def between(cls, before: Tensor, after: Tensor) -> ColorChange:
+        """Fit the change from ``before`` to ``after``, 3 x h x w, float32, two renderings of the frame.
+
+        Per window, the coefficients minimize ``|gain * before + shift - after|^2 + flat * |gain - ratio|^2``,
+        with the ratio of the mean values.
+        """
+        before, after = before.double(), after.double()
+        mean_before, mean_after = _window_mean(before), _window_mean(after)
+        variance = _window_mean(before * before) - mean_before**2
+        covariance = _window_mean(before * after) - mean_before * mean_after
+        ratio = (mean_after + _DARK) / (mean_before + _DARK)
+        gain = (covariance + _FLAT * ratio) / (variance + _FLAT)
+        shift = mean_after - gain * mean_before
+        return cls(_window_mean(gain).float(), _window_mean(shift).float())
+
+    def apply(self, rendering: np.ndarray, out: np.ndarray, part: FramePart) -> None:
+        """Change a rendering of a part of the frame and clip it to [0, 1].
+
+        Args:
+            rendering: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
+            out: array for the result, likewise; it may be ``rendering`` itself.
+            part: position of the rendering in its frame.
+        """
+        height, width = rendering.shape[:2]
+        across = _interpolation(self.gain.shape[2], part.frame[1], part.left, width)
+        # h x (W * 3): the coefficients at the columns of the part, colors last as in the picture.
+        gain, shift = (
+            torch.einsum("chw,xw->hxc", values, across).flatten(1) for values in (self.gain, self.shift)
+        )
+        down = _interpolation(self.gain.shape[1], part.frame[0], part.top, height)
+        source, target = torch.from_numpy(rendering), torch.from_numpy(out)
+        for top in range(0, height, _ROWS):
+            rows = slice(top, min(top + _ROWS, height))
+            weights = down[rows]
+            used = weights.any(0).nonzero().flatten()
+            near = slice(int(used[0]), int(used[-1]) + 1)
+            shape = (rows.stop - rows.start, width, 3)
+            own_gain = (weights[:, near] @ gain[near]).view(shape)
+            own_shift = (weights[:, near] @ shift[near]).view(shape)
+            torch.addcmul(own_shift, source[rows], own_gain, out=target[rows]).clamp_(0.0, 1.0)
+
+
+def _window_mean(values: Tensor) -> Tensor:
+    """Mean over a window around each position, positions outside the frame not counted; ... x h x w."""
+    return _averaging(values.shape[-2]) @ values @ _averaging(values.shape[-1]).T
+
+
+def _averaging(nodes: int) -> Tensor:
+    """The matrix that averages over a window along one axis: nodes x nodes, float64."""
+    places = torch.arange(nodes)
+    inside = ((places[:, None] - places).abs() <= _RADIUS).double()
+    return inside / inside.sum(1, keepdim=True)
+
+
+def _interpolation(nodes: int, total: int, start: int, count: int) -> Tensor:
+    """Weights of linear interpolation along one axis: count x nodes, float32.
+
+    Args:
+        nodes: number of values, which cover the axis in equal cells.
+        total: pixels of the whole axis.
+        start: first pixel.
+        count: number of pixels.
+    """
+    places = (np.arange(start, start + count) + 0.5) * (nodes / total) - 0.5
+    places = np.clip(places, 0, nodes - 1)
+    below = np.minimum(places.astype(np.int64), max(0, nodes - 2))
+    fraction = places - below
+    weights = np.zeros((count, nodes), np.float32)
+    index = np.arange(count)
+    weights[index, below] = 1 - fraction
+    weights[index, np.minimum(below + 1, nodes - 1)] += fraction
+    return torch.from_numpy(weights)

@@ -1,0 +1,34 @@
+"""Looks rendered from a small version of the photo, with the shipped models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llflow_photo.api import load_enhancer
+from llflow_photo.engine import Latent
+
+LANE = Path(__file__).resolve().parents[2] / "sample_images" / "sodium-lane.jpg"
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((one - other) ** 2)))
+
+
+@pytest.mark.parametrize("model", ["night-compact", "lol-compact"])
+@pytest.mark.parametrize(
+    "latent",
+    [Latent(4, 0.8), Latent(brightness=-0.7), Latent(2, 0.8, 0.0, 0.5)],
+    ids=["look", "darker", "brighter look"],
+)
+def test_a_rendering_without_noise_is_near_its_decoding_at_full_size(model: str, latent: Latent) -> None:
+    lane = np.asarray(Image.open(LANE).convert("RGB"))[::2, ::2]
+    encoded = load_enhancer(model, device="cpu").encode(lane)
+    guess, rendering = encoded.decode_many([Latent(), latent])
+    noisy = replace(latent, grain=1e-6, temperature=latent.temperature or 1e-6)  # is decoded at full size
+    decoded = encoded.decode(noisy)
+    assert _distance(rendering, decoded) < max(0.25 * _distance(guess, decoded), 1 / 255)
