@@ -4,7 +4,7 @@
 >>> bright = llflow_photo.enhance("night.NEF")  # doctest: +SKIP
 
 The path of a photo: `files.read` reads it as a `Photo`, `color.working` converts it for the network,
-`engine.Enhancer` encodes it once and decodes any number of renderings, and `files.write` writes these.
+`engine.Enhancer` prepares it for any number of renderings, and `files.write` writes these.
 Names are imported on first use, so that importing the package is fast.
 """
 

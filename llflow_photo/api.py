@@ -115,7 +115,7 @@ def renderings(
     series: SeriesReference | None = None,
     gate: Gate = nullcontext,
 ) -> Iterator[Photo]:
-    """Render a photo ``options.samples`` times, encoding it once, as a frame of ``series`` if it is given.
+    """Render a photo ``options.samples`` times, as a frame of ``series`` if it is given.
 
     Args:
         gate: returns a context manager that is entered whenever the network runs, and left for color work.
@@ -130,7 +130,7 @@ def renderings(
     from .prepared import prepare
 
     count = options.samples
-    prepared = prepare(photo, enhancer, options, series, cancel, renderings=count)
+    prepared = prepare(photo, enhancer, options, series, cancel, gate, renderings=count)
     for number in range(count):
         latent = _latent(options, options.seed + number, series)
         yield prepared.render(latent, options, of_stage(progress, number, count), cancel, gate)

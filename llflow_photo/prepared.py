@@ -122,6 +122,7 @@ def prepare(
     options: Options,
     series: SeriesReference | None = None,
     cancel: Cancel | None = None,
+    gate: Gate = nullcontext,
     *,
     renderings: int = 1,
 ) -> PreparedPhoto:
@@ -131,6 +132,7 @@ def prepare(
         options: only ``remove_specks`` is used here.
         series: what the frames of a series share, if the photo is one of them.
         cancel: called before each block of pixels; the run ends if it returns true.
+        gate: entered while the network runs.
         renderings: number of renderings; what several share is kept if memory allows it.
     """
     if options.remove_specks:
@@ -138,10 +140,12 @@ def prepare(
     view, residual = to_network(photo, cancel)
     keep = None if renderings > 1 else False
     if series is None:
-        encoded = enhancer.encode(view, keep=keep)
+        with gate():
+            encoded = enhancer.encode(view, keep=keep)
         return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo, noise=residual.noise))
     whole = WholePhoto.of_series(photo, series, enhancer)
-    encoded = enhancer.encode(view, keep=keep, statistics=whole.statistics)
+    with gate():
+        encoded = enhancer.encode(view, keep=keep, statistics=whole.statistics)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis)
 
 

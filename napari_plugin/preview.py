@@ -39,7 +39,7 @@ _STEPS = (QUICK_PIXELS, 1_000_000)
 _SPECKS_VANISH = 3.0
 """Photo pixels per pixel of a coarser preview from which on specks are not searched in the photo for it."""
 _AT_ONCE = 1_200_000
-"""Encoded regions of at most this many pixels are decoded fast enough without a coarser preview first."""
+"""Known regions of at most this many pixels are rendered fast enough without a coarser preview first."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,8 @@ class LivePreview:
                 job.show(first)
                 del steps[:1]  # it would look almost the same
             subject.snapshot.wait(job.cancelled)
-            kept = self._cache.kept(subject, region, options) is not None
-            if kept:
+            known = self._cache.kept(subject, region, options)
+            if known is not None and known.photo.is_quick(latent):
                 del steps[0 if _pixels(region) <= _AT_ONCE else 1 :]
             for step in steps:
                 job.show(self._render(subject, step, region, quick, options, latent, job))

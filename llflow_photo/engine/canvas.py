@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import ImageInputError, NonFiniteOutputError
 from .tiles import Span, Tile
 
-__all__ = ["Canvas"]
+__all__ = ["Canvas", "check_finite"]
 
 
 class Canvas:
@@ -44,11 +44,7 @@ class Canvas:
         Raises:
             NonFiniteOutputError: a value is infinite or NaN.
         """
-        if not math.isfinite(float(values.sum())):  # faster than testing every value
-            raise NonFiniteOutputError(
-                "the network's output is not finite; lower the temperature or the brightness, "
-                "or use another model"
-            )
+        check_finite(values)
         height, width = self.pixels.shape[:2]
         rows, weights_y = _visible(tile.rows, height)
         cols, weights_x = _visible(tile.cols, width)
@@ -62,6 +58,19 @@ class Canvas:
         """The image, clipped to [0, 1]."""
         self._tensor.clamp_(0, 1)
         return self.pixels
+
+
+def check_finite(values: Tensor) -> None:
+    """Raise an error if the network's output is not finite.
+
+    Raises:
+        NonFiniteOutputError: a value is infinite or NaN.
+    """
+    if not math.isfinite(float(values.sum())):  # faster than testing every value
+        raise NonFiniteOutputError(
+            "the network's output is not finite; lower the temperature or the brightness, or use another "
+            "model"
+        )
 
 
 def _visible(span: Span, length: int) -> tuple[slice, Tensor]:

@@ -66,21 +66,22 @@ class ColorChange:
             part: position of the rendering in its frame.
         """
         height, width = rendering.shape[:2]
-        across = _interpolation(self.gain.shape[2], part.frame[1], part.left, width)
         # h x (W * 3): the coefficients at the columns of the part, colors last as in the picture.
+        left, right, fraction = _nodes(self.gain.shape[2], part.frame[1], part.left, width)
         gain, shift = (
-            torch.einsum("chw,xw->hxc", values, across).flatten(1) for values in (self.gain, self.shift)
+            torch.lerp(values[..., left], values[..., right], fraction).permute(1, 2, 0).flatten(1)
+            for values in (self.gain, self.shift)
         )
-        down = _interpolation(self.gain.shape[1], part.frame[0], part.top, height)
+        above, below, fraction = _nodes(self.gain.shape[1], part.frame[0], part.top, height)
         source, target = torch.from_numpy(rendering), torch.from_numpy(out)
         for top in range(0, height, _ROWS):
             rows = slice(top, min(top + _ROWS, height))
-            weights = down[rows]
-            used = weights.any(0).nonzero().flatten()
-            near = slice(int(used[0]), int(used[-1]) + 1)
-            shape = (rows.stop - rows.start, width, 3)
-            own_gain = (weights[:, near] @ gain[near]).view(shape)
-            own_shift = (weights[:, near] @ shift[near]).view(shape)
+            near = slice(int(above[top]), int(below[rows.stop - 1]) + 1)
+            weights = torch.zeros((rows.stop - top, near.stop - near.start))
+            index = torch.arange(rows.stop - top)
+            weights[index, above[rows] - near.start] = 1.0 - fraction[rows]
+            weights[index, below[rows] - near.start] += fraction[rows]
+            own_gain, own_shift = ((weights @ values[near]).view(-1, width, 3) for values in (gain, shift))
             torch.addcmul(own_shift, source[rows], own_gain, out=target[rows]).clamp_(0.0, 1.0)
 
 
@@ -96,8 +97,8 @@ def _averaging(nodes: int) -> Tensor:
     return inside / inside.sum(1, keepdim=True)
 
 
-def _interpolation(nodes: int, total: int, start: int, count: int) -> Tensor:
-    """Weights of linear interpolation along one axis: count x nodes, float32.
+def _nodes(nodes: int, total: int, start: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The two nodes nearest to each pixel along one axis, and its fraction of the way to the second one.
 
     Args:
         nodes: number of values, which cover the axis in equal cells.
@@ -105,12 +106,8 @@ def _interpolation(nodes: int, total: int, start: int, count: int) -> Tensor:
         start: first pixel.
         count: number of pixels.
     """
-    places = (np.arange(start, start + count) + 0.5) * (nodes / total) - 0.5
-    places = np.clip(places, 0, nodes - 1)
-    below = np.minimum(places.astype(np.int64), max(0, nodes - 2))
-    fraction = places - below
-    weights = np.zeros((count, nodes), np.float32)
-    index = np.arange(count)
-    weights[index, below] = 1 - fraction
-    weights[index, np.minimum(below + 1, nodes - 1)] += fraction
-    return torch.from_numpy(weights)
+    places = (torch.arange(start, start + count, dtype=torch.float64) + 0.5) * (nodes / total) - 0.5
+    places = places.clamp(0, nodes - 1)
+    first = places.long().clamp(max=max(0, nodes - 2))
+    second = (first + 1).clamp(max=nodes - 1)
+    return first, second, (places - first).float()

@@ -42,6 +42,7 @@ class EncodedPhoto:
     Args:
         keeps_guess: whether to keep the best guess, from which renderings without noise are made.
         keeps_conditioning: whether to keep everything that decoding needs besides the latent.
+        small: shared by the parts of a photo; by default it is made.
 
     Attributes:
         tile: current side of a tile in pixels.
@@ -60,16 +61,17 @@ class EncodedPhoto:
         *,
         keeps_guess: bool = False,
         keeps_conditioning: bool = False,
+        small: SmallPhoto | None = None,
     ) -> None:
         self._runner = runner
         self._view = view
         self._statistics = statistics
         self._photo = runner.photo(statistics)
-        self._small = SmallPhoto(runner, statistics)
+        self._small = small or SmallPhoto(runner, statistics.small, self._photo)
         self._threads = threads
         self._keeps_guess = keeps_guess
         self._guess: np.ndarray | None = None
-        self._kept: list[TileConditioning] | None = [] if keeps_conditioning else None
+        self._kept: dict[int, TileConditioning] | None = {} if keeps_conditioning else None
         self.tile = tile
         self.halo = halo
         self.notes: list[str] = []
@@ -84,6 +86,12 @@ class EncodedPhoto:
     def tiles(self) -> int:
         """Number of tiles."""
         return len(self._tiles)
+
+    def is_quick(self, latent: AnyLatent) -> bool:
+        """Whether what was kept suffices to render a latent without encoding the photo again."""
+        if self._runner.offsets.has_noise(latent):
+            return self._kept is not None and len(self._kept) == self.tiles
+        return self._guess is not None
 
     def decode(
         self,
@@ -126,11 +134,10 @@ class EncodedPhoto:
         canvases = [
             Canvas(height, width, None if out is None else out[index]) for index in range(len(latents))
         ]
-        noisy = [self._runner.offsets.has_noise(latent) for latent in latents]
-        decoded = [(latent, canvas) for latent, canvas, n in zip(latents, canvases, noisy, strict=True) if n]
-        changed = [
-            (latent, canvas) for latent, canvas, n in zip(latents, canvases, noisy, strict=True) if not n
-        ]
+        pairs = list(zip(latents, canvases, strict=True))
+        has_noise = self._runner.offsets.has_noise
+        decoded = [pair for pair in pairs if has_noise(pair[0])]
+        changed = [pair for pair in pairs if not has_noise(pair[0])]
         guess = self._guess
         if changed and guess is None:
             # The last one is changed in place.
@@ -138,12 +145,12 @@ class EncodedPhoto:
             decoded.append((Latent(), canvas))
             guess = canvas.pixels
         self._with_less_memory(lambda: self._decode(decoded, progress, cancel))
-        if self._keeps_guess:
+        if changed and self._keeps_guess:
             self._guess = guess
         for latent, canvas in changed:
             raise_if_cancelled(cancel)
             assert guess is not None
-            self._with_less_memory(lambda: self._change(guess, latent, canvas.pixels))  # noqa: B023
+            self._change(guess, latent, canvas.pixels)
         if progress and not decoded:
             progress(self.tiles, self.tiles)
         return [canvas.finish() for canvas in canvases]
@@ -160,20 +167,23 @@ class EncodedPhoto:
         for _, canvas in pairs:
             canvas.clear()
         latents = [latent for latent, _ in pairs]
-        needs_conditioning = self._kept is not None and any(map(self._runner.offsets.has_noise, latents))
-        kept = self._kept if self._kept or needs_conditioning else None
-        tiles = rendered(self._runner, self._view, self._photo, self._tiles, kept, latents, cancel)
+        planned, kept = self._tiles, self._kept  # other threads may reduce the tiles
+        if not kept and not any(map(self._runner.offsets.has_noise, latents)):
+            kept = None
+        tiles = rendered(self._runner, self._view, self._photo, planned, kept, latents, cancel)
         for done, (index, tile, values) in enumerate(tiles, 1):
             pairs[index][1].add(tile, values)
             if progress and not done % len(pairs):
-                progress(done // len(pairs), self.tiles)
+                progress(done // len(pairs), len(planned))
 
     def _change(self, guess: np.ndarray, latent: AnyLatent, out: np.ndarray) -> None:
         """Render a latent without noise from the best guess."""
         if latent.look() is None and not latent.brightness:
             np.clip(guess, 0.0, 1.0, out=out)
-        else:
-            self._small.change(latent).apply(guess, out, self._view.part)
+            return
+        change = self._with_less_memory(lambda: self._small.change(latent))
+        with using_threads(self._threads):
+            change.apply(guess, out, self._view.part)
 
     def residual(
         self, picture: np.ndarray, *, progress: Progress | None = None, cancel: Cancel | None = None
@@ -230,7 +240,7 @@ class EncodedPhoto:
         note = f"out of memory on {self._runner.device}; tiles were reduced from {self.tile} to {tile} pixels"
         _log.warning("%s", note)
         self.notes.append(note)
-        self._kept = None if self._kept is None else []
+        self._kept = None  # smaller tiles would keep even more
         self.tile = tile
         self._tiles = self._plan()
         self._runner.release()

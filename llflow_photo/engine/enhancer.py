@@ -10,6 +10,7 @@ from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
 from .encoded_photo import EncodedPhoto
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
+from .small_photo import SmallPhoto
 from .view import FramePart, View
 
 __all__ = ["Enhancer"]
@@ -63,6 +64,7 @@ class Enhancer:
         self._threads = threads
         self._budget = memory_budget
         self._runner = Runner(flow, self.device, backend)
+        self._small: tuple[PhotoStatistics, SmallPhoto] | None = None
 
     @property
     def precision(self) -> str:
@@ -86,9 +88,12 @@ class Enhancer:
                 memory budget allows it.
             statistics: `photo_statistics` of the whole photo, if ``view`` is only part of it, or those shared
                 by a series of photos.
-            part: position of ``view`` in the frame of the whole photo, if it is only part of it.
+            part: position of ``view`` in the frame of the whole photo, if it is only part of it; then
+                ``statistics`` are needed, too.
         """
         photo = View(view, part)
+        if part is not None and statistics is None:
+            raise OptionError("a part of a photo needs the statistics of the whole photo")
         if statistics is None:
             statistics = photo.statistics(self._size)
         elif part is None:
@@ -107,6 +112,7 @@ class Enhancer:
             self._threads,
             keeps_guess=of_guess <= budget if keep is None else keep,
             keeps_conditioning=of_guess + of_conditioning <= budget if keep is None else keep,
+            small=None if part is None else self._small_photo(statistics),
         )
 
     def photo_statistics(self, view: np.ndarray, levels: np.ndarray | None = None) -> PhotoStatistics:
@@ -117,6 +123,14 @@ class Enhancer:
             levels: pixels to compute the histogram from, if ``view`` contains averages, which lack noise.
         """
         return PhotoStatistics.of(view, self._size, levels)
+
+    def _small_photo(self, statistics: PhotoStatistics) -> SmallPhoto:
+        """The small photo that all parts of a photo share."""
+        known = self._small
+        if known is None or known[0] is not statistics:
+            small = SmallPhoto(self._runner, statistics.small, self._runner.photo(statistics))
+            known = self._small = (statistics, small)
+        return known[1]
 
     def _tile_for(self, free: int) -> int:
         if isinstance(self._tile, int):

@@ -26,7 +26,7 @@ def rendered(
     view: View,
     photo: Any,
     tiles: Sequence[Tile],
-    kept: list[TileConditioning] | None,
+    kept: dict[int, TileConditioning] | None,
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[tuple[int, Tile, Tensor]]:
@@ -36,7 +36,7 @@ def rendered(
 
     Args:
         photo: output of `Runner.photo` for the whole photo.
-        kept: list of the tiles' conditionings, to which those that are missing are added; None keeps none.
+        kept: conditionings by the tile's number, to which those that are missing are added; None keeps none.
 
     Yields:
         index of the latent, the tile, and its rendering, 3 x rows x cols, float32, on the CPU.
@@ -74,19 +74,18 @@ def _conditioned_jobs(
     view: View,
     photo: Any,
     tiles: Sequence[Tile],
-    kept: list[TileConditioning] | None,
+    kept: dict[int, TileConditioning] | None,
     latents: Sequence[AnyLatent],
     cancel: Cancel | None,
 ) -> Iterator[_Job]:
     """Render each tile with each latent, computing its conditioning once."""
     for number, tile in enumerate(tiles):
         raise_if_cancelled(cancel)
-        if kept is not None and number < len(kept):
-            conditioning = kept[number]
-        else:
+        conditioning = None if kept is None else kept.get(number)
+        if conditioning is None:
             conditioning = condition(runner, view, photo, tile)
             if kept is not None:
-                kept.append(conditioning)
+                kept[number] = conditioning
         for index, latent in enumerate(latents):
             yield index, [tile], runner.render(conditioning, *offset_of(runner, view, latent, tile))
 

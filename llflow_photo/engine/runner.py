@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -81,6 +82,7 @@ class Runner:
         self._net = FoldedFlow(flow, device, self.precision, bounds)
         self._flow = flow
         self._graphs = Graphs(self._whole) if device.type == "cuda" else None
+        self._lock = threading.Lock()
 
     @cached_property
     def offsets(self) -> LatentOffsets:
@@ -118,8 +120,11 @@ class Runner:
         self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool = False
     ) -> Pending:
         """`condition` and `render` without keeping the conditioning."""
-        network = self._graphs or self._whole
-        return Pending(network(self._sent(images), photo, self._sent(windows), self._on_device(offsets), far))
+        inputs = self._sent(images), photo, self._sent(windows), self._on_device(offsets), far
+        if self._graphs is None:
+            return Pending(self._whole(*inputs))
+        with self._lock:  # a graph's input and output are overwritten by its next run
+            return Pending(self._graphs(*inputs))
 
     @torch.inference_mode()
     def residual(
@@ -154,7 +159,8 @@ class Runner:
         """Release cached memory and process one tile at a time, after memory ran out."""
         self.batch = 1
         if self._graphs is not None:
-            self._graphs.clear()
+            with self._lock:
+                self._graphs.clear()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         elif self.device.type == "mps":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
-from ..flow import PhotoStatistics
+from .canvas import check_finite
 from .color_change import ColorChange
 from .latent import AnyLatent, Latent
 from .rendering import condition, offset_of
@@ -26,13 +27,14 @@ class SmallPhoto:
     Such a latent varies slowly over the frame: it changes light and color, which are the same at any size.
 
     Args:
-        statistics: of the whole photo, with its small version.
+        small: h x w x 3, see `flow.thumbnail.small_version`.
+        photo: output of `Runner.photo` for the whole photo.
     """
 
-    def __init__(self, runner: Runner, statistics: PhotoStatistics) -> None:
+    def __init__(self, runner: Runner, small: np.ndarray, photo: Any) -> None:
         self._runner = runner
-        self._view = View(statistics.small)
-        self._photo = runner.photo(statistics)
+        self._view = View(small)
+        self._photo = photo
         height, width = self._view.padded_height, self._view.padded_width
         (self._tile,) = plan_tiles(height, width, max(height, width), 0)
         self._conditioning: TileConditioning | None = None
@@ -40,15 +42,18 @@ class SmallPhoto:
 
     def change(self, latent: AnyLatent) -> ColorChange:
         """What ``latent``, without noise, changes relative to the best guess."""
-        if self._guess is None:
-            self._guess = self._rendering(Latent())
-        return ColorChange.between(self._guess, self._rendering(latent))
+        guess = self._guess
+        if guess is None:
+            guess = self._guess = self._rendering(Latent())
+        return ColorChange.between(guess, self._rendering(latent))
 
     def _rendering(self, latent: AnyLatent) -> Tensor:
         """3 x h x w, float32, clipped to [0, 1], on the CPU."""
-        if self._conditioning is None:
-            self._conditioning = condition(self._runner, self._view, self._photo, self._tile)
+        conditioning = self._conditioning  # of this thread, if others render, too
+        if conditioning is None:
+            conditioning = self._conditioning = condition(self._runner, self._view, self._photo, self._tile)
         offset, far = offset_of(self._runner, self._view, latent, self._tile)
-        image: Tensor = self._runner.render(self._conditioning, offset, far).result()[0]
+        image: Tensor = self._runner.render(conditioning, offset, far).result()[0]
+        check_finite(image)
         image = image[:, : self._view.height, : self._view.width]
         return image.float().clamp(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Exploring one photo: regions encoded once, their renderings, and the spread of these."""
+"""Exploring one photo: regions and their renderings, and the spread of these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A region of a photo, encoded once for any number of renderings."""
+"""A region of a photo, prepared once for any number of renderings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["EncodedRegion", "WholePhoto", "encode_region"]
 
 @dataclass(frozen=True)
 class EncodedRegion:
-    """A region whose renderings only cost the decoding.
+    """A region whose renderings share what depends only on the photo.
 
     Attributes:
         region: its place in the photo, and its scale.

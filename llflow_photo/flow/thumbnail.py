@@ -16,6 +16,7 @@ THUMBNAIL = 64
 _READ = 1 << 21
 _SMALL_AREA = 1 << 16
 _SMALL_MULTIPLE = 8
+_SMALL_LONGEST = 1024
 
 
 def thumbnail(view: np.ndarray) -> np.ndarray:
@@ -36,6 +37,8 @@ def thumbnail(view: np.ndarray) -> np.ndarray:
 def small_version(view: np.ndarray) -> np.ndarray:
     """Scale a photo down to about `_SMALL_AREA` pixels by averaging; smaller photos are returned as they are.
 
+    Neither side is longer than `_SMALL_LONGEST`, which changes the proportions of very long photos.
+
     Of photos above two megapixels only every n-th row and column is read.
 
     Args:
@@ -44,13 +47,18 @@ def small_version(view: np.ndarray) -> np.ndarray:
     Returns:
         h x w x 3, float32, sRGB-encoded, in [0, 1]; h and w are multiples of 8 if it was scaled down.
     """
-    height, width = view.shape[:2]
     read = _read(view)
-    scale = math.sqrt(_SMALL_AREA / (height * width))
-    if scale >= 1.0:
+    scale = math.sqrt(_SMALL_AREA / (view.shape[0] * view.shape[1]))
+    rows, cols = (_small_side(side, scale) for side in view.shape[:2])
+    if (rows, cols) == view.shape[:2]:
         return read
-    rows, cols = (max(1, round(side * scale / _SMALL_MULTIPLE)) * _SMALL_MULTIPLE for side in (height, width))
     return np.ascontiguousarray(_averaged(read, (rows, cols)).transpose(1, 2, 0))
+
+
+def _small_side(side: int, scale: float) -> int:
+    if scale < 1.0:
+        side = max(1, round(side * scale / _SMALL_MULTIPLE)) * _SMALL_MULTIPLE
+    return min(side, _SMALL_LONGEST)
 
 
 def _read(view: np.ndarray) -> np.ndarray:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from engine_helpers import dark_photo, random_flow
 
 from llflow_photo.engine import Enhancer, Latent
+from llflow_photo.engine.view import FramePart
 from llflow_photo.errors import (
     CancelledError,
     DeviceError,
@@ -161,9 +167,19 @@ class _OnlySmallTiles:
         self.most_pixels = most_pixels
 
     def __call__(self, images: torch.Tensor, *inputs: object, far: bool = False) -> torch.Tensor:
+        self._check(images)
+        return self.network(images, *inputs, far=far)  # type: ignore[operator]
+
+    def condition(self, images: torch.Tensor, *inputs: object) -> object:
+        self._check(images)
+        return self.network.condition(images, *inputs)  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.network, name)
+
+    def _check(self, images: torch.Tensor) -> None:
         if images.shape[2] * images.shape[3] > self.most_pixels:
             raise torch.OutOfMemoryError("out of memory")
-        return self.network(images, *inputs, far=far)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
@@ -207,18 +223,89 @@ def test_batched_tiles_equal_single_tiles() -> None:
         np.testing.assert_allclose(encoded.decode(latent), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("keep", [None, True, False])
-def test_further_renderings_without_noise_do_not_decode_the_photo_again(keep: bool | None) -> None:
+def _with_looks(tile: int = 168, **more: Any) -> Enhancer:
+    """A network whose prior makes looks visible."""
     flow = random_flow(SEES_ALL)
-    encoded = Enhancer(flow, tile=168, backend="float32").encode(dark_photo(301, 413), keep=keep)
-    latents = [Latent(number, 0.8, 0.0, 0.1 * number) for number in range(3)]
-    together = encoded.decode_many([Latent(), *latents])
+    assert flow.prior is not None
+    flow.prior.spread.fill_(0.3)
+    return Enhancer(flow, tile=tile, backend="float32", **more)
+
+
+LOOK = Latent(3, 0.8, 0.0, 0.1)
+
+
+@pytest.mark.parametrize("keep", [None, True, False])
+def test_only_photos_that_keep_their_guess_render_looks_without_decoding_it_again(keep: bool | None) -> None:
+    encoded = _with_looks().encode(dark_photo(301, 413), keep=keep)
+    latents = [Latent(), LOOK, Latent(4, 0.8)]
+    together = encoded.decode_many(latents)
+    assert all(np.abs(one - other).max() > 2 / 255 for one, other in pairwise(together))
     tiles: list[int] = []
-    for latent, expected in zip([Latent(), *latents], together, strict=True):
+    for latent, expected in zip(latents, together, strict=True):
+        assert encoded.is_quick(latent) == (keep is not False)
         rendering = encoded.decode(latent, progress=lambda done, _: tiles.append(done))
         assert rendering.tobytes() == expected.tobytes()
-    kept_tiles = [encoded.tiles] * 4
-    assert tiles == (list(range(1, encoded.tiles + 1)) * 4 if keep is False else kept_tiles)
+    assert not encoded.is_quick(Latent(3, 0.8, 1.0))
+    count = encoded.tiles
+    assert tiles == (3 * list(range(1, count + 1)) if keep is False else 3 * [count])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (17, 64), (2, 9000), (8, 6000)])
+def test_looks_of_any_size(shape: tuple[int, int]) -> None:
+    rendering = _with_looks(1024).encode(dark_photo(*shape)).decode(LOOK)
+    assert rendering.shape == (*shape, 3) and rendering.dtype == np.float32
+    assert np.isfinite(rendering).all() and rendering.min() >= 0 and rendering.max() <= 1
+
+
+def test_a_look_is_written_to_a_given_array_and_can_be_cancelled() -> None:
+    encoded = _with_looks().encode(dark_photo(200, 190), keep=False)
+    expected = encoded.decode(LOOK)
+    out = np.full((200, 190, 3), 7, np.float32)
+    assert encoded.decode(LOOK, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    with pytest.raises(CancelledError):
+        encoded.decode(LOOK, cancel=lambda: True)
+    np.testing.assert_array_equal(encoded.decode(LOOK), expected)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_out_of_memory_at_a_look_or_with_kept_tiles(keep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    enhancer = _with_looks(512)
+    photo, grain = dark_photo(600, 400), replace(LOOK, grain=1.0)
+    expected = enhancer.encode(photo, keep=False).decode_many([LOOK, grain])
+    encoded = enhancer.encode(photo, keep=keep)
+    monkeypatch.setattr(enhancer._runner, "_net", _OnlySmallTiles(enhancer._runner._net, 300 * 300))
+    for latent, wanted in zip([LOOK, grain], expected, strict=True):
+        assert np.abs(encoded.decode(latent) - wanted).max() < 0.5 / 255
+    assert encoded.tile == 256 and len(encoded.notes) == 1
+
+
+def test_threads_that_render_at_once_and_a_cancelled_one_do_not_mix_up_tiles() -> None:
+    encoded = _with_looks().encode(dark_photo(301, 413), keep=True)
+    latent = replace(LOOK, grain=1.0)
+    expected = _with_looks().encode(dark_photo(301, 413), keep=False).decode(latent)
+    asked = iter([False, False, True])
+    with pytest.raises(CancelledError):
+        encoded.decode(latent, cancel=lambda: next(asked))
+    with ThreadPoolExecutor(2) as pool:
+        renderings = list(pool.map(lambda _: encoded.decode(latent), range(2)))
+    for rendering in [*renderings, encoded.decode(latent)]:
+        np.testing.assert_allclose(rendering, expected, atol=1e-5)
+    assert encoded.is_quick(latent)
+
+
+def test_a_part_needs_the_statistics_of_the_whole() -> None:
+    with pytest.raises(OptionError, match="statistics"):
+        _with_looks().encode(dark_photo(64, 64), part=FramePart((128, 128), 64, 0))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_looks_are_rendered_alike_on_a_gpu() -> None:
+    photo = dark_photo(301, 413)
+    expected = _with_looks().encode(photo).decode_many([LOOK, replace(LOOK, grain=1.0)])
+    on_gpu = _with_looks(device="cuda").encode(photo).decode_many([LOOK, replace(LOOK, grain=1.0)])
+    for one, other in zip(on_gpu, expected, strict=True):
+        assert np.abs(one - other).max() < 1e-3
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

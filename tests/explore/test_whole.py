@@ -17,7 +17,7 @@ from llflow_photo.photo import Photo
 
 _SIZES = (
     Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8),
-    Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8),
+    Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8, prior=True),
 )
 
 
@@ -39,6 +39,8 @@ def enhancer(request: pytest.FixtureRequest) -> Enhancer:
         for name, parameter in flow.named_parameters():
             if "mix" not in name:
                 parameter.add_(0.03 * torch.randn_like(parameter))
+        if flow.prior is not None:
+            flow.prior.spread.fill_(0.3)
     return Enhancer(flow.eval(), device="cpu", backend="float32")
 
 
@@ -49,6 +51,8 @@ def test_a_part_is_rendered_as_in_the_whole(enhancer: Enhancer, photo: Photo, la
     full = np.clip(render_full_size(photo, [latent], options, enhancer).pixels, 0, 1)
     region = visible_region((240, 320), ((0.0, 0.0), (120.0, 100.0)), context=96)
     part = encode_region(enhancer, photo, region, whole).render(latent, options)
+    guess = np.clip(render_full_size(photo, [Latent()], options, enhancer).pixels, 0, 1)
+    assert np.abs(full - guess).max() > 4 / 255
     seen = np.abs(part[:120, :100] - full[:120, :100])
     assert seen.max() < 1 / 255
 

@@ -36,11 +36,15 @@ def _likelihood_and_gradients(flow: LLFlow) -> tuple[torch.Tensor, list[torch.Te
 def test_a_compiled_network_has_the_same_values_gradients_and_weights() -> None:
     plain, compiled = _flow(), _flow()
     compile_parts(compiled, backend="eager")
+    torch._dynamo.utils.counters.clear()
     (value, gradients), (expected, wanted) = map(_likelihood_and_gradients, (compiled, plain))
     torch.testing.assert_close(value, expected)
     assert len(gradients) == len(wanted) > 50
     for one, other in zip(gradients, wanted, strict=True):
         torch.testing.assert_close(one, other)
+    assert (
+        torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 4
+    )  # encoder, and three methods of the flow
     assert list(compiled.state_dict()) == list(plain.state_dict())
 
 

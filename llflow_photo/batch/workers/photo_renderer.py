@@ -22,7 +22,7 @@ TILE_BYTES = 1536 << 20
 """Memory for a tile, the same on every machine; part of `placement.PROCESS_BYTES`."""
 
 KEPT_BYTES = 1024 << 20
-"""Memory for the encoding that the samples of a photo share."""
+"""Memory for what the samples of a photo share."""
 
 
 class PhotoRenderer:
