@@ -51,8 +51,6 @@ class PhotoAnalysis:
         darkness: 1 if the frame is dark, 0 if it is well lit.
         developed: whether the photo was developed from a RAW file. Then look ``auto`` means ``standard``, and
             noise in areas without light has a color.
-        compressed: whether the photo may have lost detail to a lossy format: it was not developed and has
-            fewer than 16 bits, which is also what remains if a JPEG was edited and saved as PNG.
     """
 
     noise: DetailNoise
@@ -60,7 +58,6 @@ class PhotoAnalysis:
     lift: np.ndarray
     darkness: float
     developed: bool
-    compressed: bool
 
     @classmethod
     def of(
@@ -78,9 +75,7 @@ class PhotoAnalysis:
         light = thumbnail if levels is None else decode(greatest_channel(levels), "srgb")
         lift = lift_map(thumbnail, detail_noise, averaged, frame_weight(light))
         noise = noise or NoiseLevel.of_photo(photo)
-        developed = look_of("auto", photo) == "standard"
-        compressed = not developed and photo.bit_depth < 16
-        return cls(detail_noise, noise, lift, darkness(light), developed, compressed)
+        return cls(detail_noise, noise, lift, darkness(light), look_of("auto", photo) == "standard")
 
     def lift_at(self, window: Window, shape: tuple[int, int]) -> np.ndarray:
         """Maximum lift in a window, h x w float32, EV."""

@@ -77,7 +77,7 @@ class Refinement:
             if lift.any():
                 photo_peak = _quarter_peak(view_of(photo, rows) for rows in blocks(3))
                 exposure = LocalExposure.of(peak, photo_peak, lift)
-        texture = Texture.of(noise, options.texture, analysis.compressed)
+        texture = Texture.of(noise, options.texture, analysis.developed)
         return cls(rendering, photo, texture, chroma, exposure)
 
     @property

@@ -59,18 +59,18 @@ class Texture:
     sigma: np.ndarray
 
     @classmethod
-    def of(cls, noise: DetailNoise, amount: float, compressed: bool = False) -> Texture | None:
+    def of(cls, noise: DetailNoise, amount: float, developed: bool = True) -> Texture | None:
         """None if the amount is 0.
 
         Args:
             noise: noise of the photo's detail.
-            compressed: whether the photo may have lost detail to a lossy format.
+            developed: whether the photo was developed from a RAW file, and not compressed.
         """
         if not amount:
             return None
         level = np.linspace(0, 1, _LEVELS, dtype=np.float32) ** 2
         sigma = noise.at(level) / (level + _BLACK)
-        return cls(amount, sigma * _COMPRESSED if compressed else sigma)
+        return cls(amount, sigma if developed else sigma * _COMPRESSED)
 
     def gain(self, photo: np.ndarray, rendering: np.ndarray) -> np.ndarray:
         """Factor of the encoded rendering that restores texture, near 1: H x W float32.

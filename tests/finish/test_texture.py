@@ -12,7 +12,7 @@ from llflow_photo import Options, Photo
 from llflow_photo.color.guided import box_mean
 from llflow_photo.color.spaces import encode
 from llflow_photo.color.working import to_network
-from llflow_photo.finish import PhotoAnalysis, finished
+from llflow_photo.finish import finished
 from llflow_photo.finish.noise_estimate import DetailNoise
 from llflow_photo.finish.planes import luma
 from llflow_photo.finish.texture import Texture
@@ -113,13 +113,7 @@ def test_compressed_noise_is_not_taken_for_texture(random: np.random.Generator) 
     picture.save(buffer, "JPEG", quality=85, subsampling=2)
     photo = Photo(np.asarray(Image.open(buffer)).astype(np.float32) / 255, bit_depth=8)
     noise, flat = DetailNoise.of_photo(photo), np.full((_SIDE, _SIDE), 0.3, np.float32)
-    textures = [Texture.of(noise, 0.6, compressed) for compressed in (False, True)]
+    textures = [Texture.of(noise, 0.6, developed) for developed in (True, False)]
     left = [texture.gain(luma(photo.pixels), flat).std() for texture in textures if texture is not None]
     assert left[1] < 0.6 * left[0]
     assert left[1] < 0.01
-
-
-@pytest.mark.parametrize(("bit_depth", "compressed"), [(8, True), (10, True), (16, False), (32, False)])
-def test_only_photos_of_few_bits_count_as_compressed(bit_depth: int, compressed: bool) -> None:
-    photo = Photo(np.full((40, 40, 3), 0.1, np.float32), bit_depth=bit_depth)
-    assert PhotoAnalysis.of(photo).compressed == compressed
