@@ -27,6 +27,8 @@ GRID_CHANNELS = 16
 _DARKEST = 2.0**-13
 _LOWEST_EV, _HIGHEST_EV = -2.0, 9.0
 _TONES = 128
+_PART_SIDES = (0.89, 0.78)
+"""Sides of the parts of a frame whose contexts are averaged, as fractions of the frame's."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class PhotoContext:
 class WholePhotoBranch(nn.Module):
     """Strided convolutions over a thumbnail, N x 3 x S x S in linear light, to a `PhotoContext`.
 
-    The context of a mirrored thumbnail is mirrored, too.
+    The context of a mirrored thumbnail is mirrored, too. In evaluation mode, gain and vector are means over
+    the frame and parts of it.
 
     Args:
         channels: length of the vector.
@@ -95,6 +98,21 @@ class WholePhotoBranch(nn.Module):
             self.deep_to_grid.weight.data *= 0.1
 
     def forward(self, thumbnail: Tensor) -> PhotoContext:
+        """The context of a frame.
+
+        A frame and its parts are to be equally bright, but the predictions for them differ: their mean has a
+        smaller error. Training does without the parts, whose places are random there.
+        """
+        if self.training:
+            return self._mean_context(thumbnail)
+        several = self._mean_context(torch.cat([thumbnail, *_parts(thumbnail)]))
+        gain_ev, vector = (
+            values.view(-1, len(thumbnail), *values.shape[1:]).mean(0)
+            for values in (several.gain_ev, several.vector)
+        )
+        return PhotoContext(gain_ev, vector, several.grid[: len(thumbnail)])
+
+    def _mean_context(self, thumbnail: Tensor) -> PhotoContext:
         """The mean of the contexts of a thumbnail and of its mirror image.
 
         Both are equally likely photos. What the branch predicts for one and not for the other is an error.
@@ -133,6 +151,22 @@ class WholePhotoBranch(nn.Module):
             )
         grid = self.local(known)
         return PhotoContext(gain_ev, full_precision(vector), full_precision(grid))
+
+
+def _parts(thumbnail: Tensor) -> list[Tensor]:
+    """The corners of a thumbnail, as if each was the whole frame: N x 3 x S x S, by nearest neighbor.
+
+    Linear interpolation would average cells, and so change the distribution of light.
+    """
+    size = thumbnail.shape[2]
+    parts = []
+    for share in _PART_SIDES:
+        side = round(share * size)
+        for top in (0, size - side):
+            for left in (0, size - side):
+                part = thumbnail[:, :, top : top + side, left : left + side]
+                parts.append(functional.interpolate(part, (size, size), mode="nearest-exact"))
+    return parts
 
 
 class Tones(nn.Module):

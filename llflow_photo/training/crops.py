@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import TrainingDataError
+from ..flow.thumbnail import THUMBNAIL
+from .frames import Frame, random_frame, whole_frame
 from .pairs import LoadedPair
 
 __all__ = [
@@ -30,6 +33,9 @@ SCALED_SHARE = 0.25
 
 MORE_FRAMES = 3
 """Number of additional whole photos per crop that the whole-photo branch is trained on."""
+
+_EDGES = 2
+"""Pixels by which a frame is larger than its crops, since its edges are between pixels."""
 
 _FLIP_DOWN, _TRANSPOSE = 0.15, 0.25
 """Fractions of crops flipped vertically and transposed: few, since the sky is usually at the top."""
@@ -91,7 +97,9 @@ class BatchSource(Protocol):
 
 
 class CropSource:
-    """Random crops, flips and transposes of pairs in memory. The frame of a crop is its whole photo.
+    """Random crops, flips and transposes of pairs in memory.
+
+    The frame of a crop is its whole photo or a part of it, see `frames.random_frame`.
 
     Every scene is equally probable, regardless of its number of exposures; otherwise the references of scenes
     with many exposures would dominate. The batch of a step depends only on the seed and the step. If a photo
@@ -120,33 +128,37 @@ class CropSource:
     def batch(self, step: int, crop: int, size: int) -> Batch:
         crop = min(crop, self.largest_crop)
         random = np.random.default_rng([self.seed, step])
-        drawn, crops = [], []
+        drawn, crops, shown = [], [], []
         for _ in range(size):
-            exposures = self._scenes[random.integers(len(self._scenes))]
-            pair = exposures[random.integers(len(exposures))]
+            pair = self._pair(random)
+            frame = whole_frame(pair.low.shape)
+            if self.frames:
+                frame = random_frame(random, pair.low.shape, crop + _EDGES)
             drawn.append(pair)
-            crops.append(self._crop(random, crop, pair))
+            crops.append(self._crop(random, crop, pair, frame))
+            shown.append(_thumbnails(pair, frame, crops[-1].turn) if self.frames else None)
         low, high = (_stack([one.images[side] for one in crops]) for side in (0, 1))
         if not self.frames:
             tables = np.stack([pair.equalization for pair in drawn])
             return Batch(low, high, torch.from_numpy(tables))
-        return Batch(low, high, frames=_frames(drawn, crops, self._more_frames(random, MORE_FRAMES * size)))
+        more = [self._more_frame(random) for _ in range(MORE_FRAMES * size)]
+        return Batch(low, high, frames=_frames([one for one in shown if one is not None], crops, more))
 
-    def _more_frames(self, random: np.random.Generator, count: int) -> list[tuple[np.ndarray, ...]]:
-        """Thumbnails of further dark photos and references, each 3 x S x S."""
-        pairs = []
-        for _ in range(count):
-            exposures = self._scenes[random.integers(len(self._scenes))]
-            turn = Turn.random(random)
-            sides = exposures[random.integers(len(exposures))].thumbnails
-            pairs.append(tuple(turn.channels_first(side) for side in sides))
-        return pairs
+    def _pair(self, random: np.random.Generator) -> LoadedPair:
+        exposures = self._scenes[random.integers(len(self._scenes))]
+        return exposures[random.integers(len(exposures))]
 
-    def _crop(self, random: np.random.Generator, crop: int, pair: LoadedPair) -> _Crop:
+    def _more_frame(self, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Thumbnails of a frame of a random dark photo and of its reference, each 3 x S x S."""
+        pair = self._pair(random)
+        return _thumbnails(pair, random_frame(random, pair.low.shape), Turn.random(random))
+
+    def _crop(self, random: np.random.Generator, crop: int, pair: LoadedPair, frame: Frame) -> _Crop:
         side = crop
         if self.frames and random.random() < SCALED_SHARE:
-            side = int(random.integers(crop, min(pair.low.shape[:2]) + 1))
-        return random_crop(random, crop, pair.low, pair.high, side=side)
+            _, _, height, width = _pixels_in(frame)
+            side = int(random.integers(crop, min(height, width) + 1))
+        return random_crop(random, crop, pair.low, pair.high, side=side, frame=frame)
 
 
 @dataclass(frozen=True)
@@ -169,10 +181,6 @@ class Turn:
         pixels = pixels[:, ::-1] if self.right else pixels
         return pixels.transpose(1, 0, 2) if self.transpose else pixels
 
-    def channels_first(self, pixels: np.ndarray) -> np.ndarray:
-        """Apply to a C x H x W image."""
-        return np.ascontiguousarray(self.image(pixels.transpose(1, 2, 0)).transpose(2, 0, 1))
-
     def window(self, top: float, left: float, height: float, width: float) -> tuple[float, ...]:
         """Apply to a window, see `Frames.windows`."""
         top = 1.0 - top - height if self.down else top
@@ -187,33 +195,43 @@ class _Crop:
     window: tuple[float, ...]
 
 
+def _thumbnails(pair: LoadedPair, frame: Frame, turn: Turn) -> tuple[np.ndarray, ...]:
+    """Thumbnails of a frame of a dark photo and of its reference, transformed, each 3 x S x S."""
+    sides = (averages.of(frame, THUMBNAIL) for averages in pair.averages)
+    return tuple(np.ascontiguousarray(turn.image(side).transpose(2, 0, 1)) for side in sides)
+
+
 def _frames(
-    pairs: Sequence[LoadedPair], crops: Sequence[_Crop], more: Sequence[tuple[np.ndarray, ...]]
+    shown: Sequence[tuple[np.ndarray, ...]], crops: Sequence[_Crop], more: Sequence[tuple[np.ndarray, ...]]
 ) -> Frames:
-    low, high = (
-        torch.from_numpy(
-            np.stack(
-                [
-                    crop.turn.channels_first(pair.thumbnails[side])
-                    for pair, crop in zip(pairs, crops, strict=True)
-                ]
-            )
-        )
-        for side in (0, 1)
-    )
+    low, high = (torch.from_numpy(np.stack([pair[side] for pair in shown])) for side in (0, 1))
     more_low, more_high = (torch.from_numpy(np.stack([pair[side] for pair in more])) for side in (0, 1))
     windows = torch.tensor([crop.window for crop in crops])
     return Frames(low, high, windows, more_low, more_high, torch.ones(len(low)), torch.ones(len(more_low)))
 
 
+def _pixels_in(frame: Frame) -> tuple[int, int, int, int]:
+    """Top, left, height and width of the whole pixels in a frame."""
+    top, left = math.ceil(frame.top), math.ceil(frame.left)
+    return top, left, math.floor(frame.bottom) - top, math.floor(frame.right) - left
+
+
 def random_crop(
-    random: np.random.Generator, crop: int, *images: np.ndarray, side: int | None = None
+    random: np.random.Generator,
+    crop: int,
+    *images: np.ndarray,
+    side: int | None = None,
+    frame: Frame | None = None,
 ) -> _Crop:
-    """Crop the same random square of ``side`` pixels from images, transform it and scale it to ``crop``."""
+    """Crop the same random square of ``side`` pixels from images, transform it and scale it to ``crop``.
+
+    The square is in the frame, by default the whole photo.
+    """
     side = crop if side is None else side
-    height, width = images[0].shape[:2]
-    top = int(random.integers(height - side + 1))
-    left = int(random.integers(width - side + 1))
+    frame = whole_frame(images[0].shape) if frame is None else frame
+    first_row, first_column, rows, columns = _pixels_in(frame)
+    top = first_row + int(random.integers(rows - side + 1))
+    left = first_column + int(random.integers(columns - side + 1))
     turn = Turn.random(random)
     result = []
     for image in images:
@@ -222,7 +240,12 @@ def random_crop(
             scaled = Image.fromarray(part).resize((crop, crop), Image.Resampling.BICUBIC)
             part = np.asarray(scaled)
         result.append(turn.image(part))
-    window = turn.window(top / height, left / width, side / height, side / width)
+    window = turn.window(
+        (top - frame.top) / frame.height,
+        (left - frame.left) / frame.width,
+        side / frame.height,
+        side / frame.width,
+    )
     return _Crop(result, turn, window)
 
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from ..errors import TrainingDataError
 from ..flow.inputs import equalization_table
-from ..flow.thumbnail import thumbnail
+from .frames import PhotoAverages
 
 __all__ = ["LoadedPair", "Pair", "find_pairs", "load_pair", "pairs_of_folders", "split_by_scene"]
 
@@ -48,9 +48,9 @@ class LoadedPair:
         return equalization_table(self.low)
 
     @cached_property
-    def thumbnails(self) -> tuple[np.ndarray, np.ndarray]:
-        """Thumbnails of the dark photo and its reference, each 3 x S x S, linear light."""
-        return thumbnail(self.low), thumbnail(self.high)
+    def averages(self) -> tuple[PhotoAverages, PhotoAverages]:
+        """Averages of the dark photo and its reference, from which thumbnails of their parts are computed."""
+        return PhotoAverages(self.low), PhotoAverages(self.high)
 
 
 def find_pairs(folder: Path, part: str | None = None) -> list[Pair]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from llflow_photo.flow import LLFlow, Size, UNetSize
+from llflow_photo.flow import LLFlow, Size, UNetSize, whole_photo
 from llflow_photo.flow.thumbnail import THUMBNAIL, thumbnail
 from llflow_photo.flow.whole_photo import GRID, grid_at
 
@@ -67,6 +67,29 @@ def test_the_context_of_a_mirrored_photo_is_mirrored(flow: LLFlow) -> None:
     torch.testing.assert_close(mirrored.vector, context.vector)
     torch.testing.assert_close(mirrored.grid, context.grid.flip(3))
     assert float((context.grid - context.grid.flip(3)).abs().max()) > 0.01
+
+
+@torch.no_grad()
+def test_gain_and_vector_are_means_over_parts_of_the_frame(
+    flow: LLFlow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thumbnails = dark(THUMBNAIL, THUMBNAIL, 2)
+    branch = flow.branch
+    assert branch is not None and not branch.training
+    averaged = branch(thumbnails)
+    alone = branch.train()(thumbnails)
+    branch.eval()
+    assert float((averaged.gain_ev - alone.gain_ev).abs().max()) > 1e-4
+    assert float((averaged.vector - alone.vector).abs().max()) > 1e-4
+    torch.testing.assert_close(averaged.grid, alone.grid)
+    monkeypatch.setattr(whole_photo, "_PART_SIDES", (1.0, 0.75))  # 4 times the frame itself, and its corners
+    corners = [thumbnails[:, :, y : y + 48, x : x + 48] for y in (0, 16) for x in (0, 16)]
+    branch.train()
+    cells = ((torch.arange(THUMBNAIL) + 0.5) * 0.75).long()
+    gains = [branch(corner[:, :, cells][:, :, :, cells]).gain_ev for corner in corners]
+    branch.eval()
+    wanted = (5 * alone.gain_ev + sum(gains)) / 9
+    torch.testing.assert_close(branch(thumbnails).gain_ev, wanted)
 
 
 @torch.no_grad()

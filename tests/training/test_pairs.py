@@ -130,25 +130,29 @@ def test_a_pair_is_cropped_flipped_and_transposed_alike() -> None:
 
 
 @pytest.mark.parametrize("scaled", [0.0, 1.0])
-def test_a_window_is_the_position_of_a_crop_in_its_transformed_photo(
+def test_a_window_is_the_position_of_a_crop_in_its_transformed_frame(
     scaled: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crops, "SCALED_SHARE", scaled)
-    ramp = np.mgrid[0:64, 0:64].transpose(1, 2, 0) * 2
-    photo = np.dstack([ramp, np.full((64, 64, 1), 100)]).astype(np.uint8)
+    ramp = np.mgrid[0:128, 0:128].transpose(1, 2, 0)
+    photo = np.dstack([ramp, np.full((128, 128, 1), 100)]).astype(np.uint8)
     source = CropSource([LoadedPair(photo, photo)], frames=True)
-    turned = 0
-    for step in range(20):
+    turned = parts = 0
+    for step in range(40):
         batch = source.batch(step, 32, 1)
         assert batch.frames is not None
         top, left, height, width = (round(float(value) * 64) for value in batch.frames.windows[0])
-        whole = batch.frames.thumbnails[0][:, top : top + height, left : left + width]
+        assert min(top, left, height, width, 64 - top - height, 64 - left - width) >= 0
+        frame = batch.frames.thumbnails[0]
+        whole = frame[:, top : top + height, left : left + width]
         light = ((batch.low[0] + 0.055) / 1.055) ** 2.4
         for channel in range(3):
-            assert float(light[channel].mean()) == pytest.approx(float(whole[channel].mean()), abs=0.01)
-        turned += bool(whole[0, 0, 0] > whole[0, -1, -1])
-        assert (height == 32) or scaled
-    assert 0 < turned < 20
+            assert float(light[channel].mean()) == pytest.approx(float(whole[channel].mean()), abs=0.006)
+        assert scaled or float((batch.low[0].diff(dim=1).abs().amax() * 255).round()) == 1
+        turned += bool(frame[0, 0, 0] > frame[0, -1, -1])
+        parts += float(frame[0].max() - frame[0].min()) < 0.9 * (127.0 / 255.0) ** 2.2
+    assert 0 < turned < 40
+    assert 10 < parts < 40  # 0.7 of frames are parts
 
 
 def test_crops_shrink_to_the_smallest_photo(tmp_path: Path) -> None:
