@@ -1,22 +1,24 @@
 """From a photo to its renderings: the one path that `api` and `explore` share.
 
 The photo is converted for the network, encoded and analyzed (`prepare`, `prepare_region`); then every latent
-is decoded and finished (`PreparedPhoto.render`).
+is rendered and finished (`PreparedPhoto.render`).
 """
 
 from __future__ import annotations
 
 import math
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .callbacks import Cancel, Gate, Progress
 from .color.working import Residual, to_network
+from .engine.latent import Latent
 from .errors import NonFiniteOutputError
-from .finish import PhotoAnalysis, finished, of_stage, without_specks
+from .finish import PhotoAnalysis, completed, of_stage, refined, refining, without_specks
 from .finish.analysis import Window
 from .options import Options
 from .photo import Photo
@@ -74,6 +76,7 @@ class PreparedPhoto:
     residual: Residual
     analysis: PhotoAnalysis | None = None
     window: Window | None = None
+    _kept: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def render(
         self,
@@ -83,11 +86,39 @@ class PreparedPhoto:
         cancel: Cancel | None = None,
         gate: Gate = nullcontext,
     ) -> Photo:
-        """Decode a latent inside ``gate``, then `finish` the rendering."""
+        """Render a latent and finish the rendering; the network runs inside ``gate``.
+
+        A latent without noise changes only light and color. The best guess is refined, once for several
+        latents, and then changed.
+        """
+        decoding, finishing = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
+        if self.encoded.has_noise(latent):
+            with gate():
+                rendering = self.encoded.decode(latent, progress=decoding, cancel=cancel)
+            return self.finish(rendering, options, cancel, finishing)
+        picture = self._refined_guess(options, decoding, cancel, gate)
+        out = np.empty_like(picture) if self.encoded.keeps_guess else picture
         with gate():
-            decoding = of_stage(progress, 0, 2)
-            rendering = self.encoded.decode(latent, progress=decoding, cancel=cancel)
-        return self.finish(rendering, options, cancel, of_stage(progress, 1, 2))
+            self.encoded.change(picture, latent, out)
+        return self._completed(out, options, cancel, finishing)
+
+    def _refined_guess(
+        self, options: Options, progress: Progress | None, cancel: Cancel | None, gate: Gate
+    ) -> np.ndarray:
+        """The refined best guess: H x W x 3, float32, a new array unless the guess is kept."""
+        key = refining(options)
+        known = self._kept.get(key)
+        if known is not None:
+            return known
+        with gate():
+            guess = self.encoded.decode(Latent(), progress=of_stage(progress, 0, 2), cancel=cancel)
+        picture = refined(
+            guess, self.residual, options, self._analysis, self.window, cancel, of_stage(progress, 1, 2)
+        )
+        if self.encoded.keeps_guess:
+            self._kept.clear()
+            self._kept[key] = picture
+        return picture
 
     def finish(
         self,
@@ -108,12 +139,23 @@ class PreparedPhoto:
             CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
-        result = finished(rendering, self.residual, options, self.analysis, self.window, cancel, progress)
+        first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
+        picture = refined(rendering, self.residual, options, self._analysis, self.window, cancel, first)
+        return self._completed(picture, options, cancel, second)
+
+    def _completed(
+        self, picture: np.ndarray, options: Options, cancel: Cancel | None, progress: Progress | None
+    ) -> Photo:
+        result = completed(picture, self.residual, options, self._analysis, cancel, progress)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(
                 "the rendering contains values that are not finite; try a lower temperature"
             )
         return result
+
+    @cached_property
+    def _analysis(self) -> PhotoAnalysis:
+        return self.analysis or PhotoAnalysis.of(self.residual.photo, noise=self.residual.noise)
 
 
 def prepare(

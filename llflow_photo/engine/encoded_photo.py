@@ -87,9 +87,18 @@ class EncodedPhoto:
         """Number of tiles."""
         return len(self._tiles)
 
+    @property
+    def keeps_guess(self) -> bool:
+        """Whether the best guess is kept."""
+        return self._keeps_guess
+
+    def has_noise(self, latent: AnyLatent) -> bool:
+        """Whether a latent has noise, so that it is decoded at full size."""
+        return self._runner.offsets.has_noise(latent)
+
     def is_quick(self, latent: AnyLatent) -> bool:
         """Whether what was kept suffices to render a latent without encoding the photo again."""
-        if self._runner.offsets.has_noise(latent):
+        if self.has_noise(latent):
             return self._kept is not None and len(self._kept) == self.tiles
         return self._guess is not None
 
@@ -135,9 +144,8 @@ class EncodedPhoto:
             Canvas(height, width, None if out is None else out[index]) for index in range(len(latents))
         ]
         pairs = list(zip(latents, canvases, strict=True))
-        has_noise = self._runner.offsets.has_noise
-        decoded = [pair for pair in pairs if has_noise(pair[0])]
-        changed = [pair for pair in pairs if not has_noise(pair[0])]
+        decoded = [pair for pair in pairs if self.has_noise(pair[0])]
+        changed = [pair for pair in pairs if not self.has_noise(pair[0])]
         guess = self._guess
         if changed and guess is None:
             # The last one is changed in place.
@@ -150,7 +158,7 @@ class EncodedPhoto:
         for latent, canvas in changed:
             raise_if_cancelled(cancel)
             assert guess is not None
-            self._change(guess, latent, canvas.pixels)
+            self.change(guess, latent, canvas.pixels)
         if progress and not decoded:
             progress(self.tiles, self.tiles)
         return [canvas.finish() for canvas in canvases]
@@ -168,7 +176,7 @@ class EncodedPhoto:
             canvas.clear()
         latents = [latent for latent, _ in pairs]
         planned, kept = self._tiles, self._kept  # other threads may reduce the tiles
-        if not kept and not any(map(self._runner.offsets.has_noise, latents)):
+        if not kept and not any(map(self.has_noise, latents)):
             kept = None
         tiles = rendered(self._runner, self._view, self._photo, planned, kept, latents, cancel)
         for done, (index, tile, values) in enumerate(tiles, 1):
@@ -176,8 +184,17 @@ class EncodedPhoto:
             if progress and not done % len(pairs):
                 progress(done // len(pairs), len(planned))
 
-    def _change(self, guess: np.ndarray, latent: AnyLatent, out: np.ndarray) -> None:
-        """Render a latent without noise from the best guess."""
+    def change(self, guess: np.ndarray, latent: AnyLatent, out: np.ndarray) -> None:
+        """Change light and color of the best guess, or of what was made of it, as a latent does.
+
+        Args:
+            guess: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
+            latent: a latent without noise, see `has_noise`.
+            out: array for the result, likewise, clipped to [0, 1]; it may be ``guess`` itself.
+
+        Raises:
+            NonFiniteOutputError: the network's output is not finite.
+        """
         if latent.look() is None and not latent.brightness:
             np.clip(guess, 0.0, 1.0, out=out)
             return

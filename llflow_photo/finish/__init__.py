@@ -5,8 +5,16 @@ on a small neighborhood of each pixel, so that regions, previews and whole photo
 """
 
 from .analysis import PhotoAnalysis
-from .finishing import finished
+from .finishing import completed, finished, refined, refining
 from .progress import of_stage
 from .specks import without_specks
 
-__all__ = ["PhotoAnalysis", "finished", "of_stage", "without_specks"]
+__all__ = [
+    "PhotoAnalysis",
+    "completed",
+    "finished",
+    "of_stage",
+    "refined",
+    "refining",
+    "without_specks",
+]

@@ -21,7 +21,7 @@ from .planes import box_mean_inside
 from .progress import of_stage
 from .refinement import Refinement, row_blocks, view_of, watched_blocks
 
-__all__ = ["finished"]
+__all__ = ["completed", "finished", "refined", "refining"]
 
 _AS_RENDERED = Options(strength=1.0, exposure_ev=0.0, protect_highlights=True, denoise_only=False)
 # Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that noise does not blur the curves.
@@ -50,31 +50,84 @@ def finished(
     Raises:
         CancelledError: ``cancel`` returned true.
     """
+    analysis = analysis or PhotoAnalysis.of(residual.photo, noise=residual.noise)
+    first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
+    picture = refined(rendering, residual, options, analysis, window, cancel, first)
+    return completed(picture, residual, options, analysis, cancel, second)
+
+
+def refined(
+    rendering: np.ndarray,
+    residual: Residual,
+    options: Options,
+    analysis: PhotoAnalysis,
+    window: Window | None = None,
+    cancel: Cancel | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """The first part of `finished`: texture, color noise and local exposure.
+
+    It depends on the options `refining` only. A smooth change of light and color can follow it.
+
+    Returns:
+        H x W x 3, float32, sRGB-encoded, in [0, 1]: a new array, or ``rendering`` if nothing changes.
+    """
+    _check_shape(rendering, residual)
+    if options.strength == 0.0:
+        return rendering
+    first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
+    window = window or Window()
+    return Refinement.of(rendering, residual.photo, options, analysis, window, cancel, first).whole(
+        cancel, second
+    )
+
+
+def refining(options: Options) -> tuple[object, ...]:
+    """The options that `refined` depends on."""
+    amounts = options.texture, options.color_smoothing, options.local_exposure
+    return *amounts, options.denoise_only, options.strength == 0.0
+
+
+def completed(
+    picture: np.ndarray,
+    residual: Residual,
+    options: Options,
+    analysis: PhotoAnalysis,
+    cancel: Cancel | None = None,
+    progress: Progress | None = None,
+) -> Photo:
+    """The second part of `finished`: lamps, strength, exposure, look and color space.
+
+    Args:
+        picture: output of `refined`, or a rendering.
+    """
+    _check_shape(picture, residual)
     photo = residual.photo
-    if rendering.shape != photo.pixels.shape:
-        raise ImageInputError(f"the rendering is {rendering.shape}, the photo {photo.pixels.shape}")
     if options.strength == 0.0:
         if progress:
             progress(1, 1)
         return photo.with_pixels(photo.pixels.copy())
-    analysis = analysis or PhotoAnalysis.of(photo, noise=residual.noise)
-    first, second, third, last = (of_stage(progress, stage, 4) for stage in range(4))
-    refinement = Refinement.of(rendering, photo, options, analysis, window or Window(), cancel, first)
-    refined = refinement.whole(cancel, second)
     standard = options.look == "standard" or (options.look == "auto" and analysis.developed)
     tone = apply_base_curve if standard and not options.denoise_only else None
     lamps = None
+    first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
     if options.protect_highlights and not options.denoise_only:
-        lamps = _Lamps.of(refined, residual, analysis.darkness, cancel, third)
+        lamps = _Lamps.of(picture, residual, analysis.darkness, cancel, first)
     if lamps is None:
-        return _brought_back(refined, residual, options, tone, cancel=cancel, progress=last)
+        return _brought_back(picture, residual, options, tone, cancel=cancel, progress=second)
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in row_blocks(out.shape):
         part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
-        out[rows] = _brought_back(refined[rows], part, options, tone, lamps.gain(rows), cancel).pixels
-        if last:
-            last(rows.stop, photo.height)
+        out[rows] = _brought_back(picture[rows], part, options, tone, lamps.gain(rows), cancel).pixels
+        if second:
+            second(rows.stop, photo.height)
     return photo.with_pixels(out)
+
+
+def _check_shape(rendering: np.ndarray, residual: Residual) -> None:
+    wanted = residual.photo.pixels.shape
+    if rendering.shape != wanted:
+        raise ImageInputError(f"the rendering is {rendering.shape}, the photo {wanted}")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 import llflow_photo
-from llflow_photo import api, errors
+from llflow_photo import Options, api, errors, load_enhancer, prepared
+from llflow_photo.engine import Latent
 from llflow_photo.flow import LLFlow
+from llflow_photo.pictures import photo_of_array
 
 
 @pytest.fixture
@@ -21,6 +23,20 @@ def dark() -> np.ndarray:
     random = np.random.default_rng(0)
     smooth = random.random((5, 7, 3)).repeat(8, 0).repeat(8, 1)[:37, :50]
     return (60 * smooth + random.integers(0, 6, smooth.shape)).astype(np.uint8)
+
+
+@pytest.fixture
+def refined(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """The renderings that are refined."""
+    calls: list[np.ndarray] = []
+    real = prepared.refined
+
+    def recorded(rendering: np.ndarray, *arguments: Any) -> np.ndarray:
+        calls.append(rendering)
+        return real(rendering, *arguments)
+
+    monkeypatch.setattr(prepared, "refined", recorded)
+    return calls
 
 
 def test_a_photo_in_every_form_gives_the_same_rendering(
@@ -52,6 +68,28 @@ def test_samples_have_seeds_of_their_own(dark: np.ndarray, tiny_model: Path) -> 
         alone = llflow_photo.enhance(dark, model=tiny_model, temperature=0.8, seed=seed)
         np.testing.assert_allclose(together[number], alone, atol=1e-6)
     assert np.abs(together[0] - together[1]).max() > 1e-3
+
+
+@pytest.mark.parametrize(("grain", "times"), [(0.0, 1), (1.0, 3)])
+def test_renderings_without_grain_are_refined_once(
+    dark: np.ndarray, refined: list[np.ndarray], grain: float, times: int
+) -> None:
+    pictures = llflow_photo.enhance(dark, temperature=0.8, samples=3, grain=grain)
+    assert len(refined) == times
+    for number in (0, 1):
+        assert np.abs(pictures[number] - pictures[number + 1]).max() > 1 / 255
+
+
+def test_changed_controls_are_refined_again(dark: np.ndarray, refined: list[np.ndarray]) -> None:
+    photo, enhancer = photo_of_array(dark), load_enhancer()
+    several = [Options(texture=1.0, look="neutral"), Options(texture=0.0), Options(texture=0.0, strength=0.5)]
+    kept = prepared.prepare(photo, enhancer, Options(), renderings=2)
+    for options in several:
+        result = kept.render(Latent(3, 0.8), options).pixels
+        fresh = prepared.prepare(photo, enhancer, Options()).render(Latent(3, 0.8), options).pixels
+        np.testing.assert_array_equal(result, fresh)
+    # Strength is not a part of the refinement, so the last one refined nothing again in the kept photo.
+    assert len(refined) == 2 + len(several)
 
 
 def test_strength_blends_with_the_photo(dark: np.ndarray, tiny_model: Path) -> None:

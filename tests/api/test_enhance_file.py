@@ -61,8 +61,9 @@ def test_values_that_are_not_finite_are_never_written(photo: Path, tmp_path: Pat
         return pixels
 
     def encode(view: np.ndarray, **_: Any) -> SimpleNamespace:
-        return SimpleNamespace(decode=decode)
+        return SimpleNamespace(decode=decode, has_noise=lambda latent: latent.grain > 0)
 
+    enhancer: Any = SimpleNamespace(encode=encode)
     with pytest.raises(errors.NonFiniteOutputError):
-        enhance_file(photo, tmp_path / "out.png", enhancer=SimpleNamespace(encode=encode))  # type: ignore[arg-type]
+        enhance_file(photo, tmp_path / "out.png", Options(temperature=1.0, grain=1.0), enhancer=enhancer)
     assert not list(tmp_path.glob("out*"))
