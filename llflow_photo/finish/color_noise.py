@@ -16,15 +16,15 @@ from ..color.highlights import smoothstep
 from ..color.noise_level import NoiseLevel
 from .planes import LUMA, QUARTER, GuidedFit, interpolated, luma, quarter_places
 
-__all__ = ["ChromaCorrection", "empty_weight", "noisy_weight"]
+__all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color_in"]
 
 # Signal-to-noise ratio of pixels up to which color is noise, and from which it is not.
 _NOISY, _CLEAN = 1.2, 4.0
 _RADIUS = 8  # quarter-size pixels
 _EPSILON = 4e-4
-# Mean luma over noise, both linear, of areas without light (0.48 to 0.56 measured on simulated RAW files),
-# and of areas with some.
-_NO_LIGHT, _LIGHT = 0.57, 0.7
+# Mean luma over noise, both linear, of areas without light (up to 0.63 measured on simulated RAW files), and
+# of areas with some.
+_NO_LIGHT, _LIGHT = 0.63, 0.75
 _EMPTY_RADIUS = 4  # quarter-size pixels
 
 
@@ -78,12 +78,30 @@ class ChromaCorrection:
             slice(max(0, part.start // QUARTER - 1), part.stop // QUARTER + 2) for part in (rows, columns)
         ]
         if float(self.saturation[near[0], near[1]].min()) < 1.0:
-            left = interpolated(self.saturation, down, across)
-            gray = luma(np.moveaxis(planes, 0, 2))
-            planes -= gray
-            planes *= left
-            planes += gray
+            _desaturate(planes, interpolated(self.saturation, down, across))
         np.clip(planes, 0.0, 1.0, out=planes)
+
+
+def without_color_in(empty: np.ndarray, encoded: np.ndarray, rows: slice) -> np.ndarray:
+    """Rows of a picture, gray in areas without light.
+
+    Args:
+        empty: weight of gray, 0 to 1, quarter size, of the whole picture.
+        encoded: rows x W x 3 float32, sRGB-encoded; values outside [0, 1] are kept.
+        rows: the rows.
+    """
+    weight = interpolated(empty, quarter_places(rows.start, rows.stop), quarter_places(0, encoded.shape[1]))
+    planes = np.ascontiguousarray(np.moveaxis(encoded, 2, 0))
+    _desaturate(planes, 1.0 - weight)
+    return np.moveaxis(planes, 0, 2)
+
+
+def _desaturate(planes: np.ndarray, left: np.ndarray) -> None:
+    """Multiply the differences of 3 x h x w from their luma by ``left``, h x w, in place."""
+    gray = luma(np.moveaxis(planes, 0, 2))
+    planes -= gray
+    planes *= left
+    planes += gray
 
 
 def noisy_weight(signal_to_noise: np.ndarray) -> np.ndarray:

@@ -16,16 +16,18 @@ from ..options import Options
 from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
 from .base_curve import apply_base_curve
+from .color_noise import empty_weight, without_color_in
 from .lamps import LampGrid
-from .planes import box_mean_inside
+from .planes import QUARTER, box_mean_inside
 from .progress import of_stage
-from .refinement import Refinement, row_blocks, view_of, watched_blocks
+from .refinement import Refinement, quarter_light, row_blocks, view_of, watched_blocks
 
 __all__ = ["completed", "finished", "refined", "refining"]
 
 _AS_RENDERED = Options(strength=1.0, exposure_ev=0.0, protect_highlights=True, denoise_only=False)
 # Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that noise does not blur the curves.
 _NOISE_RADIUS = 2
+_LIGHT_ROWS = 64  # a multiple of the quarter-size pixels
 
 
 def finished(
@@ -114,7 +116,8 @@ def completed(
     if options.protect_highlights and not options.denoise_only:
         lamps = _Lamps.of(picture, residual, analysis.darkness, cancel, first)
     if lamps is None:
-        return _brought_back(picture, residual, options, tone, cancel=cancel, progress=second)
+        result = _brought_back(picture, residual, options, tone, cancel=cancel, progress=second)
+        return _without_noise_color(result, photo, options, analysis, cancel)
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in row_blocks(out.shape):
         part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
@@ -122,6 +125,27 @@ def completed(
         if second:
             second(rows.stop, photo.height)
     return photo.with_pixels(out)
+
+
+def _without_noise_color(
+    result: Photo, photo: Photo, options: Options, analysis: PhotoAnalysis, cancel: Cancel | None
+) -> Photo:
+    """With ``denoise_only``, a result has the photo's color, also that of noise in areas without light."""
+    if not options.denoise_only or not analysis.developed or not options.color_smoothing:
+        return result
+    blocks = watched_blocks(photo.pixels.shape, cancel, None, _LIGHT_ROWS)
+    light = np.concatenate([quarter_light(view_of(photo, rows)) for rows in blocks])
+    empty = empty_weight(light, analysis.sensor_noise)
+    if not empty.any():
+        return result
+    empty *= np.float32(options.color_smoothing * options.strength)
+    for rows in watched_blocks(photo.pixels.shape, cancel, None, _LIGHT_ROWS):
+        near = empty[max(0, rows.start // QUARTER - 1) : rows.stop // QUARTER + 2]
+        if near.any():
+            encoded = convert(result.pixels[rows], photo.color_space, SRGB)
+            gray = without_color_in(empty, encoded, rows)
+            result.pixels[rows] = convert(gray, SRGB, photo.color_space)
+    return result
 
 
 def _check_shape(rendering: np.ndarray, residual: Residual) -> None:

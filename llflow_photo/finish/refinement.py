@@ -21,7 +21,7 @@ from .planes import QUARTER, block_mean, luma
 from .progress import of_stage
 from .texture import Texture
 
-__all__ = ["Refinement", "row_blocks", "view_of", "watched_blocks"]
+__all__ = ["Refinement", "quarter_light", "row_blocks", "view_of", "watched_blocks"]
 
 _BLOCK_PIXELS = 1 << 17
 _BLOCK_ALIGNMENT = 16
@@ -202,7 +202,7 @@ def _chroma(
         view = view_of(photo, rows)
         levels.append(luma(block_mean(view, QUARTER)))
         if sensor_noise is not None:
-            lights.append(block_mean(luma(decode(view, "srgb")), QUARTER))
+            lights.append(quarter_light(view))
     level = np.concatenate(levels)
     weight = noisy_weight(level / noise.at(level)) * np.float32(amount)
     if not weight.any():
@@ -212,6 +212,11 @@ def _chroma(
         empty = empty_weight(np.concatenate(lights), sensor_noise) * np.float32(amount)
     quarter = np.concatenate([block_mean(rendering[rows], QUARTER) for rows in blocks(1, _BLOCK_ALIGNMENT)])
     return ChromaCorrection.of(quarter, weight, empty)
+
+
+def quarter_light(view: np.ndarray) -> np.ndarray:
+    """Luma in linear light of rows x columns x 3, sRGB-encoded, quarter size."""
+    return block_mean(luma(decode(view, "srgb")), QUARTER)
 
 
 def _quarter_peak(blocks: Iterable[np.ndarray]) -> np.ndarray:

@@ -80,18 +80,25 @@ def test_dark_things_keep_their_color_in_8_bits(random: np.random.Generator) -> 
     assert found > 0.9 * wanted
 
 
-# The shipped network leaves 0.510 in daylight: above the limit by so little that processors may differ.
-_MISSED = pytest.mark.xfail(reason="0.509 of 255 with the shipped network", strict=False)
+# With the greatest noise, single pixels that the rendering leaves as bright as they are keep their color.
+@pytest.mark.parametrize(("shot", "limit"), [(0.003, 0.5), (0.012, 1.0)])
+@pytest.mark.parametrize("light", ["daylight", "tungsten"])
+def test_a_black_frame_is_neutral(
+    tmp_path: Path, random: np.random.Generator, light: str, shot: float, limit: float
+) -> None:
+    path = _raw(np.zeros((160, 160, 3), np.uint8), shot, light, tmp_path, random)
+    for denoise_only in (False, True):
+        mean = 255 * enhance(path, device="cpu", denoise_only=denoise_only).reshape(-1, 3).mean(axis=0)
+        assert np.abs(mean - mean.mean()).max() < (0.5 if denoise_only else limit)
 
 
-@pytest.mark.parametrize("light", [pytest.param("daylight", marks=_MISSED), "tungsten"])
-def test_a_black_frame_is_neutral(tmp_path: Path, random: np.random.Generator, light: str) -> None:
-    path = _raw(np.zeros((160, 160, 3), np.uint8), 0.003, light, tmp_path, random)
-    mean = 255 * enhance(path, device="cpu").reshape(-1, 3).mean(axis=0)
-    assert np.abs(mean - mean.mean()).max() < 0.5
-
-
-def test_a_black_frame_has_no_visible_cast(tmp_path: Path, random: np.random.Generator) -> None:
-    path = _raw(np.zeros((160, 160, 3), np.uint8), 0.003, "daylight", tmp_path, random)
-    mean = 255 * enhance(path, device="cpu").reshape(-1, 3).mean(axis=0)
-    assert np.abs(mean - mean.mean()).max() < 1.0
+def test_colored_things_in_deep_shadow_stay_colored_when_only_denoised(
+    tmp_path: Path, random: np.random.Generator
+) -> None:
+    scene = np.zeros((160, 160, 3), np.uint8)
+    scene[40:120, 40:120] = (210, 60, 40)
+    path = _raw(scene, 0.003, "daylight", tmp_path, random)
+    result = enhance(path, device="cpu", denoise_only=True)
+    inside, outside = (np.ptp(part.mean((0, 1))) for part in (result[56:104, 56:104], result[:24]))
+    assert outside < 0.5 / 255
+    assert inside > 8 / 255
