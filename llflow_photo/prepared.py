@@ -18,7 +18,15 @@ from .callbacks import Cancel, Gate, Progress
 from .color.working import Residual, to_network
 from .engine.latent import Latent
 from .errors import NonFiniteOutputError
-from .finish import PhotoAnalysis, completed, of_stage, refined, refining, without_specks
+from .finish import (
+    PhotoAnalysis,
+    areas_without_light,
+    completed,
+    of_stage,
+    refined,
+    refining,
+    without_specks,
+)
 from .finish.analysis import Window
 from .options import Options
 from .photo import Photo
@@ -61,6 +69,33 @@ class WholePhoto:
         return cls(statistics, series.highlight, PhotoAnalysis.of(photo, series.levels))
 
 
+class _Shared:
+    """What the renderings of a photo share.
+
+    Attributes:
+        refined: the refined best guess, and the options that it depends on.
+    """
+
+    def __init__(self) -> None:
+        self.refined: tuple[tuple[object, ...], np.ndarray] | None = None
+        self._empty: tuple[tuple[float, bool], np.ndarray | None] | None = None
+
+    def of(self, options: tuple[object, ...]) -> np.ndarray | None:
+        """The refined best guess for these options, or None."""
+        known = self.refined  # of this thread, if others render, too
+        return known[1] if known is not None and known[0] == options else None
+
+    def empty(
+        self, residual: Residual, options: Options, analysis: PhotoAnalysis, cancel: Cancel | None
+    ) -> np.ndarray | None:
+        """`areas_without_light`."""
+        key = options.color_smoothing, options.strength == 0.0
+        known = self._empty
+        if known is None or known[0] != key:
+            known = self._empty = key, areas_without_light(residual, options, analysis, cancel)
+        return known[1]
+
+
 @dataclass(frozen=True)
 class PreparedPhoto:
     """A photo, or a region of one, with everything that a rendering needs except the latent.
@@ -76,7 +111,7 @@ class PreparedPhoto:
     residual: Residual
     analysis: PhotoAnalysis | None = None
     window: Window | None = None
-    _kept: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    shared: _Shared = field(default_factory=_Shared, init=False, repr=False)
 
     def render(
         self,
@@ -88,49 +123,71 @@ class PreparedPhoto:
     ) -> Photo:
         """Render a latent and finish the rendering; the network runs inside ``gate``.
 
+        Raises:
+            CancelledError: ``cancel`` returned true.
+            NonFiniteOutputError: the result contains values that are not finite.
+        """
+        first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
+        picture = self.picture(latent, options, first, cancel, gate)
+        return self.complete(picture, options, cancel, second)
+
+    def picture(
+        self,
+        latent: AnyLatent,
+        options: Options,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+        gate: Gate = nullcontext,
+    ) -> np.ndarray:
+        """Render a latent and refine the rendering: H x W x 3, float32, sRGB-encoded, in [0, 1]; a new array.
+
         A latent without noise changes only light and color. The best guess is refined, once for several
         latents, and then changed.
         """
-        decoding, finishing = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
-        if self.encoded.has_noise(latent):
+        encoded = self.encoded
+        if encoded.has_noise(latent):
             with gate():
-                rendering = self.encoded.decode(latent, progress=decoding, cancel=cancel)
-            return self.finish(rendering, options, cancel, finishing)
-        picture = self._refined_guess(options, decoding, cancel, gate)
-        out = np.empty_like(picture) if self.encoded.keeps_guess else picture
-        with gate():
-            self.encoded.change(picture, latent, out)
-        return self._completed(out, options, cancel, finishing)
+                decoding = of_stage(progress, 0, 2)
+                rendering = encoded.decode(latent, progress=decoding, cancel=cancel)
+            return self._refined(rendering, options, cancel, of_stage(progress, 1, 2))
+        known = self.shared.of(refining(options))
+        is_guess = latent.look() is None and not latent.brightness
+        guess = change = None
+        with nullcontext() if known is not None and is_guess else gate():
+            if known is None:
+                guess = encoded.decode(Latent(), progress=of_stage(progress, 0, 2), cancel=cancel)
+            if not is_guess:
+                change = encoded.change_of(latent)
+        if guess is not None:
+            known = self._refined(guess, options, cancel, of_stage(progress, 1, 2))
+            if encoded.keeps_guess:
+                self.shared.refined = refining(options), known
+                if self.window is None:  # of a whole photo, whose controls do not change any more
+                    encoded.forget_guess()
+        assert known is not None
+        out = np.empty_like(known) if encoded.keeps_guess else known
+        if change is None:
+            np.copyto(out, known)
+        else:
+            encoded.apply(change, known, out)
+        return out
 
-    def _refined_guess(
-        self, options: Options, progress: Progress | None, cancel: Cancel | None, gate: Gate
+    def _refined(
+        self, rendering: np.ndarray, options: Options, cancel: Cancel | None, progress: Progress | None
     ) -> np.ndarray:
-        """The refined best guess: H x W x 3, float32, a new array unless the guess is kept."""
-        key = refining(options)
-        known = self._kept.get(key)
-        if known is not None:
-            return known
-        with gate():
-            guess = self.encoded.decode(Latent(), progress=of_stage(progress, 0, 2), cancel=cancel)
-        picture = refined(
-            guess, self.residual, options, self._analysis, self.window, cancel, of_stage(progress, 1, 2)
-        )
-        if self.encoded.keeps_guess:
-            self._kept.clear()
-            self._kept[key] = picture
-        return picture
+        return refined(rendering, self.residual, options, self._analysis, self.window, cancel, progress)
 
-    def finish(
+    def complete(
         self,
-        rendering: np.ndarray,
+        picture: np.ndarray,
         options: Options,
         cancel: Cancel | None = None,
         progress: Progress | None = None,
     ) -> Photo:
-        """Apply the finish to a rendering and convert it to the photo's color space.
+        """Finish a `picture`, or a mean of several, and convert it to the photo's color space.
 
         Args:
-            rendering: H x W x 3, float32, sRGB-encoded, in [0, 1].
+            picture: H x W x 3, float32, sRGB-encoded, in [0, 1].
             options: of the finish.
             cancel: called before each block of pixels.
             progress: called with the number of steps done and of all.
@@ -139,14 +196,8 @@ class PreparedPhoto:
             CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
-        first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
-        picture = refined(rendering, self.residual, options, self._analysis, self.window, cancel, first)
-        return self._completed(picture, options, cancel, second)
-
-    def _completed(
-        self, picture: np.ndarray, options: Options, cancel: Cancel | None, progress: Progress | None
-    ) -> Photo:
-        result = completed(picture, self.residual, options, self._analysis, cancel, progress)
+        empty = self.shared.empty(self.residual, options, self._analysis, cancel)
+        result = completed(picture, self.residual, options, self._analysis, empty, cancel, progress)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(
                 "the rendering contains values that are not finite; try a lower temperature"

@@ -25,10 +25,12 @@ from .noise_level import NoiseLevel, trusted
 from .shadow_curve import ShadowCurve
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
 
-__all__ = ["Residual", "Tone", "from_network", "to_network"]
+__all__ = ["Neutral", "Residual", "Tone", "from_network", "to_network"]
 
 Tone = Callable[[np.ndarray], np.ndarray]
 """A tone curve: a function from ... x 3 float32 in linear sRGB, unbounded, to the same."""
+Neutral = Callable[[np.ndarray, slice], np.ndarray]
+"""A function of rows of a picture, sRGB-encoded, and their slice: the rows, gray in some places."""
 
 _BLOCK_PIXELS = 1 << 15  # a block and its temporaries fit into the processor's cache
 _GUIDE_RADIUS = 8
@@ -99,6 +101,7 @@ def from_network(
     denoise_only: bool = False,
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
+    neutral: Neutral | None = None,
     cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> Photo:
@@ -114,6 +117,7 @@ def from_network(
         denoise_only: keep the brightness and color of the photo, and remove its noise only.
         tone: tone curve, applied to the result before blending with the photo.
         gain: gain of the rendering in linear sRGB, after highlight protection, H x W x 3 float32.
+        neutral: applied to the rendering, or with ``denoise_only`` to the denoised photo.
         cancel: called before each block of rows.
         progress: called with the number of rows done and of all.
 
@@ -136,6 +140,8 @@ def from_network(
         if progress:
             progress(rows.start, photo.height)
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
+        if neutral is not None:
+            shown = neutral(shown, rows)
         pixels, gain_here = photo.pixels[rows], None if gain is None else gain[rows]
         kept, corrected = _corrected(pixels, shown, residual, protect_highlights, gain_here)
         if strength == 1.0 and not exposure_ev and tone is None:

@@ -12,6 +12,7 @@ from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..errors import DeviceError
 from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
+from .color_change import ColorChange
 from .inference import TileConditioning
 from .latent import AnyLatent, Latent
 from .memory import is_out_of_memory
@@ -158,7 +159,10 @@ class EncodedPhoto:
         for latent, canvas in changed:
             raise_if_cancelled(cancel)
             assert guess is not None
-            self.change(guess, latent, canvas.pixels)
+            if latent.look() is None and not latent.brightness:
+                np.clip(guess, 0.0, 1.0, out=canvas.pixels)
+            else:
+                self.apply(self.change_of(latent), guess, canvas.pixels)
         if progress and not decoded:
             progress(self.tiles, self.tiles)
         return [canvas.finish() for canvas in canvases]
@@ -184,23 +188,27 @@ class EncodedPhoto:
             if progress and not done % len(pairs):
                 progress(done // len(pairs), len(planned))
 
-    def change(self, guess: np.ndarray, latent: AnyLatent, out: np.ndarray) -> None:
-        """Change light and color of the best guess, or of what was made of it, as a latent does.
-
-        Args:
-            guess: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
-            latent: a latent without noise, see `has_noise`.
-            out: array for the result, likewise, clipped to [0, 1]; it may be ``guess`` itself.
+    def change_of(self, latent: AnyLatent) -> ColorChange:
+        """What a latent without noise, see `has_noise`, changes in the light and color of the best guess.
 
         Raises:
             NonFiniteOutputError: the network's output is not finite.
         """
-        if latent.look() is None and not latent.brightness:
-            np.clip(guess, 0.0, 1.0, out=out)
-            return
-        change = self._with_less_memory(lambda: self._small.change(latent))
+        return self._with_less_memory(lambda: self._small.change(latent))
+
+    def apply(self, change: ColorChange, guess: np.ndarray, out: np.ndarray) -> None:
+        """Apply a change to the best guess, or to what was made of it.
+
+        Args:
+            guess: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
+            out: array for the result, likewise, clipped to [0, 1]; it may be ``guess`` itself.
+        """
         with using_threads(self._threads):
             change.apply(guess, out, self._view.part)
+
+    def forget_guess(self) -> None:
+        """Release the memory of the best guess; it is decoded again if it is needed."""
+        self._guess = None
 
     def residual(
         self, picture: np.ndarray, *, progress: Progress | None = None, cancel: Cancel | None = None

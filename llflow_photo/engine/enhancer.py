@@ -20,8 +20,8 @@ _TILES = (1024, 768, 512, 384, 256)
 """Possible sides of tiles, the fastest first."""
 _KEPT = 1024 * _MIB
 """Default limit of the memory that an encoded photo keeps, bytes."""
-_GUESS_BYTES = 24
-"""Bytes per pixel of a kept guess, and of what is made of it."""
+_GUESS_BYTES = 12
+"""Bytes per pixel of a kept guess."""
 
 
 class Enhancer:

@@ -44,13 +44,10 @@ class EncodedRegion:
         """The network's rendering of a latent of the region's frame: h x w x 3, float32, sRGB, [0, 1]."""
         return self.photo.decode(latent, cancel=cancel)
 
-    def finish(self, rendering: np.ndarray, options: Options, cancel: Cancel | None = None) -> np.ndarray:
-        """Apply all controls of the finish: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
-        return _as_srgb(self.prepared.finish(rendering, options, cancel))
-
     def render(self, latent: AnyLatent, options: Options, cancel: Cancel | None = None) -> np.ndarray:
-        """Render a latent with all controls of the finish: h x w x 3, as from `finish`."""
-        return _as_srgb(self.prepared.render(latent, options, cancel=cancel))
+        """Render a latent with all controls: h x w x 3, float32, sRGB-encoded, clipped to [0, 1]."""
+        photo = self.prepared.render(latent, options, cancel=cancel)
+        return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0))
 
 
 def encode_region(
@@ -79,10 +76,6 @@ def encode_region(
     part = FramePart(region.frame, region.rows[0], region.cols[0])
     pixels = photo.with_pixels(_pixels(photo, region, options or Options()))
     return EncodedRegion(region, prepare_region(pixels, enhancer, whole, part, _window(region), cancel))
-
-
-def _as_srgb(photo: Photo) -> np.ndarray:
-    return np.asarray(np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0))
 
 
 def _pixels(photo: Photo, region: Region, options: Options) -> np.ndarray:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ..callbacks import Cancel, Progress
 from ..finish import of_stage
@@ -48,18 +46,9 @@ def render_full_size(
     prepared = prepare(photo, enhancer, options, cancel=cancel, renderings=len(latents))
     if len(latents) == 1:
         return prepared.render(latents[0], options, progress, cancel)
-    mean = _mean(prepared.encoded.decode, latents, progress, cancel)
-    return prepared.finish(mean, options, cancel, of_stage(progress, len(latents), len(latents) + 1))
-
-
-def _mean(
-    decode: Callable[..., np.ndarray],
-    latents: Sequence[AnyLatent],
-    progress: Progress | None,
-    cancel: Cancel | None,
-) -> np.ndarray:
     spread = Spread()
     for number, latent in enumerate(latents):
         own = of_stage(progress, number, len(latents) + 1)
-        spread.add(decode(latent, progress=own, cancel=cancel))
-    return spread.mean
+        spread.add(prepared.picture(latent, options, own, cancel))
+    last = of_stage(progress, len(latents), len(latents) + 1)
+    return prepared.complete(spread.mean, options, cancel, last)

@@ -5,12 +5,13 @@ on a small neighborhood of each pixel, so that regions, previews and whole photo
 """
 
 from .analysis import PhotoAnalysis
-from .finishing import completed, finished, refined, refining
+from .finishing import areas_without_light, completed, finished, refined, refining
 from .progress import of_stage
 from .specks import without_specks
 
 __all__ = [
     "PhotoAnalysis",
+    "areas_without_light",
     "completed",
     "finished",
     "of_stage",

@@ -16,7 +16,7 @@ from ..color.highlights import smoothstep
 from ..color.noise_level import NoiseLevel
 from .planes import LUMA, QUARTER, GuidedFit, interpolated, luma, quarter_places
 
-__all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color_in"]
+__all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color"]
 
 # Signal-to-noise ratio of pixels up to which color is noise, and from which it is not.
 _NOISY, _CLEAN = 1.2, 4.0
@@ -35,28 +35,25 @@ class ChromaCorrection:
     Attributes:
         red: offset of red minus luma, sRGB-encoded.
         blue: offset of blue minus luma, sRGB-encoded.
-        saturation: factor of the differences from luma, applied after the offsets.
     """
 
     red: np.ndarray
     blue: np.ndarray
-    saturation: np.ndarray
 
     @classmethod
-    def of(cls, rendering: np.ndarray, weight: np.ndarray, empty: np.ndarray) -> ChromaCorrection:
+    def of(cls, rendering: np.ndarray, weight: np.ndarray) -> ChromaCorrection:
         """The correction of a rendering.
 
         Args:
             rendering: the rendering, h x w x 3, sRGB-encoded.
             weight: weight of smoothed color, 0 to 1, h x w, see `noisy_weight`.
-            empty: weight of gray, 0 to 1, h x w, see `empty_weight`.
         """
         gray = luma(rendering)
         red, blue = (
             weight * (_smooth(plane, gray) - plane)
             for plane in (rendering[..., 0] - gray, rendering[..., 2] - gray)
         )
-        return cls(red, blue, 1.0 - empty)
+        return cls(red, blue)
 
     def apply(self, planes: np.ndarray, rows: slice, columns: slice) -> None:
         """Correct the color of a part of the rendering in place, and leave its luma.
@@ -73,40 +70,27 @@ class ChromaCorrection:
         planes[2] += offset
         offset *= np.float32(LUMA[2] / LUMA[1])
         planes[1] -= offset
-        # The part of the quarter-size plane that is interpolated.
-        near = [
-            slice(max(0, part.start // QUARTER - 1), part.stop // QUARTER + 2) for part in (rows, columns)
-        ]
-        if float(self.saturation[near[0], near[1]].min()) < 1.0:
-            _desaturate(planes, interpolated(self.saturation, down, across))
         np.clip(planes, 0.0, 1.0, out=planes)
-
-
-def without_color_in(empty: np.ndarray, encoded: np.ndarray, rows: slice) -> np.ndarray:
-    """Rows of a picture, gray in areas without light.
-
-    Args:
-        empty: weight of gray, 0 to 1, quarter size, of the whole picture.
-        encoded: rows x W x 3 float32, sRGB-encoded; values outside [0, 1] are kept.
-        rows: the rows.
-    """
-    weight = interpolated(empty, quarter_places(rows.start, rows.stop), quarter_places(0, encoded.shape[1]))
-    planes = np.ascontiguousarray(np.moveaxis(encoded, 2, 0))
-    _desaturate(planes, 1.0 - weight)
-    return np.moveaxis(planes, 0, 2)
-
-
-def _desaturate(planes: np.ndarray, left: np.ndarray) -> None:
-    """Multiply the differences of 3 x h x w from their luma by ``left``, h x w, in place."""
-    gray = luma(np.moveaxis(planes, 0, 2))
-    planes -= gray
-    planes *= left
-    planes += gray
 
 
 def noisy_weight(signal_to_noise: np.ndarray) -> np.ndarray:
     """Weight of areas whose color is noise, by the signal-to-noise ratio of the photo's pixels, any shape."""
     return np.asarray(1.0 - smoothstep(_NOISY, _CLEAN, signal_to_noise))
+
+
+def without_color(empty: np.ndarray, encoded: np.ndarray, rows: slice) -> np.ndarray:
+    """Rows of a picture, gray in areas without light: a new array, or ``encoded`` if there are none.
+
+    Args:
+        empty: weight of gray, 0 to 1, quarter size, of the whole picture, see `empty_weight`.
+        encoded: rows x W x 3 float32, sRGB-encoded; values outside [0, 1] are kept.
+        rows: the rows.
+    """
+    if not empty[max(0, rows.start // QUARTER - 1) : rows.stop // QUARTER + 2].any():
+        return encoded
+    weight = interpolated(empty, quarter_places(rows.start, rows.stop), quarter_places(0, encoded.shape[1]))
+    gray = luma(encoded)
+    return np.asarray(encoded + weight[..., None] * (gray[..., None] - encoded))
 
 
 def empty_weight(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:

@@ -9,20 +9,20 @@ import numpy as np
 
 from ..callbacks import Cancel, Progress
 from ..color.channels import greatest_channel
-from ..color.spaces import SRGB, convert
-from ..color.working import Residual, Tone, from_network
+from ..color.spaces import SRGB, convert, decode
+from ..color.working import Neutral, Residual, Tone, from_network
 from ..errors import ImageInputError
 from ..options import Options
 from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
 from .base_curve import apply_base_curve
-from .color_noise import empty_weight, without_color_in
+from .color_noise import empty_weight, without_color
 from .lamps import LampGrid
-from .planes import QUARTER, box_mean_inside
+from .planes import QUARTER, block_mean, box_mean_inside, luma
 from .progress import of_stage
-from .refinement import Refinement, quarter_light, row_blocks, view_of, watched_blocks
+from .refinement import Refinement, row_blocks, view_of, watched_blocks
 
-__all__ = ["completed", "finished", "refined", "refining"]
+__all__ = ["areas_without_light", "completed", "finished", "refined", "refining"]
 
 _AS_RENDERED = Options(strength=1.0, exposure_ev=0.0, protect_highlights=True, denoise_only=False)
 # Brightness of the photo near lamps is averaged over 5 x 5 pixels, so that noise does not blur the curves.
@@ -55,7 +55,8 @@ def finished(
     analysis = analysis or PhotoAnalysis.of(residual.photo, noise=residual.noise)
     first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
     picture = refined(rendering, residual, options, analysis, window, cancel, first)
-    return completed(picture, residual, options, analysis, cancel, second)
+    empty = areas_without_light(residual, options, analysis, cancel)
+    return completed(picture, residual, options, analysis, empty, cancel, second)
 
 
 def refined(
@@ -69,7 +70,7 @@ def refined(
 ) -> np.ndarray:
     """The first part of `finished`: texture, color noise and local exposure.
 
-    It depends on the options `refining` only. A smooth change of light and color can follow it.
+    Of the options, it depends on those of `refining`. A smooth change of light and color can follow it.
 
     Returns:
         H x W x 3, float32, sRGB-encoded, in [0, 1]: a new array, or ``rendering`` if nothing changes.
@@ -95,13 +96,15 @@ def completed(
     residual: Residual,
     options: Options,
     analysis: PhotoAnalysis,
+    empty: np.ndarray | None,
     cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> Photo:
-    """The second part of `finished`: lamps, strength, exposure, look and color space.
+    """The second part of `finished`: areas without light, lamps, strength, exposure, look, color space.
 
     Args:
-        picture: output of `refined`, or a rendering.
+        picture: output of `refined`, also if its light and color were changed; it is not changed.
+        empty: output of `areas_without_light`.
     """
     _check_shape(picture, residual)
     photo = residual.photo
@@ -116,36 +119,46 @@ def completed(
     if options.protect_highlights and not options.denoise_only:
         lamps = _Lamps.of(picture, residual, analysis.darkness, cancel, first)
     if lamps is None:
-        result = _brought_back(picture, residual, options, tone, cancel=cancel, progress=second)
-        return _without_noise_color(result, photo, options, analysis, cancel)
+        neutral = _neutral(empty, 0)
+        return _brought_back(
+            picture, residual, options, tone, neutral=neutral, cancel=cancel, progress=second
+        )
     out = np.empty(photo.pixels.shape, np.float32)
     for rows in row_blocks(out.shape):
         part = residual.crop(rows.start, 0, rows.stop - rows.start, photo.width)
-        out[rows] = _brought_back(picture[rows], part, options, tone, lamps.gain(rows), cancel).pixels
+        neutral = _neutral(empty, rows.start)
+        out[rows] = _brought_back(
+            picture[rows], part, options, tone, lamps.gain(rows), neutral, cancel
+        ).pixels
         if second:
             second(rows.stop, photo.height)
     return photo.with_pixels(out)
 
 
-def _without_noise_color(
-    result: Photo, photo: Photo, options: Options, analysis: PhotoAnalysis, cancel: Cancel | None
-) -> Photo:
-    """With ``denoise_only``, a result has the photo's color, also that of noise in areas without light."""
-    if not options.denoise_only or not analysis.developed or not options.color_smoothing:
-        return result
+def _neutral(empty: np.ndarray | None, top: int) -> Neutral | None:
+    """A function that makes areas without light gray in rows of a picture, counted from ``top``."""
+    if empty is None:
+        return None
+    weight = empty
+    return lambda encoded, rows: without_color(weight, encoded, slice(top + rows.start, top + rows.stop))
+
+
+def areas_without_light(
+    residual: Residual, options: Options, analysis: PhotoAnalysis, cancel: Cancel | None = None
+) -> np.ndarray | None:
+    """Weight of areas of a developed RAW file that become gray, 0 to 1, quarter size; None if there are none.
+
+    Other photos are left as they are: the camera has reduced their noise, but not the mean that it caused.
+    """
+    if not analysis.developed or not options.color_smoothing or options.strength == 0.0:
+        return None
+    photo = residual.photo
     blocks = watched_blocks(photo.pixels.shape, cancel, None, _LIGHT_ROWS)
-    light = np.concatenate([quarter_light(view_of(photo, rows)) for rows in blocks])
-    empty = empty_weight(light, analysis.sensor_noise)
-    if not empty.any():
-        return result
-    empty *= np.float32(options.color_smoothing * options.strength)
-    for rows in watched_blocks(photo.pixels.shape, cancel, None, _LIGHT_ROWS):
-        near = empty[max(0, rows.start // QUARTER - 1) : rows.stop // QUARTER + 2]
-        if near.any():
-            encoded = convert(result.pixels[rows], photo.color_space, SRGB)
-            gray = without_color_in(empty, encoded, rows)
-            result.pixels[rows] = convert(gray, SRGB, photo.color_space)
-    return result
+    light = np.concatenate(
+        [block_mean(luma(decode(view_of(photo, rows), "srgb")), QUARTER) for rows in blocks]
+    )
+    weight = empty_weight(light, analysis.sensor_noise) * np.float32(options.color_smoothing)
+    return weight if weight.any() else None
 
 
 def _check_shape(rendering: np.ndarray, residual: Residual) -> None:
@@ -210,6 +223,7 @@ def _brought_back(
     options: Options,
     tone: Tone | None = None,
     gain: np.ndarray | None = None,
+    neutral: Neutral | None = None,
     cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> Photo:
@@ -222,6 +236,7 @@ def _brought_back(
         denoise_only=options.denoise_only,
         tone=tone,
         gain=gain,
+        neutral=neutral,
         cancel=cancel,
         progress=progress,
     )

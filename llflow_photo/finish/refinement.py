@@ -9,19 +9,18 @@ import numpy as np
 
 from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..color.channels import greatest_channel
-from ..color.noise_level import NoiseLevel
-from ..color.spaces import SRGB, convert, decode
+from ..color.spaces import SRGB, convert
 from ..options import Options
 from ..photo import Photo
 from .analysis import PhotoAnalysis, Window
-from .color_noise import ChromaCorrection, empty_weight, noisy_weight
+from .color_noise import ChromaCorrection, noisy_weight
 from .local_exposure import LocalExposure
 from .noise_estimate import DetailNoise
 from .planes import QUARTER, block_mean, luma
 from .progress import of_stage
 from .texture import Texture
 
-__all__ = ["Refinement", "quarter_light", "row_blocks", "view_of", "watched_blocks"]
+__all__ = ["Refinement", "row_blocks", "view_of", "watched_blocks"]
 
 _BLOCK_PIXELS = 1 << 17
 _BLOCK_ALIGNMENT = 16
@@ -69,8 +68,7 @@ class Refinement:
             return watched_blocks(rendering.shape, cancel, of_stage(progress, stage, 4), count)
 
         if options.color_smoothing:
-            sensor_noise = analysis.sensor_noise if analysis.developed else None
-            chroma = _chroma(rendering, photo, noise, sensor_noise, options.color_smoothing, blocks)
+            chroma = _chroma(rendering, photo, noise, options.color_smoothing, blocks)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
             peak = _quarter_peak(rendering[rows] for rows in blocks(2))
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
@@ -187,36 +185,21 @@ def _chroma(
     rendering: np.ndarray,
     photo: Photo,
     noise: DetailNoise,
-    sensor_noise: NoiseLevel | None,
     amount: float,
     blocks: Callable[[int, int], Iterator[slice]],
 ) -> ChromaCorrection | None:
     """The correction of color noise, or None if there is none.
 
-    Areas without light become gray if ``sensor_noise`` is given, that of a developed RAW file. In other
-    photos they are left as they are: the camera has reduced their noise, but not the mean that it caused.
     ``blocks`` returns blocks of a number of rows, in two passes over the photo, 0 and 1.
     """
-    levels, lights = [], []
-    for rows in blocks(0, _BLOCK_ALIGNMENT):
-        view = view_of(photo, rows)
-        levels.append(luma(block_mean(view, QUARTER)))
-        if sensor_noise is not None:
-            lights.append(quarter_light(view))
-    level = np.concatenate(levels)
+    level = np.concatenate(
+        [luma(block_mean(view_of(photo, rows), QUARTER)) for rows in blocks(0, _BLOCK_ALIGNMENT)]
+    )
     weight = noisy_weight(level / noise.at(level)) * np.float32(amount)
     if not weight.any():
         return None
-    empty = np.zeros_like(level)
-    if sensor_noise is not None:
-        empty = empty_weight(np.concatenate(lights), sensor_noise) * np.float32(amount)
     quarter = np.concatenate([block_mean(rendering[rows], QUARTER) for rows in blocks(1, _BLOCK_ALIGNMENT)])
-    return ChromaCorrection.of(quarter, weight, empty)
-
-
-def quarter_light(view: np.ndarray) -> np.ndarray:
-    """Luma in linear light of rows x columns x 3, sRGB-encoded, quarter size."""
-    return block_mean(luma(decode(view, "srgb")), QUARTER)
+    return ChromaCorrection.of(quarter, weight)
 
 
 def _quarter_peak(blocks: Iterable[np.ndarray]) -> np.ndarray:

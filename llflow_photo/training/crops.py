@@ -1,4 +1,4 @@
-"""Batches of training crops, with the data of the whole photos they were taken from."""
+"""Batches of training crops, with the data of their whole photos or frames."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SCALED_SHARE = 0.25
 """Fraction of crops that are scaled down from a larger part of their photo, up to its shorter side."""
 
 MORE_FRAMES = 3
-"""Number of additional whole photos per crop that the whole-photo branch is trained on."""
+"""Number of additional frames per crop that the whole-photo branch is trained on."""
 
 _EDGES = 2
 """Pixels by which a frame is larger than its crops, since its edges are between pixels."""
@@ -43,18 +43,18 @@ _FLIP_DOWN, _TRANSPOSE = 0.15, 0.25
 
 @dataclass(frozen=True)
 class Frames:
-    """The whole photos that N crops were taken from.
+    """The frames, whole photos or parts of them, that N crops were taken from.
 
     Attributes:
-        thumbnails: thumbnails of the dark photos, N x 3 x S x S, linear light, see `flow.thumbnail`.
+        thumbnails: thumbnails of the dark frames, N x 3 x S x S, linear light, see `flow.thumbnail`.
         references: thumbnails of their references, likewise.
-        windows: N x 4, position of each crop in its photo: top, left, height, width as fractions of it.
-        more_thumbnails: thumbnails of further dark photos without crops, M x 3 x S x S: the whole-photo
+        windows: N x 4, position of each crop in its frame: top, left, height, width as fractions of it.
+        more_thumbnails: thumbnails of further dark frames without crops, M x 3 x S x S: the whole-photo
             branch learns from frames, which cost much less than crops.
         more_references: thumbnails of their references, likewise.
         weights: N, weights of the frames in the loss of brightness. Frames with lamps or uneven light have
             lower ones: how bright they should be is a matter of taste, but they look like plain dark frames.
-        more_weights: M, weights of the further photos, likewise.
+        more_weights: M, weights of the further frames, likewise.
     """
 
     thumbnails: Tensor
@@ -68,13 +68,13 @@ class Frames:
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops for one step, N x 3 x h x w in [0, 1], and the data of their whole photos.
+    """Crops for one step, N x 3 x h x w in [0, 1], and the data of their frames.
 
     Attributes:
         low: the dark photos.
         reference: well-exposed ones.
         equalization: N x 3 x 256, tables of the whole photos; None for networks with a whole-photo branch.
-        frames: data of the whole photos; None for networks without a whole-photo branch.
+        frames: data of the frames; None for networks without a whole-photo branch.
     """
 
     low: Tensor

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import llflow_photo
-from llflow_photo import Options, api, errors, load_enhancer, prepared
+from llflow_photo import Options, api, errors, finish, load_enhancer, prepared
 from llflow_photo.engine import Latent
 from llflow_photo.flow import LLFlow
 from llflow_photo.pictures import photo_of_array
@@ -90,6 +90,20 @@ def test_changed_controls_are_refined_again(dark: np.ndarray, refined: list[np.n
         np.testing.assert_array_equal(result, fresh)
     # Strength is not a part of the refinement, so the last one refined nothing again in the kept photo.
     assert len(refined) == 2 + len(several)
+
+
+def test_a_look_of_the_refined_guess_is_close_to_a_refined_look(dark: np.ndarray) -> None:
+    photo, options = photo_of_array(dark), Options()
+    ready = prepared.prepare(photo, load_enhancer(), options, renderings=2)
+    guess = ready.render(Latent(), options).pixels
+    for brightness in (0.5, -0.5):
+        latent = Latent(1, 0.8, brightness=brightness)
+        result = ready.render(latent, options).pixels
+        look = ready.encoded.decode(latent)
+        wanted = finish.finished(look, ready.residual, options, ready.analysis).pixels
+        change = np.abs(guess - wanted).mean()
+        assert change > 5 / 255
+        assert np.abs(result - wanted).mean() < 0.2 * change
 
 
 def test_strength_blends_with_the_photo(dark: np.ndarray, tiny_model: Path) -> None:

@@ -45,13 +45,26 @@ def _rendered(photo: Photo) -> np.ndarray:
     return np.clip(np.asarray(smooth) ** 0.75, 0, 1).astype(np.float32)
 
 
-@pytest.mark.parametrize("changes", _CONTROLS.values(), ids=_CONTROLS)
+_DEVELOPED = {
+    "gray": {"color_smoothing": 1.0},
+    "gray, only denoised": {"color_smoothing": 1.0, "denoise_only": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "developed"),
+    [(changes, False) for changes in _CONTROLS.values()]
+    + [(changes, True) for changes in _DEVELOPED.values()],
+    ids=[*_CONTROLS, *_DEVELOPED],
+)
 def test_a_region_is_finished_as_in_the_whole(
-    random: np.random.Generator, changes: dict[str, float | bool]
+    random: np.random.Generator, changes: dict[str, float | bool], developed: bool
 ) -> None:
     photo = _night(random)
+    if developed:  # with an area without light that a region contains in part
+        photo.pixels[200:260, 180:400] = np.abs(random.normal(0, [0.05, 0.02, 0.07], (60, 220, 3)))
     _, residual = to_network(photo)
-    rendering, analysis = _rendered(photo), PhotoAnalysis.of(photo)
+    rendering, analysis = _rendered(photo), replace(PhotoAnalysis.of(photo), developed=developed)
     options = _NONE.with_changes(**changes)
     whole = finished(rendering, residual, options, analysis).pixels
     assert np.abs(whole - finished(rendering, residual, _NONE, analysis).pixels).max() > 2 / 255

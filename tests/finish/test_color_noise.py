@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,9 +88,26 @@ def test_a_black_frame_is_neutral(
     tmp_path: Path, random: np.random.Generator, light: str, shot: float, limit: float
 ) -> None:
     path = _raw(np.zeros((160, 160, 3), np.uint8), shot, light, tmp_path, random)
-    for denoise_only in (False, True):
-        mean = 255 * enhance(path, device="cpu", denoise_only=denoise_only).reshape(-1, 3).mean(axis=0)
-        assert np.abs(mean - mean.mean()).max() < (0.5 if denoise_only else limit)
+    several: list[dict[str, Any]] = [
+        {},
+        {"denoise_only": True},
+        {"temperature": 0.8, "seed": 1},
+        {"brightness": 1.0},
+    ]
+    for changes in several:
+        mean = 255 * enhance(path, device="cpu", **changes).reshape(-1, 3).mean(axis=0)
+        assert np.abs(mean - mean.mean()).max() < (0.5 if "denoise_only" in changes else limit), changes
+
+
+def test_half_the_strength_of_denoising_is_a_blend(tmp_path: Path, random: np.random.Generator) -> None:
+    photo = files.read(_raw(np.zeros((160, 160, 3), np.uint8), 0.003, "daylight", tmp_path, random))
+    view, residual = to_network(photo)
+    results = [
+        finished(_brighter(view), residual, Options(denoise_only=True, strength=amount))
+        for amount in (0.0, 0.5, 1.0)
+    ]
+    nothing, half, whole = (convert(one.pixels, one.color_space, SRGB) for one in results)
+    np.testing.assert_allclose(half, (nothing + whole) / 2, atol=1e-4)
 
 
 def test_colored_things_in_deep_shadow_stay_colored_when_only_denoised(
