@@ -1,11 +1,13 @@
 """Repair of hot pixels (specks) in developed photos and JPEGs, distinguished from stars by shape and color.
 
 The image of a star by a sharp lens (Gaussian, sigma of 0.6 pixels or more) has at least a quarter of its
-excess over the sky in each of the four direct neighbors, and raises all channels. Two kinds of specks differ
-from that:
+excess over the sky in each of the four direct neighbors, and raises all channels. Three kinds of specks
+differ from that:
 
 - A single pixel, or a row or column of three, as demosaicing renders a green hot pixel: the neighbors across
   have almost none of its excess.
+- A corner or a cross of such pixels: the diagonal neighbors have almost nothing of what the image of a star,
+  which is about the product of a row and a column, has there.
 - A hot pixel of a mosaic, interpolated over 3 x 3 pixels: one or two channels rise there, another does not
   change or decreases, and there is no excess two pixels away, where the image of a colored lamp still has a
   sixth of its own (encoded).
@@ -36,6 +38,8 @@ _SIGMAS = 8.0
 _MEDIAN_TO_SIGMA = 1.4826
 _SHARE_OF_NEIGHBORS = 0.15
 _SHARE_OF_PAIR = 0.08
+# Products of direct neighbors, of the peak, that tell something; and the diagonal ones, of these products.
+_SHARE_OF_PRODUCTS, _SHARE_OF_DIAGONALS = 0.15, 0.3
 _SHARE_TWO_AWAY = 0.06
 # Luma of the direct neighbors at which that two pixels away would be at least 0.13 if it were a star's.
 _PLATEAU = 0.6
@@ -184,8 +188,14 @@ def _single(plane: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray
     hot &= ring.max(axis=1) - median < 0.25 * excess + 3 * scatter
     touching = np.maximum(touching, 0)
     pairs = touching.reshape(-1, 2, 2).mean(axis=2).min(axis=1)
-    hot &= (touching.mean(axis=1) < _SHARE_OF_NEIGHBORS * excess + scatter) | (
-        pairs < _SHARE_OF_PAIR * excess + 0.5 * scatter
+    diagonal = np.stack([plane[y + dy, x + dx] for dy in (-1, 1) for dx in (-1, 1)], axis=1) - median[:, None]
+    products = (touching[:, :2, None] * touching[:, None, 2:]).sum(axis=(1, 2)) / excess
+    crossed = products > _SHARE_OF_PRODUCTS * excess
+    crossed &= np.maximum(diagonal, 0).sum(axis=1) < _SHARE_OF_DIAGONALS * products
+    hot &= (
+        (touching.mean(axis=1) < _SHARE_OF_NEIGHBORS * excess + scatter)
+        | (pairs < _SHARE_OF_PAIR * excess + 0.5 * scatter)
+        | crossed
     )
     return y[hot], x[hot]
 

@@ -66,6 +66,23 @@ def _standing_out(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.array(differences)
 
 
+def test_corners_and_crosses_of_hot_pixels_go_and_blurred_ones_stay(random: np.random.Generator) -> None:
+    """Interpolation along an edge spreads a hot pixel over direct neighbors, optics over all."""
+    places = _places(random, 40)
+    hot, blurred = _sky(random), _sky(random)
+    for y, x in places:
+        size = random.uniform(0.4, 0.8)
+        hot[y, x] += size
+        for dy, dx in [(-1, 0), (0, 1), (1, 0), (0, -1)][: random.integers(2, 5)]:
+            hot[y + dy, x + dx] += size * random.uniform(0.4, 0.8)
+        column, row = (np.exp(-((np.arange(-2, 3) - random.uniform(-0.5, 0.5)) ** 2) / 0.72) for _ in "yx")
+        blurred[y - 2 : y + 3, x - 2 : x + 3] += size * (column[:, None] * row)[..., None]
+    left = _standing_out(repaired(_as_jpeg(hot, 97))[0], places)
+    assert (left < 0.12).mean() > 0.9
+    given = _as_jpeg(blurred, 97)
+    np.testing.assert_array_equal(repaired(given)[0], given)
+
+
 def test_hot_pixels_of_a_camera_go_from_jpegs_of_halved_color(
     tmp_path: Path, random: np.random.Generator
 ) -> None:
