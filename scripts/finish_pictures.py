@@ -92,17 +92,16 @@ def draw_lamps(lane: Rendered) -> None:
 
 
 def draw_specks(photo: Photo, model: str) -> None:
-    """Side by side: with and without the sample's hot pixels."""
-    changed = (without_specks(photo).pixels != photo.pixels).any(axis=2)
-    y, x = np.nonzero(changed)
-    blocks = np.histogram2d(y, x, (photo.height // 100, photo.width // 100))[0]
-    top, left = (100 * int(place) for place in np.unravel_index(blocks.argmax(), blocks.shape))
-    part = np.s_[max(0, top - 100) : top + 200, max(0, left - 100) : left + 300]
-    panels = [
-        (title, Rendered(given, model).with_options()[part])
-        for title, given in (("remove_specks off", photo), ("remove_specks on", without_specks(photo)))
+    """Side by side: with and without the hot pixels of the sample, where most of them are visible."""
+    off, on = (Rendered(given, model).with_options() for given in (photo, without_specks(photo)))
+    changed = np.abs(off - on).max(axis=2)
+    parts = [
+        np.s_[top : top + 300, left : left + 400]
+        for top in range(0, photo.height - 300, 20)
+        for left in range(0, photo.width - 400, 20)
     ]
-    save("specks.webp", panels)
+    part = max(parts, key=lambda some: float((changed[some] ** 2).sum()))
+    save("specks.webp", [("remove_specks off", off[part]), ("remove_specks on", on[part])])
 
 
 def save(name: str, panels: list[tuple[str, np.ndarray]]) -> None:
