@@ -83,8 +83,9 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--threads", type=integer(1), metavar="N", help="CPU threads (default: all cores)")
     group.add_argument(
         "--compile",
-        action="store_true",
-        help="compile the network with torch.compile: faster steps, after some minutes per stage",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="compile the network with torch.compile: faster steps, after minutes per stage (default: off)",
     )
     group.add_argument(
         "--validate-every",
@@ -151,13 +152,13 @@ def _run(args: argparse.Namespace) -> int:
 
         resolve_device(args.device)  # raises an error if it is not available
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # by torch's launcher
-    torch.set_num_threads(args.threads or max(1, (os.cpu_count() or 1) // processes))
     name = args.name or (args.model if args.model in _PRESETS else "compact")
     folder = args.folder or Path("runs") / name
     from ..training.session import build_trainer
 
     settings = _settings(args, folder)
-    trainer = build_trainer(folder, settings, args.resume, compiled=args.compile)
+    torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 1) // processes))
+    trainer = build_trainer(folder, settings, args.resume)
     if not trainer.workers.is_first:
         with closing(trainer), _interrupt_flag(quiet=True) as interrupted:
             trainer.train(None, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
@@ -234,6 +235,7 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
     given = {name: getattr(args, name) for name in ("data", "validation_scenes", "split_seed")}
     given["photos"] = tuple(args.photos) if args.photos else None
     given |= {"start": args.start, "device": args.device}
+    given |= {"threads": args.threads, "compiled": args.compile}
     if args.data and args.photos:
         raise OptionError("give --data or --photos, not both")
     if args.data or args.photos:

@@ -47,6 +47,8 @@ class RunSettings:
         device: ``auto``, ``cpu``, ``cuda``, ``mps``.
         grow: whether residual blocks are added to ``start`` to make it a network of ``size``; otherwise the
             size is that of ``start``.
+        threads: CPU threads of each process; None for all cores.
+        compiled: whether to compile the network, see `compiled.compile_parts`.
     """
 
     data: str | None
@@ -58,6 +60,8 @@ class RunSettings:
     start: str | None = None
     device: str = "auto"
     grow: bool = False
+    threads: int | None = None
+    compiled: bool = False
 
     def describe_data(self) -> str:
         """Description of the training data, for a card."""
@@ -67,9 +71,7 @@ class RunSettings:
         return f"{kind} of {name}; {self.validation_scenes} scenes held out (split seed {self.split_seed})"
 
 
-def build_trainer(
-    run: Path, settings: RunSettings, resume: bool = False, *, compiled: bool = False
-) -> Trainer:
+def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Trainer:
     """Find the data, build the trainer and, if ``resume`` is true, load its newest checkpoint.
 
     Raises:
@@ -97,7 +99,7 @@ def build_trainer(
     if count := _batch_workers(workers, device, simulated=settings.data is None):
         source = PrefetchSource(source, count, stride=workers.count)
     trainer = Trainer(
-        run, settings.size, settings.recipe, source, validation, device, start, workers, compiled
+        run, settings.size, settings.recipe, source, validation, device, start, workers, settings.compiled
     )
     if workers.is_first:
         _write_settings(run, settings)
