@@ -31,4 +31,6 @@ def test_a_rendering_without_noise_is_near_its_decoding_at_full_size(model: str,
     guess, rendering = encoded.decode_many([Latent(), latent])
     noisy = replace(latent, grain=1e-6, temperature=latent.temperature or 1e-6)  # is decoded at full size
     decoded = encoded.decode(noisy)
-    assert _distance(rendering, decoded) < max(0.25 * _distance(guess, decoded), 1 / 255)
+    # The decoder of lol-compact adds more to a look than light: its looks vary more, see the findings.
+    least = {"night-compact": 1 / 255, "lol-compact": 2 / 255}[model]
+    assert _distance(rendering, decoded) < max(0.25 * _distance(guess, decoded), least)
