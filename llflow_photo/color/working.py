@@ -117,7 +117,8 @@ def from_network(
         denoise_only: keep the brightness and color of the photo, and remove its noise only.
         tone: tone curve, applied to the result before blending with the photo.
         gain: gain of the rendering in linear sRGB, after highlight protection, H x W x 3 float32.
-        neutral: applied to the rendering, or with ``denoise_only`` to the denoised photo.
+        neutral: applied to the rendering, or with ``denoise_only`` to the denoised photo, and to the photo
+            before its residual is computed.
         cancel: called before each block of rows.
         progress: called with the number of rows done and of all.
 
@@ -140,10 +141,11 @@ def from_network(
         if progress:
             progress(rows.start, photo.height)
         shown = _denoised_rows(rendering, photo, rows) if denoise_only else np.clip(rendering[rows], 0, 1)
-        if neutral is not None:
-            shown = neutral(shown, rows)
+        here = _in_rows(neutral, rows)
+        if here is not None:
+            shown = here(shown)
         pixels, gain_here = photo.pixels[rows], None if gain is None else gain[rows]
-        kept, corrected = _corrected(pixels, shown, residual, protect_highlights, gain_here)
+        kept, corrected = _corrected(pixels, shown, residual, protect_highlights, gain_here, here)
         if strength == 1.0 and not exposure_ev and tone is None:
             convert(shown, SRGB, photo.color_space, out=out[rows])
             out[rows][kept] = convert(corrected, LINEAR_SRGB, photo.color_space)
@@ -178,12 +180,17 @@ def _highlight(histogram: np.ndarray) -> float:
     return t * t * (3 - 2 * t)
 
 
+def _in_rows(neutral: Neutral | None, rows: slice) -> Callable[[np.ndarray], np.ndarray] | None:
+    return None if neutral is None else lambda encoded: neutral(encoded, rows)
+
+
 def _corrected(
     pixels: np.ndarray,
     shown: np.ndarray,
     residual: Residual,
     protect_highlights: bool,
     gain: np.ndarray | None,
+    neutral: Callable[[np.ndarray], np.ndarray] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The pixels of the rendering that change: those with a residual, a protected highlight or a gain.
 
@@ -191,21 +198,23 @@ def _corrected(
         pixels: rows x W x 3 of the photo, in its color space.
         shown: rows x W x 3 of the rendering, sRGB-encoded in [0, 1].
         gain: rows x W x 3, gain of the rendering in linear light.
+        neutral: see `from_network`; where it makes the photo gray, there is no residual.
 
     Returns:
         mask of these pixels, rows x W bool; and their values, N x 3, linear sRGB, unbounded.
     """
     space = residual.photo.color_space
     encoded = pixels if space == SRGB else convert(pixels, space, SRGB)
-    peak = greatest_channel(encoded)
+    clean = encoded if neutral is None else neutral(encoded)
+    peak = greatest_channel(clean)
     kept = peak > 1.0
-    if float(encoded.min()) < 0.0:
-        kept |= least_channel(encoded) < 0.0
+    if float(clean.min()) < 0.0:
+        kept |= least_channel(clean) < 0.0
     if protect_highlights:
         kept |= is_protected(peak, greatest_channel(shown), residual.highlight)
     if gain is not None:
         kept |= (greatest_channel(gain) != 1.0) | (least_channel(gain) != 1.0)
-    linear = convert(pixels[kept], space, LINEAR_SRGB)
+    linear = convert(pixels[kept], space, LINEAR_SRGB) if clean is encoded else decode(clean[kept], "srgb")
     result = _with_residual(linear, decode(shown[kept], "srgb"), residual, protect_highlights)
     if gain is not None:
         result *= gain[kept]
