@@ -22,9 +22,9 @@ __all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color"]
 _NOISY, _CLEAN = 1.2, 4.0
 _RADIUS = 8  # quarter-size pixels
 _EPSILON = 4e-4
-# Mean luma over noise, both linear, of areas without light (up to 0.63 measured on simulated RAW files), and
-# of areas with some.
-_NO_LIGHT, _LIGHT = 0.63, 0.75
+# Mean luma over noise, both linear, of areas without light (rarely more in simulated RAW files), and of areas
+# with some.
+_NO_LIGHT, _LIGHT = 0.61, 0.72
 _EMPTY_RADIUS = 4  # quarter-size pixels
 
 
@@ -89,7 +89,7 @@ def without_color(empty: np.ndarray, encoded: np.ndarray, rows: slice) -> np.nda
     if not empty[max(0, rows.start // QUARTER - 1) : rows.stop // QUARTER + 2].any():
         return encoded
     weight = interpolated(empty, quarter_places(rows.start, rows.stop), quarter_places(0, encoded.shape[1]))
-    gray = luma(encoded)
+    gray = np.maximum(luma(encoded), np.float32(0.0))  # noise below black
     return np.asarray(encoded + weight[..., None] * (gray[..., None] - encoded))
 
 

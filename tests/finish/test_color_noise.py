@@ -13,9 +13,9 @@ from llflow_photo import Options, Photo, enhance, files
 from llflow_photo.camera import night, simulate_night_raw, write_frame_dng
 from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.guided import box_mean
-from llflow_photo.color.spaces import SRGB, convert
+from llflow_photo.color.spaces import LINEAR_SRGB, SRGB, convert, decode
 from llflow_photo.color.working import to_network
-from llflow_photo.finish import finished
+from llflow_photo.finish import PhotoAnalysis, finished
 from llflow_photo.finish.planes import luma
 
 _PLAIN = Options(texture=0, local_exposure=0, look="neutral")
@@ -96,6 +96,16 @@ def test_a_black_frame_is_neutral(
     for changes in several:
         mean = 255 * enhance(path, device="cpu", **changes).reshape(-1, 3).mean(axis=0)
         assert np.abs(mean - mean.mean()).max() < 0.5, changes
+
+
+def test_noise_below_black_leaves_no_dots(random: np.random.Generator) -> None:
+    pixels = random.normal(0, [0.004, 0.002, 0.006], (160, 160, 3))
+    pixels[8::16, 8::16] = -0.3
+    photo = Photo(pixels.astype(np.float32), LINEAR_SRGB)
+    _, residual = to_network(photo)
+    analysis = replace(PhotoAnalysis.of(photo), developed=True)
+    result = finished(np.full((160, 160, 3), 0.2, np.float32), residual, _PLAIN, analysis).pixels
+    np.testing.assert_allclose(result, decode(np.float32(0.2), "srgb"), rtol=0.05)
 
 
 def test_half_the_strength_of_denoising_is_a_blend(tmp_path: Path, random: np.random.Generator) -> None:
