@@ -111,7 +111,7 @@ class PreparedPhoto:
     residual: Residual
     analysis: PhotoAnalysis | None = None
     window: Window | None = None
-    shared: _Shared = field(default_factory=_Shared, init=False, repr=False)
+    _shared: _Shared = field(default_factory=_Shared, init=False, repr=False)
 
     def render(
         self,
@@ -150,7 +150,7 @@ class PreparedPhoto:
                 decoding = of_stage(progress, 0, 2)
                 rendering = encoded.decode(latent, progress=decoding, cancel=cancel)
             return self._refined(rendering, options, cancel, of_stage(progress, 1, 2))
-        known = self.shared.of(refining(options))
+        known = self._shared.of(refining(options))
         is_guess = latent.look() is None and not latent.brightness
         guess = change = None
         with nullcontext() if known is not None and is_guess else gate():
@@ -161,7 +161,7 @@ class PreparedPhoto:
         if guess is not None:
             known = self._refined(guess, options, cancel, of_stage(progress, 1, 2))
             if encoded.keeps_guess:
-                self.shared.refined = refining(options), known
+                self._shared.refined = refining(options), known
                 if self.window is None:  # of a whole photo, whose controls do not change any more
                     encoded.forget_guess()
         assert known is not None
@@ -196,7 +196,7 @@ class PreparedPhoto:
             CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
-        empty = self.shared.empty(self.residual, options, self._analysis, cancel)
+        empty = self._shared.empty(self.residual, options, self._analysis, cancel)
         result = completed(picture, self.residual, options, self._analysis, empty, cancel, progress)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(
