@@ -128,21 +128,24 @@ class CropSource:
     def batch(self, step: int, crop: int, size: int) -> Batch:
         crop = min(crop, self.largest_crop)
         random = np.random.default_rng([self.seed, step])
-        drawn, crops, shown = [], [], []
+        drawn, frames, crops = [], [], []
         for _ in range(size):
             pair = self._pair(random)
             frame = whole_frame(pair.low.shape)
             if self.frames:
                 frame = random_frame(random, pair.low.shape, crop + _EDGES)
             drawn.append(pair)
+            frames.append(frame)
             crops.append(self._crop(random, crop, pair, frame))
-            shown.append(_thumbnails(pair, frame, crops[-1].turn) if self.frames else None)
         low, high = (_stack([one.images[side] for one in crops]) for side in (0, 1))
         if not self.frames:
             tables = np.stack([pair.equalization for pair in drawn])
             return Batch(low, high, torch.from_numpy(tables))
+        shown = [
+            _thumbnails(pair, frame, one.turn) for pair, frame, one in zip(drawn, frames, crops, strict=True)
+        ]
         more = [self._more_frame(random) for _ in range(MORE_FRAMES * size)]
-        return Batch(low, high, frames=_frames([one for one in shown if one is not None], crops, more))
+        return Batch(low, high, frames=_frames(shown, crops, more))
 
     def _pair(self, random: np.random.Generator) -> LoadedPair:
         exposures = self._scenes[random.integers(len(self._scenes))]

@@ -1,4 +1,4 @@
-"""Frames of clean photos, and crops of frames: which part of a photo is shown to the network, and how.
+"""Frames of photos, and crops of frames: which part of a photo is shown to the network, and how.
 
 A frame is a whole photo or a rectangle of it that is treated as one. A crop is a square of a frame.
 """

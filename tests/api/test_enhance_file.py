@@ -54,16 +54,17 @@ def test_the_original_is_never_overwritten(photo: Path, tiny_model: Path, tmp_pa
     assert photo.read_bytes() == before
 
 
-def test_values_that_are_not_finite_are_never_written(photo: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("grain", [0.0, 1.0])
+def test_values_that_are_not_finite_are_never_written(photo: Path, tmp_path: Path, grain: float) -> None:
     def decode(latent: Any, **_: Any) -> np.ndarray:
         pixels = np.full((24, 40, 3), 0.5, np.float32)
         pixels[3, 4, 1] = np.nan
         return pixels
 
     def encode(view: np.ndarray, **_: Any) -> SimpleNamespace:
-        return SimpleNamespace(decode=decode, has_noise=lambda latent: latent.grain > 0)
+        return SimpleNamespace(decode=decode, has_noise=lambda latent: latent.grain > 0, keeps_guess=False)
 
     enhancer: Any = SimpleNamespace(encode=encode)
     with pytest.raises(errors.NonFiniteOutputError):
-        enhance_file(photo, tmp_path / "out.png", Options(temperature=1.0, grain=1.0), enhancer=enhancer)
+        enhance_file(photo, tmp_path / "out.png", Options(temperature=grain, grain=grain), enhancer=enhancer)
     assert not list(tmp_path.glob("out*"))
