@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "benchmarks").rglob("*.md")]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("[!.]*/README.md"), *(ROOT / "benchmarks").rglob("*.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
