@@ -81,7 +81,7 @@ class LLFlow(nn.Module):
         self.prior: LatentPrior | None = LatentPrior() if size.prior else None
         if isinstance(size.encoder, UNetSize):
             self.encoder = UNetEncoder(size.encoder)
-            self.branch = WholePhotoBranch(size.encoder.vector, size.encoder.branch, size.encoder.quantiles)
+            self.branch = WholePhotoBranch.of_size(size.encoder)
         else:
             self.encoder = ConditionalEncoder(size.encoder)
         self.flow = Flow(size)

@@ -48,6 +48,8 @@ class UNetSize:
         vector: length of the whole-photo vector.
         branch: residual blocks at each of the two finer scales of the whole-photo branch.
         quantiles: quantiles of each channel's light that are inputs of the whole-photo branch.
+        points: centers of the kernel regression of the exposure of plain nights, see `flow.plain_nights`; it
+            needs quantiles.
     """
 
     widths: tuple[int, ...]
@@ -56,6 +58,7 @@ class UNetSize:
     vector: int = 96
     branch: int = 0
     quantiles: int = 0
+    points: int = 0
 
     def __post_init__(self) -> None:
         for name in ("widths", "down", "up"):
@@ -64,11 +67,14 @@ class UNetSize:
         counts = (len(self.widths), len(self.down), len(self.up) + 1)
         if counts != (Size.LEVELS,) * 3:
             raise ValueError(f"widths, down and up have {counts[0]}, {counts[1]} and {counts[2] - 1} entries")
-        if min(self.widths) < 1 or min(*self.down, *self.up, self.branch, self.quantiles) < 0:
+        counted = (*self.down, *self.up, self.branch, self.quantiles, self.points)
+        if min(self.widths) < 1 or min(counted) < 0:
             raise ValueError(
-                f"widths {self.widths}, down {self.down}, up {self.up}, branch {self.branch} or "
-                f"quantiles {self.quantiles}: too small"
+                f"widths {self.widths}, down {self.down}, up {self.up}, branch {self.branch}, "
+                f"quantiles {self.quantiles} or points {self.points}: too small"
             )
+        if self.points and not self.quantiles:
+            raise ValueError(f"{self.points} points need quantiles, but there are none")
 
     @property
     def condition_channels(self) -> tuple[int, ...]:
@@ -150,7 +156,7 @@ def _listed(value: Any) -> Any:
 
 
 COMPACT = Size(
-    UNetSize(widths=(32, 64, 128), down=(2, 2, 3), up=(3, 2), branch=3, quantiles=32),
+    UNetSize(widths=(32, 64, 128), down=(2, 2, 3), up=(3, 2), branch=3, quantiles=32, points=1000),
     steps=(1, 1, 2),
     hidden=16,
     transition_steps=0,
@@ -187,4 +193,6 @@ def size_of_settings(settings: Mapping[str, tuple[int, ...]]) -> Size:
         if single and len(numbers) != 1:
             raise ValueError(f"{name} is {numbers}; a single number is expected")
         part[name] = numbers[0] if single or (name == "steps" and len(numbers) == 1) else list(numbers)
+    if encoder.get("quantiles") == 0 and "points" not in settings:
+        encoder["points"] = 0
     return Size.from_dict(values)

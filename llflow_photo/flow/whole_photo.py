@@ -9,13 +9,15 @@ bilateral grid without its range axis, Gharbi et al. 2017, arXiv:1707.02880).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .plain_nights import PlainNights
 from .precision import full_precision
+from .sizes import UNetSize
 
 __all__ = ["GRID", "GRID_CHANNELS", "PhotoContext", "WholePhotoBranch", "grid_at"]
 
@@ -71,9 +73,10 @@ class WholePhotoBranch(nn.Module):
         quantiles: number of quantiles of each channel's light, which are additional inputs of the vector and
             the gain. How bright a frame should be depends on its distribution of light: on how much of it is
             clipped, and how deep its shadows are.
+        points: centers of the kernel regression that corrects the gain of plain nights, see `PlainNights`.
     """
 
-    def __init__(self, channels: int, blocks: int = 0, quantiles: int = 0) -> None:
+    def __init__(self, channels: int, blocks: int = 0, quantiles: int = 0, points: int = 0) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             _conv(7, 24, 2), nn.ReLU(), _conv(24, 48, 2), nn.ReLU(), _conv(48, 48), nn.ReLU()
@@ -89,6 +92,7 @@ class WholePhotoBranch(nn.Module):
         self.to_grid = nn.Linear(channels, 48)
         self.local = nn.Sequential(_conv(48, 48), nn.ReLU(), _conv(48, GRID_CHANNELS))
         self.tones = Tones(quantiles, channels) if quantiles else None
+        self.plain_nights = PlainNights(points, Tones.CURVES * quantiles) if points else None
         nn.init.zeros_(self.exposure.weight)
         nn.init.constant_(self.exposure.bias, 2.0)
         last = self.local[-1]
@@ -97,8 +101,33 @@ class WholePhotoBranch(nn.Module):
         if self.deep_to_grid is not None:
             self.deep_to_grid.weight.data *= 0.1
 
+    @classmethod
+    def of_size(cls, size: UNetSize) -> WholePhotoBranch:
+        """A branch with initial weights."""
+        return cls(size.vector, size.branch, size.quantiles, size.points)
+
     def forward(self, thumbnail: Tensor) -> PhotoContext:
-        """The context of a frame.
+        """The context of a frame, its gain corrected if it is a plain night."""
+        return self.corrected(self.predicted(thumbnail), thumbnail)
+
+    def corrected(self, context: PhotoContext, thumbnail: Tensor) -> PhotoContext:
+        """The context with the kernel regression's gain, if there is one, averaged into its gain.
+
+        The share of the regression depends on the frame's plainness.
+        """
+        if self.plain_nights is None or self.tones is None:
+            return context
+        light = thumbnail.clamp(0.0, 1.0)
+        with torch.no_grad(), torch.autocast(light.device.type, enabled=False):
+            rendering = thumbnail_rendering(context, light)
+            quantiles = self.tones.quantiles_of(light)
+            change, share = self.plain_nights.change_and_share(quantiles, light, rendering)
+        regression = context.gain_ev.detach() + change
+        gain_ev = torch.lerp(context.gain_ev, regression, share)
+        return replace(context, gain_ev=gain_ev.clamp(_LOWEST_EV, _HIGHEST_EV))
+
+    def predicted(self, thumbnail: Tensor) -> PhotoContext:
+        """The context of a frame without this correction.
 
         A frame and its parts are to be equally bright, but the predictions for them differ: their mean has a
         smaller error. Training does without the parts, whose places are random there.
@@ -178,14 +207,17 @@ class Tones(nn.Module):
         channels: length of the vector.
     """
 
+    CURVES = 5
+    """Kinds of light that have quantiles."""
+
     def __init__(self, count: int, channels: int) -> None:
         super().__init__()
         self.count = count
         self.layers = nn.Sequential(
-            nn.Linear(5 * count, _TONES), nn.ReLU(), nn.Linear(_TONES, _TONES), nn.ReLU()
+            nn.Linear(self.CURVES * count, _TONES), nn.ReLU(), nn.Linear(_TONES, _TONES), nn.ReLU()
         )
         self.to_vector = nn.Linear(_TONES, channels)
-        self.to_gain = nn.Linear(5 * count, 1)
+        self.to_gain = nn.Linear(self.CURVES * count, 1)
         nn.init.zeros_(self.to_gain.weight)
         nn.init.zeros_(self.to_gain.bias)
 

@@ -22,7 +22,12 @@ def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
         CheckpointError: ``size`` lacks a part of ``flow``, or is wider.
     """
     state = LLFlow(size).state_dict()
-    before = flow.state_dict()
+    before = {
+        name: value
+        for name, value in flow.state_dict().items()
+        if not name.startswith("branch.plain_nights.")  # of another size, it has to be fitted again
+        or (name in state and state[name].shape == value.shape)
+    }
     unfit = sorted(
         {name for name, value in before.items() if name not in state or state[name].shape != value.shape}
         | {name for name in state.keys() - before.keys() if not name.startswith(("encoder.", "branch."))}

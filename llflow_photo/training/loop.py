@@ -15,6 +15,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import LLFlow, Size
+from ..flow.plain_nights import PlainNights
 from ..models.checkpoint import load_checkpoint, save_checkpoint
 from .compiled import compile_parts
 from .crops import Batch, BatchSource
@@ -76,6 +77,7 @@ class Trainer:
         start: initial weights (for fine-tuning); by default they are random.
         workers: the processes of the run; each computes a part of every batch.
         compiled: whether to compile the network, see `compiled.compile_parts`.
+        plain_nights: kernel regression of the whole-photo branch, which replaces that of the initial weights.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Trainer:
         start: dict[str, torch.Tensor] | None = None,
         workers: Workers = ALONE,
         compiled: bool = False,
+        plain_nights: PlainNights | None = None,
     ) -> None:
         self.run = Path(run)
         self.run.mkdir(parents=True, exist_ok=True)
@@ -102,6 +105,8 @@ class Trainer:
         self.model = LLFlow(size)
         if start is not None:
             self.model.load_state_dict(start)
+        if plain_nights is not None and self.model.branch is not None:
+            self.model.branch.plain_nights = plain_nights
         self.model = _placed(self.model, self.device)
         self.average = WeightAverage(self.model, recipe.ema)
         fused = self.device.type in ("cpu", "cuda")
@@ -231,10 +236,9 @@ class Trainer:
             generator,
             None if frames is None else frames.weights,
         )
-        if context is not None and frames is not None:
+        if context is not None and frames is not None and self.model.branch is not None:
             of_frames = frame_loss(context, frames.thumbnails, frames.references, frames.weights)
-            more = self.model.context(frames.more_thumbnails)
-            assert more is not None
+            more = self.model.branch.predicted(frames.more_thumbnails)
             of_more = frame_loss(more, frames.more_thumbnails, frames.more_references, frames.more_weights)
             terms = terms.with_term(self.recipe.weights.frame * (of_frames + of_more))
         self.optimizer.zero_grad(set_to_none=True)

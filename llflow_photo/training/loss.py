@@ -43,7 +43,8 @@ class LossWeights:
         steadiness: weight of the mean absolute error of a rendering with a random look of the prior, relative
             to the reference with the same change of light: a look is to change light and color, but not
             detail. Only for networks with a prior.
-        frame: weight of the mean absolute error of thumbnails with the branch's gains applied.
+        frame: weight of the mean absolute error of thumbnails with the branch's gains applied, before the
+            correction of plain nights.
         selector: probability that the latent's mean is the reference's color map instead of g(x).
     """
 
@@ -72,11 +73,13 @@ class LossTerms:
 
 
 def encode_batch(model: LLFlow, batch: Batch) -> tuple[Conditioning, PhotoContext | None]:
-    """Encode a batch's dark crops, with the data of their whole photos."""
-    if batch.frames is None:
+    """Encode a batch's dark crops; also return what the branch predicts, before its correction."""
+    if batch.frames is None or model.branch is None:
         return model.encode(batch.low, batch.equalization), None
-    context = model.context(batch.frames.thumbnails)
-    return model.encode(batch.low, context=context, window=batch.frames.windows), context
+    thumbnails = batch.frames.thumbnails
+    context = model.branch.predicted(thumbnails)
+    corrected = model.branch.corrected(context, thumbnails)
+    return model.encode(batch.low, context=corrected, window=batch.frames.windows), context
 
 
 def nll_bits(

@@ -12,6 +12,7 @@ import torch
 
 from ..errors import CheckpointError, TrainingDataError
 from ..flow import Size
+from ..flow.sizes import UNetSize
 from ..models.checkpoint import load_checkpoint
 from .crops import BatchSource, CropSource
 from .distributed import Workers, join_workers
@@ -22,7 +23,9 @@ from .prefetch import PrefetchSource
 from .recipe import Recipe
 
 if TYPE_CHECKING:
+    from ..flow.plain_nights import PlainNights
     from ..flow.prior import LatentPrior
+    from .simulated import SimulatedSource
 
 __all__ = ["RunSettings", "build_trainer", "input_ranges_of", "prior_of", "read_settings"]
 
@@ -93,13 +96,24 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         flow = load(settings.start).flow
         settings = replace(settings, size=settings.size if settings.grow else flow.size)
         start = grown(flow, settings.size) if settings.grow else flow.state_dict()
-    source, validation = _data(settings)
+    data, validation = _data(settings)
+    source: BatchSource = data
+    plain_nights = None if resume else _plain_nights_of(settings.size, data, start)
     device = _device(settings.device)
     workers = join_workers(device)
     if count := _batch_workers(workers, device, simulated=settings.data is None):
-        source = PrefetchSource(source, count, stride=workers.count)
+        source = PrefetchSource(data, count, stride=workers.count)
     trainer = Trainer(
-        run, settings.size, settings.recipe, source, validation, device, start, workers, settings.compiled
+        run,
+        settings.size,
+        settings.recipe,
+        source,
+        validation,
+        device,
+        start,
+        workers,
+        settings.compiled,
+        plain_nights,
     )
     if workers.is_first:
         _write_settings(run, settings)
@@ -179,7 +193,7 @@ def _write_settings(run: Path, settings: RunSettings) -> None:
     (run / SETTINGS).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
+def _data(settings: RunSettings) -> tuple[SimulatedSource | CropSource, list[LoadedPair]]:
     """Source of the training batches, and held-out pairs."""
     frames = settings.size.sees_whole_photo
     if settings.data is not None:
@@ -199,6 +213,36 @@ def _data(settings: RunSettings) -> tuple[BatchSource, list[LoadedPair]]:
         check_crop(photo.shape, max(stage.crop for stage in settings.recipe.stages))
     simulated = SimulatedSource(photos, settings.recipe.seed, frames)
     return simulated, validation_pairs(load_photos(held))
+
+
+def _plain_nights_of(
+    size: Size, source: SimulatedSource | CropSource, start: dict[str, torch.Tensor] | None
+) -> PlainNights | None:
+    """The kernel regression of the whole-photo branch at the beginning of a run.
+
+    It is fitted to clean photos. For pairs it is not fitted: their nights may be of another kind.
+
+    Returns:
+        the regression; None if the network has none, or if that of the initial weights is kept because there
+        are few photos or pairs.
+    """
+    from ..flow.whole_photo import WholePhotoBranch
+    from .simulated import SimulatedSource
+
+    if not isinstance(size.encoder, UNetSize):
+        return None
+    branch = WholePhotoBranch.of_size(size.encoder)
+    if branch.plain_nights is None or branch.tones is None:
+        return None
+    from .plain_nights_fit import FEWEST_PHOTOS, fit_plain_nights
+
+    count = len(source.photos if isinstance(source, SimulatedSource) else source.pairs)
+    known = None if start is None else start["branch.plain_nights.coefficients"]
+    if known is not None and known.any() and count < FEWEST_PHOTOS:
+        return None
+    if isinstance(source, SimulatedSource):
+        fit_plain_nights(branch.plain_nights, branch.tones, source)
+    return branch.plain_nights
 
 
 def _photo_paths(settings: RunSettings) -> tuple[list[Path], list[Path]]:

@@ -220,6 +220,10 @@ class SimulatedSource:
         frame = whole_frame(self.photos[index].shape)
         return [_random_night(random, frame) for _ in range(count)]
 
+    def random_night(self, frame: Frame, random: np.random.Generator) -> NightSettings:
+        """Draw a random night for a frame."""
+        return _random_night(random, frame)
+
     def sampled(self, index: int, settings: NightSettings, random: np.random.Generator) -> RawFrame:
         """Simulate a sample of a photo's pixels at night, with the noise they have in the frame; 72 x 96."""
         shape = self.photos[index].shape[:2]

@@ -8,6 +8,7 @@ import pytest
 
 from llflow_photo.flow import COMPACT, SIZES, DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.flow.empty import empty_network
+from llflow_photo.flow.sizes import size_of_settings
 
 
 @pytest.mark.parametrize("size", SIZES.values())
@@ -33,7 +34,7 @@ def test_parameter_counts_are_the_papers() -> None:
     "size",
     [
         Size(DenseSize(8, 4, 2, (1,)), (2, 2, 2), 16),
-        Size(UNetSize((8, 8, 8), (1, 1, 1), (1, 1), 8, 1, 3), (1, 1, 1), 16, prior=True),
+        Size(UNetSize((8, 8, 8), (1, 1, 1), (1, 1), 8, 1, 3, 5), (1, 1, 1), 16, prior=True),
     ],
 )
 def test_an_empty_network_has_the_tensors_of_an_initialized_one(size: Size) -> None:
@@ -53,5 +54,10 @@ def test_invalid_sizes_are_rejected() -> None:
         DenseSize(8, 4, 1, (1,))
     with pytest.raises(ValueError, match="entries"):
         UNetSize((8, 8), (1, 1), (1,))
+    with pytest.raises(ValueError, match="points need quantiles"):
+        UNetSize((8, 8, 8), (1, 1, 1), (1, 1), points=5)
+    with pytest.raises(ValueError, match="too small"):
+        UNetSize((8, 8, 8), (1, 1, 1), (1, 1), quantiles=5, points=-1)
+    assert size_of_settings({"quantiles": (0,)}).encoder.points == 0  # type: ignore[union-attr]
     with pytest.raises(ValueError, match="unknown size settings"):
         Size.from_dict({**COMPACT.to_dict(), "depth": 3})

@@ -13,7 +13,7 @@ from llflow_photo.flow.sizes import UNetSize
 from llflow_photo.training.growth import grown
 
 _SHALLOW = UNetSize(widths=(8, 12, 16), down=(1, 0, 1), up=(1, 0), vector=8)
-_DEEP = replace(_SHALLOW, down=(2, 1, 1), up=(1, 2), branch=2, quantiles=8)
+_DEEP = replace(_SHALLOW, down=(2, 1, 1), up=(1, 2), branch=2, quantiles=8, points=5)
 
 
 def _size(encoder: UNetSize, hidden: int = 8) -> Size:

@@ -1,0 +1,152 @@
+"""The kernel regression is fitted to the photos of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+from torch.nn import functional
+
+from llflow_photo.camera.night import NightSettings, night, random_night
+from llflow_photo.flow import LLFlow
+from llflow_photo.flow.plain_nights import PlainNights, exposure_between
+from llflow_photo.flow.sizes import size_of_settings
+from llflow_photo.flow.whole_photo import GRID, Tones
+from llflow_photo.models.store import save
+from llflow_photo.training import plain_nights_fit
+from llflow_photo.training.plain_nights_fit import fit_plain_nights
+from llflow_photo.training.recipe import Recipe, parse_stages
+from llflow_photo.training.session import RunSettings, build_trainer
+from llflow_photo.training.simulated import SimulatedSource
+
+QUANTILES, POINTS = 16, 64
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[np.ndarray]:
+    pictures = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
+    return [np.asarray(picture) for picture in pictures] + [np.ascontiguousarray(data.coffee()[:, ::-1])]
+
+
+@pytest.fixture(scope="module")
+def tones() -> Tones:
+    return Tones(QUANTILES, 8)
+
+
+@pytest.fixture(scope="module")
+def regression(photos: list[np.ndarray], tones: Tones) -> PlainNights:
+    regression = PlainNights(POINTS, Tones.CURVES * QUANTILES)
+    fit_plain_nights(regression, tones, SimulatedSource(photos))
+    return regression
+
+
+def predicted(
+    regression: PlainNights, tones: Tones, photos: list[np.ndarray], nights: list[NightSettings]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Gains predicted for the photos in these nights, gains of their references, and the plainness."""
+    source = SimulatedSource(photos)
+    random = np.random.default_rng(9)
+    pairs = [source.thumbnails(i, one, random) for i in range(len(photos)) for one in nights]
+    dark, bright = (
+        torch.from_numpy(np.stack([pair[side] for pair in pairs])).permute(0, 3, 1, 2) for side in (0, 1)
+    )
+    cells = [functional.adaptive_avg_pool2d(frames, GRID) for frames in (dark, bright)]
+    gain_ev, plainness = regression(tones.quantiles_of(dark), dark)
+    return gain_ev, exposure_between(*cells), plainness
+
+
+@torch.no_grad()
+def test_it_predicts_how_bright_known_photos_are(
+    regression: PlainNights, tones: Tones, photos: list[np.ndarray]
+) -> None:
+    nights = [night(-2.2, "daylight"), night(-3.7, "tungsten"), night(-4.9, "led")]
+    gain_ev, wanted, plainness = predicted(regression, tones, photos, nights)
+    assert float(wanted.max() - wanted.min()) > 2.0
+    errors = gain_ev - wanted
+    assert float(errors.abs().median()) < 0.35
+    assert float(errors.abs().max()) < 1.2
+    assert float(plainness.median()) > 0.7
+
+
+@torch.no_grad()
+def test_it_recognizes_frames_that_are_not_plain_nights(
+    regression: PlainNights, tones: Tones, photos: list[np.ndarray]
+) -> None:
+    random = np.random.default_rng(4)
+    lamp_lit = [one for one in (random_night(random) for _ in range(60)) if one.lamplight][:6]
+    assert len(lamp_lit) == 6
+    for others in (lamp_lit, [night(0.0), night(-0.3)]):
+        plainness = predicted(regression, tones, photos, others)[2]
+        assert float(plainness.median()) < 0.5
+        assert float(regression.share(plainness).median()) == 0.0
+
+
+def test_the_fit_is_reproducible_and_fits_in_half_precision(
+    regression: PlainNights, tones: Tones, photos: list[np.ndarray]
+) -> None:
+    again = PlainNights(POINTS, Tones.CURVES * QUANTILES)
+    fit_plain_nights(again, tones, SimulatedSource(photos, seed=5))
+    for name, tensor in regression.named_buffers():
+        torch.testing.assert_close(dict(again.named_buffers())[name], tensor)
+    assert torch.equal(regression.points, regression.points.half().float())
+
+
+def test_a_run_of_clean_photos_begins_with_its_own(photos: list[np.ndarray], tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, photo in enumerate(photos):
+        Image.fromarray(photo).save(folder / f"{number}.png")
+    size = size_of_settings(
+        {"widths": (8, 12, 16), "down": (1, 1, 1), "up": (1, 1), "branch": (0,), "points": (20,)}
+    )
+    settings = RunSettings(None, (str(folder),), size, Recipe(parse_stages("32x1:1")), validation_scenes=0)
+    trainer = build_trainer(tmp_path / "run", settings)
+    name = "branch.plain_nights.coefficients"
+    fitted = trainer.model.state_dict()[name]
+    assert float(fitted.abs().max()) > 0
+    assert torch.equal(trainer.average.average[name], fitted)
+    trainer.train()
+    trainer.close()
+    resumed = build_trainer(tmp_path / "run", settings, resume=True)
+    resumed.close()
+    assert torch.equal(resumed.model.state_dict()[name], fitted)
+
+
+@pytest.mark.parametrize("data", ["photos", "pairs"])
+@pytest.mark.parametrize("few", [True, False])
+def test_few_photos_or_pairs_do_not_replace_the_regression_of_the_initial_weights(
+    regression: PlainNights,
+    photos: list[np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    data: str,
+    few: bool,
+) -> None:
+    if not few:
+        monkeypatch.setattr(plain_nights_fit, "FEWEST_PHOTOS", 1)
+    size = size_of_settings({"quantiles": (QUANTILES,), "points": (POINTS,)})
+    before = LLFlow(size).state_dict()
+    name = "branch.plain_nights.coefficients"
+    before |= {f"branch.plain_nights.{buffer}": tensor for buffer, tensor in regression.named_buffers()}
+    save(before, size, tmp_path / "fitted.safetensors")
+    for folder in ("low", "high"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(photos[1] // (8 if folder == "low" else 1)).save(tmp_path / folder / "1.png")
+    start = str(tmp_path / "fitted.safetensors")
+    of_pairs, of_photos = (str(tmp_path), ()) if data == "pairs" else (None, (str(tmp_path / "high"),))
+    recipe = Recipe(parse_stages("32x1:1"))
+    settings = RunSettings(of_pairs, of_photos, size, recipe, validation_scenes=0, start=start)
+    trainer = build_trainer(tmp_path / "run", settings)
+    trainer.close()
+    state = trainer.model.state_dict()
+    torch.testing.assert_close(state["encoder.enter.weight"], before["encoder.enter.weight"].half().float())
+    if few:
+        assert torch.equal(state[name], before[name])
+    elif data == "pairs":  # not fitted: their nights may be of another kind
+        assert not state[name].any()
+    else:
+        assert state[name].any() and not torch.equal(state[name], before[name])
