@@ -22,8 +22,7 @@ __all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "look_scales
 
 def look_scales(temperature: float) -> tuple[float, float]:
     """Scales of the look of the frame and of that of its regions at a temperature; see `Latent`."""
-    below = min(temperature, 1.0)
-    return temperature * below**0.4, temperature * below**7
+    return temperature, temperature * min(temperature, 1.0) ** 7
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Latent:
     Attributes:
         seed: seed of the look of the frame, at least 0; also of everything else if ``detail_seed`` is None.
         temperature: scale of the variation: 0 is the mean, 1 varies as much as references do. Below 1, the
-            look of the frame is scaled by its power of 1.4 and that of regions by its eighth power: they add
-            little to the variety, but cost as much quality as the frame's.
+            look of regions is scaled by its eighth power: they add little to the variety, but cost as much
+            quality as the look of the frame.
         grain: noise of single positions, from 0 (none) to 1 (as much as the prior has). For models without a
             prior it is ignored; the strength of their noise depends on the temperature only.
         brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.
