@@ -26,6 +26,7 @@ from llflow_photo.camera import develop, night, simulate_night_raw, write_frame_
 from llflow_photo.cli import main
 from llflow_photo.cli.main import build_parser
 from llflow_photo.flow import DenseSize, LLFlow, Size
+from llflow_photo.models.store import save
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -109,6 +110,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "PHOTOS").symlink_to(tmp_path / "clean")
     size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
     torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
+    save(LLFlow(size).state_dict(), size, tmp_path / "before.safetensors")  # from the history by git
     return tmp_path
 
 
