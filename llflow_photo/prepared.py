@@ -86,13 +86,18 @@ class _Shared:
         return known[1] if known is not None and known[0] == options else None
 
     def empty(
-        self, residual: Residual, options: Options, analysis: PhotoAnalysis, cancel: Cancel | None
+        self,
+        residual: Residual,
+        options: Options,
+        analysis: PhotoAnalysis,
+        cancel: Cancel | None,
+        progress: Progress | None,
     ) -> np.ndarray | None:
         """`areas_without_light`."""
         key = options.color_smoothing, options.strength == 0.0
         known = self._empty
         if known is None or known[0] != key:
-            known = self._empty = key, areas_without_light(residual, options, analysis, cancel)
+            known = self._empty = key, areas_without_light(residual, options, analysis, cancel, progress)
         return known[1]
 
 
@@ -145,21 +150,23 @@ class PreparedPhoto:
         latents, and then changed.
         """
         encoded = self.encoded
+        is_guess = latent.look() is None and not latent.brightness
+        first, second, third = (of_stage(progress, stage, 3) for stage in range(3))
+        if is_guess or encoded.has_noise(latent):
+            first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
         if encoded.has_noise(latent):
             with gate():
-                decoding = of_stage(progress, 0, 2)
-                rendering = encoded.decode(latent, progress=decoding, cancel=cancel)
-            return self._refined(rendering, options, cancel, of_stage(progress, 1, 2))
+                rendering = encoded.decode(latent, progress=first, cancel=cancel)
+            return self._refined(rendering, options, cancel, second)
         known = self._shared.of(refining(options))
-        is_guess = latent.look() is None and not latent.brightness
         guess = change = None
         with nullcontext() if known is not None and is_guess else gate():
             if known is None:
-                guess = encoded.decode(Latent(), progress=of_stage(progress, 0, 2), cancel=cancel)
+                guess = encoded.decode(Latent(), progress=first, cancel=cancel)
             if not is_guess:
                 change = encoded.change_of(latent)
         if guess is not None:
-            known = self._refined(guess, options, cancel, of_stage(progress, 1, 2))
+            known = self._refined(guess, options, cancel, second)
             if encoded.keeps_guess:
                 self._shared.refined = refining(options), known
                 if self.window is None:  # of a whole photo, whose controls do not change any more
@@ -169,7 +176,7 @@ class PreparedPhoto:
         if change is None:
             np.copyto(out, known)
         else:
-            encoded.apply(change, known, out)
+            encoded.apply(change, known, out, cancel, third)
         return out
 
     def _refined(
@@ -196,8 +203,9 @@ class PreparedPhoto:
             CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
-        empty = self._shared.empty(self.residual, options, self._analysis, cancel)
-        result = completed(picture, self.residual, options, self._analysis, empty, cancel, progress)
+        first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
+        empty = self._shared.empty(self.residual, options, self._analysis, cancel, first)
+        result = completed(picture, self.residual, options, self._analysis, empty, cancel, second)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(
                 "the rendering contains values that are not finite; try a lower temperature"

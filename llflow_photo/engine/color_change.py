@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..callbacks import Cancel, Progress, raise_if_cancelled
+
 if TYPE_CHECKING:
     from .view import FramePart
 
@@ -57,13 +59,22 @@ class ColorChange:
         shift = mean_after - gain * mean_before
         return cls(_window_mean(gain).float(), _window_mean(shift).float())
 
-    def apply(self, rendering: np.ndarray, out: np.ndarray, part: FramePart) -> None:
+    def apply(
+        self,
+        rendering: np.ndarray,
+        out: np.ndarray,
+        part: FramePart,
+        cancel: Cancel | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         """Change a rendering of a part of the frame and clip it to [0, 1].
 
         Args:
             rendering: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
             out: array for the result, likewise; it may be ``rendering`` itself.
             part: position of the rendering in its frame.
+            cancel: called before each block of rows; `CancelledError` is raised if it returns true.
+            progress: called with the number of rows done and of all.
         """
         height, width = rendering.shape[:2]
         # h x (W * 3): the coefficients at the columns of the part, colors last as in the picture.
@@ -75,6 +86,7 @@ class ColorChange:
         above, below, fraction = _nodes(self.gain.shape[1], part.frame[0], part.top, height)
         source, target = torch.from_numpy(rendering), torch.from_numpy(out)
         for top in range(0, height, _ROWS):
+            raise_if_cancelled(cancel)
             rows = slice(top, min(top + _ROWS, height))
             near = slice(int(above[top]), int(below[rows.stop - 1]) + 1)
             weights = torch.zeros((rows.stop - top, near.stop - near.start))
@@ -83,6 +95,8 @@ class ColorChange:
             weights[index, below[rows] - near.start] += fraction[rows]
             own_gain, own_shift = ((weights @ values[near]).view(-1, width, 3) for values in (gain, shift))
             torch.addcmul(own_shift, source[rows], own_gain, out=target[rows]).clamp_(0.0, 1.0)
+            if progress:
+                progress(rows.stop, height)
 
 
 def _window_mean(values: Tensor) -> Tensor:

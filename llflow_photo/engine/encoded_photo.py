@@ -162,7 +162,7 @@ class EncodedPhoto:
             if latent.look() is None and not latent.brightness:
                 np.clip(guess, 0.0, 1.0, out=canvas.pixels)
             else:
-                self.apply(self.change_of(latent), guess, canvas.pixels)
+                self.apply(self.change_of(latent), guess, canvas.pixels, cancel)
         if progress and not decoded:
             progress(self.tiles, self.tiles)
         return [canvas.finish() for canvas in canvases]
@@ -196,15 +196,24 @@ class EncodedPhoto:
         """
         return self._with_less_memory(lambda: self._small.change(latent))
 
-    def apply(self, change: ColorChange, guess: np.ndarray, out: np.ndarray) -> None:
+    def apply(
+        self,
+        change: ColorChange,
+        guess: np.ndarray,
+        out: np.ndarray,
+        cancel: Cancel | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         """Apply a change to the best guess, or to what was made of it.
 
         Args:
             guess: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
             out: array for the result, likewise, clipped to [0, 1]; it may be ``guess`` itself.
+            cancel: called before each block of rows; `CancelledError` is raised if it returns true.
+            progress: called with the number of rows done and of all.
         """
         with using_threads(self._threads):
-            change.apply(guess, out, self._view.part)
+            change.apply(guess, out, self._view.part, cancel, progress)
 
     def forget_guess(self) -> None:
         """Release the memory of the best guess; it is decoded again if it is needed."""

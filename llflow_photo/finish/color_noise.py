@@ -7,6 +7,7 @@ white balance adds color. Where the photo is not brighter than this, its color i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,19 +42,22 @@ class ChromaCorrection:
     blue: np.ndarray
 
     @classmethod
-    def of(cls, rendering: np.ndarray, weight: np.ndarray) -> ChromaCorrection:
+    def of(
+        cls, rendering: np.ndarray, weight: np.ndarray, steps: Iterator[int] | None = None
+    ) -> ChromaCorrection:
         """The correction of a rendering.
 
         Args:
             rendering: the rendering, h x w x 3, sRGB-encoded.
             weight: weight of smoothed color, 0 to 1, h x w, see `noisy_weight`.
+            steps: advanced before each of two steps, to follow and to cancel them.
         """
         gray = luma(rendering)
-        red, blue = (
-            weight * (_smooth(plane, gray) - plane)
-            for plane in (rendering[..., 0] - gray, rendering[..., 2] - gray)
-        )
-        return cls(red, blue)
+        offsets = []
+        for channel, _ in zip((0, 2), steps or range(2), strict=False):
+            plane = rendering[..., channel] - gray
+            offsets.append(weight * (_smooth(plane, gray) - plane))
+        return cls(*offsets)
 
     def apply(self, planes: np.ndarray, rows: slice, columns: slice) -> None:
         """Correct the color of a part of the rendering in place, and leave its luma.

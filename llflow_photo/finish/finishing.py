@@ -19,7 +19,7 @@ from .base_curve import apply_base_curve
 from .color_noise import empty_weight, without_color
 from .lamps import LampGrid
 from .planes import QUARTER, block_mean, box_mean_inside, luma
-from .progress import of_stage
+from .progress import of_stage, watched_steps
 from .refinement import Refinement, row_blocks, view_of, watched_blocks
 
 __all__ = ["areas_without_light", "completed", "finished", "refined", "refining"]
@@ -55,7 +55,8 @@ def finished(
     analysis = analysis or PhotoAnalysis.of(residual.photo, noise=residual.noise)
     first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
     picture = refined(rendering, residual, options, analysis, window, cancel, first)
-    empty = areas_without_light(residual, options, analysis, cancel)
+    first, second = of_stage(second, 0, 2), of_stage(second, 1, 2)
+    empty = areas_without_light(residual, options, analysis, cancel, first)
     return completed(picture, residual, options, analysis, empty, cancel, second)
 
 
@@ -144,7 +145,11 @@ def _neutral(empty: np.ndarray | None, top: int) -> Neutral | None:
 
 
 def areas_without_light(
-    residual: Residual, options: Options, analysis: PhotoAnalysis, cancel: Cancel | None = None
+    residual: Residual,
+    options: Options,
+    analysis: PhotoAnalysis,
+    cancel: Cancel | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray | None:
     """Weight of areas of a developed RAW file that become gray, 0 to 1, quarter size; None if there are none.
 
@@ -153,7 +158,7 @@ def areas_without_light(
     if not analysis.developed or not options.color_smoothing or options.strength == 0.0:
         return None
     photo = residual.photo
-    blocks = watched_blocks(photo.pixels.shape, cancel, None, _LIGHT_ROWS)
+    blocks = watched_blocks(photo.pixels.shape, cancel, progress, _LIGHT_ROWS)
     light = np.concatenate(
         [block_mean(luma(decode(view_of(photo, rows), "srgb")), QUARTER) for rows in blocks]
     )
@@ -189,7 +194,7 @@ class _Lamps:
         peak = np.empty(photo.pixels.shape[:2], np.float32)
 
         def blocks(stage: int) -> Iterator[slice]:
-            return watched_blocks(peak.shape, cancel, of_stage(progress, stage, 3))
+            return watched_blocks(peak.shape, cancel, of_stage(progress, stage, 5))
 
         for rows in blocks(0):
             encoded = photo.pixels[rows]
@@ -210,7 +215,8 @@ class _Lamps:
         padded = np.pad(peak, _NOISE_RADIUS, mode="edge")
         for rows in blocks(1):
             level[rows] = box_mean_inside(padded[rows.start : rows.stop + 2 * _NOISE_RADIUS], _NOISE_RADIUS)
-        grid = LampGrid.of(cores, level, result, blocks(2), darkness)
+        steps = watched_steps(LampGrid.STEPS, cancel, of_stage(progress, 4, 5))
+        grid = LampGrid.of(cores, level, result, (blocks(2), blocks(3), steps), darkness)
         return None if grid is None else cls(grid, level)
 
     def gain(self, rows: slice) -> np.ndarray | None:

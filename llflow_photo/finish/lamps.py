@@ -11,7 +11,7 @@ preserves detail.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +40,7 @@ _ALIKE = 0.02, 0.1
 _GLOW = 0.85
 
 Result = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Passes = tuple[Iterable[slice], Iterable[slice], Iterator[int]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class LampGrid:
 
     CORE: ClassVar[float] = 0.97
     """Maximum channel of saturated pixels."""
+    STEPS: ClassVar[int] = 5
+    """Number of steps after the passes over the photo."""
 
     gain: np.ndarray
     near: np.ndarray
@@ -63,7 +66,7 @@ class LampGrid:
         cores: np.ndarray,
         photo: np.ndarray,
         result: Result,
-        blocks: Iterable[slice],
+        passes: Passes,
         darkness: float = 1.0,
     ) -> LampGrid | None:
         """The grid of a whole array; None if there are no saturated areas in the dark.
@@ -73,17 +76,21 @@ class LampGrid:
             photo: denoised maximum channel of the photo, H x W, sRGB-encoded in [0, 1].
             result: function that returns pixels of the result, N x 3, sRGB-encoded, given their rows and
                 columns.
-            blocks: blocks of rows to request.
+            passes: blocks of rows to read in two passes, each of a multiple of 16 rows except the last, and
+                steps, which are advanced before each of the following `STEPS` steps.
             darkness: darkness of the frame, 0 to 1, which scales the correction.
         """
         shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
         cells = np.zeros(shape, np.float32)
         y, x = np.nonzero(cores)
         cells[y // _CELL, x // _CELL] = 1.0
-        weight = _blurred(_dilated(cells * _in_the_dark(photo), _REACH - 1), 1) * np.float32(darkness)
+        surroundings, blocks, steps = passes
+        dark = _in_the_dark(photo, surroundings)
+        weight = _blurred(_dilated(cells * dark, _REACH - 1), 1) * np.float32(darkness)
         if not weight.any():
             return None
-        curves, count = _tone_curves(photo, result, blocks, _dilated(weight > 0, 3))
+        curves, count = _tone_curves(photo, result, blocks, steps, _dilated(weight > 0, 3))
+        next(steps)
         gain = np.ones_like(curves)
         chosen = weight > 0
         gain[chosen] = _gain(curves[chosen], count[chosen], weight[chosen])
@@ -125,18 +132,21 @@ class LampGrid:
         return total
 
 
-def _in_the_dark(photo: np.ndarray) -> np.ndarray:
+def _in_the_dark(photo: np.ndarray, blocks: Iterable[slice]) -> np.ndarray:
     """Weight of each cell, 1 in dark surroundings; bright skies and windows in daylight are not lamps."""
-    around = (photo < _GLOW).astype(np.float32)
+    shares, lights = [], []
+    for rows in blocks:
+        around = (photo[rows] < _GLOW).astype(np.float32)
+        shares.append(block_mean(around, _CELL))
+        lights.append(block_mean(around * photo[rows], _CELL))
     share, light = (
-        box_mean(block_mean(plane, _CELL).astype(np.float64), _SURROUNDINGS)
-        for plane in (around, around * photo)
+        box_mean(np.concatenate(means).astype(np.float64), _SURROUNDINGS) for means in (shares, lights)
     )
     return np.asarray(1.0 - smoothstep(_DARK, _LIT, light / np.maximum(share, _EMPTY)))
 
 
 def _tone_curves(
-    photo: np.ndarray, result: Result, blocks: Iterable[slice], near: np.ndarray
+    photo: np.ndarray, result: Result, blocks: Iterable[slice], steps: Iterator[int], near: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Means of the result by cell, level and channel, smoothed over cells, and their weights."""
     size = near.size * _LEVELS
@@ -160,8 +170,12 @@ def _tone_curves(
             parts = np.bincount(place, value, length), np.bincount(place, share * value, length)
             _add(total[channel], first, *parts)
     shape = (*near.shape, _LEVELS)
+    next(steps)
     count = _blurred(count.reshape(shape), 2)
-    means = [_blurred(plane.reshape(shape), 2) / np.maximum(count, _EMPTY) for plane in total]
+    means = []
+    for plane in total:
+        next(steps)
+        means.append(_blurred(plane.reshape(shape), 2) / np.maximum(count, _EMPTY))
     return np.stack(means, axis=-1), count
 
 

@@ -9,6 +9,7 @@ tone curve, which cannot overshoot, except that the contrast of texture is prese
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,14 +48,20 @@ class LocalExposure:
     lift_ev: np.ndarray
 
     @classmethod
-    def of(cls, peak: np.ndarray, photo: np.ndarray, lift_ev: np.ndarray) -> LocalExposure:
+    def of(
+        cls, peak: np.ndarray, photo: np.ndarray, lift_ev: np.ndarray, steps: Iterator[int] | None = None
+    ) -> LocalExposure:
         """
         Args:
             peak: maximum channel of the rendering, quarter size, h x w, sRGB-encoded in [0, 1].
             photo: that of the photo.
             lift_ev: maximum lift of each pixel, h x w, EV, up to `MOST_EV`.
+            steps: advanced before each of two steps, to follow and to cancel them.
         """
+        steps = steps or iter(range(2))
+        next(steps)
         share = _LEAST_SHARE + (1.0 - _LEAST_SHARE) * _brightened(peak, photo)
+        next(steps)
         return cls(GuidedFit.of(peak, peak, _RADIUS, _EPSILON), lift_ev * share)
 
     def factor(self, peak: np.ndarray, rows: slice, columns: slice) -> np.ndarray:

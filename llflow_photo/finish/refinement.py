@@ -17,7 +17,7 @@ from .color_noise import ChromaCorrection, noisy_weight
 from .local_exposure import LocalExposure
 from .noise_estimate import DetailNoise
 from .planes import QUARTER, block_mean, luma
-from .progress import of_stage
+from .progress import of_stage, watched_steps
 from .texture import Texture
 
 __all__ = ["Refinement", "row_blocks", "view_of", "watched_blocks"]
@@ -65,16 +65,19 @@ class Refinement:
         chroma = exposure = None
 
         def blocks(stage: int, count: int | None = None) -> Iterator[slice]:
-            return watched_blocks(rendering.shape, cancel, of_stage(progress, stage, 4), count)
+            return watched_blocks(rendering.shape, cancel, of_stage(progress, stage, 6), count)
+
+        def steps(stage: int) -> Iterator[int]:
+            return watched_steps(2, cancel, of_stage(progress, stage, 6))
 
         if options.color_smoothing:
-            chroma = _chroma(rendering, photo, noise, options.color_smoothing, blocks)
+            chroma = _chroma(rendering, photo, noise, options.color_smoothing, blocks, steps)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
-            peak = _quarter_peak(rendering[rows] for rows in blocks(2))
+            peak = _quarter_peak(rendering[rows] for rows in blocks(3))
             lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
             if lift.any():
-                photo_peak = _quarter_peak(view_of(photo, rows) for rows in blocks(3))
-                exposure = LocalExposure.of(peak, photo_peak, lift)
+                photo_peak = _quarter_peak(view_of(photo, rows) for rows in blocks(4))
+                exposure = LocalExposure.of(peak, photo_peak, lift, steps(5))
         texture = Texture.of(noise, options.texture, analysis.developed)
         return cls(rendering, photo, texture, chroma, exposure)
 
@@ -187,19 +190,23 @@ def _chroma(
     noise: DetailNoise,
     amount: float,
     blocks: Callable[[int, int], Iterator[slice]],
+    steps: Callable[[int], Iterator[int]],
 ) -> ChromaCorrection | None:
     """The correction of color noise, or None if there is none.
 
-    ``blocks`` returns blocks of a number of rows, in two passes over the photo, 0 and 1.
+    ``blocks`` returns blocks of a number of rows, in two passes over the photo, 0 and 1; ``steps`` the two
+    steps of stage 2.
     """
-    level = np.concatenate(
-        [luma(block_mean(view_of(photo, rows), QUARTER)) for rows in blocks(0, _BLOCK_ALIGNMENT)]
-    )
-    weight = noisy_weight(level / noise.at(level)) * np.float32(amount)
+
+    def weight_of(rows: slice) -> np.ndarray:
+        level = luma(block_mean(view_of(photo, rows), QUARTER))
+        return noisy_weight(level / noise.at(level)) * np.float32(amount)
+
+    weight = np.concatenate([weight_of(rows) for rows in blocks(0, _BLOCK_ALIGNMENT)])
     if not weight.any():
         return None
     quarter = np.concatenate([block_mean(rendering[rows], QUARTER) for rows in blocks(1, _BLOCK_ALIGNMENT)])
-    return ChromaCorrection.of(quarter, weight)
+    return ChromaCorrection.of(quarter, weight, steps(2))
 
 
 def _quarter_peak(blocks: Iterable[np.ndarray]) -> np.ndarray:

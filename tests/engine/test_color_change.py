@@ -8,6 +8,7 @@ import torch
 
 from llflow_photo.engine.color_change import ColorChange
 from llflow_photo.engine.view import FramePart
+from llflow_photo.errors import CancelledError
 
 
 def _texture(height: int, width: int) -> torch.Tensor:
@@ -73,3 +74,20 @@ def test_any_size_is_changed_and_clipped(shape: tuple[int, int]) -> None:
     change = ColorChange.between(small, small * 3.0)
     found = _applied(change, np.linspace(-0.5, 2.0, 3 * 50 * 70, dtype=np.float32).reshape(50, 70, 3))
     assert found.min() == 0.0 and found.max() == 1.0
+
+
+def test_progress_is_reported_and_cancel_is_asked_at_each_block_of_rows() -> None:
+    before = _texture(40, 50)
+    change = ColorChange.between(before, before * 1.2)
+    pixels = np.full((700, 50, 3), 0.3, np.float32)
+    seen: list[int] = []
+
+    def cancelled() -> bool:
+        return len(seen) == 3
+
+    part = FramePart((700, 50))
+    with pytest.raises(CancelledError):
+        change.apply(pixels, np.empty_like(pixels), part, cancelled, lambda done, _all: seen.append(done))
+    assert seen == [128, 256, 384]
+    change.apply(pixels, np.empty_like(pixels), part, None, lambda done, _all: seen.append(done))
+    assert seen[-1] == 700

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from llflow_photo.callbacks import Cancel
+from llflow_photo.color.guided import box_mean
 from llflow_photo.color.spaces import SRGB
 from llflow_photo.color.working import to_network
 from llflow_photo.errors import CancelledError
-from llflow_photo.finish import finished, without_specks
+from llflow_photo.finish import areas_without_light, finished, without_specks
+from llflow_photo.finish.analysis import PhotoAnalysis
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 
@@ -77,3 +80,40 @@ def test_finishing_reports_progress_in_small_steps(lamp: bool) -> None:
     assert seen[-1] == 1.0
     assert max(after - before for before, after in itertools.pairwise([0.0, *seen])) <= 0.3
     assert sum(0 < share < 0.25 for share in seen) > 20  # while the corrections are computed
+
+
+def test_areas_without_light_are_searched_in_small_steps() -> None:
+    photo = _photo()
+    _, residual = to_network(photo)
+    developed = replace(PhotoAnalysis.of(photo), developed=True)
+    seen: list[float] = []
+
+    def search(cancel: Cancel) -> object:
+        report = lambda done, total: seen.append(done / total)  # noqa: E731
+        return areas_without_light(residual, Options(), developed, cancel, report)
+
+    assert _asked(search) > 20
+    first = seen[: seen.index(max(seen)) + 1]
+    assert first == sorted(first) and len(first) > 20
+
+
+def test_no_step_of_the_finish_takes_more_than_a_few_times_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two reports, at most one plane of quarter size, or of cells, is smoothed."""
+    photo = _photo()
+    view, residual = to_network(photo)
+    smoothed, most = 0, 0
+
+    def counting(values: np.ndarray, radius: int) -> np.ndarray:
+        nonlocal smoothed
+        smoothed += values.size
+        return box_mean(values, radius)
+
+    def report(_done: int, _total: int) -> None:
+        nonlocal smoothed, most
+        smoothed, most = 0, max(most, smoothed)
+
+    for module in ("planes", "local_exposure", "color_noise"):
+        monkeypatch.setattr(f"llflow_photo.finish.{module}.box_mean", counting)
+    finished(view, residual, Options(), progress=report)
+    quarter = photo.pixels.shape[0] * photo.pixels.shape[1] // 16
+    assert 0 < most <= 7 * quarter
