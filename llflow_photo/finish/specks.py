@@ -14,7 +14,7 @@ differ from that:
 
 JPEGs of halved color resolution spread the color of the latter over 5 x 5 pixels, but not its luma. They are
 distinguished from distant lamps by a pure color that is wider than the luma, or by a luma that is nearly as
-high in the direct neighbors and absent two pixels away.
+high in the direct neighbors and absent two pixels away. At least one channel hardly rises.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ _WIDER = [(dy, dx) for dy in range(-3, 4) for dx in range(-3, 4) if max(abs(dy),
 # Radius within which there must be no other similar peak: glints and distant lights occur in groups.
 _FAR = [(dy, dx) for dy in range(-8, 9) for dx in range(-8, 9) if max(abs(dy), abs(dx)) >= 4]
 _SHARE_OF_SWARM = 0.4
-_SHARE_OF_SECOND = 0.4
+# Rise of the second channel, of the peak, in pure colors, and of the third in all.
+_SHARE_OF_SECOND, _SHARE_OF_LEAST = 0.4, 0.25
+# Luma of the four corners of 3 x 3 pixels, and two away, of that of the peak, in compressed photos.
+_SHARE_OF_CORNERS, _SHARE_TWO_AWAY_OF_PLATEAU = 0.75, 0.1
 _STRAIGHT = [(-2, 0), (2, 0), (0, -2), (0, 2)]
 _TOUCHING = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 _AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
@@ -146,7 +149,7 @@ def _interpolated(pixels: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.
 def _subsampled(
     pixels: np.ndarray, gray: np.ndarray, y: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Peaks without luma two pixels away, of a pure color that is wider, as in JPEGs of halved color."""
+    """Peaks without luma two pixels away, of a color that is wider, as in JPEGs of halved color."""
     inside = _away_from_borders(pixels, y, x)
     y, x = y[inside], x[inside]
     if not y.size:
@@ -157,9 +160,13 @@ def _subsampled(
     excess = pixels[y, x] - median
     most, noise = excess.max(axis=1), scatter.max(axis=1)
     hot = most > np.maximum(_SIGMAS * noise, _LEAST)
-    hot &= np.sort(excess, axis=1)[:, 1] < _SHARE_OF_SECOND * most
+    hot &= excess.min(axis=1) < _SHARE_OF_LEAST * most
+    pure = np.sort(excess, axis=1)[:, 1] < _SHARE_OF_SECOND * most
     hot &= (wider - median[:, None]).max(axis=(1, 2)) < 0.15 * most + 3 * noise
-    level = luma(median)
+    # Of luma itself: the medians of channels that are clipped at black are darker.
+    around = np.stack([gray[y + dy, x + dx] for dy, dx in _WIDER], axis=1)
+    level = np.median(around, axis=1)
+    gray_noise = _MEDIAN_TO_SIGMA * np.median(np.abs(around - level[:, None]), axis=1)
     rises = np.stack([gray[y + dy, x + dx] for dy, dx in _RING], axis=1) - level[:, None]
     peak = gray[y, x] - level
     beside = np.stack([pixels[y + dy, x + dx] for dy, dx in _TOUCHING], axis=1).mean(axis=1) - median
@@ -169,9 +176,12 @@ def _subsampled(
     two_away = np.stack([pixels[y + dy, x + dx] for dy, dx in _STRAIGHT], axis=1) - median[:, None]
     color = np.take_along_axis(two_away, best[..., None], axis=2)[..., 0] - luma(two_away)
     spread = color.max(axis=1) > _SPREAD * own
-    hot &= (width * peak > near * own) | (spread & (near > _PLATEAU * peak))
+    plateau = spread & (near > _PLATEAU * peak)
+    hot &= plateau | (pure & (width * peak > near * own))
+    corners = np.stack([gray[y + dy, x + dx] for dy in (-1, 1) for dx in (-1, 1)], axis=1).mean(axis=1)
+    hot &= corners - level < _SHARE_OF_CORNERS * peak + 0.5 * gray_noise
     hot &= rises.max(axis=1) < 0.1 * peak + 3 * luma(scatter)
-    hot &= rises[:, _AXES].mean(axis=1) < _SHARE_TWO_AWAY * peak + 0.5 * luma(scatter)
+    hot &= rises[:, _AXES].mean(axis=1) < _SHARE_TWO_AWAY_OF_PLATEAU * peak + 0.5 * gray_noise
     return y[hot], x[hot]
 
 
