@@ -8,6 +8,7 @@ layer's ``metadata``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = [
     "LayerPhoto",
     "Snapshot",
     "full_data",
+    "halved",
     "halvings",
     "is_photo_layer",
     "layer_parts",
@@ -97,7 +99,7 @@ def pyramid(pixels: np.ndarray) -> list[np.ndarray]:
     """
     levels = [pixels]
     for _ in halvings((pixels.shape[0], pixels.shape[1]))[1:]:
-        levels.append(_halved(levels[-1]))
+        levels.append(halved(levels[-1]))
     return levels
 
 
@@ -111,7 +113,8 @@ def halvings(shape: tuple[int, int]) -> list[tuple[int, int]]:
     return shapes
 
 
-def _halved(pixels: np.ndarray) -> np.ndarray:
+def halved(pixels: np.ndarray) -> np.ndarray:
+    """An image, H x W x 3, float32, of half the height and width: means of 2 x 2 pixels."""
     height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
     even = pixels[:height, :width]
     halved: np.ndarray = even[::2, ::2] + even[::2, 1::2]
@@ -206,6 +209,10 @@ class Snapshot:
             return None
         pixels = self.data.small(cancel)
         return None if pixels is None else Photo(pixels, SRGB, 8)
+
+    def rendering_small(self) -> AbstractContextManager[None]:
+        """Enter this while the photo of `small` is rendered: the pixels are read afterwards."""
+        return self.data.rendering() if isinstance(self.data, PendingPixels) else nullcontext()
 
     def wait(self, cancel: Callable[[], bool]) -> None:
         """Wait until `photo` is available without waiting.

@@ -2,7 +2,8 @@
 
 The layer has the photo's size from the beginning, taken from the file's header. A thread first reads a small
 preview, the embedded one if there is one, and then the pixels; until then the layer shows the enlarged
-preview. Other threads that convert the array with numpy, as rendering does, wait for the pixels; the GUI
+preview. The pixels are read after a live preview was rendered from the small one, which both would delay.
+Other threads that convert the array with numpy, as rendering does, wait for the pixels; the GUI
 thread gets the enlarged preview.
 """
 
@@ -79,6 +80,8 @@ def _read_into(viewer: Viewer, path: Path, levels: list[PendingPixels], token: o
                 job.show(None)
             if job.cancelled():
                 raise CancelledError("cancelled")
+            if preview is not None:
+                levels[0].let_renderings_pass(job.cancelled)
             photo = files.read(path)
             parts = layer_parts(photo, path.stem)
         except BaseException:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
 from llflow_photo.errors import CancelledError, ReadError
 
-__all__ = ["PendingPixels"]
+__all__ = ["PREVIEWS", "PendingPixels"]
+
+PREVIEWS: WeakSet[Any] = WeakSet()
+"""All live previews. While one of them is ``enabled``, reading waits for a rendering of the small picture."""
 
 _PREPARED_PIXELS = 1_200_000
 """Levels up to this size are enlarged in the thread, because napari reads them as a whole."""
 _POLL_S = 0.02
 """Interval between checks for cancellation while waiting."""
+_BEGINS_WITHIN_S, _ENDS_WITHIN_S = 0.5, 4.0
+"""Time within which a rendering of the small picture begins, if a live preview is on; and that it takes."""
 
 
 class PendingPixels:
@@ -40,6 +48,11 @@ class PendingPixels:
         self._preview = np.zeros((1, 1, 3), np.float32)
         self._looked = threading.Event()
         self._there = threading.Event()
+        self._renderings = 0
+        self._began = threading.Event()
+        self._rendered = threading.Event()
+        self._rendered.set()
+        self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
@@ -80,6 +93,33 @@ class PendingPixels:
         _wait(self._looked, cancel)
         return None if self._there.is_set() else self._small
 
+    @contextmanager
+    def rendering(self) -> Iterator[None]:
+        """While the small picture is rendered, which `let_renderings_pass` waits for."""
+        with self._lock:
+            self._renderings += 1
+            self._rendered.clear()
+            self._began.set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._renderings -= 1
+                if not self._renderings:
+                    self._rendered.set()
+
+    def let_renderings_pass(self, cancel: Callable[[], bool]) -> None:
+        """Wait for a rendering of the small picture, which is visible earlier if nothing is read meanwhile.
+
+        It is waited for at most some seconds, and not at all if no live preview is on.
+
+        Raises:
+            CancelledError: ``cancel`` returned true.
+        """
+        if any(preview.enabled for preview in list(PREVIEWS)):
+            _wait(self._began, cancel, _BEGINS_WITHIN_S)
+        _wait(self._rendered, cancel, _ENDS_WITHIN_S)
+
     def wait(self, cancel: Callable[[], bool] | None = None) -> np.ndarray:
         """The pixels, once they are there; for other threads than the GUI's.
 
@@ -112,7 +152,8 @@ class PendingPixels:
         return np.asarray(self.wait(), dtype)
 
 
-def _wait(event: threading.Event, cancel: Callable[[], bool] | None) -> None:
-    while not event.wait(None if cancel is None else _POLL_S):
+def _wait(event: threading.Event, cancel: Callable[[], bool] | None, seconds: float = float("inf")) -> None:
+    end = time.monotonic() + seconds
+    while not event.wait(None if cancel is None else _POLL_S) and time.monotonic() < end:
         if cancel is not None and cancel():
             raise CancelledError

@@ -20,8 +20,9 @@ from .display_layers import add_above, remove_if_present, to_screen
 from .histogram import Histogram, histogram_of
 from .layers import placement
 from .newest import Newest, Planned
+from .pending import PREVIEWS
 from .photo_choice import ROLE, made_from
-from .render_cache import RenderCache, Subject
+from .render_cache import RenderCache, Subject, reduced
 from .view import PREVIEW_PIXELS, QUICK_PIXELS
 from .work import Job, Work
 
@@ -49,6 +50,7 @@ class Rendering:
     Attributes:
         region: the region of the photo.
         image: h x w x 3, float32, sRGB-encoded, [0, 1].
+        screen: the image in uint8.
         latent: the decoded latent.
         options: the options of the rendering.
         histograms: of the photo's region and of the rendering.
@@ -56,6 +58,7 @@ class Rendering:
 
     region: Region
     image: np.ndarray
+    screen: np.ndarray
     latent: AnyLatent
     options: Options
     histograms: tuple[Histogram, Histogram]
@@ -106,6 +109,7 @@ class LivePreview:
         ]
         for emitter, slot in self._connections:
             emitter.connect(slot)
+        PREVIEWS.add(self)
 
     @property
     def layer(self) -> Image | None:
@@ -193,12 +197,14 @@ class LivePreview:
     ) -> Rendering | None:
         """The coarsest preview of a photo that is still being read; None if there is nothing to render."""
         small = subject.snapshot.small(job.cancelled)
-        encoded = None if small is None else self._cache.encoded_small(small, quick, options, job.cancelled)
-        if small is None or encoded is None:
+        small = None if small is None else reduced(small, quick)
+        if small is None:
             return None
-        image = encoded.render(latent, options, job.cancelled)
-        before = histogram_of(resample(small.pixels, encoded.region))
-        return _rendering(quick, image, latent, options, before)
+        with subject.snapshot.rendering_small():
+            encoded = self._cache.encoded_small(small, quick, options, job.cancelled)
+            image = encoded.render(latent, options, job.cancelled)
+            before = histogram_of(resample(small.pixels, encoded.region))
+            return _rendering(quick, image, latent, options, before)
 
     def _render(
         self,
@@ -228,14 +234,14 @@ class LivePreview:
         shown = self._shown.get(source)
         if shown is None or shown.layer not in self._viewer.layers:
             layer = add_above(
-                self._viewer, source, to_screen(made.image), f"{source.name} preview",
+                self._viewer, source, made.screen, f"{source.name} preview",
                 visible=source.visible, **arguments,
             )  # fmt: skip
             self._shown[source] = _Shown(layer, made)
             self._watch(source)
         else:
             shown.rendering = made
-            shown.layer.data = to_screen(made.image)
+            shown.layer.data = made.screen
             for name, value in arguments.items():
                 setattr(shown.layer, name, value)
         self.on_shown(made)
@@ -297,6 +303,7 @@ class LivePreview:
         """Disconnect from the viewer; the layers are kept."""
         self.drop()
         self.newest.close()
+        PREVIEWS.discard(self)
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
 
@@ -309,7 +316,7 @@ def _rendering(
     region: Region, image: np.ndarray, latent: AnyLatent, options: Options, before: Histogram
 ) -> Rendering:
     histograms = before, histogram_of(subsample(image, QUICK_PIXELS))
-    return Rendering(region, image, latent, options, histograms)
+    return Rendering(region, image, to_screen(image), latent, options, histograms)
 
 
 def _pixels(region: Region) -> int:

@@ -13,13 +13,13 @@ from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 
 from .histogram import Histogram, histogram_of
-from .layers import Snapshot
+from .layers import Snapshot, halved
 
 if TYPE_CHECKING:
     from llflow_photo.engine import Enhancer
     from llflow_photo.explore import EncodedRegion, WholePhoto
 
-__all__ = ["RenderCache", "Subject"]
+__all__ = ["RenderCache", "Subject", "reduced"]
 
 _KEPT_PIXELS = 1_400_000
 """Pixels kept in addition to the largest region, the visible one. A region takes up to 0.5 kB per pixel."""
@@ -93,21 +93,16 @@ class RenderCache:
 
     def encoded_small(
         self, small: Photo, region: Region, options: Options, cancel: Callable[[], bool]
-    ) -> EncodedRegion | None:
+    ) -> EncodedRegion:
         """A region of a photo that is still being read, encoded from a reduced version of it.
 
         Args:
-            small: the reduced photo.
+            small: the reduced photo, see `reduced`.
             region: of the whole photo.
-
-        Returns:
-            None if the reduced photo has fewer pixels than the region's frame.
         """
         from llflow_photo.explore import encode_region
 
         height, width = small.pixels.shape[:2]
-        if height < region.frame[0] or width < region.frame[1]:
-            return None
         part = replace(region, photo=(height, width))
         options = replace(options, remove_specks=False)  # the reduction has averaged them away
         return encode_region(self.enhancer(options), small, part, None, cancel, options)
@@ -128,6 +123,16 @@ class RenderCache:
         with self._lock:
             self._regions.clear()
             self._wholes.clear()
+
+
+def reduced(photo: Photo, region: Region) -> Photo | None:
+    """A photo halved as often as it keeps at least the pixels of a region's frame; None if it has fewer."""
+    pixels = photo.pixels
+    if any(side < wanted for side, wanted in zip(pixels.shape, region.frame, strict=False)):
+        return None
+    while all(side // 2 >= wanted for side, wanted in zip(pixels.shape, region.frame, strict=False)):
+        pixels = halved(pixels)
+    return photo.with_pixels(pixels)
 
 
 def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,12 +18,17 @@ from qtpy.QtCore import QTimer
 
 import napari_plugin
 from llflow_photo import files
+from llflow_photo.color.spaces import SRGB
 from llflow_photo.errors import CancelledError, ReadError
+from llflow_photo.explore.region import Region
+from llflow_photo.photo import Photo
 from napari_plugin import opening
+from napari_plugin.display_layers import add_above, add_in_turns
 from napari_plugin.histogram import BINS
-from napari_plugin.layers import KEY, pyramid
-from napari_plugin.pending import PendingPixels
+from napari_plugin.layers import KEY, SHOW_AS_IS, pyramid
+from napari_plugin.pending import PREVIEWS, PendingPixels
 from napari_plugin.photo_size import size_of
+from napari_plugin.render_cache import RenderCache, reduced
 from napari_plugin.small_pictures import small_picture
 
 Until = Callable[..., None]
@@ -84,6 +91,29 @@ def test_waiting_for_pixels_can_be_cancelled() -> None:
         without.wait()
 
 
+def test_reading_waits_for_a_rendering_of_the_small_picture_if_a_preview_is_on() -> None:
+    pending = PendingPixels((4, 8, 3))
+    pending.let_renderings_pass(lambda: True)  # there is no live preview
+    preview = Mock(enabled=True)
+    PREVIEWS.add(preview)
+    with pytest.raises(CancelledError):  # it waits for a rendering to begin
+        pending.let_renderings_pass(lambda: True)
+    with pending.rendering(), pytest.raises(CancelledError):  # and to end
+        pending.let_renderings_pass(lambda: True)
+    pending.let_renderings_pass(lambda: True)
+    PREVIEWS.discard(preview)
+
+
+def test_a_small_picture_is_halved_while_it_has_the_pixels_of_the_frame() -> None:
+    photo = Photo(np.ones((401, 600, 3), np.float32), SRGB)
+    frames = {(100, 150): (100, 150), (101, 150): (200, 300), (300, 400): (401, 600)}
+    for frame, shape in frames.items():
+        region = Region((4010, 6000), frame, (0, frame[0]), (0, frame[1]))
+        made = reduced(photo, region)
+        assert made is not None and made.pixels.shape[:2] == shape
+    assert reduced(photo, Region((4010, 6000), (402, 600), (0, 402), (0, 600))) is None
+
+
 def test_a_pyramid_halves_by_means() -> None:
     pixels = np.random.default_rng(0).random((1801, 2001, 3), np.float32)
     levels = pyramid(pixels)
@@ -135,6 +165,54 @@ def test_the_window_responds_while_a_large_photo_is_opened_and_rendered(
     # some time, above all with software OpenGL: 0.6 s with napari 0.6.6, 0.1 to 0.2 s with 0.9.2. Nothing
     # else may take long; `benchmarks/panel.py` measures how long the window really does not respond.
     assert max(opened_in, applied_in) < max(0.3, 2.0 * usual), (opened_in, applied_in, usual)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_the_pixels_are_read_after_the_first_preview(
+    window: Any, until: Until, large_jpeg: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, read, rendered, before = RenderCache.encoded_small, files.read, threading.Event(), []
+
+    def encode_later(*given: Any) -> Any:
+        made = encode(*given)
+        time.sleep(0.1)
+        rendered.set()
+        return made
+
+    def note(path: Path, *options: Any) -> Any:
+        before.append(rendered.is_set())
+        return read(path, *options)
+
+    monkeypatch.setattr("napari_plugin.pending._BEGINS_WITHIN_S", 60.0)
+    monkeypatch.setattr("napari_plugin.pending._ENDS_WITHIN_S", 60.0)
+    monkeypatch.setattr(RenderCache, "encoded_small", encode_later)
+    monkeypatch.setattr(files, "read", note)
+    (layer,) = window.viewer.open(str(large_jpeg), plugin="llflow-photo")
+    window.fit()  # before, a part of the photo is visible for which the small picture does not suffice
+    until(lambda: isinstance(layer.data[0], np.ndarray) and not window.preview.newest.busy)
+    assert before == [True]
+    assert window.preview.rendering.region.frame > (400, 400)  # of the pixels
+
+
+@pytest.mark.usefixtures("small_network")
+def test_adding_a_preview_does_not_change_the_selection_for_a_moment(window: Any, until: Until) -> None:
+    layers = window.viewer.layers
+    night, preview = layers["night"], layers["night preview"]
+    layers.selection.active = night
+    seen: list[Any] = []
+    layers.selection.events.active.connect(lambda event: seen.append(event.value))
+    made = add_above(window.viewer, night, np.zeros((8, 8, 3), np.uint8), "above")
+    assert layers.index(made) == layers.index(night) + 1 and layers.selection.active == night
+    layers.selection = {night, preview}
+    seen.clear()
+    other = add_above(window.viewer, night, np.zeros((8, 8, 3), np.uint8), "above")
+    assert set(layers.selection) == {night, preview} and not seen
+    result = add_in_turns(window.viewer, np.zeros((8, 8, 3), np.float32), name="result", **SHOW_AS_IS)
+    assert layers[-1] == result and not result.visible and not seen
+    until(lambda: layers.selection.active == result)
+    assert result.visible and seen[-1] == result
+    for layer in (made, other, result):
+        layers.remove(layer)
 
 
 @pytest.mark.usefixtures("small_network")
