@@ -2,7 +2,8 @@
 
 The layer has the photo's size from the beginning, taken from the file's header. A thread first reads a small
 preview, the embedded one if there is one, and then the pixels; until then the layer shows the enlarged
-preview. The pixels are read after a live preview was rendered from the small one, which both would delay.
+preview. If a live preview is on, the small picture is rendered before the pixels are read: at the same time,
+both would take longer.
 Other threads that convert the array with numpy, as rendering does, wait for the pixels; the GUI
 thread gets the enlarged preview.
 """
