@@ -27,6 +27,11 @@ _EPSILON = 4e-4
 # with some.
 _NO_LIGHT, _LIGHT = 0.61, 0.72
 _EMPTY_RADIUS = 4  # quarter-size pixels
+# The same in small windows next to areas without light.
+_LIGHT_NEAR, _NEAR_RADIUS = 0.85, 1
+# Table of noise by brightness: 24 measured levels, in smaller steps.
+_DARKEST_EV, _STEPS = -14.0, 16
+_LEVELS = 23 * _STEPS + 1
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,40 @@ def without_color(empty: np.ndarray, encoded: np.ndarray, rows: slice) -> np.nda
 def empty_weight(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:
     """Weight of areas that are not brighter than the mean of noise clipped at black.
 
+    The mean of a large window decides, also for the pixels near its border: a bright area raises the means
+    around its edge. Pixels near the border become gray if a small window around them has no light either.
+
     Args:
         level: luma of the photo in linear light, quarter size, h x w.
         noise: noise of the photo's pixels.
     """
-    mean = box_mean(level.astype(np.float64), _EMPTY_RADIUS).astype(np.float32)
-    ratio = mean / np.maximum(noise.at(mean), np.float32(1e-6))
-    return np.asarray(1.0 - smoothstep(_NO_LIGHT, _LIGHT, ratio))
+    plane = level.astype(np.float64)
+    wide = 1.0 - smoothstep(_NO_LIGHT, _LIGHT, _over_noise(box_mean(plane, _EMPTY_RADIUS), noise))
+    if not wide.any():
+        return wide
+    near = 1.0 - smoothstep(_LIGHT, _LIGHT_NEAR, _over_noise(box_mean(plane, _NEAR_RADIUS), noise))
+    weight = np.maximum(wide, near * _greatest(wide, _EMPTY_RADIUS))
+    return box_mean(weight.astype(np.float64), _NEAR_RADIUS).astype(np.float32)
+
+
+def _over_noise(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:
+    """Brightness over noise, of any shape, which increases with the brightness.
+
+    The estimated noise has steps, at which the ratio would fall again: a gray line around gray areas.
+    """
+    octaves = np.linspace(_DARKEST_EV, 0.0, _LEVELS)
+    centers = octaves[::_STEPS]
+    sigma = np.interp(octaves, centers, noise.at(np.exp2(centers)))
+    ratio = np.maximum.accumulate(np.exp2(octaves) / np.maximum(sigma, 1e-6))
+    return np.asarray(np.interp(np.log2(np.maximum(level, 2.0**_DARKEST_EV)), octaves, ratio), np.float32)
+
+
+def _greatest(plane: np.ndarray, radius: int) -> np.ndarray:
+    """Greatest value in windows of side 2 radius + 1, cropped at the borders."""
+    padded = np.pad(plane, radius)
+    height, width = plane.shape
+    rows = np.max([padded[start : start + height] for start in range(2 * radius + 1)], axis=0)
+    return np.asarray(np.max([rows[:, start : start + width] for start in range(2 * radius + 1)], axis=0))
 
 
 def _smooth(plane: np.ndarray, guide: np.ndarray) -> np.ndarray:

@@ -13,9 +13,11 @@ from llflow_photo import Options, Photo, enhance, files
 from llflow_photo.camera import night, simulate_night_raw, write_frame_dng
 from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.guided import box_mean
+from llflow_photo.color.noise_level import NoiseLevel
 from llflow_photo.color.spaces import LINEAR_SRGB, SRGB, convert, decode
 from llflow_photo.color.working import to_network
 from llflow_photo.finish import PhotoAnalysis, finished
+from llflow_photo.finish.color_noise import empty_weight
 from llflow_photo.finish.planes import luma
 
 _PLAIN = Options(texture=0, local_exposure=0, look="neutral")
@@ -96,6 +98,28 @@ def test_a_black_frame_is_neutral(
     for changes in several:
         mean = 255 * enhance(path, device="cpu", **changes).reshape(-1, 3).mean(axis=0)
         assert np.abs(mean - mean.mean()).max() < 0.5, changes
+
+
+def test_gray_ends_once_where_light_begins() -> None:
+    """The estimated noise of a dark RAW file, which rises in steps with the brightness."""
+    noise = NoiseLevel(
+        (0.00014, 0.00042, 0.00059, 0.0007, 0.00088, 0.00106, 0.00128, 0.00151, *[0.0018] * 16)
+    )
+    light = np.geomspace(4e-4, 8e-3, 400, dtype=np.float32)[None].repeat(24, axis=0)
+    weight = empty_weight(light, noise)[12]
+    assert weight[:40].min() > 0.99
+    assert weight[-40:].max() == 0.0
+    assert np.diff(weight).max() <= 1e-6
+    assert -np.diff(weight).min() < 0.1
+
+
+def test_a_dark_thing_before_a_bright_wall_is_gray_up_to_its_edge() -> None:
+    noise = NoiseLevel((0.001,) * 24)
+    light = np.full((40, 80), 0.0005, np.float32)
+    light[:, 40:] = 0.05
+    weight = empty_weight(light, noise)[20]
+    assert weight[:38].min() > 0.95
+    assert weight[42:].max() < 0.05
 
 
 def test_noise_below_black_leaves_no_dots(random: np.random.Generator) -> None:
