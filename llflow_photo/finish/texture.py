@@ -34,7 +34,7 @@ _MOST = 0.35
 # Mean energy of detail in 5 x 5 pixels, in variances of the noise, up to which it is noise, and from which it
 # is texture.
 _NOISE_ONLY, _TEXTURE = 0.5, 1.5
-# The same, up to which dark outliers are removed, and from which they are texture.
+# The same, up to which outliers are removed, and from which they are texture.
 _OUTLIERS = 1.5, 3.0
 # Compression flattens some cells of noise and not others: the flattest have less than the noise's mean.
 _COMPRESSED = np.float32(1.25)
@@ -82,10 +82,11 @@ class Texture:
         mean, detail, edge = _detail(photo)
         _, rendered, rendered_edge = _detail(rendering)
         detail -= rendered
-        # The encoded noise of shadows has dark outliers, while dark lines continue in two neighbors.
-        limited = _second_least_neighbor(detail)
-        np.maximum(limited, detail[1:-1, 1:-1], out=limited)
-        energy = box_mean_inside(limited * limited, _RADIUS)
+        # Encoded noise has outliers, dark ones in shadows and bright ones in colors with channels at black,
+        # while lines continue in two neighbors.
+        dark, limited = _without_outliers(detail)
+        dark *= dark
+        energy = box_mean_inside(dark, _RADIUS)
         outer = self.RADIUS - _RADIUS
         inner = np.s_[outer:-outer, outer:-outer]
         sigma = self._sigma(mean[inner])
@@ -115,17 +116,25 @@ class Texture:
         return np.asarray(self.sigma.take(place.astype(np.intp), mode="clip"))
 
 
-def _second_least_neighbor(plane: np.ndarray) -> np.ndarray:
-    """Second smallest of the eight neighbors, for all pixels but the outer ones."""
+def _without_outliers(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All pixels but the outer ones, without dark outliers, and without dark and bright ones.
+
+    They are limited by the second smallest and the second greatest of their eight neighbors.
+    """
     height, width = plane.shape[0] - 2, plane.shape[1] - 2
     shifted = [plane[y : y + height, x : x + width] for y in range(3) for x in range(3) if (y, x) != (1, 1)]
     least, second = np.minimum(shifted[0], shifted[1]), np.maximum(shifted[0], shifted[1])
-    higher = np.empty_like(least)
+    greatest, next_greatest = second.copy(), least.copy()
+    other = np.empty_like(least)
     for neighbor in shifted[2:]:
-        np.maximum(least, neighbor, out=higher)
-        np.minimum(second, higher, out=second)
+        np.maximum(least, neighbor, out=other)
+        np.minimum(second, other, out=second)
         np.minimum(least, neighbor, out=least)
-    return np.asarray(second)
+        np.minimum(greatest, neighbor, out=other)
+        np.maximum(next_greatest, other, out=next_greatest)
+        np.maximum(greatest, neighbor, out=greatest)
+    np.maximum(second, plane[1:-1, 1:-1], out=second)
+    return second, np.minimum(second, next_greatest, out=next_greatest)
 
 
 def _detail(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

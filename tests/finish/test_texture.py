@@ -97,6 +97,19 @@ def test_noisy_shadows_leave_no_dark_pinpoints(random: np.random.Generator) -> N
     assert np.mean(np.abs(result - 0.3) > 0.1 * 0.3) < 0.01
 
 
+def test_noise_leaves_no_bright_pinpoints(random: np.random.Generator) -> None:
+    """In a red surface green is at black, and its clipped noise skewed: its outliers are bright.
+
+    Its noise is greater than that of gray of the same luma, from which it is estimated.
+    """
+    light = np.full((_SIDE, _SIDE, 3), 0.012) + random.normal(0, 0.0012, (_SIDE, _SIDE, 3))
+    light[:, 96:] = np.array([0.06, 0, 0]) + random.normal(0, 0.0016, (_SIDE, 96, 3))
+    photo = Photo(encode(np.clip(light, 0, 1), "srgb").astype(np.float32))
+    _, residual = to_network(photo)
+    result = luma(finished(np.full((_SIDE, _SIDE, 3), 0.3, np.float32), residual, _PLAIN).pixels)
+    assert np.mean(result[:, 104:-8] > 1.07 * 0.3) < 2e-3
+
+
 def test_dark_lines_above_the_noise_are_restored(random: np.random.Generator) -> None:
     light = np.full((_SIDE, _SIDE), 0.01)
     light[::12] = 0.007
