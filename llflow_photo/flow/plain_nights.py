@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["PlainNights", "exposure_between", "layout_of"]
+__all__ = ["PlainNights", "exposure_between", "has_light", "layout_of"]
 
 _DARKEST = 2.0**-13
 _LAYOUT = 4
@@ -22,9 +22,15 @@ _LAYOUT = 4
 _LAYOUT_WEIGHT = 0.125
 _WIDTH = 0.002
 """Factor of the squared distance in the exponent of the kernel."""
-_UNLIKELY, _CERTAIN, _SHARE = 0.5, 0.8, 0.7
-"""Plainness up to which the regression is not used, plainness from which it has its full share, and this."""
+_UNLIKELY = 0.5
+"""Plainness up to which the regression is not used."""
+_CERTAIN = 0.8
+"""Plainness from which the regression has its full share."""
+_SHARE = 0.7
+"""This share: the rest is the branch's."""
 _LARGEST_CHANGE_EV = 1.5
+_BLACK = 1e-5
+"""Light that counts as black."""
 _LOWEST_EV, _HIGHEST_EV = -3.0, 10.0
 _HALVINGS = 20
 
@@ -90,7 +96,13 @@ class PlainNights(nn.Module):
         gain_ev, plainness = self(quantiles, light)
         dark = functional.adaptive_avg_pool2d(light, rendering.shape[2])
         change = gain_ev - exposure_between(dark, rendering)
-        return change.clamp(-_LARGEST_CHANGE_EV, _LARGEST_CHANGE_EV), self.share(plainness)
+        change = change.clamp(-_LARGEST_CHANGE_EV, _LARGEST_CHANGE_EV)
+        return torch.where(has_light(rendering), change, 0.0), self.share(plainness)
+
+
+def has_light(frames: Tensor) -> Tensor:
+    """Whether frames, N x 3 x G x G in linear light, are not black, N; black ones have no exposure."""
+    return frames.amax((1, 2, 3)) > _BLACK
 
 
 def layout_of(light: Tensor) -> Tensor:
@@ -118,5 +130,5 @@ def exposure_between(dark: Tensor, bright: Tensor) -> Tensor:
 
 def _mean_luma(light: Tensor) -> Tensor:
     """Mean luma (BT.601) of N x 3 x G x G in linear light, encoded with a power of 1/2.2, N."""
-    encoded = light.clamp(1e-5, 1.0).pow(1 / 2.2)
+    encoded = light.clamp(_BLACK, 1.0).pow(1 / 2.2)
     return torch.einsum("nchw,c->n", encoded, encoded.new_tensor([0.299, 0.587, 0.114])) / light[0, 0].numel()

@@ -26,6 +26,8 @@ __all__ = ["LoadedModel", "load", "save"]
 
 _KEEP_FULL_BELOW = 2048
 """Smaller tensors are stored in float32: they take little space, and rounding them shifts channels."""
+_KEEP_FULL = "plain_nights.coefficients"
+"""These, too: they are large, and their sum is small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,9 @@ def save(
         raise CheckpointError(
             f"{len(bad)} tensors contain values that are not finite, the first is {bad[0]!r}"
         )
-    stored = {name: _stored(tensor, half) for name, tensor in flow_state.items()}
+    stored = {
+        name: _stored(tensor, half and not name.endswith(_KEEP_FULL)) for name, tensor in flow_state.items()
+    }
     temporary = path.with_name(path.name + ".part")
     try:
         temporary.write_bytes(to_bytes(stored, {"size": json.dumps(size.to_dict()), **(metadata or {})}))

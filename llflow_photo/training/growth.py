@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 from torch import Tensor
 
@@ -10,24 +12,29 @@ from ..flow import LLFlow, Size
 
 __all__ = ["grown"]
 
+_REGRESSION = "branch.plain_nights."
+
+_logger = logging.getLogger(__name__)
+
 
 @torch.no_grad()
 def grown(flow: LLFlow, size: Size) -> dict[str, Tensor]:
     """Weights of a network of ``size`` with the same output as ``flow``.
 
     Additional residual blocks are initialized to the identity, and additional paths of the branch to zero
-    (after Chen et al. 2016, arXiv:1511.05641).
+    (after Chen et al. 2016, arXiv:1511.05641). A kernel regression of another number of centers has to be
+    fitted again; that of ``flow`` is left out with a warning, and the exposure of plain nights changes.
 
     Raises:
         CheckpointError: ``size`` lacks a part of ``flow``, or is wider.
     """
     state = LLFlow(size).state_dict()
-    before = {
-        name: value
-        for name, value in flow.state_dict().items()
-        if not name.startswith("branch.plain_nights.")  # of another size, it has to be fitted again
-        or (name in state and state[name].shape == value.shape)
-    }
+    before = flow.state_dict()
+    points = before.get(_REGRESSION + "points")
+    if points is not None and (state.get(_REGRESSION + "points", points[:0]).shape != points.shape):
+        if before[_REGRESSION + "coefficients"].any():
+            _logger.warning("the regression of plain nights is left out: this size has another")
+        before = {name: value for name, value in before.items() if not name.startswith(_REGRESSION)}
     unfit = sorted(
         {name for name, value in before.items() if name not in state or state[name].shape != value.shape}
         | {name for name in state.keys() - before.keys() if not name.startswith(("encoder.", "branch."))}

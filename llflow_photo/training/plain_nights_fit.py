@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from ..camera.night import night
 from ..camera.sensors import ILLUMINANTS
-from ..flow.plain_nights import PlainNights, exposure_between, layout_of
+from ..flow.plain_nights import PlainNights, exposure_between, has_light, layout_of
 from ..flow.whole_photo import GRID, Tones
 from .frames import random_frame, whole_frame
 from .simulated import SimulatedSource
@@ -39,7 +39,7 @@ _logger = logging.getLogger(__name__)
 def fit_plain_nights(regression: PlainNights, tones: Tones, source: SimulatedSource) -> None:
     """Fit the gain of plain nights, and which frames are plain, in place.
 
-    A few thousand thumbnails are simulated, which takes 5 ms each.
+    `NIGHTS` thumbnails of each photo are simulated, which takes 5 ms each. Black ones are left out.
 
     Args:
         tones: computes the quantiles.
@@ -51,6 +51,8 @@ def fit_plain_nights(regression: PlainNights, tones: Tones, source: SimulatedSou
     for index in range(len(source.photos)):
         low, high, are_plain = _nights_of(source, index, random)
         light, bright = (functional.adaptive_avg_pool2d(frames, GRID) for frames in (low, high))
+        lit = has_light(light) & has_light(bright)
+        low, light, bright, are_plain = (values[lit] for values in (low, light, bright, are_plain))
         gains.append(exposure_between(light, bright))
         quantiles.append(tones.quantiles_of(low.clamp(0.0, 1.0)))
         layouts.append(layout_of(low))
@@ -83,7 +85,7 @@ def _nights_of(
 def _fit(
     regression: PlainNights, features: Tensor, gains: Tensor, plain: Tensor, random: np.random.Generator
 ) -> None:
-    """Fit to N frames; if there are fewer than centers, the other centers remain zero and weigh nothing."""
+    """Fit to N frames; if there are fewer than centers, the others are zero and weigh next to nothing."""
     chosen = torch.from_numpy(random.permutation(len(features))[: len(regression.points)])
     regression.points[: len(chosen)] = features[chosen].half().float()  # as they are stored
     kernel = regression.kernel(features)

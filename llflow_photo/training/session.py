@@ -98,7 +98,7 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         start = grown(flow, settings.size) if settings.grow else flow.state_dict()
     data, validation = _data(settings)
     source: BatchSource = data
-    plain_nights = None if resume else _plain_nights_of(settings.size, data, start)
+    plain_nights = None if resume else _plain_nights_of(settings.size, data)
     device = _device(settings.device)
     workers = join_workers(device)
     if count := _batch_workers(workers, device, simulated=settings.data is None):
@@ -215,16 +215,15 @@ def _data(settings: RunSettings) -> tuple[SimulatedSource | CropSource, list[Loa
     return simulated, validation_pairs(load_photos(held))
 
 
-def _plain_nights_of(
-    size: Size, source: SimulatedSource | CropSource, start: dict[str, torch.Tensor] | None
-) -> PlainNights | None:
+def _plain_nights_of(size: Size, source: SimulatedSource | CropSource) -> PlainNights | None:
     """The kernel regression of the whole-photo branch at the beginning of a run.
 
-    It is fitted to clean photos. For pairs it is not fitted: their nights may be of another kind.
+    It is fitted to clean photos, if there are enough. Pairs teach a brightness of their own, which the
+    regression of the initial weights would undo: it is removed.
 
     Returns:
-        the regression; None if the network has none, or if that of the initial weights is kept because there
-        are few photos or pairs.
+        the regression; None if the network has none, or if there are too few photos to change that of the
+        initial weights.
     """
     from ..flow.whole_photo import WholePhotoBranch
     from .simulated import SimulatedSource
@@ -236,11 +235,9 @@ def _plain_nights_of(
         return None
     from .plain_nights_fit import FEWEST_PHOTOS, fit_plain_nights
 
-    count = len(source.photos if isinstance(source, SimulatedSource) else source.pairs)
-    known = None if start is None else start["branch.plain_nights.coefficients"]
-    if known is not None and known.any() and count < FEWEST_PHOTOS:
-        return None
     if isinstance(source, SimulatedSource):
+        if len(source.photos) < FEWEST_PHOTOS:
+            return None
         fit_plain_nights(branch.plain_nights, branch.tones, source)
     return branch.plain_nights
 

@@ -159,10 +159,7 @@ class SimulatedSource:
         region = random_region(random, frame, crop)
         x, y = region.positions(frame, crop)
         settings = _random_night(random, frame, (x[0], y[0], x[-1], y[-1]))
-        jpeg = random.random() < JPEG_SHARE and settings.exposure_ev > _DARKEST_JPEG
-        contrast = jpeg and settings.exposure_ev > _DARKEST_CONTRAST and random.random() < 0.5
-        settings = replace(settings, contrast=contrast, eight_bit=jpeg)
-        loss = random_jpeg(random, settings) if jpeg else None
+        loss = random_jpeg(random, settings) if settings.eight_bit else None
         scene = scene_light(_resized(photo, region, crop), settings)
         turn = Turn.random(random)
         light = turn.image(expose(scene, settings, x, y))  # before recording, to keep row noise in rows
@@ -171,10 +168,10 @@ class SimulatedSource:
         recorded = record(light, settings, random)
         if not self.frames:
             sample = self.sampled(index, settings, random)
-            return _Item(recorded, bright, contrast, loss, window, sample=sample)
+            return _Item(recorded, bright, settings.contrast, loss, window, sample=sample)
         dark, clean = self.thumbnails(index, settings, random, frame)
         thumbnails = turn.image(dark), turn.image(clean)
-        return _Item(recorded, bright, contrast, loss, window, settings.plain, thumbnails=thumbnails)
+        return _Item(recorded, bright, settings.contrast, loss, window, settings.plain, thumbnails=thumbnails)
 
     def _more_frame(self, random: np.random.Generator) -> _FramePair:
         """Thumbnails of a random photo in a random night and of its reference, randomly transformed."""
@@ -258,7 +255,11 @@ def _weights(plain: Sequence[bool]) -> torch.Tensor:
 def _random_night(
     random: np.random.Generator, frame: Frame, lamp_window: tuple[float, float, float, float] | None = None
 ) -> NightSettings:
-    return random_night(random, frame.width / frame.longer, frame.height / frame.longer, lamp_window)
+    """A random night, recorded as a RAW file or as a camera JPEG, half of which have an S-curve."""
+    settings = random_night(random, frame.width / frame.longer, frame.height / frame.longer, lamp_window)
+    jpeg = random.random() < JPEG_SHARE and settings.exposure_ev > _DARKEST_JPEG
+    contrast = jpeg and settings.exposure_ev > _DARKEST_CONTRAST and random.random() < 0.5
+    return replace(settings, contrast=contrast, eight_bit=jpeg)
 
 
 def _resized(photo: np.ndarray, region: Region, crop: int) -> np.ndarray:

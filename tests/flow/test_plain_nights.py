@@ -98,6 +98,15 @@ def test_plain_nights_become_as_bright_as_the_regression_says_others_stay(branch
 
 
 @torch.no_grad()
+def test_black_frames_are_not_corrected(branch: WholePhotoBranch) -> None:
+    thumbnails = torch.cat([frames(5), torch.zeros(1, 3, THUMBNAIL, THUMBNAIL)])
+    learn(branch, thumbnails, [7.0] * 6, [1.0] * 6)
+    difference = branch(thumbnails).gain_ev - branch.predicted(thumbnails).gain_ev
+    assert float(difference[:5].abs().min()) > 0.1
+    assert float(difference[5]) == 0.0
+
+
+@torch.no_grad()
 def test_the_correction_is_in_full_precision(branch: WholePhotoBranch) -> None:
     thumbnails = frames(6)
     learn(branch, thumbnails, [4.0] * 6, [1.0] * 6)

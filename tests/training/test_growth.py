@@ -34,6 +34,23 @@ def test_a_grown_network_renders_as_before() -> None:
     torch.testing.assert_close(deep.decode(deep.encode(dark)), shallow.decode(shallow.encode(dark)))
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("points", [0, 7])
+def test_a_regression_of_another_size_is_left_out_with_a_warning(
+    points: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fitted = LLFlow(_size(_DEEP))
+    assert fitted.branch is not None and fitted.branch.plain_nights is not None
+    fitted.branch.plain_nights.coefficients.fill_(1.0)
+    same = grown(fitted, _size(_DEEP))
+    assert torch.equal(same["branch.plain_nights.coefficients"], torch.ones(5, 2))
+    assert not caplog.records
+    other = grown(fitted, _size(replace(_DEEP, points=points)))
+    assert "regression of plain nights" in caplog.text
+    known = other.get("branch.plain_nights.coefficients", torch.zeros(0, 2))
+    assert known.shape == (points, 2) and not known.any()
+
+
 def test_added_parts_can_be_trained() -> None:
     torch.manual_seed(0)
     deep = LLFlow(_size(_DEEP))

@@ -16,7 +16,7 @@ from llflow_photo.flow import LLFlow
 from llflow_photo.flow.plain_nights import PlainNights, exposure_between
 from llflow_photo.flow.sizes import size_of_settings
 from llflow_photo.flow.whole_photo import GRID, Tones
-from llflow_photo.models.store import save
+from llflow_photo.models.store import load, save
 from llflow_photo.training import plain_nights_fit
 from llflow_photo.training.plain_nights_fit import fit_plain_nights
 from llflow_photo.training.recipe import Recipe, parse_stages
@@ -85,17 +85,52 @@ def test_it_recognizes_frames_that_are_not_plain_nights(
         assert float(regression.share(plainness).median()) == 0.0
 
 
-def test_the_fit_is_reproducible_and_fits_in_half_precision(
-    regression: PlainNights, tones: Tones, photos: list[np.ndarray]
-) -> None:
+def test_the_fit_is_reproducible(regression: PlainNights, tones: Tones, photos: list[np.ndarray]) -> None:
     again = PlainNights(POINTS, Tones.CURVES * QUANTILES)
     fit_plain_nights(again, tones, SimulatedSource(photos, seed=5))
     for name, tensor in regression.named_buffers():
         torch.testing.assert_close(dict(again.named_buffers())[name], tensor)
-    assert torch.equal(regression.points, regression.points.half().float())
 
 
-def test_a_run_of_clean_photos_begins_with_its_own(photos: list[np.ndarray], tmp_path: Path) -> None:
+def test_black_frames_are_left_out(regression: PlainNights, tones: Tones, photos: list[np.ndarray]) -> None:
+    again = PlainNights(POINTS, Tones.CURVES * QUANTILES)
+    fit_plain_nights(again, tones, SimulatedSource([*photos, np.zeros_like(photos[0])]))
+    assert float(regression.offset[0]) > 1.0
+    torch.testing.assert_close(again.offset, regression.offset)  # mean gain of the plain nights
+
+
+def test_the_nights_include_camera_jpegs_with_an_s_curve(photos: list[np.ndarray]) -> None:
+    source, random = SimulatedSource(photos), np.random.default_rng(2)
+    nights = [one for _ in range(40) for one in source.random_nights(0, 5, random)]
+    assert 0.2 < np.mean([one.eight_bit for one in nights]) < 0.5
+    with_curve = [one for one in nights if one.contrast]
+    assert len(with_curve) >= 5
+    assert all(one.eight_bit for one in with_curve)
+
+
+def test_a_stored_regression_predicts_the_same(
+    regression: PlainNights, tones: Tones, photos: list[np.ndarray], tmp_path: Path
+) -> None:
+    points = 1200  # more coefficients than small tensors have
+    size = size_of_settings({"quantiles": (QUANTILES,), "points": (points,)})
+    large = PlainNights(points, Tones.CURVES * QUANTILES)
+    fit_plain_nights(large, tones, SimulatedSource(photos))
+    state = LLFlow(size).state_dict()
+    state |= {f"branch.plain_nights.{name}": tensor for name, tensor in large.named_buffers()}
+    save(state, size, tmp_path / "large.safetensors")
+    branch = load(tmp_path / "large.safetensors").flow.branch
+    assert branch is not None and branch.plain_nights is not None
+    nights = [night(-2.2, "daylight"), night(-4.9, "led")]
+    expected = predicted(large, tones, photos, nights)
+    found = predicted(branch.plain_nights, tones, photos, nights)
+    torch.testing.assert_close(found[0], expected[0], atol=0.003, rtol=0)
+    torch.testing.assert_close(found[2], expected[2], atol=0.003, rtol=0)
+
+
+def test_a_run_of_clean_photos_begins_with_its_own(
+    photos: list[np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_nights_fit, "FEWEST_PHOTOS", len(photos))
     folder = tmp_path / "photos"
     folder.mkdir()
     for number, photo in enumerate(photos):
@@ -116,17 +151,25 @@ def test_a_run_of_clean_photos_begins_with_its_own(photos: list[np.ndarray], tmp
     assert torch.equal(resumed.model.state_dict()[name], fitted)
 
 
-@pytest.mark.parametrize("data", ["photos", "pairs"])
-@pytest.mark.parametrize("few", [True, False])
-def test_few_photos_or_pairs_do_not_replace_the_regression_of_the_initial_weights(
+@pytest.mark.parametrize(
+    ("data", "enough", "after"),
+    [
+        ("photos", True, "fitted"),
+        ("photos", False, "kept"),
+        ("pairs", True, "removed"),  # they teach a brightness of their own
+        ("pairs", False, "removed"),
+    ],
+)
+def test_what_becomes_of_the_regression_of_the_initial_weights(
     regression: PlainNights,
     photos: list[np.ndarray],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     data: str,
-    few: bool,
+    enough: bool,
+    after: str,
 ) -> None:
-    if not few:
+    if enough:
         monkeypatch.setattr(plain_nights_fit, "FEWEST_PHOTOS", 1)
     size = size_of_settings({"quantiles": (QUANTILES,), "points": (POINTS,)})
     before = LLFlow(size).state_dict()
@@ -144,9 +187,20 @@ def test_few_photos_or_pairs_do_not_replace_the_regression_of_the_initial_weight
     trainer.close()
     state = trainer.model.state_dict()
     torch.testing.assert_close(state["encoder.enter.weight"], before["encoder.enter.weight"].half().float())
-    if few:
+    if after == "kept":
         assert torch.equal(state[name], before[name])
-    elif data == "pairs":  # not fitted: their nights may be of another kind
+    elif after == "removed":
         assert not state[name].any()
     else:
         assert state[name].any() and not torch.equal(state[name], before[name])
+
+
+def test_few_photos_are_not_fitted(photos: list[np.ndarray], tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photos[0]).save(tmp_path / "photos" / "1.png")
+    size = size_of_settings({"quantiles": (QUANTILES,), "points": (POINTS,)})
+    recipe = Recipe(parse_stages("32x1:1"))
+    settings = RunSettings(None, (str(tmp_path / "photos"),), size, recipe, validation_scenes=0)
+    trainer = build_trainer(tmp_path / "run", settings)
+    trainer.close()
+    assert not trainer.model.state_dict()["branch.plain_nights.coefficients"].any()
