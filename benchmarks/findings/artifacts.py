@@ -126,7 +126,7 @@ def measure(dataset: Dataset) -> tuple[list[dict[str, Any]], Any]:
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
     shown = None
     for number, example in enumerate(dataset.examples):
-        report.show(f"{dataset.model}: artifacts in {number + 1} of {len(dataset.examples)}, {example.name}")
+        report.show(f"{dataset.name}: artifacts in {number + 1} of {len(dataset.examples)}, {example.name}")
         encoded = dataset.enhancer.encode(example.dark)
         pictures = {GUESS: encoded.decode(Latent()), "reference": example.reference}
         for kind, picture in pictures.items():
@@ -141,7 +141,7 @@ def measure(dataset: Dataset) -> tuple[list[dict[str, Any]], Any]:
                 shown = altered, heat, where
     rows = [
         {
-            "model": dataset.model,
+            "model": dataset.name,
             "weights": dataset.checksum,
             "photos": len(dataset.examples),
             "artifact": name,
@@ -162,16 +162,14 @@ def compare(dataset: Dataset) -> list[dict[str, Any]]:
     flow = load_model(dataset.model).flow
     lost: dict[str, list[float]] = defaultdict(list)
     for number, example in enumerate(dataset.examples):
-        report.show(
-            f"{dataset.model}: likelihoods of {number + 1} of {len(dataset.examples)}, {example.name}"
-        )
+        report.show(f"{dataset.name}: likelihoods of {number + 1} of {len(dataset.examples)}, {example.name}")
         conditioning = flow.encode(network_image(example.dark))
         own = float(nll_bits(flow, network_image(example.reference), conditioning))
         for name, picture in equally_far(example, np.random.default_rng([1, number])).items():
             lost[name].append(float(nll_bits(flow, network_image(picture), conditioning)) - own)
     return [
         {
-            "model": dataset.model,
+            "model": dataset.name,
             "weights": dataset.checksum,
             "photos": len(dataset.examples),
             "change": name,
@@ -248,7 +246,7 @@ def draw(
     """A best guess with artifacts beside its map."""
     figure, (left, right) = report.plot(2, 9, 3.2)
     left.imshow(altered)
-    left.set_title(f"{dataset.model}: best guess with artifacts")
+    left.set_title(f"{dataset.name}: best guess with artifacts")
     right.imshow(heat, cmap="inferno", vmin=0, vmax=8)
     right.set_title("activation map, 0 to 8")
     for axis in (left, right):

@@ -23,11 +23,11 @@ def measure(dataset: Dataset) -> list[dict[str, Any]]:
     """A row per photo; ``ev_01``, ... are the luminances relative to the best guess, EV."""
     rows = []
     for number, example in enumerate(dataset.examples, 1):
-        report.show(f"{dataset.model}: {number} of {len(dataset.examples)}, {example.name}")
+        report.show(f"{dataset.name}: {number} of {len(dataset.examples)}, {example.name}")
         curve = brightness_curve(dataset.enhancer.encode(example.dark, keep=True))
         finite = np.isfinite(curve)
         row: dict[str, Any] = {
-            "model": dataset.model,
+            "model": dataset.name,
             "weights": dataset.checksum,
             "photo": example.name,
             "spearman": spearman(SETTINGS[finite], curve[finite]),

@@ -37,7 +37,7 @@ def measure(dataset: Dataset) -> list[dict[str, Any]]:
     """A row per photo and predictor: rank correlations with the error, deciles, and means of both."""
     rows = []
     for number, example in enumerate(dataset.examples, 1):
-        report.show(f"{dataset.model}: {number} of {len(dataset.examples)}, {example.name}")
+        report.show(f"{dataset.name}: {number} of {len(dataset.examples)}, {example.name}")
         encoded = dataset.enhancer.encode(example.dark, keep=True)
         guess = encoded.decode(Latent())
         predictors = {
@@ -54,7 +54,7 @@ def measure(dataset: Dataset) -> list[dict[str, Any]]:
         }
         for name, predictor in predictors.items():
             row: dict[str, Any] = {
-                "model": dataset.model,
+                "model": dataset.name,
                 "weights": dataset.checksum,
                 "photo": example.name,
                 "predictor": name,
@@ -81,7 +81,7 @@ def residuals(dataset: Dataset) -> list[dict[str, Any]]:
         flow.prior, (_residual(flow, example.dark, example.reference) for example in dataset.examples)
     )
     count = len(dataset.examples)
-    return [{"model": dataset.model, "weights": dataset.checksum, "photos": count, **found}]
+    return [{"model": dataset.name, "weights": dataset.checksum, "photos": count, **found}]
 
 
 def _residual(flow: LLFlow, dark: np.ndarray, reference: np.ndarray) -> torch.Tensor:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from finding_parts import report
-from finding_parts.datasets import Dataset, datasets, make_parser
+from finding_parts.datasets import Dataset, checksum_of, datasets, make_parser, name_of
 
 from llflow_photo.api import load_enhancer
 from llflow_photo.engine import Latent
 from llflow_photo.evaluation import metrics_at_hand, score_pairs
-from llflow_photo.loading import load_model
 
 METRICS = {"psnr": ("PSNR / dB", 2), "ssim_gray": ("SSIM on gray", 3), "ssimulacra2": ("SSIMULACRA2", 1)}
 
@@ -31,8 +30,8 @@ def measure(dataset: Dataset, model: str) -> list[dict[str, Any]]:
     )
     scores = score_pairs(pairs, wanted, lambda name: report.show(f"{model} on {dataset.data}: {name}"))
     row: dict[str, Any] = {
-        "model": model,
-        "weights": load_model(model).card.sha256[:8],
+        "model": name_of(model),
+        "weights": checksum_of(model),
         "data": dataset.data,
         "at home": "yes" if model == dataset.model else "no",
         "photos": len(dataset.examples),

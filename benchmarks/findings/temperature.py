@@ -55,7 +55,7 @@ def measure(dataset: Dataset) -> list[dict[str, Any]]:
     # (temperature, grain) -> what -> a score, or a list of scores, per photo
     scores: dict[tuple[float, float], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for number, example in enumerate(dataset.examples, 1):
-        report.show(f"{dataset.model}: {number} of {len(dataset.examples)}, {example.name}")
+        report.show(f"{dataset.name}: {number} of {len(dataset.examples)}, {example.name}")
         encoded = dataset.enhancer.encode(example.dark, keep=True)
         guess = encoded.decode(Latent())
         for temperature, grain in [(0.0, 0.0), *((t, g) for g in GRAINS for t in TEMPERATURES)]:
@@ -79,7 +79,7 @@ def _row(
     dataset: Dataset, temperature: float, grain: float, metrics: list[str], found: dict[str, list[Any]]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "model": dataset.model,
+        "model": dataset.name,
         "weights": dataset.checksum,
         "photos": len(dataset.examples),
         "temperature": temperature,

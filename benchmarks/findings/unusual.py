@@ -117,13 +117,13 @@ def measure(
     low, high = model.card.inputs.get("exposure_ev", (float("nan"), float("nan")))
     rows = []
     for kind, photos in kinds.items():
-        report.show(f"{dataset.model}: {len(photos)} pictures of {kind}")
+        report.show(f"{dataset.name}: {len(photos)} pictures of {kind}")
         for photo in photos:
             guess, itself = bits_of(model.flow, photo)
             ev = exposure_ev(photo)
             rows.append(
                 {
-                    "model": dataset.model,
+                    "model": dataset.name,
                     "weights": dataset.checksum,
                     "kind": kind,
                     GUESS: guess,

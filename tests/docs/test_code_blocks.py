@@ -110,7 +110,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "PHOTOS").symlink_to(tmp_path / "clean")
     size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
     torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
-    save(LLFlow(size).state_dict(), size, tmp_path / "before.safetensors")  # from the history by git
+    (tmp_path / "before").mkdir()
+    save(LLFlow(size).state_dict(), size, tmp_path / "before" / "lol-compact.safetensors")  # by git
     return tmp_path
 
 

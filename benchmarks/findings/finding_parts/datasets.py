@@ -15,7 +15,8 @@ from PIL import Image
 from llflow_photo.api import load_enhancer, read_srgb
 from llflow_photo.camera import develop, night, simulate_night_raw
 from llflow_photo.evaluation.night import CONDITIONS
-from llflow_photo.loading import load_model
+from llflow_photo.models import find
+from llflow_photo.models.card import checksum
 from llflow_photo.training.pairs import find_pairs, split_by_scene
 from llflow_photo.training.photos import find_photos, load_photos, split_photos
 
@@ -29,10 +30,12 @@ __all__ = [
     "NIGHTS",
     "Dataset",
     "Example",
+    "checksum_of",
     "datasets",
     "evenly",
     "lol_pairs",
     "make_parser",
+    "name_of",
     "network_image",
     "night_pairs",
 ]
@@ -74,9 +77,24 @@ class Dataset:
         return load_enhancer(self.model, device="cpu")
 
     @property
+    def name(self) -> str:
+        """See `name_of`."""
+        return name_of(self.model)
+
+    @property
     def checksum(self) -> str:
-        """First digits of the weights' SHA-256, which identify the release."""
-        return load_model(self.model).card.sha256[:8] or "no card"
+        """See `checksum_of`."""
+        return checksum_of(self.model)
+
+
+def name_of(model: str) -> str:
+    """A model's name, or that of its file without the suffix."""
+    return Path(model).name.removesuffix(".safetensors")
+
+
+def checksum_of(model: str) -> str:
+    """First digits of the SHA-256 of a model's file, which identify the release."""
+    return checksum(find(model).path)[:8]
 
 
 def make_parser(description: str | None, limit: int) -> argparse.ArgumentParser:
