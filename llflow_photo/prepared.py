@@ -86,18 +86,13 @@ class _Shared:
         return known[1] if known is not None and known[0] == options else None
 
     def empty(
-        self,
-        residual: Residual,
-        options: Options,
-        analysis: PhotoAnalysis,
-        cancel: Cancel | None,
-        progress: Progress | None,
+        self, residual: Residual, options: Options, cancel: Cancel | None, progress: Progress | None
     ) -> np.ndarray | None:
         """`areas_without_light`."""
         key = options.color_smoothing, options.strength == 0.0
         known = self._empty
         if known is None or known[0] != key:
-            known = self._empty = key, areas_without_light(residual, options, analysis, cancel, progress)
+            known = self._empty = key, areas_without_light(residual, options, cancel, progress)
         return known[1]
 
 
@@ -204,7 +199,7 @@ class PreparedPhoto:
             NonFiniteOutputError: the result contains values that are not finite.
         """
         first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
-        empty = self._shared.empty(self.residual, options, self._analysis, cancel, first)
+        empty = self._shared.empty(self.residual, options, cancel, first)
         result = completed(picture, self.residual, options, self._analysis, empty, cancel, second)
         if not np.isfinite(result.pixels).all():
             raise NonFiniteOutputError(

@@ -25,10 +25,12 @@ class ShadowCurve:
     Attributes:
         light: N values, sRGB-encoded, ascending from 0.
         means: N x 3, mean of the sRGB-encoded pixels of areas of such light, by channel.
+        black: mean luminance of areas without light, of pixels clipped to sRGB, linear.
     """
 
     light: np.ndarray
     means: np.ndarray
+    black: float
 
     def offset(self, averages: np.ndarray, channel: int) -> np.ndarray:
         """Difference between light and mean for averages of pixels of one channel, sRGB-encoded, any shape.

@@ -2,7 +2,7 @@
 
 Color is smoothed by a guided filter, which preserves edges of the rendering's brightness. Noise that is
 clipped at black has a mean above black, 0.40 of its standard deviation for a normal distribution, to which
-white balance adds color. Where the photo is not brighter than this, its color is noise and is removed.
+white balance adds color. Where the photo is hardly brighter than this, its color is noise and is removed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 
 from ..color.guided import box_mean
 from ..color.highlights import smoothstep
-from ..color.noise_level import NoiseLevel
 from .planes import LUMA, QUARTER, GuidedFit, interpolated, luma, quarter_places
 
 __all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color"]
@@ -23,15 +22,9 @@ __all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color"]
 _NOISY, _CLEAN = 1.2, 4.0
 _RADIUS = 8  # quarter-size pixels
 _EPSILON = 4e-4
-# Mean luma over noise, both linear, of areas without light (rarely more in simulated RAW files), and of areas
-# with some.
-_NO_LIGHT, _LIGHT = 0.61, 0.72
-_EMPTY_RADIUS = 4  # quarter-size pixels
-# The same in small windows next to areas without light.
-_LIGHT_NEAR, _NEAR_RADIUS = 0.85, 1
-# Table of noise by brightness: 24 measured levels, in smaller steps.
-_DARKEST_EV, _STEPS = -14.0, 16
-_LEVELS = 23 * _STEPS + 1
+# Brightness, relative to black, of areas without light, and of areas with some.
+_NO_LIGHT, _LIGHT = 1.13, 1.25
+_EMPTY_RADIUS, _NEAR_RADIUS = 4, 1  # quarter-size pixels
 
 
 @dataclass(frozen=True)
@@ -102,35 +95,25 @@ def without_color(empty: np.ndarray, encoded: np.ndarray, rows: slice) -> np.nda
     return np.asarray(encoded + weight[..., None] * (gray[..., None] - encoded))
 
 
-def empty_weight(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:
-    """Weight of areas that are not brighter than the mean of noise clipped at black.
+def empty_weight(level: np.ndarray, black: float) -> np.ndarray:
+    """Weight of areas that are hardly brighter than noise clipped at black.
 
     The mean of a large window decides, also for the pixels near its border: a bright area raises the means
     around its edge. Pixels near the border become gray if a small window around them has no light either.
 
     Args:
         level: luma of the photo in linear light, quarter size, h x w.
-        noise: noise of the photo's pixels.
+        black: its mean where there is no light, see `color.shadow_curve.ShadowCurve`.
     """
-    plane = level.astype(np.float64)
-    wide = 1.0 - smoothstep(_NO_LIGHT, _LIGHT, _over_noise(box_mean(plane, _EMPTY_RADIUS), noise))
+    plane = level.astype(np.float64) / black
+    wide, near = (
+        1.0 - smoothstep(_NO_LIGHT, _LIGHT, box_mean(plane, radius).astype(np.float32))
+        for radius in (_EMPTY_RADIUS, _NEAR_RADIUS)
+    )
     if not wide.any():
-        return wide
-    near = 1.0 - smoothstep(_LIGHT, _LIGHT_NEAR, _over_noise(box_mean(plane, _NEAR_RADIUS), noise))
+        return np.asarray(wide)
     weight = np.maximum(wide, near * _greatest(wide, _EMPTY_RADIUS))
     return box_mean(weight.astype(np.float64), _NEAR_RADIUS).astype(np.float32)
-
-
-def _over_noise(level: np.ndarray, noise: NoiseLevel) -> np.ndarray:
-    """Brightness over noise, of any shape, which increases with the brightness.
-
-    The estimated noise has steps, at which the ratio would fall again: a gray line around gray areas.
-    """
-    octaves = np.linspace(_DARKEST_EV, 0.0, _LEVELS)
-    centers = octaves[::_STEPS]
-    sigma = np.interp(octaves, centers, noise.at(np.exp2(centers)))
-    ratio = np.maximum.accumulate(np.exp2(octaves) / np.maximum(sigma, 1e-6))
-    return np.asarray(np.interp(np.log2(np.maximum(level, 2.0**_DARKEST_EV)), octaves, ratio), np.float32)
 
 
 def _greatest(plane: np.ndarray, radius: int) -> np.ndarray:

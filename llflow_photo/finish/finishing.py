@@ -9,6 +9,7 @@ import numpy as np
 
 from ..callbacks import Cancel, Progress
 from ..color.channels import greatest_channel
+from ..color.shadow_curve import ShadowCurve
 from ..color.spaces import SRGB, convert, decode
 from ..color.working import Neutral, Residual, Tone, from_network
 from ..errors import ImageInputError
@@ -56,7 +57,7 @@ def finished(
     first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
     picture = refined(rendering, residual, options, analysis, window, cancel, first)
     first, second = of_stage(second, 0, 2), of_stage(second, 1, 2)
-    empty = areas_without_light(residual, options, analysis, cancel, first)
+    empty = areas_without_light(residual, options, cancel, first)
     return completed(picture, residual, options, analysis, empty, cancel, second)
 
 
@@ -147,7 +148,6 @@ def _neutral(empty: np.ndarray | None, top: int) -> Neutral | None:
 def areas_without_light(
     residual: Residual,
     options: Options,
-    analysis: PhotoAnalysis,
     cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray | None:
@@ -155,14 +155,15 @@ def areas_without_light(
 
     Other photos are left as they are: the camera has reduced their noise, but not the mean that it caused.
     """
-    if not analysis.developed or not options.color_smoothing or options.strength == 0.0:
-        return None
     photo = residual.photo
+    curve: ShadowCurve | None = (photo.metadata.raw or {}).get("shadow_curve")
+    if curve is None or curve.black <= 0.0 or not options.color_smoothing or options.strength == 0.0:
+        return None
     blocks = watched_blocks(photo.pixels.shape, cancel, progress, _LIGHT_ROWS)
     light = np.concatenate(
         [block_mean(luma(decode(view_of(photo, rows), "srgb")), QUARTER) for rows in blocks]
     )
-    weight = empty_weight(light, analysis.sensor_noise) * np.float32(options.color_smoothing)
+    weight = empty_weight(light, curve.black) * np.float32(options.color_smoothing)
     return weight if weight.any() else None
 
 

@@ -95,11 +95,12 @@ def test_a_photo_without_noise_has_no_curve(tmp_path: Path) -> None:
 def test_offsets_undo_the_means_and_end_above_them() -> None:
     light = np.linspace(0, 0.2, 9)
     shares = (0.4, 0.0, 0.3)
-    curve = ShadowCurve(light, np.stack([light + (0.2 - light) * share for share in shares], axis=-1))
+    means = np.stack([light + (0.2 - light) * share for share in shares], axis=-1)
+    curve = ShadowCurve(light, means, black=0.0)
     ramp = np.linspace(0, 1, 301)
     for channel in range(3):
-        means = curve.means[:, channel]
-        np.testing.assert_allclose(means + curve.offset(means, channel), light, atol=1e-6)
+        of_channel = curve.means[:, channel]
+        np.testing.assert_allclose(of_channel + curve.offset(of_channel, channel), light, atol=1e-6)
         result = ramp + curve.offset(ramp, channel)
         assert (np.diff(result) > 0).all()
         np.testing.assert_array_equal(result[ramp > 0.41], ramp[ramp > 0.41])

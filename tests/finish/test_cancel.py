@@ -11,13 +11,13 @@ import pytest
 
 from llflow_photo.callbacks import Cancel
 from llflow_photo.color.guided import box_mean
+from llflow_photo.color.shadow_curve import ShadowCurve
 from llflow_photo.color.spaces import SRGB
 from llflow_photo.color.working import to_network
 from llflow_photo.errors import CancelledError
 from llflow_photo.finish import areas_without_light, finished, without_specks
-from llflow_photo.finish.analysis import PhotoAnalysis
 from llflow_photo.options import Options
-from llflow_photo.photo import Photo
+from llflow_photo.photo import Metadata, Photo
 
 
 def _photo() -> Photo:
@@ -83,14 +83,13 @@ def test_finishing_reports_progress_in_small_steps(lamp: bool) -> None:
 
 
 def test_areas_without_light_are_searched_in_small_steps() -> None:
-    photo = _photo()
-    _, residual = to_network(photo)
-    developed = replace(PhotoAnalysis.of(photo), developed=True)
+    curve = ShadowCurve(np.zeros(1), np.zeros((1, 3)), black=0.01)
+    _, residual = to_network(replace(_photo(), metadata=Metadata(raw={"shadow_curve": curve})))
     seen: list[float] = []
 
     def search(cancel: Cancel) -> object:
         report = lambda done, total: seen.append(done / total)  # noqa: E731
-        return areas_without_light(residual, Options(), developed, cancel, report)
+        return areas_without_light(residual, Options(), cancel, report)
 
     assert _asked(search) > 20
     first = seen[: seen.index(max(seen)) + 1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...color.shadow_curve import ShadowCurve
-from ...color.spaces import REC2020_LINEAR, SRGB, convert, encode
+from ...color.spaces import REC2020_LINEAR, SRGB, convert, decode, encode, luminance_weights
 from .camera_color import CameraColor, develop_camera_rgb
 from .demosaic import demosaic, second_green
 from .hot_pixels import noise_by_level
@@ -54,6 +54,9 @@ def shadow_curve(
     values = np.repeat(light, _SIDE) / color.multipliers[pattern[y[:, None], x]]
     deviation = np.interp(values, np.linspace(0.0, 1.0, noise.size) ** 2 * headroom, noise)
     values += deviation * np.random.default_rng(0).standard_normal(values.shape)
+    # Very high noise is also clipped at the lowest value of the file.
+    lowest = (float(mosaic.min()) - float(black.min())) * headroom / (white - float(black.min()))
+    np.maximum(values, min(lowest, 0.0), out=values)
     # At the greatest range that contains the noise.
     unit = 2.0 * float(values.max()) / (_WHITE - _BLACK)
     raw_values = np.clip(np.rint(values / unit + _BLACK), 0, _WHITE).astype(np.uint16)
@@ -65,4 +68,5 @@ def shadow_curve(
     step = 2 if half_size else 1
     side, margin = _SIDE // step, _MARGIN // step
     patches = encoded[margin:-margin].reshape(-1, _LEVELS, side, 3)[:, :, margin:-margin]
-    return ShadowCurve(encode(light.astype(np.float32), "srgb"), patches.mean(axis=(0, 2)))
+    black = (decode(patches[:, 0], "srgb") @ luminance_weights(SRGB)).mean()
+    return ShadowCurve(encode(light.astype(np.float32), "srgb"), patches.mean(axis=(0, 2)), float(black))
