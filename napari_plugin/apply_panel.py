@@ -13,7 +13,7 @@ from llflow_photo.engine.latent import AnyLatent, Latent
 from llflow_photo.options import Options
 
 from .controls import Choice, button
-from .display_layers import add_in_turns, remove_if_present
+from .display_layers import remove_if_present
 from .explore_panel import Host
 from .gallery import describe
 from .layers import full_data, layer_parts, placement
@@ -95,7 +95,7 @@ class ApplyPanel(QWidget):
 
         def done(parts: tuple[Any, ...]) -> None:
             data, arguments, _ = parts
-            self._add(layer, add_in_turns(self._host.viewer, data, **{**arguments, "affine": affine}))
+            self._add(layer, self._host.viewer.add_image(data, **{**arguments, "affine": affine}))
 
         self.bar.setRange(0, 100)
         self.apply_button.setEnabled(False)

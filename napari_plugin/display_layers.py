@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.layers import Image
 
-__all__ = ["add_above", "add_in_turns", "add_on_top", "remove_if_present", "to_screen"]
-
-
-_NEXT_TURN_MS = 1
+__all__ = ["add_above", "add_on_top", "remove_if_present", "to_screen"]
 
 
 def to_screen(image: np.ndarray) -> np.ndarray:
@@ -41,27 +37,6 @@ def add_on_top(viewer: Viewer, data: np.ndarray, **arguments: Any) -> Image:
     from napari.layers import Image
 
     return _add(viewer, Image(data, **arguments), len(viewer.layers))
-
-
-def add_in_turns(viewer: Viewer, data: Any, **arguments: Any) -> Image:
-    """Add an image above all others and select it, as ``add_image`` does, in several turns of the window.
-
-    It is drawn in the next turn and selected in the one after that, because all together would block the
-    window too long.
-    """
-    made = add_on_top(viewer, data, visible=False, **arguments)
-
-    def show() -> None:
-        if made in viewer.layers:
-            made.visible = True
-            QTimer.singleShot(_NEXT_TURN_MS, select)
-
-    def select() -> None:
-        if made in viewer.layers:
-            viewer.layers.selection.active = made
-
-    QTimer.singleShot(_NEXT_TURN_MS, show)
-    return made
 
 
 def _add(viewer: Viewer, made: Image, index: int) -> Image:

@@ -23,7 +23,7 @@ from llflow_photo.errors import CancelledError, ReadError
 from llflow_photo.explore.region import Region
 from llflow_photo.photo import Photo
 from napari_plugin import opening
-from napari_plugin.display_layers import add_above, add_in_turns
+from napari_plugin.display_layers import add_above
 from napari_plugin.histogram import BINS
 from napari_plugin.layers import KEY, SHOW_AS_IS, pyramid
 from napari_plugin.pending import PREVIEWS, PendingPixels
@@ -207,11 +207,7 @@ def test_adding_a_preview_does_not_change_the_selection_for_a_moment(window: Any
     seen.clear()
     other = add_above(window.viewer, night, np.zeros((8, 8, 3), np.uint8), "above")
     assert set(layers.selection) == {night, preview} and not seen
-    result = add_in_turns(window.viewer, np.zeros((8, 8, 3), np.float32), name="result", **SHOW_AS_IS)
-    assert layers[-1] == result and not result.visible and not seen
-    until(lambda: layers.selection.active == result)
-    assert result.visible and seen[-1] == result
-    for layer in (made, other, result):
+    for layer in (made, other):
         layers.remove(layer)
 
 
