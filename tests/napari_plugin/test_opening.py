@@ -25,7 +25,7 @@ from llflow_photo.photo import Photo
 from napari_plugin import opening
 from napari_plugin.display_layers import add_above
 from napari_plugin.histogram import BINS
-from napari_plugin.layers import KEY, SHOW_AS_IS, pyramid
+from napari_plugin.layers import KEY, pyramid
 from napari_plugin.pending import PREVIEWS, PendingPixels
 from napari_plugin.photo_size import size_of
 from napari_plugin.render_cache import RenderCache, reduced
