@@ -209,7 +209,7 @@ class PreparedPhoto:
 
     @cached_property
     def _analysis(self) -> PhotoAnalysis:
-        return self.analysis or PhotoAnalysis.of(self.residual.photo, noise=self.residual.noise)
+        return self.analysis or PhotoAnalysis.of(self.residual.photo)
 
 
 def prepare(
@@ -238,7 +238,7 @@ def prepare(
     if series is None:
         with gate():
             encoded = enhancer.encode(view, keep=keep)
-        return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo, noise=residual.noise))
+        return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo))
     whole = WholePhoto.of_series(photo, series, enhancer)
     with gate():
         encoded = enhancer.encode(view, keep=keep, statistics=whole.statistics)

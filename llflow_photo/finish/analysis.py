@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..color.channels import greatest_channel
-from ..color.noise_level import NoiseLevel
 from ..color.spaces import LINEAR_SRGB, convert, decode
 from ..photo import Photo
 from .base_curve import look_of
@@ -45,37 +44,30 @@ class PhotoAnalysis:
 
     Attributes:
         noise: noise of the photo's fine detail, full size.
-        sensor_noise: noise of its pixels in linear light, full size.
         lift: maximum lift at ``local_exposure`` 1, h x w float32, EV; at most 192 pixels along the longer
             side.
         darkness: 1 if the frame is dark, 0 if it is well lit.
-        developed: whether the photo was developed from a RAW file. Then look ``auto`` means ``standard``, and
-            noise in areas without light has a color.
+        developed: whether the photo was developed from a RAW file. Then look ``auto`` means ``standard``.
     """
 
     noise: DetailNoise
-    sensor_noise: NoiseLevel
     lift: np.ndarray
     darkness: float
     developed: bool
 
     @classmethod
-    def of(
-        cls, photo: Photo, levels: np.ndarray | None = None, noise: NoiseLevel | None = None
-    ) -> PhotoAnalysis:
+    def of(cls, photo: Photo, levels: np.ndarray | None = None) -> PhotoAnalysis:
         """Analyze up to about a million of the photo's pixels.
 
         Args:
             levels: for frames of a series, the brightness of the whole series: N x 3, sRGB-encoded quantiles
                 of each channel in equal steps, ascending.
-            noise: noise of the photo's pixels, which is measured by default.
         """
         detail_noise = DetailNoise.of_photo(photo)
         thumbnail, averaged = _thumbnail(photo)
         light = thumbnail if levels is None else decode(greatest_channel(levels), "srgb")
         lift = lift_map(thumbnail, detail_noise, averaged, frame_weight(light))
-        noise = noise or NoiseLevel.of_photo(photo)
-        return cls(detail_noise, noise, lift, darkness(light), look_of("auto", photo) == "standard")
+        return cls(detail_noise, lift, darkness(light), look_of("auto", photo) == "standard")
 
     def lift_at(self, window: Window, shape: tuple[int, int]) -> np.ndarray:
         """Maximum lift in a window, h x w float32, EV."""

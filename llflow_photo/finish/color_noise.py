@@ -14,7 +14,7 @@ import numpy as np
 
 from ..color.guided import box_mean
 from ..color.highlights import smoothstep
-from .planes import LUMA, QUARTER, GuidedFit, interpolated, luma, quarter_places
+from .planes import LUMA, QUARTER, GuidedFit, dilated, interpolated, luma, quarter_places
 
 __all__ = ["ChromaCorrection", "empty_weight", "noisy_weight", "without_color"]
 
@@ -112,16 +112,8 @@ def empty_weight(level: np.ndarray, black: float) -> np.ndarray:
     )
     if not wide.any():
         return np.asarray(wide)
-    weight = np.maximum(wide, near * _greatest(wide, _EMPTY_RADIUS))
+    weight = np.maximum(wide, near * dilated(wide, _EMPTY_RADIUS))
     return box_mean(weight.astype(np.float64), _NEAR_RADIUS).astype(np.float32)
-
-
-def _greatest(plane: np.ndarray, radius: int) -> np.ndarray:
-    """Greatest value in windows of side 2 radius + 1, cropped at the borders."""
-    padded = np.pad(plane, radius)
-    height, width = plane.shape
-    rows = np.max([padded[start : start + height] for start in range(2 * radius + 1)], axis=0)
-    return np.asarray(np.max([rows[:, start : start + width] for start in range(2 * radius + 1)], axis=0))
 
 
 def _smooth(plane: np.ndarray, guide: np.ndarray) -> np.ndarray:

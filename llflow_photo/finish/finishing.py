@@ -53,7 +53,7 @@ def finished(
     Raises:
         CancelledError: ``cancel`` returned true.
     """
-    analysis = analysis or PhotoAnalysis.of(residual.photo, noise=residual.noise)
+    analysis = analysis or PhotoAnalysis.of(residual.photo)
     first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
     picture = refined(rendering, residual, options, analysis, window, cancel, first)
     first, second = of_stage(second, 0, 2), of_stage(second, 1, 2)

@@ -20,7 +20,7 @@ import numpy as np
 from ..color.guided import box_mean
 from ..color.highlights import smoothstep
 from ..color.spaces import decode
-from .planes import block_mean
+from .planes import block_mean, dilated
 
 __all__ = ["LampGrid"]
 
@@ -86,17 +86,17 @@ class LampGrid:
         cells[y // _CELL, x // _CELL] = 1.0
         surroundings, blocks, steps = passes
         dark = _in_the_dark(photo, surroundings)
-        weight = _blurred(_dilated(cells * dark, _REACH - 1), 1) * np.float32(darkness)
+        weight = _blurred(dilated(cells * dark, _REACH - 1), 1) * np.float32(darkness)
         if not weight.any():
             return None
-        curves, count = _tone_curves(photo, result, blocks, steps, _dilated(weight > 0, 3))
+        curves, count = _tone_curves(photo, result, blocks, steps, dilated(weight > 0, 3))
         next(steps)
         gain = np.ones_like(curves)
         chosen = weight > 0
         gain[chosen] = _gain(curves[chosen], count[chosen], weight[chosen])
         rings = np.abs(gain - 1.0).max(axis=(2, 3)) > _VISIBLE
         gain[~rings] = 1.0
-        return cls(gain, _dilated(rings, 1))
+        return cls(gain, dilated(rings, 1))
 
     def at(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
         """Gain of linear light for rows, rows x W x 3; None if no lamp is near.
@@ -231,17 +231,6 @@ def _split(places: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     places = np.clip(places, 0, length - 1)
     first = places.astype(np.intp)
     return first, np.asarray(places - first, np.float32)
-
-
-def _dilated(plane: np.ndarray, reach: int) -> np.ndarray:
-    """Maximum within ``reach`` cells."""
-    for axis in (0, 1):
-        pad = [(0, 0), (0, 0)]
-        pad[axis] = (reach, reach)
-        padded = np.pad(plane, pad)
-        length = plane.shape[axis]
-        plane = np.max([np.take(padded, range(s, s + length), axis) for s in range(2 * reach + 1)], axis=0)
-    return np.asarray(plane)
 
 
 def _blurred(grid: np.ndarray, times: int) -> np.ndarray:

@@ -14,6 +14,7 @@ __all__ = [
     "GuidedFit",
     "block_mean",
     "box_mean_inside",
+    "dilated",
     "interpolated",
     "luma",
     "quarter_places",
@@ -32,6 +33,17 @@ def luma(pixels: np.ndarray) -> np.ndarray:
     plane += pixels[..., 0] * np.float32(LUMA[0])
     plane += pixels[..., 2] * np.float32(LUMA[2])
     return np.asarray(plane, np.float32)
+
+
+def dilated(plane: np.ndarray, reach: int) -> np.ndarray:
+    """Maximum within ``reach`` rows and columns, h x w."""
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (reach, reach)
+        padded = np.pad(plane, pad)
+        length = plane.shape[axis]
+        plane = np.max([np.take(padded, range(s, s + length), axis) for s in range(2 * reach + 1)], axis=0)
+    return np.asarray(plane)
 
 
 def small_box_mean(plane: np.ndarray, radius: int) -> np.ndarray:
