@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .callbacks import Cancel, Gate, Progress
+from .color.light_samples import KnownLight
 from .color.working import Residual, to_network
 from .engine.latent import Latent
 from .errors import NonFiniteOutputError
@@ -49,18 +50,20 @@ class WholePhoto:
         statistics: what the model decides.
         highlight: see `color.working.Residual`.
         analysis: what the finish decides.
+        known: light that renderings are held to; None in a series.
     """
 
     statistics: PhotoStatistics
     highlight: float
     analysis: PhotoAnalysis
+    known: KnownLight | None = None
 
     @classmethod
     def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
         """Decide from at most about a million of the photo's pixels."""
         analysis = PhotoAnalysis.of(photo)
         view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
-        return cls(enhancer.photo_statistics(view), residual.highlight, analysis)
+        return cls(enhancer.photo_statistics(view), residual.highlight, analysis, KnownLight.of(photo))
 
     @classmethod
     def of_series(cls, photo: Photo, series: SeriesReference, enhancer: Enhancer) -> WholePhoto:
@@ -237,7 +240,7 @@ def prepare(
     keep = None if renderings > 1 else False
     if series is None:
         with gate():
-            encoded = enhancer.encode(view, keep=keep)
+            encoded = enhancer.encode(view, keep=keep, known=KnownLight.of(photo))
         return PreparedPhoto(encoded, residual, PhotoAnalysis.of(photo))
     whole = WholePhoto.of_series(photo, series, enhancer)
     with gate():
@@ -262,7 +265,7 @@ def prepare_region(
         cancel: called before each block of pixels; the run ends if it returns true.
     """
     view, residual = to_network(region, cancel)
-    encoded = enhancer.encode(view, statistics=whole.statistics, part=part)
+    encoded = enhancer.encode(view, statistics=whole.statistics, part=part, known=whole.known)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis, window)
 
 

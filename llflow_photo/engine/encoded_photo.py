@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..callbacks import Cancel, Progress, raise_if_cancelled
+from ..color.light_samples import KnownLight
 from ..errors import DeviceError
 from ..flow import PhotoStatistics, Size
 from .canvas import Canvas
@@ -44,6 +45,7 @@ class EncodedPhoto:
         keeps_guess: whether to keep the best guess, from which renderings without noise are made.
         keeps_conditioning: whether to keep everything that decoding needs besides the latent.
         small: shared by the parts of a photo; by default it is made.
+        known: light that all renderings of a plain night are held to, see `known_light`.
 
     Attributes:
         tile: current side of a tile in pixels.
@@ -63,12 +65,13 @@ class EncodedPhoto:
         keeps_guess: bool = False,
         keeps_conditioning: bool = False,
         small: SmallPhoto | None = None,
+        known: KnownLight | None = None,
     ) -> None:
         self._runner = runner
         self._view = view
         self._statistics = statistics
         self._photo = runner.photo(statistics)
-        self._small = small or SmallPhoto(runner, statistics.small, self._photo)
+        self._small = small or SmallPhoto(runner, statistics.small, self._photo, known)
         self._threads = threads
         self._keeps_guess = keeps_guess
         self._guess: np.ndarray | None = None
@@ -187,6 +190,10 @@ class EncodedPhoto:
             pairs[index][1].add(tile, values)
             if progress and not done % len(pairs):
                 progress(done // len(pairs), len(planned))
+        correction = self._small.correction
+        if correction is not None:
+            for _, canvas in pairs:
+                correction.apply(canvas.pixels, cancel)
 
     def change_of(self, latent: AnyLatent) -> ColorChange:
         """What a latent without noise, see `has_noise`, changes in the light and color of the best guess.
@@ -232,7 +239,7 @@ class EncodedPhoto:
         Returns:
             192 x H'/8 x W'/8, float32 (H' and W' are H and W rounded up to multiples of 8).
         """
-        view, other = self._view, View(picture)
+        view, other = self._view, View(self._without_correction(picture))
         total = np.zeros((192, view.padded_height // 8, view.padded_width // 8), np.float32)
 
         def collect() -> np.ndarray:
@@ -249,6 +256,15 @@ class EncodedPhoto:
             return total
 
         return self._with_less_memory(collect)
+
+    def _without_correction(self, picture: np.ndarray) -> np.ndarray:
+        """What a picture was before the correction to the known light."""
+        correction = self._small.correction
+        if correction is None:
+            return picture
+        before = np.array(picture, np.float32)
+        correction.undo(before)
+        return before
 
     def _plan(self) -> list[Tile]:
         return plan_tiles(self._view.padded_height, self._view.padded_width, self.tile, self.halo)

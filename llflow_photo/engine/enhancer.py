@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..color.light_samples import KnownLight
 from ..errors import OptionError
 from ..flow import LLFlow, PhotoStatistics, Size
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
@@ -64,7 +65,7 @@ class Enhancer:
         self._threads = threads
         self._budget = memory_budget
         self._runner = Runner(flow, self.device, backend)
-        self._small: tuple[PhotoStatistics, SmallPhoto] | None = None
+        self._small: tuple[PhotoStatistics, KnownLight | None, SmallPhoto] | None = None
 
     @property
     def precision(self) -> str:
@@ -78,6 +79,7 @@ class Enhancer:
         keep: bool | None = None,
         statistics: PhotoStatistics | None = None,
         part: FramePart | None = None,
+        known: KnownLight | None = None,
     ) -> EncodedPhoto:
         """Prepare a photo for any number of renderings.
 
@@ -90,6 +92,7 @@ class Enhancer:
                 by a series of photos.
             part: position of ``view`` in the frame of the whole photo, if it is only part of it; then
                 ``statistics`` are needed, too.
+            known: light that the renderings of a plain night are held to.
         """
         photo = View(view, part)
         if part is not None and statistics is None:
@@ -112,7 +115,8 @@ class Enhancer:
             self._threads,
             keeps_guess=of_guess <= budget if keep is None else keep,
             keeps_conditioning=of_guess + of_conditioning <= budget if keep is None else keep,
-            small=None if part is None else self._small_photo(statistics),
+            small=None if part is None else self._small_photo(statistics, known),
+            known=known,
         )
 
     def photo_statistics(self, view: np.ndarray, levels: np.ndarray | None = None) -> PhotoStatistics:
@@ -124,13 +128,13 @@ class Enhancer:
         """
         return PhotoStatistics.of(view, self._size, levels)
 
-    def _small_photo(self, statistics: PhotoStatistics) -> SmallPhoto:
+    def _small_photo(self, statistics: PhotoStatistics, known: KnownLight | None) -> SmallPhoto:
         """The small photo that all parts of a photo share."""
-        known = self._small
-        if known is None or known[0] is not statistics:
-            small = SmallPhoto(self._runner, statistics.small, self._runner.photo(statistics))
-            known = self._small = (statistics, small)
-        return known[1]
+        cached = self._small
+        if cached is None or cached[0] is not statistics or cached[1] is not known:
+            small = SmallPhoto(self._runner, statistics.small, self._runner.photo(statistics), known)
+            cached = self._small = (statistics, known, small)
+        return cached[2]
 
     def _tile_for(self, free: int) -> int:
         if isinstance(self._tile, int):

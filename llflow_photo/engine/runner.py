@@ -100,6 +100,11 @@ class Runner:
         """Prepare a whole photo's data on the device."""
         return self._net.photo(statistics)
 
+    @staticmethod
+    def plain_night(photo: Any) -> float:
+        """How certain it is that a photo, prepared by `photo`, is a plain night, 0 to 1."""
+        return float(getattr(photo, "plain_night", 0.0))
+
     @torch.inference_mode()
     def condition(self, images: Tensor, photo: Any, windows: Tensor) -> TileConditioning:
         """Compute the conditioning of N tiles, N x 3 x H x W; it stays on the device.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
 
+from ..color.light_samples import KnownLight
 from .canvas import check_finite
 from .color_change import ColorChange
+from .known_light import ToneCorrection
 from .latent import AnyLatent, Latent
 from .rendering import condition, offset_of
 from .tiles import plan_tiles
@@ -29,9 +32,12 @@ class SmallPhoto:
     Args:
         small: h x w x 3, see `flow.thumbnail.small_version`.
         photo: output of `Runner.photo` for the whole photo.
+        known: light that renderings are held to.
     """
 
-    def __init__(self, runner: Runner, small: np.ndarray, photo: Any) -> None:
+    def __init__(
+        self, runner: Runner, small: np.ndarray, photo: Any, known: KnownLight | None = None
+    ) -> None:
         self._runner = runner
         self._view = View(small)
         self._photo = photo
@@ -39,6 +45,14 @@ class SmallPhoto:
         (self._tile,) = plan_tiles(height, width, max(height, width), 0)
         self._conditioning: TileConditioning | None = None
         self._guess: Tensor | None = None
+        self._known = known
+
+    @cached_property
+    def correction(self) -> ToneCorrection | None:
+        """What holds the renderings to the known light."""
+        if self._known is None:
+            return None
+        return ToneCorrection.of(self._known, self._runner, self._photo)
 
     def change(self, latent: AnyLatent) -> ColorChange:
         """What ``latent``, without noise, changes relative to the best guess."""

@@ -25,10 +25,12 @@ class UNetPhoto(NamedTuple):
         context: output of the whole-photo branch for one photo.
         first: first convolution of each block, including the photo's scale and shift, in the order of
             `_blocks`.
+        plain_night: how certain it is that the photo is a plain night, 0 to 1.
     """
 
     context: PhotoContext
     first: list[Conv]
+    plain_night: float
 
 
 class FoldedUNet:
@@ -64,13 +66,14 @@ class FoldedUNet:
     def photo(self, statistics: PhotoStatistics) -> UNetPhoto:
         """Run the whole-photo branch and fold its output into the blocks."""
         assert statistics.thumbnail is not None
-        context = self._branch(torch.from_numpy(statistics.thumbnail)[None])
+        thumbnail = torch.from_numpy(statistics.thumbnail)[None]
+        context, plain_night = self._branch(thumbnail), float(self._branch.certainty(thumbnail))
         first = []
         for conv, film in self._trained:
             scale, shift = film(context.vector)[0].chunk(2)
             weight = conv.weight * (1.0 + scale).view(-1, 1, 1, 1)
             first.append(Conv(weight, conv.bias * (1.0 + scale) + shift, self._block_place))
-        return UNetPhoto(context.to(self._photo.device), first)
+        return UNetPhoto(context.to(self._photo.device), first, plain_night)
 
     def __call__(self, images: Tensor, photo: UNetPhoto, windows: Tensor) -> Encoded:
         """Encode N parts of one photo, N x 3 x H x W in [0, 1], whose positions are ``windows``, N x 4."""

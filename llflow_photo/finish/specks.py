@@ -199,7 +199,7 @@ def _single(plane: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray
     touching = np.maximum(touching, 0)
     pairs = touching.reshape(-1, 2, 2).mean(axis=2).min(axis=1)
     diagonal = np.stack([plane[y + dy, x + dx] for dy in (-1, 1) for dx in (-1, 1)], axis=1) - median[:, None]
-    products = (touching[:, :2, None] * touching[:, None, 2:]).sum(axis=(1, 2)) / excess
+    products = (touching[:, :2, None] * touching[:, None, 2:]).sum(axis=(1, 2)) / np.maximum(excess, _LEAST)
     crossed = products > _SHARE_OF_PRODUCTS * excess
     crossed &= np.maximum(diagonal, 0).sum(axis=1) < _SHARE_OF_DIAGONALS * products
     hot &= (

@@ -80,9 +80,10 @@ class PlainNights(nn.Module):
         gain_ev, plainness = (kernel @ self.coefficients.double() + self.offset).to(light).unbind(1)
         return gain_ev, plainness
 
-    def share(self, plainness: Tensor) -> Tensor:
-        """Share of the regression in the gain of frames of this plainness, 0 to 1."""
-        return _SHARE * ((plainness - _UNLIKELY) / (_CERTAIN - _UNLIKELY)).clamp(0.0, 1.0)
+    @staticmethod
+    def certainty(plainness: Tensor) -> Tensor:
+        """How certain it is that frames of this plainness are plain nights, 0 to 1."""
+        return ((plainness - _UNLIKELY) / (_CERTAIN - _UNLIKELY)).clamp(0.0, 1.0)
 
     @torch.no_grad()
     def change_and_share(self, quantiles: Tensor, light: Tensor, rendering: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,7 +98,7 @@ class PlainNights(nn.Module):
         dark = functional.adaptive_avg_pool2d(light, rendering.shape[2])
         change = gain_ev - exposure_between(dark, rendering)
         change = change.clamp(-_LARGEST_CHANGE_EV, _LARGEST_CHANGE_EV)
-        return torch.where(has_light(rendering), change, 0.0), self.share(plainness)
+        return torch.where(has_light(rendering), change, 0.0), _SHARE * self.certainty(plainness)
 
 
 def has_light(frames: Tensor) -> Tensor:

@@ -126,6 +126,15 @@ class WholePhotoBranch(nn.Module):
         gain_ev = torch.lerp(context.gain_ev, regression, share)
         return replace(context, gain_ev=gain_ev.clamp(_LOWEST_EV, _HIGHEST_EV))
 
+    @torch.no_grad()
+    def certainty(self, thumbnail: Tensor) -> Tensor:
+        """How certain it is that frames are plain nights, N, 0 to 1; 0 without a kernel regression."""
+        if self.plain_nights is None or self.tones is None:
+            return thumbnail.new_zeros(len(thumbnail))
+        light = thumbnail.clamp(0.0, 1.0)
+        _, plainness = self.plain_nights(self.tones.quantiles_of(light), light)
+        return self.plain_nights.certainty(plainness)
+
     def predicted(self, thumbnail: Tensor) -> PhotoContext:
         """The context of a frame without this correction.
 

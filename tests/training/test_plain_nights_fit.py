@@ -82,7 +82,7 @@ def test_it_recognizes_frames_that_are_not_plain_nights(
     for others in (lamp_lit, [night(0.0), night(-0.3)]):
         plainness = predicted(regression, tones, photos, others)[2]
         assert float(plainness.median()) < 0.5
-        assert float(regression.share(plainness).median()) == 0.0
+        assert float(regression.certainty(plainness).median()) == 0.0
 
 
 def test_the_fit_is_reproducible(regression: PlainNights, tones: Tones, photos: list[np.ndarray]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...color.light_samples import LightSamples
 from ...color.shadow_curve import ShadowCurve
 from ...errors import FormatError
 from ..metadata.exif import orientation_of
@@ -19,6 +20,7 @@ from ..metadata.orientation import upright
 from ..raw.camera_color import CameraColor, develop_camera_rgb
 from ..raw.demosaic import demosaic, second_green
 from ..raw.hot_pixels import repair_hot_pixels
+from ..raw.light_samples import light_samples
 from ..raw.options import RawOptions
 from ..raw.shadows import shadow_curve
 from ..tiff.directory import Directory
@@ -179,8 +181,8 @@ def _user_crop(page: Directory, directory: Directory) -> list[str]:
 
 def develop_dng(
     picture: DngPicture, color: CameraColor, options: RawOptions, half_size: bool, name: str, notes: list[str]
-) -> tuple[np.ndarray, ShadowCurve | None]:
-    """The image in linear light, upright, and the effect of noise on its shadows.
+) -> tuple[np.ndarray, ShadowCurve | None, LightSamples | None]:
+    """The image in linear light, upright, and what is known of the noise in its shadows.
 
     Args:
         picture: raw image from `open_dng`.
@@ -190,8 +192,8 @@ def develop_dng(
         notes: list to which notes on omissions and repairs are appended.
 
     Returns:
-        H x W x 3 float32, linear Rec. 2020, white at 1, headroom above; and the shadow curve of a mosaic with
-        noise.
+        H x W x 3 float32, linear Rec. 2020, white at 1, headroom above; and, of a mosaic, the shadow
+        curve and light samples.
 
     Raises:
         ReadError: pixel data is missing, or the levels are contradictory.
@@ -213,23 +215,36 @@ def develop_dng(
         brightest = float(linear.max())
         if picture.pattern is not None:
             # The pattern begins at the corner of the active area, like the linear image.
-            camera, scale, curve = _demosaiced(
-                linear[..., 0], picture.pattern, color, options, half_size, notes
+            cropped = _crop_of(picture.directory, linear.shape)
+            camera, scale, curve, light = _demosaiced(
+                linear[..., 0],
+                picture.pattern,
+                cropped,
+                picture.orientation,
+                color,
+                options,
+                half_size,
+                notes,
             )
         else:
-            curve = None
+            curve = light = None
             camera, scale = np.maximum(linear, 0, out=linear), 1.0
             camera *= color.multipliers.astype(np.float32)
         step = 2 if mosaic and half_size else 1
         if lists[2]:
             third_grid = Grid(limited=grid.limited, step=step)
             camera, scale = _third_list(camera, scale, lists[2], third_grid, color, notes), 1.0
-    camera = _default_crop(camera, picture.directory, step, notes)
+            light = None  # of values before the corrections
+    crop = _crop_of(picture.directory, camera.shape, step)
+    if crop is None:
+        notes.append("the crop that the DNG declares is outside its image; the whole frame was kept")
+    else:
+        camera = camera[crop]
     if picture.is_floating and options.highlights == "neutral" and brightest > 1.0:
         # Not the saturation of a sensor: merged exposures have valid values above white.
         options = replace(options, highlights="keep")
     pixels = develop_camera_rgb(camera, color, color.multipliers, scale, options.highlights)
-    return upright(pixels, picture.orientation), curve
+    return upright(pixels, picture.orientation), curve, light
 
 
 def _shape(samples: np.ndarray) -> tuple[int, int, int]:
@@ -246,15 +261,17 @@ def _bound(linear: np.ndarray) -> None:
 def _demosaiced(
     linear: np.ndarray,
     pattern: np.ndarray,
+    crop: tuple[slice, slice] | None,
+    orientation: int,
     color: CameraColor,
     options: RawOptions,
     half_size: bool,
     notes: list[str],
-) -> tuple[np.ndarray, float, ShadowCurve | None]:
+) -> tuple[np.ndarray, float, ShadowCurve | None, LightSamples | None]:
     """Demosaic linear light to white-balanced camera RGB.
 
     Returns:
-        uint16, the linear light of one unit, and the effect of noise on shadows.
+        uint16, the linear light of one unit, the effect of noise on shadows, and samples of the light.
     """
     brightest = float(linear.max())
     headroom = float(np.clip(brightest, 1.0, _MAX_HEADROOM))
@@ -279,7 +296,17 @@ def _demosaiced(
     largest = max(float(color.multipliers.max()), second_green(options, color.multipliers))
     levels = black, float(_WHITE)
     curve = shadow_curve(raw_values, colors, levels, pattern, color, options, half_size, headroom)
-    return values, headroom * largest / 65535.0, curve
+    top, left = (0, 0) if crop is None else (crop[0].start, crop[1].start)
+    light = light_samples(
+        raw_values if crop is None else raw_values[crop],
+        np.roll(pattern, (-top, -left), (0, 1)),
+        (black[:3], levels[1]),
+        color,
+        orientation,
+        half_size=half_size,
+        headroom=headroom,
+    )
+    return values, headroom * largest / 65535.0, curve, light
 
 
 def _third_list(
@@ -296,16 +323,19 @@ def _third_list(
     return corrected
 
 
-def _default_crop(camera: np.ndarray, directory: Directory, step: int, notes: list[str]) -> np.ndarray:
-    """Crop the active area to the default crop."""
+def _crop_of(directory: Directory, shape: tuple[int, ...], step: int = 1) -> tuple[slice, slice] | None:
+    """Rows and columns of the default crop; None if it is outside the active area.
+
+    Args:
+        shape: of the active area, divided by ``step``.
+    """
+    height, width = shape[:2]
     origin = numbers_of(directory, Tag.DefaultCropOrigin) or (0, 0)
     size = numbers_of(directory, Tag.DefaultCropSize)
     if len(origin) != 2 or len(size) != 2:
-        return camera
-    height, width = camera.shape[:2]
+        return slice(0, height), slice(0, width)
     left, top = (round(v / step) for v in origin)
     right, bottom = left + round(size[0] / step), top + round(size[1] / step)
     if not (0 <= left < right <= width + _CROP_SLACK and 0 <= top < bottom <= height + _CROP_SLACK):
-        notes.append("the crop that the DNG declares is outside its image; the whole frame was kept")
-        return camera
-    return camera[top:bottom, left:right]
+        return None
+    return slice(top, bottom), slice(left, right)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import rawpy
 
+from ...color.light_samples import LightSamples
 from ...color.shadow_curve import ShadowCurve
 from ...color.spaces import LINEAR_SRGB, REC2020_LINEAR, conversion_matrix
 from ...errors import FormatError, LLFlowPhotoError, ReadError
@@ -24,6 +25,7 @@ from .camera_color import CameraColor, develop_camera_rgb
 from .checks import refuse_missing_pixels, refuse_pixels_beyond_the_end
 from .demosaic import postprocess, second_green
 from .hot_pixels import repair_hot_pixels
+from .light_samples import light_samples
 from .metadata import RawContainer
 from .options import RawOptions
 from .shadows import shadow_curve
@@ -33,6 +35,7 @@ __all__ = ["decode_raw"]
 _WHITE_LEVEL = 65535
 # Indexed by LibRaw's flip, whose bits mean: mirror columns, mirror rows, transpose first.
 _EXIF_ORIENTATIONS = (1, 2, 4, 3, 5, 8, 6, 7)
+_PATTERNS = ((2, 2), (6, 6))
 _UNSUPPORTED = (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError, rawpy.NotSupportedError)
 
 
@@ -59,7 +62,8 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
         container = RawContainer.read(path, raw)
         notes = [*container.notes, *missing, *corrections_left_out(path)]
         if int(raw.num_colors) == 4:
-            pixels, color, curve = _develop_four_colors(raw, options, half_size, notes), None, None
+            pixels, color = _develop_four_colors(raw, options, half_size, notes), None
+            curve = samples = None
         else:
             multipliers = _multipliers(raw, options, notes)
             color = _camera_color(raw, container, multipliers, notes)
@@ -67,8 +71,10 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
                 _repair(raw, notes)
             # Before development, which changes LibRaw's description of the mosaic.
             curve = _shadow_curve(raw, options, color, half_size)
+            samples = _light_samples(raw, color, orientation, half_size)
             pixels = _develop(raw, options, color, half_size)
-    return _photo(pixels, container, color, curve, orientation, path, notes)
+    facts = _facts(container, color, orientation, curve, samples)
+    return _photo(pixels, container, facts, path, notes)
 
 
 def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size: bool) -> Photo:
@@ -87,25 +93,19 @@ def _decode_dng(picture: DngPicture, path: Path, options: RawOptions, half_size:
             picture.active_samples, path.name, black=black, white=white, mosaic=mosaic
         )
     with _named_errors(path):
-        pixels, curve = develop_dng(picture, color, options, half_size, path.name, notes)
+        pixels, curve, samples = develop_dng(picture, color, options, half_size, path.name, notes)
     container = replace(container, is_linear=picture.pattern is None)
-    return _photo(pixels, container, color, curve, picture.orientation, path, notes)
+    facts = _facts(container, color, picture.orientation, curve, samples)
+    return _photo(pixels, container, facts, path, notes)
 
 
 def _photo(
-    pixels: np.ndarray,
-    container: RawContainer,
-    color: CameraColor | None,
-    curve: ShadowCurve | None,
-    orientation: int,
-    path: Path,
-    notes: list[str],
+    pixels: np.ndarray, container: RawContainer, facts: dict[str, Any], path: Path, notes: list[str]
 ) -> Photo:
     """The photo of developed, upright pixels."""
-    gain = 2.0**container.linear_baseline_exposure
+    gain = np.float32(2.0**container.linear_baseline_exposure)
     if gain != 1.0:
-        pixels *= np.float32(gain)
-    facts = _facts(container, color) | {"orientation": orientation, "shadow_curve": curve}
+        pixels *= gain
     metadata = Metadata(exif=container.exif, xmp=container.xmp, iptc=container.iptc, raw=facts)
     return Photo(pixels, REC2020_LINEAR, 16, metadata, path, tuple(dict.fromkeys(notes)))
 
@@ -285,14 +285,28 @@ def _develop(raw: Any, options: RawOptions, color: CameraColor, half_size: bool)
 def _shadow_curve(raw: Any, options: RawOptions, color: CameraColor, half_size: bool) -> ShadowCurve | None:
     if raw.raw_type != rawpy.RawType.Flat or raw.raw_pattern is None:
         return None
-    black = np.array(raw.black_level_per_channel, np.float32)
-    pattern = np.array(raw.raw_pattern)
-    if black.size < 4 or pattern.shape not in ((2, 2), (6, 6)):
+    pattern, levels = np.array(raw.raw_pattern), _levels(raw)
+    if levels[0].size < 4 or pattern.shape not in _PATTERNS:
         return None
     pattern = np.where(pattern == 3, 1, pattern)  # LibRaw's index of the second green
-    levels = black, float(raw.white_level or _WHITE_LEVEL)
     mosaic, colors = raw.raw_image_visible, raw.raw_colors_visible
     return shadow_curve(mosaic, colors, levels, pattern, color, options, half_size)
+
+
+def _light_samples(raw: Any, color: CameraColor, orientation: int, half_size: bool) -> LightSamples | None:
+    """`light_samples` of the visible area; None if LibRaw develops it to another shape."""
+    if raw.raw_type != rawpy.RawType.Flat or raw.raw_pattern is None or raw.sizes.pixel_aspect != 1.0:
+        return None
+    mosaic, pattern, levels = raw.raw_image_visible, np.array(raw.raw_pattern), _levels(raw)
+    of_photo = raw.sizes.iheight, raw.sizes.iwidth
+    if levels[0].size < 4 or pattern.shape not in _PATTERNS or of_photo != mosaic.shape:
+        return None
+    return light_samples(mosaic, pattern, levels, color, orientation, half_size=half_size)
+
+
+def _levels(raw: Any) -> tuple[np.ndarray, float]:
+    """Black level by color index, and saturation level."""
+    return np.array(raw.black_level_per_channel, np.float32), float(raw.white_level or _WHITE_LEVEL)
 
 
 def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: list[str]) -> np.ndarray:
@@ -328,15 +342,26 @@ def _develop_four_colors(raw: Any, options: RawOptions, half_size: bool, notes: 
     return np.asarray(values @ (matrix.T / _WHITE_LEVEL).astype(np.float32))
 
 
-def _facts(container: RawContainer, color: CameraColor | None) -> dict[str, Any]:
-    """Facts for writing a linear DNG of this photo; only names for four-color sensors."""
+def _facts(
+    container: RawContainer,
+    color: CameraColor | None,
+    orientation: int,
+    curve: ShadowCurve | None,
+    samples: LightSamples | None,
+) -> dict[str, Any]:
+    """`Metadata.raw`; only names for four-color sensors."""
     facts: dict[str, Any] = {
         "make": container.make,
         "model": container.model,
         "unique_camera_model": container.unique_camera_model or f"{container.make} {container.model}".strip(),
         "baseline_exposure": container.baseline_exposure,
         "is_rendering": container.is_ours,
+        "orientation": orientation,
+        "shadow_curve": curve,
     }
+    if samples is not None:
+        gain = np.float32(2.0**container.linear_baseline_exposure)
+        facts["light_samples"] = replace(samples, light=samples.light * gain)
     if color is not None:
         facts["camera_from_xyz"] = tuple(tuple(float(v) for v in row) for row in color.camera_from_xyz)
         facts["multipliers"] = tuple(float(v) for v in color.multipliers)

@@ -1,0 +1,158 @@
+"""Holding renderings of plain nights to the light that the sensor recorded.
+
+An evenly lit night is its own light, times one gain. Of a RAW file, the light of dark areas is known without
+the bias that clipping at black causes in the developed photo. The best guess of samples of the photo is
+compared with it, and the difference is corrected in all renderings by a tone curve for each channel. This is
+a step of data consistency, as in the solution of inverse problems. It is the same at all places and sizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..callbacks import Cancel, raise_if_cancelled
+from ..color.light_samples import SIDE, KnownLight
+from ..color.spaces import decode, encode
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+__all__ = ["ToneCorrection"]
+
+_DEGREE = 2
+_RIDGE = 1e-3
+"""Of the coefficients except the constant."""
+_FLOOR, _NOISE_FLOOR = 0.002, 0.0003
+"""Light of the rendering, and light of the photo before its exposure, that is too little to be compared."""
+_LARGEST = 1.0
+"""Limit of the difference at a sample, in stops."""
+_GAMMA = 2.2
+_KNEE = 0.2
+"""Value above which samples are brightened less, and not at all at 1, so that nothing is clipped."""
+_LOWEST_EV, _HIGHEST_EV = -3.0, 12.0
+_TESTED, _HALVINGS = 256, 20
+_ROWS = 128
+
+
+@dataclass(frozen=True)
+class ToneCorrection:
+    """Tone curves ``value * 2^p(value)``, where p is a polynomial, of sRGB-encoded values.
+
+    Attributes:
+        coefficients: 3 x (degree + 1), of each channel's polynomial, lowest power first.
+        lowest: values of each channel below which the polynomial is constant.
+        highest: values above which it is constant, likewise.
+    """
+
+    coefficients: tuple[tuple[float, ...], ...]
+    lowest: tuple[float, ...]
+    highest: tuple[float, ...]
+
+    @classmethod
+    def of(cls, known: KnownLight, runner: Runner, photo: Any) -> Self | None:
+        """The correction of a photo's best guess; None if it is no plain night.
+
+        Args:
+            photo: output of `Runner.photo` for the whole photo.
+        """
+        certainty = runner.plain_night(photo)
+        if certainty <= 0.0:
+            return None
+        views = torch.from_numpy(known.views).permute(0, 3, 1, 2).contiguous()
+        rendered = runner.forward(views, photo, torch.from_numpy(known.windows), None).result()
+        places = zip(rendered.float().clamp(0.0, 1.0).numpy(), known.cores.tolist(), strict=True)
+        cores = np.stack([image[:, top : top + SIDE, left : left + SIDE] for image, (top, left) in places])
+        return cls.between(decode(cores, "srgb").mean((2, 3)), known.light.reshape(-1, 3), certainty)
+
+    @classmethod
+    def between(cls, guess: np.ndarray, light: np.ndarray, share: float = 1.0) -> Self:
+        """Fit curves to samples; the exposure of the guess is kept.
+
+        Args:
+            guess: N x 3, means of the best guess, linear light.
+            light: N x 3, known light of the photo, linear; negative values count as black.
+            share: share of the correction, 0 to 1.
+        """
+        values = encode(guess, "srgb").astype(float)
+        stops = _stops_between(guess.astype(float), values, np.maximum(light, 0.0))
+        lowest, highest = values.min(0), values.max(0)
+        fitted = [_fitted(values[:, c], stops[:, c] * (share / _GAMMA)) for c in range(3)]
+        return cls(tuple(fitted), tuple(lowest.tolist()), tuple(highest.tolist()))
+
+    def apply(self, rendering: np.ndarray, cancel: Cancel | None = None) -> None:
+        """Correct a rendering in place.
+
+        Args:
+            rendering: H x W x 3, float32, sRGB-encoded; it may exceed [0, 1].
+            cancel: called before each block of rows; `CancelledError` is raised if it returns true.
+        """
+        values = torch.from_numpy(rendering)
+        for rows in torch.split(values, _ROWS):
+            raise_if_cancelled(cancel)
+            for channel in range(3):
+                rows[..., channel] *= torch.exp2(self._stops(rows[..., channel], channel))
+
+    def undo(self, rendering: np.ndarray) -> None:
+        """Undo `apply` in place, by bisection."""
+        values = torch.from_numpy(rendering)
+        for rows in torch.split(values, _ROWS):
+            for channel in range(3):
+                corrected = rows[..., channel]
+                low = torch.full_like(corrected, -2.0 * _LARGEST)
+                high = -low
+                for _ in range(_HALVINGS):
+                    stops = (low + high) / 2
+                    too_low = stops + self._stops(corrected * torch.exp2(stops), channel) < 0
+                    low, high = torch.where(too_low, stops, low), torch.where(too_low, high, stops)
+                corrected *= torch.exp2((low + high) / 2)
+
+    def _stops(self, values: Tensor, channel: int) -> Tensor:
+        return _polynomial(
+            self.coefficients[channel], values.clamp(self.lowest[channel], self.highest[channel])
+        )
+
+
+def _stops_between(guess: np.ndarray, values: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Differences between samples of the guess and the known light, at the gain that keeps the mean luma."""
+    room = np.clip((1.0 - values) / (1.0 - _KNEE), 0.0, 1.0)
+    wanted = _mean_luma(guess)
+    low, high = _LOWEST_EV, _HIGHEST_EV
+    for _ in range(_HALVINGS):
+        gain = 2.0 ** ((low + high) / 2)
+        floor = _FLOOR + _NOISE_FLOOR * gain
+        stops = np.log2((light * gain + floor) / (guess + floor)).clip(-_LARGEST, _LARGEST)
+        stops = np.where(stops > 0, stops * room, stops)
+        if _mean_luma(guess * np.exp2(stops)) < wanted:
+            low = (low + high) / 2
+        else:
+            high = (low + high) / 2
+    return np.asarray(stops)
+
+
+def _mean_luma(light: np.ndarray) -> float:
+    """Mean luma (BT.601) of N x 3 samples in linear light, sRGB-encoded."""
+    return float((encode(light, "srgb") @ [0.299, 0.587, 0.114]).mean())
+
+
+def _fitted(values: np.ndarray, stops: np.ndarray) -> tuple[float, ...]:
+    """Coefficients of a channel's polynomial, by ridge regression; the curve is monotonic."""
+    powers = np.vander(values, _DEGREE + 1, increasing=True)
+    ridge = np.diag([0.0] + [_RIDGE * len(values)] * _DEGREE)
+    coefficients = np.linalg.solve(powers.T @ powers + ridge, powers.T @ stops)
+    tested = torch.linspace(float(values.min()), float(values.max()), _TESTED, dtype=torch.float64)
+    while not bool((torch.diff(tested * torch.exp2(_polynomial(coefficients, tested))) >= 0).all()):
+        coefficients[1:] /= 2
+    return tuple(coefficients.tolist())
+
+
+def _polynomial(coefficients: Any, values: Tensor) -> Tensor:
+    """Horner's scheme."""
+    result = torch.full_like(values, float(coefficients[-1]))
+    for coefficient in coefficients[-2::-1]:
+        result = result.mul_(values).add_(float(coefficient))
+    return result

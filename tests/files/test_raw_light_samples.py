@@ -1,0 +1,110 @@
+"""Light of samples of RAW files, without the effect of noise that development clips at black."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llflow_photo import Photo, files
+from llflow_photo.camera.sensors import CAMERAS
+from llflow_photo.color.light_samples import LightSamples, sample_bounds
+from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.files.raw import read as raw
+
+_BLACK, _WHITE = 600, 16383
+_NEUTRAL = (0.5, 1.0, 0.6)
+_X_TRANS = ["GGRGGB", "GGBGGR", "BRGRBG", "GGBGGR", "GGRGGB", "RBGBRG"]
+
+
+def _file(
+    path: Path,
+    light: np.ndarray,
+    noise: float,
+    pattern: list[str] | None = None,
+    orientation: int = 1,
+) -> Path:
+    """A frame of white-balanced camera RGB, H x W x 3."""
+    colors = np.array([["RGB".index(letter) for letter in row] for row in pattern or ["RG", "GB"]])
+    height, width = light.shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    sites = colors[y % colors.shape[0], x % colors.shape[1]]
+    values = light[y, x, sites] * np.array(_NEUTRAL)[sites]
+    values = values + np.random.default_rng(3).normal(0, noise, values.shape)
+    write_cfa_dng(
+        path,
+        np.rint(values * (_WHITE - _BLACK) + _BLACK).clip(0, _WHITE).astype(np.uint16),
+        colors,
+        black_level=_BLACK,
+        white_level=_WHITE,
+        color_matrix=np.array(CAMERAS[1].color_matrix),
+        as_shot_neutral=_NEUTRAL,
+        orientation=orientation,
+    )
+    return path
+
+
+def _developed(photo: Photo) -> np.ndarray:
+    """Means of the developed pixels of the samples."""
+    bounds = sample_bounds(photo.height), sample_bounds(photo.width)
+    return np.array([[photo.pixels[a:b, c:d].mean((0, 1)) for c, d in bounds[1]] for a, b in bounds[0]])
+
+
+def _samples(photo: Photo) -> LightSamples:
+    assert photo.metadata.raw is not None
+    samples = photo.metadata.raw["light_samples"]
+    assert isinstance(samples, LightSamples)
+    return samples
+
+
+def _scene(height: int, width: int) -> np.ndarray:
+    """Soft gradients of color."""
+    y, x = np.mgrid[0:height, 0:width]
+    ramp = 0.05 + 0.4 * x / width
+    return np.stack([ramp, 0.1 + 0.3 * y / height, 0.3 - 0.4 * (ramp - 0.25)], -1)
+
+
+@pytest.mark.parametrize("half_size", [False, True])
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("way", ["ours", "libraw"])
+def test_samples_are_means_of_the_photo(
+    way: str, orientation: int, half_size: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "libraw":
+        monkeypatch.setattr(raw, "open_dng", lambda *_: None)
+    path = _file(tmp_path / "a.dng", _scene(200, 420), 0.0, orientation=orientation)
+    photo = files.read(path, half_size=half_size)
+    samples = _samples(photo)
+    assert samples.shape == (photo.height, photo.width)
+    np.testing.assert_allclose(samples.light, _developed(photo), atol=0.003)
+
+
+def test_samples_of_an_x_trans_sensor(tmp_path: Path) -> None:
+    photo = files.read(_file(tmp_path / "a.dng", _scene(600, 660), 0.0, _X_TRANS))
+    np.testing.assert_allclose(_samples(photo).light, _developed(photo), atol=0.004)
+
+
+@pytest.mark.parametrize("way", ["ours", "libraw"])
+def test_noise_at_black_does_not_raise_samples(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "libraw":
+        monkeypatch.setattr(raw, "open_dng", lambda *_: None)
+    photo = files.read(_file(tmp_path / "a.dng", np.zeros((300, 300, 3)), 0.004))
+    light = _samples(photo).light.mean((0, 1))
+    assert (_developed(photo).mean((0, 1)) > 0.001).any()
+    np.testing.assert_allclose(light, 0.0, atol=0.0002)
+
+
+def test_samples_are_clipped_at_white_like_the_photo(tmp_path: Path) -> None:
+    light = np.full((200, 200, 3), 5.0)
+    light[:4] = 0.1  # a file of one value counts as damaged
+    photo = files.read(_file(tmp_path / "a.dng", light, 0.0))
+    np.testing.assert_allclose(_samples(photo).light, 1.0, atol=0.001)
+
+
+def test_small_files_have_no_samples(tmp_path: Path) -> None:
+    photo = files.read(_file(tmp_path / "a.dng", _scene(60, 200), 0.0))
+    assert photo.metadata.raw is not None
+    assert photo.metadata.raw.get("light_samples") is None
