@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from llflow_photo import Options, Photo, load_enhancer
 from llflow_photo.camera import night, simulate_night_raw, write_frame_dng
+from llflow_photo.color.light_samples import KnownLight
 from llflow_photo.color.spaces import SRGB, convert
 from llflow_photo.color.working import to_network
 from llflow_photo.engine import Latent
@@ -34,7 +35,7 @@ class Rendered:
 
     def __init__(self, photo: Photo, model: str) -> None:
         view, self._residual = to_network(photo)
-        self._rendering = load_enhancer(model).encode(view).decode(Latent(0))
+        self._rendering = load_enhancer(model).encode(view, known=KnownLight.of(photo)).decode(Latent(0))
         self._analysis = PhotoAnalysis.of(photo)
 
     def with_options(self, **changes: float | str | bool) -> np.ndarray:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from llflow_photo import Options, Photo, load_enhancer
 from llflow_photo.api import rendering_of
+from llflow_photo.color.light_samples import KnownLight
 from llflow_photo.color.mean_exposure import mean_exposure_ev
 from llflow_photo.color.spaces import SRGB, convert, decode
 from llflow_photo.color.working import to_network
@@ -45,7 +46,7 @@ def make_strip(photo: Path, model: str) -> dict[str, str]:
     """Write the strip of one photo; return its size and mean exposure before and after."""
     as_read = read(photo)
     view, residual = to_network(as_read)
-    encoded = load_enhancer(model).encode(view)
+    encoded = load_enhancer(model).encode(view, known=KnownLight.of(as_read))
     before = srgb_of(as_read)
     guess = srgb_of(rendering_of(encoded, residual, Options(), 0))
     varied = Options(temperature=0.8)

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from llflow_photo import Options, Photo, load_enhancer
 from llflow_photo.api import rendering_of
+from llflow_photo.color.light_samples import KnownLight
 from llflow_photo.color.mean_exposure import mean_exposure_ev
 from llflow_photo.color.spaces import SRGB, convert, decode
 from llflow_photo.color.working import Residual, to_network
@@ -52,7 +53,7 @@ def main() -> None:
 
 def encoded(photo: Photo, model: str) -> Encoded:
     view, residual = to_network(photo)
-    return load_enhancer(model).encode(view), residual
+    return load_enhancer(model).encode(view, known=KnownLight.of(photo)), residual
 
 
 def rendered(photo: Encoded, **options: object) -> np.ndarray:
