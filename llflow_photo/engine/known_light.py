@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+from numpy.polynomial import Polynomial
 from torch import Tensor
 
 from ..callbacks import Cancel, raise_if_cancelled
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["ToneCorrection"]
 
 _DEGREE = 2
-_RIDGE = 1e-3
-"""Of the coefficients except the constant."""
+"""Of the polynomial that the channels share."""
+_OWN_POWERS = (2, 4)
+"""Powers of ``1 - value`` in the rest of each channel."""
+_RIDGE, _OWN_RIDGE = 1e-3, 1e-4
 _FLOOR, _NOISE_FLOOR = 0.002, 0.0003
 """Light of the rendering, and light of the photo before its exposure, that is too little to be compared."""
 _LARGEST = 1.0
@@ -43,8 +46,10 @@ _ROWS = 128
 class ToneCorrection:
     """Tone curves ``value * 2^p(value)``, where p is a polynomial, of sRGB-encoded values.
 
+    The curves of the channels differ less in bright values, whose color is not affected by clipping at black.
+
     Attributes:
-        coefficients: 3 x (degree + 1), of each channel's polynomial, lowest power first.
+        coefficients: 3 x N, of each channel's polynomial, lowest power first.
         lowest: values of each channel below which the polynomial is constant.
         highest: values above which it is constant, likewise.
     """
@@ -81,8 +86,9 @@ class ToneCorrection:
         values = encode(guess, "srgb").astype(float)
         stops = _stops_between(guess.astype(float), values, np.maximum(light, 0.0))
         lowest, highest = values.min(0), values.max(0)
-        fitted = [_fitted(values[:, c], stops[:, c] * (share / _GAMMA)) for c in range(3)]
-        return cls(tuple(fitted), tuple(lowest.tolist()), tuple(highest.tolist()))
+        fitted = _fitted(values, stops * (share / _GAMMA))
+        curves = [_monotonic(*of_channel) for of_channel in zip(fitted, lowest, highest, strict=True)]
+        return cls(tuple(curves), tuple(lowest.tolist()), tuple(highest.tolist()))
 
     def apply(self, rendering: np.ndarray, cancel: Cancel | None = None) -> None:
         """Correct a rendering in place.
@@ -118,8 +124,11 @@ class ToneCorrection:
 
 
 def _stops_between(guess: np.ndarray, values: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """Differences between samples of the guess and the known light, at the gain that keeps the mean luma."""
-    room = np.clip((1.0 - values) / (1.0 - _KNEE), 0.0, 1.0)
+    """Differences between samples of the guess and the known light, at the gain that keeps the mean luma.
+
+    All arrays are N x 3; ``values`` are those of the guess, sRGB-encoded.
+    """
+    room = np.clip((1.0 - values.max(1, keepdims=True)) / (1.0 - _KNEE), 0.0, 1.0)
     wanted = _mean_luma(guess)
     low, high = _LOWEST_EV, _HIGHEST_EV
     for _ in range(_HALVINGS):
@@ -139,14 +148,31 @@ def _mean_luma(light: np.ndarray) -> float:
     return float((encode(light, "srgb") @ [0.299, 0.587, 0.114]).mean())
 
 
-def _fitted(values: np.ndarray, stops: np.ndarray) -> tuple[float, ...]:
-    """Coefficients of a channel's polynomial, by ridge regression; the curve is monotonic."""
-    powers = np.vander(values, _DEGREE + 1, increasing=True)
-    ridge = np.diag([0.0] + [_RIDGE * len(values)] * _DEGREE)
-    coefficients = np.linalg.solve(powers.T @ powers + ridge, powers.T @ stops)
-    tested = torch.linspace(float(values.min()), float(values.max()), _TESTED, dtype=torch.float64)
+def _fitted(values: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """Coefficients of each channel's polynomial of N x 3 values, by ridge regression: 3 x N."""
+    shared, own = _DEGREE + 1, len(_OWN_POWERS)
+    equations = np.zeros((3, len(values), shared + 3 * own))
+    for channel, of_channel in enumerate(values.T):
+        equations[channel, :, :shared] = np.vander(of_channel, shared, increasing=True)
+        first = shared + channel * own
+        equations[channel, :, first : first + own] = (1.0 - of_channel[:, None]) ** _OWN_POWERS
+    a = equations.reshape(-1, equations.shape[2])
+    ridge = np.diag([0.0] + [_RIDGE] * _DEGREE + [_OWN_RIDGE] * (3 * own)) * len(a)
+    solution = np.linalg.solve(a.T @ a + ridge, a.T @ stops.T.ravel())
+    polynomials = []
+    for weights in solution[shared:].reshape(3, own):
+        total = Polynomial(solution[:shared])
+        for power, weight in zip(_OWN_POWERS, weights, strict=True):
+            total += weight * Polynomial([1.0, -1.0]) ** power
+        polynomials.append(total.coef)
+    return np.array(polynomials)
+
+
+def _monotonic(coefficients: np.ndarray, lowest: float, highest: float) -> tuple[float, ...]:
+    """The coefficients, reduced until the curve is monotonic."""
+    tested = torch.linspace(lowest, highest, _TESTED, dtype=torch.float64)
     while not bool((torch.diff(tested * torch.exp2(_polynomial(coefficients, tested))) >= 0).all()):
-        coefficients[1:] /= 2
+        coefficients = coefficients / 2
     return tuple(coefficients.tolist())
 
 

@@ -143,9 +143,9 @@ def test_the_latent_of_a_corrected_rendering_is_that_of_the_guess(dark: Path) ->
 
 
 def _samples(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Guess of 60 samples, and light of which it differs by a tone curve, both linear."""
+    """Guess of 60 samples, and light, from which it differs by a tone curve and a bias; both linear."""
     light = np.random.default_rng(seed).uniform(0.02, 0.5, (60, 3))
-    return light ** [1.1, 0.95, 0.9], light
+    return light**1.15 + [0.0, 0.003, 0.01], light
 
 
 def test_samples_get_the_light_of_the_photo_but_keep_their_exposure() -> None:
@@ -155,10 +155,24 @@ def test_samples_get_the_light_of_the_photo_but_keep_their_exposure() -> None:
     correction.apply(corrected)
     result = decode(corrected[0], "srgb")
     ratios = [values / light / (values / light).mean() for values in (guess, result)]
-    assert ratios[0].std() > 0.1
-    assert ratios[1].std() < 0.05
+    assert ratios[0].std() > 0.07
+    assert ratios[1].std() < 0.65 * ratios[0].std()
     means = [(encode(values, "srgb") @ LUMA).mean() for values in (guess, result)]
     assert means[1] == pytest.approx(means[0], abs=0.01)
+
+
+def test_bright_neutral_things_are_not_tinted() -> None:
+    """The blue of orange surfaces has a bias, that of a white one has none."""
+    random = np.random.default_rng(7)
+    light = random.uniform(0.05, 0.3, (60, 1)) * [1.0, 0.5, 0.15]
+    light[:3] = [0.6], [0.65], [0.7]
+    guess = light.copy()
+    guess[3:, 2] *= 1.4
+    picture = np.linspace(0.05, 0.9, 18, dtype=np.float32)[None, :, None].repeat(3, 2)
+    corrected = picture.copy()
+    ToneCorrection.between(guess, light).apply(corrected)
+    assert corrected[0, 3, 2] < corrected[0, 3, 0] - 4 / 255
+    assert np.ptp(corrected[0, -3:], axis=1).max() < 4 / 255
 
 
 def test_no_share_changes_nothing() -> None:
