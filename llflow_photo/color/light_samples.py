@@ -57,13 +57,19 @@ class KnownLight:
 
     @classmethod
     def of(cls, photo: Photo) -> Self | None:
-        """The known light of a photo; None if it has no `LightSamples`, or if they are of another shape."""
+        """The known light of a photo; None if it has no `LightSamples`, or if they are of another shape.
+
+        One pixel more or less is allowed, as halves are rounded in different ways.
+        """
         samples: LightSamples | None = (photo.metadata.raw or {}).get("light_samples")
-        if samples is None or samples.shape != (photo.height, photo.width):
+        shape = photo.height, photo.width
+        rows, columns = (sample_bounds(length)[:, 0] for length in shape)
+        if samples is None or samples.light.shape[:2] != (len(rows), len(columns)):
             return None
-        side = min(SIDE + 2 * _AROUND, *samples.shape)
+        if any(abs(one - other) > 1 for one, other in zip(samples.shape, shape, strict=True)):
+            return None
+        side = min(SIDE + 2 * _AROUND, *shape)
         views, cores, windows = [], [], []
-        rows, columns = (sample_bounds(length)[:, 0] for length in samples.shape)
         for row, column in product(rows, columns):
             top, left = (
                 _within(row - _AROUND, photo.height, side),

@@ -239,7 +239,7 @@ class EncodedPhoto:
         Returns:
             192 x H'/8 x W'/8, float32 (H' and W' are H and W rounded up to multiples of 8).
         """
-        view, other = self._view, View(self._without_correction(picture))
+        view, other = self._view, View(self._without_correction(picture, cancel))
         total = np.zeros((192, view.padded_height // 8, view.padded_width // 8), np.float32)
 
         def collect() -> np.ndarray:
@@ -257,13 +257,16 @@ class EncodedPhoto:
 
         return self._with_less_memory(collect)
 
-    def _without_correction(self, picture: np.ndarray) -> np.ndarray:
+    def _without_correction(self, picture: np.ndarray, cancel: Cancel | None) -> np.ndarray:
         """What a picture was before the correction to the known light."""
         correction = self._small.correction
         if correction is None:
             return picture
         before = np.array(picture, np.float32)
-        correction.undo(before)
+        if picture.dtype == np.uint8:
+            before /= np.float32(255)
+        with using_threads(self._threads):
+            correction.undo(before, cancel)
         return before
 
     def _plan(self) -> list[Tile]:

@@ -19,6 +19,7 @@ from torch import Tensor
 from ..callbacks import Cancel, raise_if_cancelled
 from ..color.light_samples import SIDE, KnownLight
 from ..color.spaces import decode, encode
+from .canvas import check_finite
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -40,6 +41,8 @@ _KNEE = 0.2
 _LOWEST_EV, _HIGHEST_EV = -3.0, 12.0
 _TESTED, _HALVINGS = 256, 20
 _ROWS = 128
+_VIEWS = 16
+"""Views that are rendered at once: as many pixels as the smallest tile has."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class ToneCorrection:
     Attributes:
         coefficients: 3 x N, of each channel's polynomial, lowest power first.
         lowest: values of each channel below which the polynomial is constant.
-        highest: values above which it is constant, likewise.
+        highest: values above which it decreases to 0, at 1, likewise.
     """
 
     coefficients: tuple[tuple[float, ...], ...]
@@ -64,13 +67,22 @@ class ToneCorrection:
 
         Args:
             photo: output of `Runner.photo` for the whole photo.
+
+        Raises:
+            NonFiniteOutputError: the network's output is not finite.
         """
         certainty = runner.plain_night(photo)
         if certainty <= 0.0:
             return None
         views = torch.from_numpy(known.views).permute(0, 3, 1, 2).contiguous()
-        rendered = runner.forward(views, photo, torch.from_numpy(known.windows), None).result()
-        places = zip(rendered.float().clamp(0.0, 1.0).numpy(), known.cores.tolist(), strict=True)
+        windows = torch.from_numpy(known.windows)
+        rendered = [
+            runner.forward(part, photo, positions, None).result()
+            for part, positions in zip(torch.split(views, _VIEWS), torch.split(windows, _VIEWS), strict=True)
+        ]
+        images = torch.cat(rendered).float()
+        check_finite(images)
+        places = zip(images.clamp(0.0, 1.0).numpy(), known.cores.tolist(), strict=True)
         cores = np.stack([image[:, top : top + SIDE, left : left + SIDE] for image, (top, left) in places])
         return cls.between(decode(cores, "srgb").mean((2, 3)), known.light.reshape(-1, 3), certainty)
 
@@ -80,7 +92,7 @@ class ToneCorrection:
 
         Args:
             guess: N x 3, means of the best guess, linear light.
-            light: N x 3, known light of the photo, linear; negative values count as black.
+            light: N x 3, known light of the photo, linear and finite; negative values count as black.
             share: share of the correction, 0 to 1.
         """
         values = encode(guess, "srgb").astype(float)
@@ -103,10 +115,11 @@ class ToneCorrection:
             for channel in range(3):
                 rows[..., channel] *= torch.exp2(self._stops(rows[..., channel], channel))
 
-    def undo(self, rendering: np.ndarray) -> None:
-        """Undo `apply` in place, by bisection."""
+    def undo(self, rendering: np.ndarray, cancel: Cancel | None = None) -> None:
+        """Undo `apply` in place, by bisection; arguments as for `apply`."""
         values = torch.from_numpy(rendering)
         for rows in torch.split(values, _ROWS):
+            raise_if_cancelled(cancel)
             for channel in range(3):
                 corrected = rows[..., channel]
                 low = torch.full_like(corrected, -2.0 * _LARGEST)
@@ -118,9 +131,7 @@ class ToneCorrection:
                 corrected *= torch.exp2((low + high) / 2)
 
     def _stops(self, values: Tensor, channel: int) -> Tensor:
-        return _polynomial(
-            self.coefficients[channel], values.clamp(self.lowest[channel], self.highest[channel])
-        )
+        return _stops_of(values, self.coefficients[channel], self.lowest[channel], self.highest[channel])
 
 
 def _stops_between(guess: np.ndarray, values: np.ndarray, light: np.ndarray) -> np.ndarray:
@@ -170,10 +181,19 @@ def _fitted(values: np.ndarray, stops: np.ndarray) -> np.ndarray:
 
 def _monotonic(coefficients: np.ndarray, lowest: float, highest: float) -> tuple[float, ...]:
     """The coefficients, reduced until the curve is monotonic."""
-    tested = torch.linspace(lowest, highest, _TESTED, dtype=torch.float64)
-    while not bool((torch.diff(tested * torch.exp2(_polynomial(coefficients, tested))) >= 0).all()):
+    tested = torch.linspace(0.0, 1.0, _TESTED, dtype=torch.float64)
+    for _ in range(_HALVINGS):
+        curve = tested * torch.exp2(_stops_of(tested, coefficients, lowest, highest))
+        if bool((torch.diff(curve) >= 0).all()):
+            return tuple(coefficients.tolist())
         coefficients = coefficients / 2
-    return tuple(coefficients.tolist())
+    return (0.0,) * len(coefficients)
+
+
+def _stops_of(values: Tensor, coefficients: Any, lowest: float, highest: float) -> Tensor:
+    """The exponent of a channel's curve: the polynomial, constant below ``lowest``, 0 from 1 on."""
+    fading = ((1.0 - values) / max(1.0 - highest, 1e-6)).clamp_(0.0, 1.0)
+    return _polynomial(coefficients, values.clamp(lowest, highest)).mul_(fading)
 
 
 def _polynomial(coefficients: Any, values: Tensor) -> Tensor:

@@ -10,8 +10,10 @@ import pytest
 from llflow_photo import Photo, files
 from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.light_samples import LightSamples, sample_bounds
-from llflow_photo.files.dng import write_cfa_dng
+from llflow_photo.files.dng import write, write_cfa_dng
 from llflow_photo.files.raw import read as raw
+from llflow_photo.files.tiff.directory import BYTE, LONG, Entry
+from llflow_photo.files.tiff.tags import Tag
 
 _BLACK, _WHITE = 600, 16383
 _NEUTRAL = (0.5, 1.0, 0.6)
@@ -83,6 +85,35 @@ def test_samples_are_means_of_the_photo(
 def test_samples_of_an_x_trans_sensor(tmp_path: Path) -> None:
     photo = files.read(_file(tmp_path / "a.dng", _scene(600, 660), 0.0, _X_TRANS))
     np.testing.assert_allclose(_samples(photo).light, _developed(photo), atol=0.004)
+
+
+@pytest.mark.parametrize("pattern", [["RG", "GB"], _X_TRANS], ids=["bayer", "x-trans"])
+@pytest.mark.parametrize("way", ["ours", "libraw"])
+def test_samples_of_an_active_area_inside_the_mosaic(
+    way: str, pattern: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pattern of the file begins at the active area, that of LibRaw elsewhere."""
+    colors = np.array([["RGB".index(letter) for letter in row] for row in pattern])
+    fields = {
+        Tag.ActiveArea: Entry.numbers(LONG, 3, 5, 603, 661),
+        Tag.CFAPattern: Entry(BYTE, np.roll(colors, (-3, -5), (0, 1)).astype(np.uint8).tobytes()),
+    }
+    layout = write._layout_tags
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "_layout_tags", lambda *given: layout(*given) | fields)
+        path = _file(tmp_path / "a.dng", _scene(603, 661), 0.0, pattern)
+    if way == "libraw":
+        monkeypatch.setattr(raw, "open_dng", lambda *_: None)
+    photo = files.read(path)
+    assert photo.pixels.shape[:2] in ((600, 656), (599, 655))  # LibRaw may leave out a row and a column
+    np.testing.assert_allclose(_samples(photo).light, _developed(photo), atol=0.005)
+
+
+def test_greens_of_different_white_balance_have_no_samples(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.dng", _scene(200, 420), 0.0)
+    photo = files.read(path, files.RawOptions(white_balance=(2.0, 1.0, 1.6, 1.5)))
+    assert photo.metadata.raw is not None
+    assert "light_samples" not in photo.metadata.raw
 
 
 @pytest.mark.parametrize("way", ["ours", "libraw"])

@@ -303,6 +303,7 @@ def _demosaiced(
         (black[:3], levels[1]),
         color,
         orientation,
+        options,
         half_size=half_size,
         headroom=headroom,
     )

@@ -7,6 +7,8 @@ import numpy as np
 from ...color.light_samples import LightSamples, sample_bounds
 from ..metadata.orientation import upright
 from .camera_color import CameraColor
+from .demosaic import second_green
+from .options import RawOptions
 
 __all__ = ["light_samples"]
 
@@ -17,11 +19,14 @@ def light_samples(
     levels: tuple[np.ndarray, float],
     color: CameraColor,
     orientation: int,
+    options: RawOptions,
     *,
     half_size: bool,
     headroom: float = 1.0,
 ) -> LightSamples | None:
-    """The samples of a photo that a mosaic is developed to; None if it is too small for that.
+    """The samples of a photo that a mosaic is developed to.
+
+    None if it is too small for that, or if the two greens have different white balance.
 
     Values are clipped where white balance makes them white, as in the developed photo, but not at black.
 
@@ -30,9 +35,12 @@ def light_samples(
         pattern: rows x columns of 0 red, 1 green, 2 blue, 3 another green, from the top left corner.
         levels: black level of each of these colors, and saturation level.
         orientation: EXIF orientation of the mosaic.
+        options: with which it is developed.
         half_size: whether the photo has half the height and width of the mosaic.
         headroom: linear light at the saturation level.
     """
+    if second_green(options, color.multipliers) != color.multipliers[1]:
+        return None
     step = 2 if half_size else 1
     height, width = (-(-side // step) for side in mosaic.shape)
     rows, columns = sample_bounds(height) * step, sample_bounds(width) * step

@@ -71,7 +71,7 @@ def decode_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int
                 _repair(raw, notes)
             # Before development, which changes LibRaw's description of the mosaic.
             curve = _shadow_curve(raw, options, color, half_size)
-            samples = _light_samples(raw, color, orientation, half_size)
+            samples = _light_samples(raw, options, color, orientation, half_size)
             pixels = _develop(raw, options, color, half_size)
     facts = _facts(container, color, orientation, curve, samples)
     return _photo(pixels, container, facts, path, notes)
@@ -293,15 +293,19 @@ def _shadow_curve(raw: Any, options: RawOptions, color: CameraColor, half_size: 
     return shadow_curve(mosaic, colors, levels, pattern, color, options, half_size)
 
 
-def _light_samples(raw: Any, color: CameraColor, orientation: int, half_size: bool) -> LightSamples | None:
+def _light_samples(
+    raw: Any, options: RawOptions, color: CameraColor, orientation: int, half_size: bool
+) -> LightSamples | None:
     """`light_samples` of the visible area; None if LibRaw develops it to another shape."""
     if raw.raw_type != rawpy.RawType.Flat or raw.raw_pattern is None or raw.sizes.pixel_aspect != 1.0:
         return None
-    mosaic, pattern, levels = raw.raw_image_visible, np.array(raw.raw_pattern), _levels(raw)
+    mosaic, levels, shape = raw.raw_image_visible, _levels(raw), raw.raw_pattern.shape
     of_photo = raw.sizes.iheight, raw.sizes.iwidth
-    if levels[0].size < 4 or pattern.shape not in _PATTERNS or of_photo != mosaic.shape:
+    if levels[0].size < 4 or shape not in _PATTERNS or of_photo != mosaic.shape:
         return None
-    return light_samples(mosaic, pattern, levels, color, orientation, half_size=half_size)
+    # LibRaw's own pattern begins at a corner outside the visible area.
+    pattern = raw.raw_colors_visible[: shape[0], : shape[1]]
+    return light_samples(mosaic, pattern, levels, color, orientation, options, half_size=half_size)
 
 
 def _levels(raw: Any) -> tuple[np.ndarray, float]:
