@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.spaces import LINEAR_SRGB, xyz_matrix
+from llflow_photo.files.dng import write_cfa_dng
 from llflow_photo.files.dng.lossless_jpeg import encode_lossless_jpeg
 from llflow_photo.files.tiff.directory import (
     BYTE,
@@ -144,3 +146,40 @@ def gain_map(specification: bytes, gains: np.ndarray) -> bytes:
     spacing = (1 / max(rows - 1, 1), 1 / max(columns - 1, 1))
     head = struct.pack(">IIddddI", rows, columns, *spacing, 0.0, 0.0, planes)
     return opcode(9, specification + head + gains.astype(">f4").tobytes())
+
+
+def write_mosaic_of(
+    path: Path,
+    light: np.ndarray,
+    pattern: Sequence[str],
+    neutral: tuple[float, float, float],
+    levels: tuple[int, int],
+    noise: float = 0.0,
+    seed: int = 0,
+    orientation: int = 1,
+) -> Path:
+    """Write a RAW file of a sensor's light, H x W x 3 camera RGB with white balance, white at 1.
+
+    Args:
+        pattern: rows of letters, such as ``RG`` and ``GB``.
+        neutral: camera RGB of neutral surfaces.
+        levels: raw values of black and white.
+        noise: standard deviation, in units of white.
+    """
+    colors = np.array([["RGB".index(letter) for letter in row] for row in pattern])
+    y, x = np.indices(light.shape[:2])
+    sites = colors[y % colors.shape[0], x % colors.shape[1]]
+    values = light[y, x, sites] * np.array(neutral)[sites]
+    values = values + np.random.default_rng(seed).normal(0, noise, values.shape)
+    black, white = levels
+    write_cfa_dng(
+        path,
+        np.rint(values * (white - black) + black).clip(0, white).astype(np.uint16),
+        colors,
+        black_level=black,
+        white_level=white,
+        color_matrix=np.array(CAMERAS[1].color_matrix),
+        as_shot_neutral=neutral,
+        orientation=orientation,
+    )
+    return path

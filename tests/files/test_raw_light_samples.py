@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dng_helpers import write_mosaic_of
 
 from llflow_photo import Photo, files
-from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.light_samples import LightSamples, sample_bounds
-from llflow_photo.files.dng import write, write_cfa_dng
+from llflow_photo.files.dng import write
 from llflow_photo.files.raw import read as raw
 from llflow_photo.files.tiff.directory import BYTE, LONG, Entry
 from llflow_photo.files.tiff.tags import Tag
@@ -28,23 +28,10 @@ def _file(
     orientation: int = 1,
 ) -> Path:
     """A frame of white-balanced camera RGB, H x W x 3."""
-    colors = np.array([["RGB".index(letter) for letter in row] for row in pattern or ["RG", "GB"]])
-    height, width = light.shape[:2]
-    y, x = np.mgrid[0:height, 0:width]
-    sites = colors[y % colors.shape[0], x % colors.shape[1]]
-    values = light[y, x, sites] * np.array(_NEUTRAL)[sites]
-    values = values + np.random.default_rng(3).normal(0, noise, values.shape)
-    write_cfa_dng(
-        path,
-        np.rint(values * (_WHITE - _BLACK) + _BLACK).clip(0, _WHITE).astype(np.uint16),
-        colors,
-        black_level=_BLACK,
-        white_level=_WHITE,
-        color_matrix=np.array(CAMERAS[1].color_matrix),
-        as_shot_neutral=_NEUTRAL,
-        orientation=orientation,
+    pattern = pattern or ["RG", "GB"]
+    return write_mosaic_of(
+        path, light, pattern, _NEUTRAL, (_BLACK, _WHITE), noise, seed=3, orientation=orientation
     )
-    return path
 
 
 def _developed(photo: Photo) -> np.ndarray:

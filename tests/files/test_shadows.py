@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dng_helpers import write_mosaic_of
 
 from llflow_photo import Options, Photo, enhance, files
-from llflow_photo.camera.sensors import CAMERAS
 from llflow_photo.color.shadow_curve import ShadowCurve
 from llflow_photo.color.spaces import SRGB, convert
 from llflow_photo.color.working import from_network, to_network
@@ -25,21 +25,9 @@ _READ_NOISE = 0.0032
 def _gray(path: Path, light: float, pattern: list[str], side: int = 192) -> Path:
     """A frame of gray light and the noise of high ISO; white is 1."""
     neutral = (0.714, 1.0, 0.385)
-    colors = np.array([["RGB".index(letter) for letter in row] for row in pattern])
-    height, width = (-(-side // size) for size in colors.shape)
-    sites = np.tile(colors, (height, width))
-    values = light * np.array(neutral)[sites]
-    values = values + np.random.default_rng(2).normal(0, _READ_NOISE, values.shape)
-    write_cfa_dng(
-        path,
-        np.rint(values * (_WHITE - _BLACK) + _BLACK).clip(0, _WHITE).astype(np.uint16),
-        colors,
-        black_level=_BLACK,
-        white_level=_WHITE,
-        color_matrix=np.array(CAMERAS[1].color_matrix),
-        as_shot_neutral=neutral,
-    )
-    return path
+    height, width = (-(-side // size) * size for size in (len(pattern), len(pattern[0])))
+    flat = np.full((height, width, 3), light)
+    return write_mosaic_of(path, flat, pattern, neutral, (_BLACK, _WHITE), _READ_NOISE, seed=2)
 
 
 def _denoised(photo: Photo) -> np.ndarray:
