@@ -257,13 +257,18 @@ def _parametric(kind: int, p: np.ndarray) -> str | np.ndarray:
 
 
 def _named_table(table: np.ndarray) -> str | np.ndarray:
-    """Name of the curve that a table samples, if it is a common one; otherwise the table."""
-    x = np.linspace(0, 1, len(table), dtype=np.float32)
-    for name in ("srgb", "linear", "gamma:2.19921875", "gamma:2.2", "gamma:1.80078125"):
-        if np.abs(decode(x, name) - table).max() < 4e-4:
-            return name
+    """Name of the curve that a table describes, if it is a common one; otherwise the table.
+
+    A table is linear between its entries (ICC.1:2022, 10.6). A short one is therefore far from a power
+    curve, even if all its entries are on it.
+    """
     if not np.isfinite(table).all() or table.max() <= 0:
         raise ProfileError("the profile's curves are broken")
+    interpolated = _as_table(table)
+    x = np.linspace(0, 1, len(interpolated), dtype=np.float32)
+    for name in ("srgb", "linear", "gamma:2.19921875", "gamma:2.2", "gamma:1.80078125"):
+        if np.abs(decode(x, name) - interpolated).max() < 4e-4:
+            return name
     return table
 
 

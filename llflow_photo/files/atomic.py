@@ -13,6 +13,9 @@ from ..errors import OutputExistsError, WriteError
 
 __all__ = ["atomic_file"]
 
+# File systems limit names to 255 bytes; the temporary name has more parts than this one.
+_NAME_BYTES = 100
+
 
 @contextlib.contextmanager
 def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
@@ -28,7 +31,7 @@ def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
         OutputExistsError: a file was created at ``path`` meanwhile, and ``replace`` is false.
         WriteError: the folder is missing, not writable, or full.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".{_beginning(path.name)}.{secrets.token_hex(4)}.part")
     try:
         # r+ because writers of compressed formats seek back to complete a header.
         with open(temporary, "x+b") as file:
@@ -49,6 +52,11 @@ def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _beginning(name: str) -> str:
+    """The whole characters among the first bytes of a name, without bytes that are not UTF-8."""
+    return name.encode("utf-8", "ignore")[:_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _move_to_free_name(temporary: Path, path: Path) -> None:

@@ -9,7 +9,8 @@ import re
 import stat
 from pathlib import Path
 
-from ..errors import OutputExistsError, ReadError
+from ..errors import OutputExistsError
+from .access import check_no_folder, not_opened
 
 __all__ = ["SOURCE_SETTING", "check_replaceable", "content_hash", "content_of", "is_taken", "made_from"]
 
@@ -35,15 +36,11 @@ def content_of(path: Path) -> str:
     Raises:
         ReadError: the file does not exist or cannot be read.
     """
-    if path.is_dir():
-        raise ReadError(f"{path} is a folder; give a file")
+    check_no_folder(path)
     try:
         return content_hash(path)
     except (OSError, ValueError) as error:
-        reason = (
-            "there is no such file; check the path" if isinstance(error, FileNotFoundError) else str(error)
-        )
-        raise ReadError(f"cannot open {path}: {reason}") from error
+        raise not_opened(path, error) from error
 
 
 def made_from(path: Path, content: str) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from ..color.light_samples import LightSamples
 from ..errors import FormatError, ReadError
 from ..paths import expanded
 from ..photo import Metadata, Photo
+from .access import check_no_folder, not_opened
 from .color_reading import pixels_of
 from .decoded_samples import Samples
 from .limits import DEFAULT_MAX_PIXELS
@@ -79,17 +83,13 @@ def _read(path: Path, raw: RawOptions, half_size: bool, max_pixels: int) -> Phot
 
 def _head(path: Path) -> tuple[bytes, int]:
     """The first bytes of a file and its size."""
-    if path.is_dir():
-        raise ReadError(f"{path} is a folder; give a file")
+    check_no_folder(path)
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:
             head = file.read(64)
     except (OSError, ValueError) as error:
-        reason = (
-            "there is no such file; check the path" if isinstance(error, FileNotFoundError) else str(error)
-        )
-        raise ReadError(f"cannot open {path}: {reason}") from error
+        raise not_opened(path, error) from error
     if not head:
         raise ReadError(f"{path} is empty (0 bytes); copy it again")
     return head, size
@@ -148,8 +148,19 @@ def _developed(photo: Photo, path: Path) -> Photo:
     xmp = PhotoXmp(photo.metadata.xmp, path, notes)
     applied = int((photo.metadata.raw or {}).get("orientation", 1))
     wanted = declared(applied, None, xmp.sidecar_orientation)
-    pixels = upright(photo.pixels, remaining(wanted, applied))
+    turn = remaining(wanted, applied)
+    pixels = upright(photo.pixels, turn)
     exif = turned_block(photo.metadata.exif, wanted, *stored_size(pixels, wanted))
     packet = xmp.packet(wanted, pixels.shape[1], pixels.shape[0])
-    metadata = replace(photo.metadata, exif=exif, xmp=packet)
+    facts = photo.metadata.raw and _turned_facts(photo.metadata.raw, turn)
+    metadata = replace(photo.metadata, exif=exif, xmp=packet, raw=facts)
     return replace(photo, pixels=pixels, metadata=metadata, notes=tuple(notes))
+
+
+def _turned_facts(facts: Mapping[str, Any], turn: int) -> Mapping[str, Any]:
+    """`Metadata.raw` of a photo to which an orientation has been applied; ``orientation`` is the camera's."""
+    samples: LightSamples | None = facts.get("light_samples")
+    if samples is None:
+        return facts
+    shape = samples.shape[::-1] if swaps_sides(turn) else samples.shape
+    return {**facts, "light_samples": LightSamples(shape, upright(samples.light, turn))}

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from llflow_photo import files
 from llflow_photo.color.profiles import ProfileError, profile_bytes, read_profile
-from llflow_photo.color.spaces import ADOBE_RGB, PROPHOTO, SPACES, SRGB, ColorSpace, convert, decode
+from llflow_photo.color.spaces import (
+    ADOBE_RGB,
+    LINEAR_SRGB,
+    PROPHOTO,
+    SPACES,
+    SRGB,
+    ColorSpace,
+    convert,
+    decode,
+)
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=lambda space: space.name)
@@ -50,6 +61,8 @@ def _with_curve(curve: bytes) -> bytes:
         place = 132 + 12 * index
         if data[place : place + 4] in (b"rTRC", b"gTRC", b"bTRC"):
             data[place + 4 : place + 12] = struct.pack(">II", len(data), len(curve))
+    curve += b"\0" * (-len(curve) % 4)
+    struct.pack_into(">I", data, 0, len(data) + len(curve))
     return bytes(data) + curve
 
 
@@ -61,6 +74,51 @@ def test_table_curves() -> None:
     reading = read_profile(_with_curve(b"curv\0\0\0\0" + struct.pack(">I", 1024) + odd.tobytes()))
     assert reading.space.transfer == "linear" and reading.tables is not None
     np.testing.assert_allclose(reading.tables[1], np.linspace(0, 1, 4096) ** 3, atol=1e-4)
+
+
+def _curve_of(entries: list[int]) -> bytes:
+    return b"curv\0\0\0\0" + struct.pack(f">I{len(entries)}H", len(entries), *entries)
+
+
+def _sampled(transfer: str, count: int) -> list[int]:
+    return [round(float(v) * 65535) for v in decode(np.linspace(0, 1, count), transfer)]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 17, 1024])
+def test_straight_tables_are_linear(count: int) -> None:
+    assert read_profile(_with_curve(_curve_of(_sampled("linear", count)))).space == LINEAR_SRGB
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [0, 65535],
+        [0, 40000],
+        [2000, 65535],
+        [65535, 0],
+        _sampled("srgb", 3),
+        _sampled("gamma:1.80078125", 5),
+        _sampled("gamma:2.2", 16),
+        _sampled("srgb", 20),
+        _sampled("srgb", 256),
+    ],
+    ids=lambda entries: f"{len(entries)}-{entries[0]}-{entries[-1]}",
+)
+def test_littlecms_reads_tables_as_we_do(entries: list[int], tmp_path: Path) -> None:
+    """Entries on a common curve are not enough for that curve: a table is linear between them."""
+    profile = _with_curve(_curve_of(entries))
+    ramp = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png", icc_profile=profile)
+    photo = files.read(tmp_path / "ramp.png")
+    ours = np.clip(convert(photo.pixels, photo.color_space, SRGB), 0, 1) * 255
+    theirs = ImageCms.profileToProfile(
+        Image.fromarray(ramp),
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    )
+    assert theirs is not None
+    np.testing.assert_allclose(ours, np.asarray(theirs, np.float32), atol=1.5)
 
 
 def test_gamma_curves() -> None:

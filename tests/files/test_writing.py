@@ -139,6 +139,23 @@ def test_full_device(photo: Photo) -> None:
         files.write(photo, tiny / "photo.png")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names are limited in bytes on POSIX systems")
+@pytest.mark.parametrize(
+    "name",
+    ["\u591c" * 80, "a" + "\u591c" * 80, "\U0001f303" * 60, "a" * 250, "\u00e9" * 120, "\udcff" * 200],
+    ids=lambda name: f"{len(name)}-{name[:2]!a}",
+)
+def test_names_as_long_as_file_systems_allow(name: str, photo: Photo, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.png"
+    try:
+        path.touch()
+    except OSError:
+        pytest.skip("the file system does not allow this name")
+    path.unlink()
+    files.write(photo, path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_missing_folder_and_unknown_formats(photo: Photo, tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="No such file"):
         files.write(photo, tmp_path / "no" / "photo.png")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dng_helpers import write_mosaic_of
 from file_helpers import corners_of, packet_of, quadrants
 from PIL import Image, features
 
 from llflow_photo import files
+from llflow_photo.color.light_samples import KnownLight, sample_bounds
 from llflow_photo.color.spaces import SRGB, convert
 from llflow_photo.files.dng.write import write_cfa_dng
 from llflow_photo.files.metadata.orientation import upright
@@ -111,6 +113,23 @@ def test_raw_turned_in_its_sidecar(orientation: int, camera: int, tmp_path: Path
     path = _write_dng(tmp_path / "photo.dng", camera)
     (tmp_path / "photo.xmp").write_bytes(_packet(orientation))
     _assert_turned(path, orientation)
+
+
+@EVERY
+def test_light_samples_turn_with_the_pixels(orientation: int, tmp_path: Path) -> None:
+    y, x = np.mgrid[0:200, 0:420]
+    ramp = 0.05 + 0.4 * x / 420
+    scene = np.stack([ramp, 0.1 + 0.3 * y / 200, 0.3 - 0.4 * (ramp - 0.25)], -1)
+    path = tmp_path / "photo.dng"
+    write_mosaic_of(path, scene, ["RG", "GB"], (0.5, 1.0, 0.6), (600, 16383), orientation=6)
+    (tmp_path / "photo.xmp").write_bytes(_packet(orientation))
+    photo = files.read(path)
+    samples = (photo.metadata.raw or {})["light_samples"]
+    assert samples.shape == (photo.height, photo.width)
+    rows, columns = sample_bounds(photo.height), sample_bounds(photo.width)
+    means = [[photo.pixels[a:b, c:d].mean((0, 1)) for c, d in columns] for a, b in rows]
+    np.testing.assert_allclose(samples.light, means, atol=0.003)
+    assert KnownLight.of(photo) is not None
 
 
 @pytest.mark.parametrize("suffix", ["avif", "heic"])

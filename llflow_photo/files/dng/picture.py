@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..tiff.directory import IFD, LONG, Directory, Entry, encode_directories
-from ..tiff.parse import numbers_of, packet_of
+from ..tiff.parse import numbers_of
 from ..tiff.tags import Compression, NewSubfile, Photometric, Tag
 
 __all__ = ["cfa_pattern", "dng_bytes", "first_number", "is_dng", "raw_directory"]
@@ -65,13 +65,13 @@ def _all(directories: list[Directory]) -> Iterator[Directory]:
 def cfa_pattern(directory: Directory) -> np.ndarray | None:
     """2 x 2 or 6 x 6 of 0 red, 1 green, 2 blue; None for other patterns and layouts."""
     repeat = [int(v) for v in numbers_of(directory, Tag.CFARepeatPatternDim)] or [2, 2]
-    colors = packet_of(directory, Tag.CFAPattern) or b""
-    planes = packet_of(directory, Tag.CFAPlaneColor) or b"\0\1\2"
-    if len(repeat) != 2 or len(colors) != repeat[0] * repeat[1] or planes != b"\0\1\2":
+    colors = numbers_of(directory, Tag.CFAPattern)
+    planes = numbers_of(directory, Tag.CFAPlaneColor) or (0, 1, 2)
+    if len(repeat) != 2 or len(colors) != repeat[0] * repeat[1] or planes != (0, 1, 2):
         return None
     if first_number(directory, Tag.CFALayout, 1) != 1 or set(colors) != {0, 1, 2}:
         return None
-    pattern = np.frombuffer(colors, np.uint8).reshape(repeat)
+    pattern = np.array(colors, np.uint8).reshape(repeat)
     if (
         repeat[0] % 2 == repeat[1] % 2 == 0
         and (pattern == np.tile(pattern[:2, :2], np.array(repeat) // 2)).all()

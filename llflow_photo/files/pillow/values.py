@@ -39,7 +39,7 @@ def values_of(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
         FormatError: the mode is not supported.
     """
     mode = image.mode
-    if image.format == "PNG" and mode in ("RGB", "RGBA", "LA") and _raw_mode(image).endswith(";16B"):
+    if image.format == "PNG" and mode in ("RGB", "RGBA") and _raw_mode(image).endswith(";16B"):
         if mode != "RGB":
             notes.append("the alpha channel was not kept")
         return _deep_png(image), 16
@@ -69,28 +69,34 @@ def _raw_mode(image: Image.Image) -> str:
 
 
 def _deep_png(image: Image.Image) -> np.ndarray:
-    """16-bit color; Pillow keeps only the upper bytes of samples.
+    """16-bit color or gray; Pillow keeps only the upper bytes of samples.
 
-    Its unpackers take the first or the second byte of a sample, for big- and little-endian files.
-    Decoding the file once with each byte order gives both.
+    Its unpackers of color take the first or the second byte of a sample, for big- and little-endian files.
+    Decoding the file once with each byte order gives both. For gray with alpha it has only one of them; but
+    a pixel has four bytes, like one of 8-bit color with alpha, and decoded as such it keeps all.
     """
+    raw_mode = _raw_mode(image)
+    if raw_mode == "LA;16B":
+        whole = _decoded_again(image, "RGBA")
+        upper, lower = whole[..., 0:1], whole[..., 1:2]
+    else:
+        upper, lower = (_decoded_again(image, raw_mode[:-1] + order)[..., :3] for order in "BL")
+    out = upper.astype(np.uint16)
+    out <<= 8
+    out |= lower
+    return out
+
+
+def _decoded_again(image: Image.Image, raw_mode: str) -> np.ndarray:
+    """H x W x 3 or H x W x 4, uint8: the file of a PNG image, decoded with another of Pillow's unpackers."""
     fp = getattr(image, "fp", None)
     if fp is None:
         raise ReadError("the PNG file is closed")
-    planes = []
-    for order in ("B", "L"):
-        fp.seek(0)
-        with no_global_limit():
-            again = Image.open(fp, formats=["PNG"])
-        again.tile = [(*tile[:3], str(tile[3])[:-1] + order) for tile in again.tile]  # type: ignore[misc]
-        planes.append(np.asarray(again))
-    channels = planes[0].shape[2]
-    if image.mode == "LA" or channels == 2:
-        planes = [plane[..., :1] for plane in planes]
-    out = planes[0][..., :3].astype(np.uint16)
-    out <<= 8
-    out |= planes[1][..., :3]
-    return out
+    fp.seek(0)
+    with no_global_limit():
+        again = Image.open(fp, formats=["PNG"])
+    again.tile = [(*tile[:3], raw_mode) for tile in again.tile]  # type: ignore[misc]
+    return np.asarray(again)
 
 
 def _from_cmyk(image: Image.Image, notes: list[str]) -> np.ndarray:

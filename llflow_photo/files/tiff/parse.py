@@ -44,6 +44,11 @@ _SIZES = TYPE_SIZES | {LONG8: 8, SLONG8: 8, IFD8: 8, UTF8: 1}
 _POINTERS = {Tag.SubIFDs, Tag.ExifIFD, Tag.GPSInfo, Tag.InteroperabilityIFD}
 # Offsets and sizes of strips and tiles, which exceed 4 GB in large BigTIFF files.
 _PLACES = {Tag.StripOffsets, Tag.StripByteCounts, Tag.TileOffsets, Tag.TileByteCounts}
+# Streams of bytes with a byte order of their own, though some are declared as numbers (IPTC often as LONG).
+_PACKETS = {
+    Tag.XMP, Tag.IPTC, Tag.Photoshop, Tag.ICCProfile, Tag.DNGPrivateData, Tag.OpcodeList1, Tag.OpcodeList2,
+    Tag.OpcodeList3,
+}  # fmt: skip
 # Olympus, Panasonic and Leica use version numbers of their own instead of 42.
 _MAGICS = {42, 43, 0x4F52, 0x5352, 0x0055}
 
@@ -59,7 +64,8 @@ def is_tiff(head: bytes) -> bool:
 def parse_tiff(data: Buffer, start: int = 0) -> list[Directory]:
     """The chain of directories of a TIFF-structured block; pointers are replaced by the directories.
 
-    Values outside the data, and directories that were already visited, are left out.
+    Values outside the data, and directories that were already visited, are left out. Packets (XMP, IPTC and
+    others) are bytes, whatever type the file declares.
 
     Args:
         data: file or block.
@@ -155,6 +161,9 @@ class _Parser:
             if children:
                 directory[code] = Entry(IFD, tuple(children))
             return
+        if code in _PACKETS and type_ not in (BYTE, ASCII, UTF8):
+            directory[code] = Entry(UNDEFINED, payload)
+            return
         entry = self._value(type_, payload)
         if code in _PLACES or _is_classic(entry):
             directory[code] = entry
@@ -198,13 +207,9 @@ def numbers_of(directory: Directory, code: int) -> tuple[float, ...]:
 
 
 def packet_of(directory: Directory, code: int) -> bytes | None:
-    """A field as bytes; None if missing or empty. IPTC is often declared as LONG."""
+    """A field as the bytes of the file; None if it is missing, empty, or holds numbers."""
     entry = directory.get(code)
-    if entry is None or not entry.value:
-        return None
-    if isinstance(entry.value, bytes):
-        return entry.value
-    return struct.pack(f"<{len(entry.value)}I", *entry.value) if entry.type == LONG else None
+    return entry.value if entry is not None and entry.value and isinstance(entry.value, bytes) else None
 
 
 def _is_classic(entry: Entry) -> bool:
