@@ -18,7 +18,7 @@ from .cluster.connection import check_backend
 from .cluster.run import run_cluster
 from .job import Job, Task
 from .output import is_intact, remove_leftovers
-from .recording.manifest import Manifest, Stored, read_manifest
+from .recording.manifest import Manifest, Stored, read_manifest, why_not_written
 from .recording.page import write_page
 from .recording.progress import EventCallback, Tally
 from .recording.record import PhotoRecord
@@ -80,7 +80,8 @@ def run_batch(batch: Batch) -> Report:
 
     Raises:
         EmptyFolderError: there are no photos to take.
-        BatchError: another batch is writing to the output folder, or its manifest is damaged.
+        BatchError: another batch is writing to the output folder, its manifest is damaged, or it cannot be
+            written to.
         WorkerError: the processes or the cluster cannot be started.
         BatchInterrupted: Ctrl-C; it has the report as an attribute.
         and any error of listing the inputs and loading the model.
@@ -138,8 +139,23 @@ def _ensure_reasons(batch: Batch, seen: Sequence[PhotoRecord]) -> None:
         raise EmptyFolderError(
             f"{given} contains only outputs of a batch; copy them to another folder to enhance them"
         )
-    condition = " that match" if batch.selection.include or batch.selection.exclude else ""
-    raise EmptyFolderError(f"{given} contains no photos{condition}; name a folder with photos")
+    if filters := _filters(batch.selection):
+        raise EmptyFolderError(
+            f"{given} contains no photos that match the filters ({', '.join(filters)}); change them, or name "
+            "another folder"
+        )
+    raise EmptyFolderError(f"{given} contains no photos; name a folder with photos")
+
+
+def _filters(selection: Selection) -> list[str]:
+    """The rules that may have left out all photos, by the names of their arguments."""
+    patterns = {"include": selection.include, "exclude": selection.exclude}
+    filters = [f"{name} {' '.join(map(repr, given))}" for name, given in patterns.items() if given]
+    if selection.newer_than is not None:
+        filters.append("newer_than")
+    if not selection.recursive:
+        filters.append("recursive=False")
+    return filters
 
 
 def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bool]:
@@ -309,8 +325,9 @@ class _Run:
         """Write to the manifest; an error stops the batch."""
         try:
             write()
-        except (sqlite3.Error, OSError) as error:
-            reason = f"the output folder cannot be written to ({error}); free space or attach its disk"
+        except (sqlite3.Error, OSError, BatchError) as error:
+            is_message = isinstance(error, BatchError)
+            reason = str(error) if is_message else why_not_written(Path(self._batch.job.root), error)
             self._stopped = self._stopped or reason
             _log.error("%s", reason)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -100,7 +101,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
 
 def asks_for_batch(args: argparse.Namespace) -> bool:
     """Whether an input is a folder, or an argument is given that only batches support."""
-    if any(path.is_dir() for path in args.inputs) or args.backend != "local":
+    if any(map(os.path.isdir, args.inputs)) or args.backend != "local":
         return True
     return any(getattr(args, name) not in (None, False, []) for name in _ONLY_OF_BATCHES)
 
@@ -172,7 +173,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _default_output(inputs: Sequence[Path]) -> Path | None:
     """Output folder of a batch: for single photos, that of photos enhanced one by one."""
-    return None if any(path.is_dir() for path in inputs) else DEFAULT_FOLDER
+    return None if any(map(os.path.isdir, inputs)) else DEFAULT_FOLDER
 
 
 def _show_report(report: Report, mode: Mode) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from ..errors import CheckpointError, DeviceError, LLFlowPhotoError
+from ..errors import CheckpointError, DeviceError, LLFlowPhotoError, ReadError
 from ..options import Options
 from ..paths import expanded
 from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, print_error, print_message, progress_bar
-from .rendering import add_rendering_arguments, options_of
+from .rendering import add_rendering_arguments, options_of, without_effect
 from .targets import choose_targets
 from .writing import add_writing_arguments, encoding_of, raw_options_of
 
@@ -45,6 +45,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if not args.quiet and (sentence := without_effect(options_of(args))):
+        print_message(f"note: {sentence}")
     if asks_for_batch(args):
         return run_batch(args)
     return _enhance_files(args)
@@ -95,6 +97,12 @@ def _check_engine(error: Exception, options: Options) -> None:
 
 def _message(source: Path, error: Exception) -> str:
     """The text of an error, with the name of the photo and without error numbers of the system."""
+    denied = error.__cause__ if isinstance(error, ReadError) else error
+    if isinstance(denied, PermissionError):
+        if isinstance(error, ReadError) or str(denied.filename) == str(source):
+            return f"{source} may not be read; check its permissions and those of its folder"
+        advice = "check its permissions, or choose another --output"
+        return f"{source}: {denied.filename} may not be accessed; {advice}"
     if not isinstance(error, LLFlowPhotoError) and isinstance(error, OSError) and error.strerror:
         return f"{source}: {error.filename}: {error.strerror.lower()}; choose another --output"
     return f"{source}: {error}" if str(source) not in str(error) else str(error)

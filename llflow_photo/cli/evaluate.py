@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.table import Table
 
-from ..errors import OptionError
+from ..errors import LLFlowPhotoError, OptionError
+from ..install_hints import PACKAGE, pip_install
 from ..paths import expanded
 from .console import output, print_message, progress_bar
 from .numbers import integer, number
-from .rendering import add_rendering_arguments, options_of
+from .rendering import add_rendering_arguments, options_of, without_effect
 
 if TYPE_CHECKING:
     from ..evaluation import ScoreTable
@@ -109,6 +111,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if not args.rendered and (sentence := without_effect(_options(args))):
+        print_message(f"note: {sentence}")
     if args.night is not None:
         return _run_night(args)
     from ..evaluation import metrics_at_hand, score_pairs
@@ -136,6 +140,8 @@ def _run_night(args: argparse.Namespace) -> int:
 
     if args.data is not None or args.low or args.high or args.rendered:
         raise OptionError("--night simulates its pairs; leave out --data, --low, --high and --rendered")
+    if args.baseline:
+        _check_baseline()
     conditions = _conditions(args)
     paths = find_photos(args.night)
     if args.held_out is not None:
@@ -178,6 +184,21 @@ def _conditions(args: argparse.Namespace) -> list[tuple[float, str]]:
     if unknown := sorted(set(lights) - set(ILLUMINANTS)):
         raise OptionError(f"--light is {unknown[0]!r}; give one of {', '.join(sorted(ILLUMINANTS))}")
     return [(ev, lights[min(index, len(lights) - 1)]) for index, ev in enumerate(exposures)]
+
+
+def _check_baseline() -> None:
+    """Fail before the scoring rather than after it.
+
+    Raises:
+        LLFlowPhotoError: OpenCV is not installed.
+    """
+    try:
+        import_module("cv2")
+    except ImportError as error:
+        install = pip_install(f"'{PACKAGE}[evaluate]'")
+        raise LLFlowPhotoError(
+            f"the baseline needs OpenCV, which cannot be imported: {install}, or give --no-baseline"
+        ) from error
 
 
 def _check_writable(path: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 import warnings
@@ -12,6 +11,7 @@ from .. import __version__
 from ..errors import CancelledError, LLFlowPhotoError, OptionError
 from . import doctor, enhance, evaluate, models, train
 from .console import print_error
+from .parser import Parser
 
 __all__ = ["build_parser", "main"]
 
@@ -19,9 +19,9 @@ _COMMANDS = (enhance, train, evaluate, models, doctor)
 INTERRUPTED = 130
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="llflow-photo",
         description="Enhance photos taken in low light.",
         epilog="Exit codes: 0 success, 1 failure, 2 invalid arguments, 130 interrupted.",
@@ -66,6 +66,8 @@ def _message(error: Exception) -> str:
     """One line for any exception."""
     if isinstance(error, LLFlowPhotoError):
         return str(error)
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return f"{error.filename} may not be accessed; check its permissions, or choose another path"
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror.lower()}; choose another path"
     if isinstance(error, MemoryError):

@@ -84,6 +84,7 @@ def _show(name: str) -> int:
 
     card = models.find(name)
     table = Table(show_header=False, box=None, pad_edge=False)
+    exposures = " to ".join(map(str, card.inputs.get("exposure_ev", ())))
     rows = {
         "name": card.name,
         "file": f"{card.path} ({_size(card.path)})",
@@ -91,6 +92,7 @@ def _show(name: str) -> int:
         "trained on": card.data,
         "recipe": _plain(card.recipe),
         "iterations": str(card.iterations or ""),
+        "exposure of its training inputs": f"{exposures} EV" if exposures else "",
         "validation": ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items()),
         "reproduce": card.reproduce,
         "licence": card.licence,

@@ -8,13 +8,13 @@ from typing import Any
 
 from ..options import Options
 
-__all__ = ["add_rendering_arguments", "options_of"]
+__all__ = ["add_rendering_arguments", "options_of", "without_effect"]
 
 _DEFAULTS = Options()
 _SETTINGS: dict[str, tuple[type, str]] = {
     "model": (str, "name of a model ('llflow-photo models' lists them) or path of a .safetensors file"),
     "temperature": (float, "variation of renderings: 0 is the model's best guess, 0.8 is typical"),
-    "samples": (int, "number of renderings of each photo"),
+    "samples": (int, "number of renderings of each photo; at temperature 0 all are the same best guess"),
     "seed": (int, "seed of the variation; the same seed gives the same rendering"),
     "grain": (float, "amount of fine noise at a temperature above 0, 0 to 1"),
     "brightness": (float, "shift along the brightness direction of the latent; negative is darker"),
@@ -65,6 +65,17 @@ def options_of(args: argparse.Namespace) -> Options:
     tile = str(given["tile"])
     given["tile"] = int(tile) if tile.isdigit() else tile
     return Options(**given)
+
+
+def without_effect(options: Options) -> str:
+    """A sentence for users if options have no effect at temperature 0; else empty."""
+    if options.temperature > 0:
+        return ""
+    effects = ["all renderings are the same best guess"] if options.samples > 1 else []
+    effects += ["there is no grain"] if options.grain > 0 else []
+    if not effects:
+        return ""
+    return f"at temperature 0 {' and '.join(effects)}; for variation give --temperature, for example 0.8"
 
 
 def _flag(name: str) -> str:

@@ -7,7 +7,8 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from ..errors import OptionError, TrainingDataError
 from ..paths import expanded
 from .console import output, print_message
 from .numbers import integer, number
+from .parser import Parser
 from .train_display import TrainingDisplay
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def _folder(text: str) -> str:
     return str(expanded(text))
 
 
-def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_recipe_arguments(parser: Parser) -> None:
     group = parser.add_argument_group("recipe")
     group.add_argument(
         "--stages",
@@ -127,11 +129,8 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--ema", type=number(0, 1), metavar="X", help="decay of the averaged weights (default: 0.999)"
     )
-    group.add_argument(
-        "--loss",
-        metavar="LIST",
-        help="weights of the loss terms (default: likelihood=0.01,absolute=1,aligned=1,structural=0.2)",
-    )
+    loss = group.add_argument("--loss", metavar="LIST", help="weights of the loss terms")
+    parser.complete_help = partial(_add_loss_defaults, loss)
     group.add_argument("--seed", type=integer(0), metavar="N", help="random seed (default: 0)")
     group.add_argument(
         "--mixed-precision",
@@ -139,6 +138,14 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="run the encoder in bfloat16 (default: off)",
     )
+
+
+def _add_loss_defaults(loss: argparse.Action) -> None:
+    """Add the defaults to the help of ``--loss`` when it is shown, since the import loads torch."""
+    from ..training.loss import LossWeights
+
+    defaults = ", ".join(f"{name}={value:g}" for name, value in asdict(LossWeights()).items())
+    loss.help = f"weights of the loss terms (default: {defaults})"
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -39,5 +39,5 @@ def denoised(pixels: np.ndarray, strength: float) -> np.ndarray:
     try:
         import cv2
     except ImportError as error:
-        raise LLFlowPhotoError("the baseline needs OpenCV: install llflow-photo[evaluate]") from error
+        raise LLFlowPhotoError("the baseline needs OpenCV: pip install 'llflow-photo[evaluate]'") from error
     return np.asarray(cv2.fastNlMeansDenoisingColored(pixels, None, strength, strength, 7, 21))

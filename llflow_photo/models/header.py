@@ -37,7 +37,17 @@ def read_size(path: Path) -> Size:
 
 def not_weights(path: Path, error: Exception) -> CheckpointError:
     """The error for a file that cannot be read as safetensors."""
+    if not _may_be_read(path):  # safetensors reports this as a missing file
+        return CheckpointError(f"{path} may not be read; check its permissions")
     return CheckpointError(
         f"{path} is not a readable safetensors file ({error}); convert other checkpoints with "
         f"'llflow-photo import {path} NAME.safetensors'"
     )
+
+
+def _may_be_read(path: Path) -> bool:
+    try:
+        with open(path, "rb"):
+            return True
+    except OSError as error:
+        return not isinstance(error, PermissionError)

@@ -67,6 +67,8 @@ def read_released(path: Path) -> dict[str, Tensor]:
             content: Any = load_file(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise CheckpointError(f"{path} may not be read; check its permissions") from error
     except Exception as error:  # torch raises many kinds for broken files
         # torch's own message suggests reading the file unsafely.
         raise CheckpointError(

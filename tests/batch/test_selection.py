@@ -94,7 +94,23 @@ def test_a_folder_that_cannot_be_listed_is_named(photos: Photos, monkeypatch: py
     monkeypatch.setattr(os, "stat", refusing(os.stat, lambda path: path.parent.name == "secret"))
     names, reasons = taken(root)
     assert names == ["a.png"]
-    assert "cannot be listed: Permission denied" in reasons["secret"]
+    assert reasons["secret"] == "the folder may not be read; check its permissions"
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir, lambda path: path == root))
+    assert list(taken(root)[1]) == [str(root)]  # not "."
+
+
+def test_a_photo_that_may_not_be_read_is_named(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, stat = photos("a.png", "b.png"), Path.stat
+
+    def refuse(path: Path, **more: Any) -> os.stat_result:
+        if path.name == "a.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **more)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    names, reasons = taken(root)
+    assert names == ["b.png"]
+    assert reasons == {"a.png": "the file may not be read; check the permissions of its folder"}
 
 
 def test_pairs_of_raw_and_jpeg_are_one_frame(photos: Photos) -> None:
@@ -104,6 +120,33 @@ def test_pairs_of_raw_and_jpeg_are_one_frame(photos: Photos) -> None:
     assert reasons == {"a.jpg": "the same frame as A.NEF"}
     assert taken(root, pairs="jpeg")[0] == ["B.jpg", "C.NEF", "a.jpg", "sub/A.jpg"]
     assert len(taken(root, pairs="both")[0]) == 5
+
+
+def test_photos_of_inputs_of_the_same_name_are_no_pair(photos: Photos) -> None:
+    first, second = photos("A.NEF", folder="1/100CANON"), photos("A.jpg", folder="2/100CANON")
+    for pairs in ("raw", "jpeg"):
+        names, reasons = taken(first, second, pairs=pairs)
+        assert (names, reasons) == (["100CANON/A.NEF", "100CANON/A.jpg"], {})
+        names, reasons = taken(first / "A.NEF", second / "A.jpg", pairs=pairs)
+        assert (names, reasons) == (["A.NEF", "A.jpg"], {})
+
+
+def test_a_pair_is_found_however_its_folder_is_given(photos: Photos, tmp_path: Path) -> None:
+    folder, other = photos("A.NEF", "A.jpg", folder="1/night"), photos("A.NEF", folder="2/night")
+    (tmp_path / "link").symlink_to(folder)
+    assert taken(folder / "A.NEF", tmp_path / "link" / "A.jpg")[1] == {"A.jpg": "the same frame as A.NEF"}
+    # The RAW file gets another name in the output, but its name on the disk is that of the JPEG.
+    names, reasons = taken(other / "A.NEF", folder / "A.NEF", folder / "A.jpg")
+    assert names == ["A-2.NEF", "A.NEF"]
+    assert reasons == {"A.jpg": "the same frame as A-2.NEF"}
+
+
+def test_names_of_photos_of_several_inputs_do_not_depend_on_their_dates(photos: Photos) -> None:
+    first, second = photos("a.png", folder="1/night"), photos("a.png", folder="2/night")
+    os.utime(first / "a.png", (1000, 1000))
+    names, reasons = taken(first, second, newer_than=5000.0)
+    assert names == ["night-2/a.png"]
+    assert reasons == {"night/a.png": "not newer than the given time"}
 
 
 def test_newer_than(photos: Photos) -> None:

@@ -66,6 +66,23 @@ def test_folders_and_kinds_of_files_are_apart() -> None:
     ]
 
 
+def test_folders_of_the_same_relative_path_are_apart(tmp_path: Path) -> None:
+    captures = {tmp_path / f"{card}/night/{n}.jpg": taken(n) for card in "ab" for n in range(3)}
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    captures[tmp_path / "link/night/3.jpg"] = taken(3)
+    # One name has a number, as it has where both inputs have a photo of this name.
+    relatives = {path: PurePosixPath("night", path.name) for path in captures}
+    relatives[tmp_path / "b/night/1.jpg"] = PurePosixPath("night-2/1.jpg")
+    sources = [Source(path, relative, 10, 1) for path, relative in relatives.items()]
+    for mode in ("auto", "all"):
+        series = find_series(sources, SeriesRules(captures.__getitem__, is_raw, mode)).series
+        groups = [[frame.path.relative_to(tmp_path).as_posix() for frame in frames] for frames in series]
+        assert groups == [
+            ["a/night/0.jpg", "a/night/1.jpg", "a/night/2.jpg", "link/night/3.jpg"],
+            ["b/night/0.jpg", "b/night/1.jpg", "b/night/2.jpg"],
+        ]
+
+
 def test_all_and_off() -> None:
     captures = {
         "1.jpg": Capture(),

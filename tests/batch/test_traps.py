@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,10 @@ from typing import Any
 import pytest
 
 from llflow_photo.batch.output import choose_output
+from llflow_photo.batch.recording.manifest import MANIFEST_NAME
 from llflow_photo.batch.recording.record import PhotoRecord
 from llflow_photo.batch.workers.work import failure
-from llflow_photo.errors import BatchError, EmptyFolderError, WorkerError
+from llflow_photo.errors import BatchError, EmptyFolderError, ReadError, WorkerError
 
 Run = Callable[..., Any]
 Photos = Callable[..., Path]
@@ -64,7 +67,13 @@ def test_photos_in_progress_beside_one_that_kills_the_worker_are_rendered(
 def test_a_denied_permission_is_reported() -> None:
     record = PhotoRecord("a.png", "failed")
     failed = failure(record, PermissionError(13, "Permission denied", "/in/a.png"), Path("/in/a.png"))
-    assert (failed.reason, failed.lasting, failed.stops) == ("/in/a.png: Permission denied", False, False)
+    assert failed.reason == "the photo may not be read; check its permissions"
+    assert (failed.lasting, failed.stops) == (False, False)
+    failed = failure(record, PermissionError(13, "Permission denied", "/out/sub"), Path("/in/a.png"))
+    assert failed.reason == "/out/sub may not be accessed; check its permissions"
+    read = ReadError("cannot open /in/a.png")
+    read.__cause__ = PermissionError(13, "Permission denied", "/in/a.png")
+    assert not failure(record, read, Path("/in/a.png")).lasting  # permissions can be changed
 
 
 def test_an_output_folder_that_cannot_be_created_is_an_error(
@@ -94,6 +103,53 @@ def test_a_full_disk_stops_cleanly(batch: Run, photos: Photos, tmp_path: Path) -
     assert not report.ok
     (source / "full.png").rename(source / "fine.png")
     assert batch(source, tmp_path / "out").ok
+
+
+@pytest.fixture
+def fill_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A function after which no new manifest and no existing one can grow."""
+    connect = sqlite3.connect
+
+    def full(*args: Any, **more: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **more)
+        connection.execute("pragma max_page_count = 1")
+        return connection
+
+    return lambda: monkeypatch.setattr(sqlite3, "connect", full)
+
+
+def test_a_disk_that_is_full_before_the_batch(
+    batch: Run, photos: Photos, tmp_path: Path, fill_disk: Callable[[], None]
+) -> None:
+    source, advice = photos("a.png"), "cannot be written to .database or disk is full.; free space"
+    batch(source, tmp_path / "out")
+    fill_disk()
+    for output in (tmp_path / "out", tmp_path / "new"):
+        with pytest.raises(BatchError, match=f"{output.name} {advice}"):
+            batch(source, output, version="more than a page" * 1000)
+
+
+def test_a_disk_that_is_full_when_the_manifest_is_written_again(
+    batch: Run, photos: Photos, tmp_path: Path, fill_disk: Callable[[], None]
+) -> None:
+    output = tmp_path / "out"
+
+    def remove(event: Any) -> None:
+        if event.kind == "photo":
+            shutil.rmtree(output, ignore_errors=True)
+            fill_disk()
+
+    report = batch(photos(*(f"{number}.png" for number in range(8))), output, progress=remove)
+    assert "free space" in report.stopped
+
+
+def test_a_manifest_that_cannot_be_opened_is_not_called_damaged(
+    batch: Run, photos: Photos, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / MANIFEST_NAME).mkdir(parents=True)
+    for dry_run in (False, True):
+        with pytest.raises(BatchError, match=r"(unable to open|disk I/O).*\); check its permissions"):
+            batch(photos("a.png"), tmp_path / "out", dry_run=dry_run)
 
 
 def test_an_output_folder_that_is_deleted_during_the_batch(
@@ -174,8 +230,16 @@ def test_folders_without_photos_are_an_error(batch: Run, photos: Photos, tmp_pat
     (tmp_path / "empty").mkdir()
     with pytest.raises(EmptyFolderError, match="no photos"):
         batch(tmp_path / "empty", tmp_path / "out")
-    with pytest.raises(EmptyFolderError, match="that match"):
-        batch(photos("a.png"), tmp_path / "out", include=("*.nef",))
+    source = photos("sub/a.png")
+    for given, words in (
+        ({"include": ("*.nef", "*.cr3")}, "include '*.nef' '*.cr3'"),
+        ({"exclude": ("sub",)}, "exclude 'sub'"),
+        ({"recursive": False}, "recursive=False"),
+        ({"include": ("*.nef",), "newer_than": 1.0}, "include '*.nef', newer_than"),
+    ):
+        advice = f"that match the filters ({words}); change them, or name another folder"
+        with pytest.raises(EmptyFolderError, match=re.escape(advice)):
+            batch(source, tmp_path / "out", **given)
     assert not (tmp_path / "out").exists()
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from llflow_photo import Options, enhance_file
+from llflow_photo import Options, enhance_file, files
 from llflow_photo.cli import main
-from llflow_photo.errors import WriteError
+from llflow_photo.errors import ReadError, WriteError
 
 
 @pytest.fixture
@@ -61,8 +62,6 @@ def test_a_failure_does_not_stop_the_other_photos(
 
 
 def test_samples_and_settings_are_passed_on(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
-    from llflow_photo import files
-
     settings = ["--temperature", "0.5", "--samples", "2", "--seed", "9", "--strength", "0.75"]
     out = ["-o", str(tmp_path / "out"), "--format", "png", "--model", str(tiny_model)]
     assert main(["enhance", str(photo), *out, *settings]) == 0
@@ -70,6 +69,32 @@ def test_samples_and_settings_are_passed_on(photo: Path, tiny_model: Path, tmp_p
     assert [path.name for path in paths] == ["night_s1.png", "night_s2.png"]
     printed = files.read_settings(files.read(paths[1]).metadata)
     assert (printed["seed"], float(printed["temperature"]), float(printed["strength"])) == ("10", 0.5, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--samples", "3"], "at temperature 0 all renderings are the same best guess"),
+        (["--grain", "1"], "at temperature 0 there is no grain"),
+        (["--samples", "3", "--temperature", "0.5"], ""),
+        (["--samples", "3", "--quiet"], ""),
+        ([], ""),
+    ],
+)
+def test_options_without_effect_at_temperature_0_are_noted_once(
+    arguments: list[str],
+    words: str,
+    photo: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = ["-o", str(tmp_path / "out"), "--model", str(tiny_model)]
+    for more in ([str(photo), str(photo)], [str(photo.parent), "--dry-run"]):
+        assert main(["enhance", *more, *out, *arguments]) == 0
+        notes = [line for line in capsys.readouterr().err.splitlines() if "temperature" in line]
+        wanted = f"note: {words}; for variation give --temperature, for example 0.8"
+        assert notes == ([wanted] if words else [])
 
 
 def test_photos_with_equal_names_get_distinct_outputs(photo: Path, tiny_model: Path, tmp_path: Path) -> None:
@@ -116,6 +141,33 @@ def test_invalid_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> Non
             main(arguments)
         assert ended.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "command"),
+    [
+        (["enhance", "a.jpg", "--temprature", "0.8"], "unrecognized arguments: --temprature 0.8", " enhance"),
+        (
+            ["enhance", "a.jpg", "--temperature", "abc"],
+            "argument --temperature: invalid float value",
+            " enhance",
+        ),
+        (["enhance"], "the following arguments are required: INPUT", " enhance"),
+        (["models", "a", "b"], "unrecognized arguments: b", " models"),
+        (["train", "--lr", "-1"], "argument --lr: '-1' given; give a number above 0", " train"),
+        (["brighten"], "argument COMMAND: invalid choice: 'brighten'", ""),
+        (["--fast", "doctor"], "unrecognized arguments: --fast", ""),
+    ],
+)
+def test_errors_of_usage_name_the_error_and_the_help_of_the_command(
+    arguments: list[str], error: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"error: {error}")
+    assert second == f"see llflow-photo{command} --help"
 
 
 def test_help_shows_the_defaults_of_options(capsys: pytest.CaptureFixture[str]) -> None:
@@ -238,6 +290,50 @@ def test_system_errors_are_reported_before_rendering(
     (tmp_path / "file").write_text("")
     assert main(["enhance", str(photo), "-o", str(tmp_path / "file" / "out")]) == 1
     assert "not a directory; choose another --output" in capsys.readouterr().err
+
+
+def test_a_photo_that_may_not_be_read(
+    photo: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    deny: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["enhance", str(photo), "-o", str(tmp_path / "out"), "--model", str(tiny_model)]
+    deny("night.png")
+    assert main(arguments) == 1
+    wanted = f"error: {photo} may not be read; check its permissions and those of its folder"
+    assert capsys.readouterr().err.strip() == wanted
+    with pytest.raises(ReadError, match=r"night\.png: the file may not be read; check its permissions"):
+        files.read(photo)
+    stat = os.stat
+
+    def refuse(path: Any, *args: Any, **more: Any) -> os.stat_result:
+        if str(path) == str(photo):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(os, "stat", refuse)  # in a folder that may not be entered
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.strip() == wanted
+
+
+def test_an_output_folder_that_may_not_be_written(
+    photo: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(path: Path, *_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    out = tmp_path / "out"
+    assert main(["enhance", str(photo), "-o", str(out), "--model", str(tiny_model)]) == 1
+    wanted = f"error: {photo}: {out} may not be accessed; check its permissions, or choose another --output"
+    assert capsys.readouterr().err.strip() == wanted
 
 
 @pytest.mark.parametrize("wrong", ["pipe.png", "empty.jpg", "folder.jpg/none.png", "wide.png"])

@@ -6,7 +6,9 @@ import csv
 import json
 import re
 import signal
+import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from llflow_photo import models
 from llflow_photo.cli import main
 from llflow_photo.cli.train_display import TrainingDisplay
 from llflow_photo.flow import LLFlow
+from llflow_photo.models import header
 from llflow_photo.training.loop import Progress
 from llflow_photo.training.recipe import Recipe
 
@@ -62,6 +65,31 @@ def test_models_are_listed_shown_and_added(
     assert main(["models", "--add", str(tiny_model)]) == 1
     assert main(["models", "absent"]) == 1
     assert "known are" in capsys.readouterr().err
+
+
+def test_a_model_that_may_not_be_read_is_not_called_damaged(
+    tiny_model: Path,
+    deny: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def missing(*_: object, **__: object) -> None:  # as safetensors reports it
+        raise FileNotFoundError(f"No such file or directory: {tiny_model}")
+
+    monkeypatch.setattr(header, "safe_open", missing)
+    deny("tiny.safetensors")
+    assert main(["models", "--add", str(tiny_model)]) == 1
+    assert capsys.readouterr().err.strip() == f"error: {tiny_model} may not be read; check its permissions"
+
+
+def test_a_system_error_of_permissions_gives_advice(
+    tiny_model: Path, deny: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_model.with_suffix(".json").write_text(json.dumps({"name": "tiny", "size": {}, "sha256": "0" * 64}))
+    deny("tiny.safetensors")
+    assert main(["models", "--add", str(tiny_model)]) == 1
+    advice = "may not be accessed; check its permissions, or choose another path"
+    assert capsys.readouterr().err.strip() == f"error: {tiny_model} {advice}"
 
 
 def test_a_checkpoint_is_imported(
@@ -137,6 +165,32 @@ def test_a_model_is_scored_on_simulated_nights(
     assert "give one of" in capsys.readouterr().err
 
 
+def test_a_baseline_without_opencv_is_rejected_before_scoring(
+    pairs: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scored: list[object] = []
+
+    def score(*_: object, **__: object) -> list[object]:
+        scored.append("once")
+        return []
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    monkeypatch.setattr("llflow_photo.evaluation.night.evaluate_night", score)
+    words = ["evaluate", "--night", str(pairs / "high"), "--model", str(tiny_model)]
+    assert main(words) == 1
+    printed = capsys.readouterr().err.strip()
+    assert re.fullmatch(r"error: .*pip install 'llflow-photo\[evaluate\]', or give --no-baseline", printed)
+    assert not scored
+    assert main([*words, "--no-baseline"]) == 0
+    assert scored
+
+
+def test_an_option_without_effect_on_scores_is_noted(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = ["--low", str(pairs / "low"), "--high", str(pairs / "absent")]
+    assert main(["evaluate", *folders, "--grain", "1"]) == 1
+    assert capsys.readouterr().err.startswith("note: at temperature 0 there is no grain; ")
+
+
 def test_ctrl_c_writes_a_checkpoint_and_prints_how_to_continue(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,7 +238,7 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
         (1, ["--device", "toaster"], "device is 'toaster'"),
         (1, ["--resume"], "there is no checkpoint"),
         (1, ["--start", "absent"], "no model 'absent'"),
-        (1, ["--validation-scenes", "99", "--steps", "1"], "hold out fewer"),
+        (1, ["--validation-scenes", "99", "--steps", "1"], "hold out fewer scenes (validation_scenes)"),
     ],
 )
 def test_invalid_training_arguments_are_reported(
@@ -208,14 +262,13 @@ def test_the_help_of_train_shows_the_defaults_of_the_recipe(capsys: pytest.Captu
     printed = " ".join(capsys.readouterr().out.split())
     recipe = Recipe()
     stages = ",".join(f"{stage.crop}x{stage.batch}:{stage.steps}" for stage in recipe.stages)
-    loss = recipe.weights
+    loss = ", ".join(f"{name}={value:g}" for name, value in asdict(recipe.weights).items())
     for default in (
         stages,
         f"{recipe.warmup}",
         f"{recipe.clip:g}",
         f"{recipe.ema:g}",
-        f"likelihood={loss.likelihood:g},absolute={loss.absolute:g},"
-        f"aligned={loss.aligned:g},structural={loss.structural:g}",
+        loss,
     ):
         assert f"(default: {default})" in printed
     rates = re.findall(r"(?:highest|final) learning rate \(default: ([^)]+)\)", printed)

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from llflow_photo import models
 from llflow_photo.errors import CheckpointError, ModelNotFoundError
 from llflow_photo.flow import LLFlow, Size
+from llflow_photo.models import header
 from llflow_photo.models.card import checksum
 
 Build = Callable[..., LLFlow]
@@ -101,6 +102,23 @@ def test_invalid_weights_files_are_reported(tmp_path: Path, tiny_flow: Build) ->
     save_file(state, path, {"size": json.dumps({**dense, "blocks": 2})})
     with pytest.raises(CheckpointError, match=r"tensors are missing, the first is 'encoder\.blocks\.1"):
         models.load(path)
+
+
+def test_weights_that_may_not_be_read_are_reported(
+    mine: models.Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> None:  # as safetensors reports it
+        raise FileNotFoundError("No such file or directory")
+
+    def denied(path: object, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(header, "safe_open", missing)
+    with pytest.raises(CheckpointError, match="not a readable safetensors file"):
+        header.read_size(mine.path)
+    monkeypatch.setattr("builtins.open", denied)
+    with pytest.raises(CheckpointError, match=r"mine\.safetensors may not be read; check its permissions$"):
+        header.read_size(mine.path)
 
 
 def test_invalid_weights_are_not_saved(tmp_path: Path, tiny_flow: Build) -> None:

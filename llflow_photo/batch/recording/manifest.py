@@ -26,7 +26,15 @@ from ..selecting.naming import folded
 from .record import PhotoRecord
 from .series_record import SeriesRecord
 
-__all__ = ["MANIFEST_NAME", "Manifest", "Stored", "holds_outputs", "outputs_in", "read_manifest"]
+__all__ = [
+    "MANIFEST_NAME",
+    "Manifest",
+    "Stored",
+    "holds_outputs",
+    "outputs_in",
+    "read_manifest",
+    "why_not_written",
+]
 
 MANIFEST_NAME = "llflow-photo-manifest.sqlite"
 
@@ -47,6 +55,9 @@ create table if not exists runs (
 _COLUMNS = (
     "source, status, reason, error, size, mtime_ns, content, settings, model, seed, outputs, seconds, row"
 )
+_IN_USE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_NO_ACCESS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+_DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +93,7 @@ def read_manifest(folder: Path) -> Stored:
     """Read the manifest of a folder without changing it; empty if there is no manifest.
 
     Raises:
-        BatchError: a batch is writing to it, or it is damaged or not a manifest.
+        BatchError: a batch is writing to it, it is damaged or not a manifest, or it cannot be read.
     """
     path = folder / MANIFEST_NAME
     if not os.path.exists(path):
@@ -98,9 +109,16 @@ def read_manifest(folder: Path) -> Stored:
             with contextlib.closing(sqlite3.connect(copied)) as connection:
                 return _stored(connection)
     except sqlite3.Error as error:
-        raise _unreadable(path, error) from error
+        if _kind(error) in _NO_ACCESS | _DISK_ERRORS:
+            raise BatchError(
+                f"{path} cannot be read ({error}); check its permissions and its disk"
+            ) from error
+        raise _damaged(path, error) from error
+    except PermissionError as error:
+        raise BatchError(f"{path} may not be read; check its permissions") from error
     except OSError as error:
-        raise BatchError(f"{path} cannot be read: {error.strerror or error}") from error
+        advice = f"free space on the disks of it and of {tempfile.gettempdir()}, or attach its disk"
+        raise BatchError(f"{path} cannot be read: {error.strerror or error}; {advice}") from error
 
 
 def _ensure_free(path: Path) -> None:
@@ -131,7 +149,7 @@ class Manifest:
         series: decisions about series of photos.
 
     Raises:
-        BatchError: another batch holds it, or it is damaged.
+        BatchError: another batch holds it, it is damaged, or the disk is full or not writable.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -141,7 +159,7 @@ class Manifest:
             self.records, self.written, self.series = _stored(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
-            raise _unreadable(self.path, error) from error
+            raise _unusable(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -152,10 +170,19 @@ class Manifest:
         self._connection.close()
 
     def begin_run(self, version: str, settings: Mapping[str, Any], given: str) -> None:
-        """Record the start of a batch: package version, settings, and the inputs as given."""
+        """Record the start of a batch: package version, settings, and the inputs as given.
+
+        Raises:
+            BatchError: the manifest cannot be written, for example because the disk is full.
+        """
         values = (version, json.dumps(settings, default=str), _storable(given))
-        with self._connection:
-            self._connection.execute("insert into runs (version, settings, given) values (?, ?, ?)", values)
+        try:
+            with self._connection:
+                self._connection.execute(
+                    "insert into runs (version, settings, given) values (?, ?, ?)", values
+                )
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from error
 
     def record(self, records: Iterable[PhotoRecord]) -> None:
         """Store records, each replacing an earlier one of its source; they are on disk when this returns.
@@ -164,6 +191,8 @@ class Manifest:
 
         Raises:
             sqlite3.Error: the disk is full or was removed; earlier records are safe.
+            OSError: likewise.
+            BatchError: likewise, and the folder was deleted.
         """
         records = list(records)
         self.records.update((record.source, record) for record in records)
@@ -206,16 +235,16 @@ class Manifest:
     def _open(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(self.path, timeout=1.0)
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from error
+        try:
             # The operating system releases the lock when the process ends, however it ends.
             connection.execute("pragma locking_mode = exclusive")
             connection.execute("pragma synchronous = full")
             connection.executescript(f"begin exclusive; {_TABLES} commit;")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise _held(self.path) from error
-            raise _unreadable(self.path, error) from error
-        except sqlite3.DatabaseError as error:
-            raise _unreadable(self.path, error) from error
+        except sqlite3.Error as error:
+            connection.close()
+            raise _unusable(self.path, error) from error
         state = os.stat(self.path)
         self._inode, self._device = state.st_ino, state.st_dev
         return connection
@@ -278,11 +307,37 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def why_not_written(folder: Path, error: Exception) -> str:
+    """Why the manifest of a folder cannot be written, and what to do.
+
+    Args:
+        folder: the output folder.
+        error: raised by SQLite or the operating system.
+    """
+    denied = _kind(error) in _NO_ACCESS or isinstance(error, PermissionError)
+    advice = "check its permissions, free space" if denied else "free space"
+    return f"the output folder {folder} cannot be written to ({error}); {advice} or attach its disk"
+
+
+def _kind(error: Exception) -> int:
+    """SQLite's primary result code; 0 for other errors."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> BatchError:
+    """The error for a manifest that is held, cannot be written, or is damaged."""
+    if _kind(error) in _IN_USE:
+        return _held(path)
+    if _kind(error) in _NO_ACCESS | _DISK_ERRORS:
+        return BatchError(why_not_written(path.parent, error))
+    return _damaged(path, error)
+
+
 def _held(path: Path) -> BatchError:
     return BatchError(f"another batch is writing to {path.parent}; wait for it, or choose another folder")
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> BatchError:
+def _damaged(path: Path, error: sqlite3.Error) -> BatchError:
     return BatchError(
         f"{path} cannot be used ({error}); move it away to start again, or choose another folder"
     )

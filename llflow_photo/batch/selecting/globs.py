@@ -14,9 +14,11 @@ __all__ = ["matches_any"]
 def matches_any(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
     """Whether a photo, or a folder that contains it, matches one of the patterns; case-insensitive.
 
-    ``*`` and ``?`` match within one name, ``**`` matches across folders, ``[a-c]`` and ``[!a-c]`` are sets. A
-    pattern without a slash is compared with each part of the path, a pattern with a slash with the path from
-    the top: ``*.nef``, ``rejected`` (a folder anywhere), ``2024/**/night*``, ``2024/`` (only at the top).
+    ``*`` and ``?`` match within one name, ``**`` matches across folders, ``[a-c]`` and ``[!a-c]`` are sets.
+    Sets are those of `fnmatch`: a range in the wrong order is empty, a bracket that is not closed is itself,
+    and ``[[]`` matches a bracket. A pattern without a slash is compared with each part of the path, a pattern
+    with a slash with the path from the top: ``*.nef``, ``rejected`` (a folder anywhere), ``2024/**/night*``,
+    ``2024/`` (only at the top).
     """
     here = _plain(relative.as_posix())
     parts = here.split("/")
@@ -40,7 +42,7 @@ def _plain(text: str) -> str:
 def _compiled(pattern: str) -> re.Pattern[str]:
     expression, rest = "", pattern
     while rest:
-        token = re.match(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|.", rest, re.DOTALL)
+        token = re.match(r"\*\*/|\*\*|\*|\?|\[!?+[^/][^\]/]*\]|.", rest, re.DOTALL)
         if token is None:  # cannot happen: the last alternative matches any character
             break
         expression += _translated(token.group())
@@ -52,7 +54,17 @@ def _translated(token: str) -> str:
     fixed = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     if token in fixed:
         return fixed[token]
-    if len(token) > 1:
-        inside = token[1:-1].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]").replace("^", r"\^")
-        return f"[^/{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
-    return re.escape(token)
+    return _translated_set(token[1:-1]) if len(token) > 1 else re.escape(token)
+
+
+def _translated_set(inside: str) -> str:
+    # A range such as .-0 contains the slash, which no set matches.
+    negated, members = inside.startswith("!"), ""
+    for first, last, single in re.findall(r"(.)-(.)|(.)", inside.removeprefix("!"), re.DOTALL):
+        if single:
+            members += re.escape(single)
+        elif first <= last:
+            members += f"{re.escape(first)}-{re.escape(last)}"
+    if negated:
+        return f"[^/{members}]"
+    return f"(?!/)[{members}]" if members else "(?!)"

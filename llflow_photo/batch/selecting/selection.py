@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -16,6 +16,7 @@ from ...files.metadata.sidecars import sidecars_of
 from ...files.source import special_kind
 from ..recording.record import PhotoRecord
 from .caches import is_cache
+from .folders import real_folders
 from .globs import matches_any
 from .naming import folded
 
@@ -91,6 +92,7 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
         and any error of ``outputs_in``.
     """
     found: dict[PurePosixPath, Source] = {}
+    named: dict[PurePosixPath, Path] = {}
     records: list[PhotoRecord] = []
     for given in inputs:
         if os.path.isdir(given):
@@ -101,10 +103,14 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
         else:
             raise ReadError(f"{given} does not exist or cannot be accessed; give a folder or a photo")
         for path, relative in walked:
-            source = _source_of(path, relative, selection, records)
+            if selection.include and not matches_any(relative, selection.include):
+                continue
+            key = _unique_key(relative, path, named)
+            named[key] = path
+            source = _source_of(path, key, selection, records)
             if source is not None:
-                found[_unique_key(source.relative, path, found)] = source
-    sources = [replace(each, relative=key) for key, each in sorted(found.items())]
+                found[key] = source
+    sources = [found[key] for key in sorted(found)]
     return _without_pairs(sources, selection, records), records
 
 
@@ -154,7 +160,7 @@ def _walk(
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            records.append(_unlisted(relative, error))
+            records.append(_unlisted(str(top) if folder == top else relative.as_posix(), error))
             continue
         for entry in entries:
             path, here = Path(entry.path), relative / entry.name
@@ -181,18 +187,19 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _unlisted(relative: PurePosixPath, error: OSError) -> PhotoRecord:
-    reason = f"the folder cannot be listed: {error.strerror or error}; check its permissions"
-    _log.warning("%s: %s", relative, reason)
-    return PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__)
+def _unlisted(name: str, error: OSError) -> PhotoRecord:
+    if isinstance(error, PermissionError):
+        reason = "the folder may not be read; check its permissions"
+    else:
+        reason = f"the folder cannot be listed: {error.strerror or error}; check its disk"
+    _log.warning("%s: %s", name, reason)
+    return PhotoRecord(name, "failed", reason, type(error).__name__)
 
 
 def _source_of(
     path: Path, relative: PurePosixPath, selection: Selection, records: list[PhotoRecord]
 ) -> Source | None:
     """The file as a source; or None and, if it needs an explanation, a record with the reason."""
-    if selection.include and not matches_any(relative, selection.include):
-        return None
     if not selection.is_photo(path):
         records.append(PhotoRecord(relative.as_posix(), "skipped", "not a photo"))
         return None
@@ -200,6 +207,8 @@ def _source_of(
         state = path.stat()
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
+        if isinstance(error, PermissionError):
+            reason = "the file may not be read; check the permissions of its folder"
         records.append(PhotoRecord(relative.as_posix(), "failed", reason, type(error).__name__))
         return None
     if selection.newer_than is not None and state.st_mtime <= selection.newer_than:
@@ -222,10 +231,10 @@ def _sidecars(path: Path) -> tuple[tuple[Path, ...], str]:
     return found, "; ".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
 
 
-def _unique_key(relative: PurePosixPath, path: Path, found: dict[PurePosixPath, Source]) -> PurePosixPath:
+def _unique_key(relative: PurePosixPath, path: Path, named: Mapping[PurePosixPath, Path]) -> PurePosixPath:
     """The relative path, numbered if another input with the same name has it."""
     key, number = relative, 2
-    while key in found and os.path.realpath(found[key].path) != os.path.realpath(path):
+    while key in named and os.path.realpath(named[key]) != os.path.realpath(path):
         top = relative.parts[0]
         first = (
             f"{Path(top).stem}-{number}{Path(top).suffix}" if len(relative.parts) == 1 else f"{top}-{number}"
@@ -241,9 +250,10 @@ def _without_pairs(
     sources = list(sources)
     if selection.pairs == "both":
         return sources
-    frames: dict[tuple[PurePosixPath, str], list[Source]] = defaultdict(list)
+    folders = real_folders(source.path for source in sources)
+    frames: dict[tuple[str, str], list[Source]] = defaultdict(list)
     for source in sources:
-        frames[source.relative.parent, source.relative.stem.casefold()].append(source)
+        frames[folders[source.path.parent], source.path.stem.casefold()].append(source)
     dropped: dict[PurePosixPath, str] = {}
     for frame in frames.values():
         raws = [each for each in frame if selection.is_raw(each.path)]

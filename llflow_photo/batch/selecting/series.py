@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...errors import OptionError
+from .folders import real_folders
 
 if TYPE_CHECKING:  # the command line needs only the defaults
     from ...files.metadata.capture import Capture
@@ -91,11 +92,14 @@ def find_series(sources: Iterable[Source], rules: SeriesRules) -> FoundSeries:
     """
     if rules.mode == "off":
         return FoundSeries([], [])
+    sources = list(sources)
+    folders = real_folders(source.path for source in sources)
     groups: dict[object, list[tuple[Source, Capture]]] = defaultdict(list)
     others = []
     for source in sources:
         capture = rules.capture_of(source.path)
-        key: tuple[object, ...] = (source.relative.parent, rules.is_raw(source.path), capture.camera)
+        folder = folders[source.path.parent]
+        key: tuple[object, ...] = (folder, rules.is_raw(source.path), capture.camera)
         if rules.mode == "auto":
             if not capture.camera or capture.taken is None or capture.exposure_s is None:
                 others.append(_frame(source, capture))

@@ -221,11 +221,20 @@ def failure(record: PhotoRecord, error: Exception, path: Path) -> PhotoRecord:
         reason = f"the photo was deleted before it was read: {path}"
         return replace(record, status="failed", reason=reason, error=name)
     stops = isinstance(error, _DiskGoneError)
-    lasting = isinstance(error, _LASTING)
+    lasting = isinstance(error, _LASTING) and not error_numbers & _NOT_ALLOWED
     reason = str(error) or name
     if isinstance(error, OSError) and not isinstance(error, LLFlowPhotoError) and error.strerror:
-        reason = f"{error.filename or path}: {error.strerror}"
+        reason = _reason_of_system(error, path)
     return replace(record, status="failed", reason=reason, error=name, lasting=lasting, stops=stops)
+
+
+def _reason_of_system(error: OSError, path: Path) -> str:
+    where = Path(str(error.filename)) if error.filename else path
+    if not isinstance(error, PermissionError):
+        return f"{where}: {error.strerror}"
+    if where == path:
+        return "the photo may not be read; check its permissions"
+    return f"{where} may not be accessed; check its permissions"
 
 
 class _Clock:
