@@ -115,6 +115,31 @@ def test_noise_at_black_does_not_raise_samples(
     np.testing.assert_allclose(light, 0.0, atol=0.0002)
 
 
+@pytest.mark.parametrize("way", ["ours", "libraw"])
+def test_light_below_black_raises_all_samples(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The declared black level is too high by 0.002 of white."""
+    if way == "libraw":
+        monkeypatch.setattr(raw, "open_dng", lambda *_: None)
+    scene = 0.05 * np.clip(_scene(300, 420) - 0.1, 0.0, 1.0) ** 2
+    scene[:, :150] = 0.0
+    right, lowered = (
+        _samples(files.read(_file(tmp_path / f"{index}.dng", light, 0.002))).light
+        for index, light in enumerate((scene, scene - 0.002 * np.array(_NEUTRAL) ** -1))
+    )
+    np.testing.assert_allclose(lowered, right, atol=0.0006)
+
+
+def test_rows_of_zeros_do_not_raise_samples(tmp_path: Path) -> None:
+    """An incomplete file: some squares are zero completely, others in part."""
+    scene = _scene(640, 640)
+    right = _samples(files.read(_file(tmp_path / "a.dng", scene, 0.002))).light
+    scene[526:] = -0.1
+    damaged = _samples(files.read(_file(tmp_path / "b.dng", scene, 0.002))).light
+    np.testing.assert_allclose(damaged[:6], right[:6], atol=1e-6)
+
+
 def test_samples_are_clipped_at_white_like_the_photo(tmp_path: Path) -> None:
     light = np.full((200, 200, 3), 5.0)
     light[:4] = 0.1  # a file of one value counts as damaged

@@ -12,6 +12,11 @@ from .options import RawOptions
 
 __all__ = ["light_samples"]
 
+_ERRORS = 3.75
+"""Standard errors of a mean below which a median is not by chance: three of the median."""
+_LOWEST = -0.02
+"""Light below which squares are damaged, such as those of zeros in an incomplete file."""
+
 
 def light_samples(
     mosaic: np.ndarray,
@@ -29,6 +34,8 @@ def light_samples(
     None if it is too small for that, or if the two greens have different white balance.
 
     Values are clipped where white balance makes them white, as in the developed photo, but not at black.
+    Light is not negative: if most values of a square are below black, and by more than chance explains, the
+    black level is too high, and all squares are raised by the difference.
 
     Args:
         mosaic: H x W, uint16, the part of it that the photo shows.
@@ -49,15 +56,26 @@ def light_samples(
     black, white = levels
     scale = color.multipliers * (headroom / (white - float(black.min())))
     camera = np.empty((len(rows), len(columns), 3))
+    lowest = 0.0
     for place in np.ndindex(camera.shape[:2]):
         (top, bottom), (left, right) = rows[place[0]], columns[place[1]]
         y, x = np.arange(top, bottom) % pattern.shape[0], np.arange(left, right) % pattern.shape[1]
         indices = pattern[y[:, None], x]
         values = mosaic[top:bottom, left:right] - black[indices]
+        medians = _medians(values, indices)
+        lowest = min([lowest, *medians[medians > _LOWEST * (white - float(black.min()))]])
         channels = np.where(indices == 3, 1, indices)
         values = np.minimum(values * scale[channels], 1.0)
         counts = np.bincount(channels.ravel(), minlength=3)
         camera[place] = np.bincount(channels.ravel(), values.ravel(), 3) / np.maximum(counts, 1)
+    camera -= lowest * scale
     light = (camera @ color.to_rec2020().T).astype(np.float32)
     shape = (height, width) if orientation < 5 else (width, height)
     return LightSamples(shape, upright(light, orientation))
+
+
+def _medians(values: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Median of the values of each color that is there, plus what may be chance."""
+    found = [values[indices == color] for color in np.unique(indices)]
+    errors = np.array([of_color.std() / of_color.size**0.5 for of_color in found])
+    return np.array([np.median(of_color) for of_color in found]) + _ERRORS * errors
