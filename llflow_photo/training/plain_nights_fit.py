@@ -26,6 +26,8 @@ NIGHTS = 20
 
 _WHOLE_EVERY = 3
 _DARKEST_EV, _BRIGHTEST_EV = -6.0, -1.0
+_LEAST_SHOT, _MOST_SHOT = 0.0002, 0.006
+"""Range of the shot noise of simple nights; its logarithm is uniform."""
 _WELL_EXPOSED_EV = -0.75
 """Frames above this exposure do not count as nights: the network is to leave them as they are."""
 _RIDGE, _TINY = 0.1, 1e-6
@@ -75,7 +77,9 @@ def _nights_of(
             settings = source.random_night(frame, random)
         else:
             light = tuple(ILLUMINANTS)[random.integers(len(ILLUMINANTS))]
-            settings = night(float(random.uniform(_DARKEST_EV, _BRIGHTEST_EV)), light)
+            exposure_ev = float(random.uniform(_DARKEST_EV, _BRIGHTEST_EV))
+            shot = float(np.exp(random.uniform(np.log(_LEAST_SHOT), np.log(_MOST_SHOT))))
+            settings = night(exposure_ev, light, shot=shot)
         pairs.append(source.thumbnails(index, settings, random, frame))
         plain.append(settings.plain and settings.exposure_ev < _WELL_EXPOSED_EV)
     low, high = (np.stack([pair[side] for pair in pairs]).transpose(0, 3, 1, 2) for side in (0, 1))

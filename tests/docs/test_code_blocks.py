@@ -111,7 +111,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     size = Size(DenseSize(8, 4, 1, (0,)), steps=1, hidden=8)
     torch.save({"params": released_names(LLFlow(size).state_dict(), size)}, tmp_path / "LOL_smallNet.pth")
     (tmp_path / "before").mkdir()
-    save(LLFlow(size).state_dict(), size, tmp_path / "before" / "lol-compact.safetensors")  # by git
+    for name in ("lol-compact", "night-compact"):  # by git
+        save(LLFlow(size).state_dict(), size, tmp_path / "before" / f"{name}.safetensors")
     return tmp_path
 
 
