@@ -20,9 +20,15 @@ from .noise import white_noise
 __all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "look_scales", "with_brightness"]
 
 
+_FRAME_POWER, _REGIONS_POWER = 0.85, 8.0
+"""Powers of temperatures below 1: how much of the look is left."""
+
+
 def look_scales(temperature: float) -> tuple[float, float]:
     """Scales of the look of the frame and of that of its regions at a temperature; see `Latent`."""
-    return temperature, temperature * min(temperature, 1.0) ** 7
+    if temperature >= 1.0:
+        return temperature, temperature
+    return temperature**_FRAME_POWER, temperature**_REGIONS_POWER
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class Latent:
     Attributes:
         seed: seed of the look of the frame, at least 0; also of everything else if ``detail_seed`` is None.
         temperature: scale of the variation: 0 is the mean, 1 varies as much as references do. Below 1, the
-            look of regions is scaled by its eighth power: they add little to the variety, but cost as much
-            quality as the look of the frame.
+            look of the frame is scaled by its power of 0.85, that of regions by its eighth power: regions
+            add little to the variety, but cost as much quality as the frame.
         grain: noise of single positions, from 0 (none) to 1 (as much as the prior has). For models without a
             prior it is ignored; the strength of their noise depends on the temperature only.
         brightness: shift along the model's `GainPath`, in EV, about -2 to 1; negative is darker.

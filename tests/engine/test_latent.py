@@ -35,7 +35,7 @@ def test_grain_scales_the_noise_and_not_the_look() -> None:
 
 
 @pytest.mark.parametrize(
-    ("temperature", "of_frame", "of_regions"), [(0.5, 0.5, 0.5**8), (1.0, 1.0, 1.0), (1.5, 1.5, 1.5)]
+    ("temperature", "of_frame", "of_regions"), [(0.5, 0.5**0.85, 0.5**8), (1.0, 1.0, 1.0), (1.5, 1.5, 1.5)]
 )
 def test_looks_are_normal_and_scaled_by_the_temperature(
     temperature: float, of_frame: float, of_regions: float
