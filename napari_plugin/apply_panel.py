@@ -112,7 +112,9 @@ class ApplyPanel(QWidget):
         def bring_back() -> None:
             if result not in viewer.layers:
                 viewer.layers.append(result)
+                self._host.keep_comparison()
 
+        self._host.keep_comparison()
         self._host.note_step(photo, lambda: remove_if_present(viewer, result), bring_back)
 
     def uncover(self, photo: Any) -> None:

@@ -15,7 +15,7 @@ from .newest import Newest
 from .photo_choice import ROLE, made_from
 from .render_cache import Subject
 from .side_by_side import SideBySide
-from .view import PREVIEW_PIXELS, camera
+from .view import PREVIEW_PIXELS, camera, scale_of
 from .work import Job, Work
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Compare:
         if source not in self._viewer.layers:
             return False
         pixels = abs(self._position_at(position) - self.split) * region.shape[1] * region.step[1]
-        return bool(pixels * camera(self._viewer).zoom * abs(float(source.scale[-1])) <= _GRAB)
+        return bool(pixels * camera(self._viewer).zoom * scale_of(source) <= _GRAB)
 
     def _position_at(self, position: tuple[float, ...]) -> float:
         assert self._before is not None

@@ -59,6 +59,9 @@ class Host(Protocol):
     def result_saved(self, photo: Path, result: Path) -> None:
         """Mark a photo of which a result was saved."""
 
+    def keep_comparison(self) -> None:
+        """Show a comparison as before, after a result was added."""
+
     def note_step(self, layer: Image, undo: Callable[[], None], redo: Callable[[], None]) -> None:
         """Add a step that can be undone to the history of a photo."""
 

@@ -60,7 +60,8 @@ class JsonTable:
                 present.pop(name, None)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        partial.write_text(json.dumps(present, indent=1, sort_keys=True, ensure_ascii=False), "utf-8")
+        # As ASCII, since names of files may contain bytes that are not UTF-8.
+        partial.write_text(json.dumps(present, indent=1, sort_keys=True), "utf-8")
         os.replace(partial, self.path)
         self._values = present
         self._changed.clear()
@@ -74,7 +75,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
             return found
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         _LOG.warning("%s cannot be read: %s", path, error)
     try:
         os.replace(path, path.with_name(f"{path.name}.damaged"))

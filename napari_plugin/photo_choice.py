@@ -112,6 +112,7 @@ class PhotoChoice(QComboBox):
             prefer: a layer to choose if it is a photo and not a result.
         """
         self._follow_names()
+        self._tell_apart()
         offered = [
             layer for layer in self._viewer.layers if is_photo_layer(layer) and ROLE not in layer.metadata
         ]
@@ -124,6 +125,16 @@ class PhotoChoice(QComboBox):
             chosen = photos[-1] if photos else None
         self._choose(chosen)
         self._show()
+
+    def _tell_apart(self) -> None:
+        """Give a copy of a photo, which napari makes with its metadata, an identity of its own."""
+        known: set[str] = set()
+        for layer in self._viewer.layers:
+            identity = layer.metadata.get(_ID)
+            if identity in known:
+                layer.metadata[_ID] = uuid4().hex
+            elif identity is not None:
+                known.add(identity)
 
     def _follow_names(self) -> None:
         layers = set(self._viewer.layers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from llflow_photo.engine import with_brightness
@@ -69,10 +69,11 @@ class PhotoSettings:
         self.steps.change(layer, _state_of(options))
 
     def turn_to(self, layer: Any) -> None:
-        """Make another photo the current one, and restore its settings."""
+        """Make another photo the current one, and restore its settings; the device stays as it is."""
+        device = self._settings.values()["device"]
         settled = self.steps.turn_to(layer)
         if settled is not None:
-            self._show(settled)
+            self._show(replace(settled, values={**settled.values, "device": device}))
 
     def _state(self) -> State:
         return State(self._settings.values(), self._picked)

@@ -82,7 +82,7 @@ class PresetRow(QWidget):
         found = self._stored.get(name)
         self.delete_button.setEnabled(found is not None)
         if found is not None:
-            self._use(found)
+            self._use(found.with_changes(device=self._ask().device))
 
     def _keep(self) -> None:
         try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from llflow_photo.explore.region import Region, visible_region
 
-from .layers import full_data
+from .layers import full_data, placement
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -26,6 +26,7 @@ __all__ = [
     "is_at_full_resolution",
     "layer_shape",
     "region_on_screen",
+    "scale_of",
     "sees_all_of",
     "show_at_full_resolution",
     "whole_region",
@@ -72,7 +73,7 @@ def region_on_screen(
     if (bottom <= top and height > 1) or (right <= left and width > 1):
         return None
     corners_seen = ((top, left), (bottom + step[0], right + step[1]))
-    physical = camera(viewer).zoom * _scale_of(layer) * pixel_ratio
+    physical = camera(viewer).zoom * scale_of(layer) * pixel_ratio
     return visible_region((height, width), corners_seen, physical, most_pixels, _CONTEXT)
 
 
@@ -89,9 +90,9 @@ def layer_shape(layer: Image) -> tuple[int, int]:
     return int(data.shape[across - 1]), int(data.shape[across])
 
 
-def _scale_of(layer: Image) -> float:
-    """World units per pixel of a layer."""
-    return float(np.mean(np.abs(np.asarray(layer.scale)[-2:])))
+def scale_of(layer: Image) -> float:
+    """World units per pixel of a layer, the geometric mean of both axes."""
+    return float(np.sqrt(abs(np.linalg.det(placement(layer, (0.0, 0.0), (1.0, 1.0))[:2, :2]))))
 
 
 def show_at_full_resolution(
@@ -105,7 +106,7 @@ def show_at_full_resolution(
         pixel_ratio: physical pixels per logical pixel of the window.
     """
     seen = camera(viewer)
-    seen.zoom = 1.0 / (_scale_of(layer) * pixel_ratio)
+    seen.zoom = 1.0 / (scale_of(layer) * pixel_ratio)
     if size is not None:
         extra = (0.0,) * (layer.ndim - 2)
         world = np.asarray(layer.data_to_world((*extra, 0.0, 0.0)), float)
@@ -119,7 +120,7 @@ def show_at_full_resolution(
 
 def is_at_full_resolution(viewer: Viewer, layer: Image, pixel_ratio: float = 1.0) -> bool:
     """Whether one pixel of the layer is one physical pixel of the screen."""
-    return bool(abs(camera(viewer).zoom * _scale_of(layer) * pixel_ratio - 1.0) < 1e-6)
+    return bool(abs(camera(viewer).zoom * scale_of(layer) * pixel_ratio - 1.0) < 1e-6)
 
 
 def fit(viewer: Viewer, layer: Image, size: tuple[int, int]) -> None:

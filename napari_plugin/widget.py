@@ -174,6 +174,12 @@ class EnhanceWidget(QWidget):
         """Add a step that can be undone to the history of a photo."""
         self.steps.note(layer, undo, redo)
 
+    def keep_comparison(self) -> None:
+        """Show a comparison as before, after a result was added."""
+        self.compare.keep_on_top()
+        if self.compare.mode == SIDE_BY_SIDE:
+            self.compare.refresh()
+
     def result_saved(self, photo: Path, result: Path) -> None:
         """Mark a photo of which a result was saved."""
         self.folder_view.note_saved(photo, result)
@@ -274,9 +280,7 @@ class EnhanceWidget(QWidget):
 
     def _preview_shown(self, rendering: Rendering) -> None:
         self.histogram.show_pair(rendering.histograms)
-        self.compare.keep_on_top()
-        if self.compare.mode == SIDE_BY_SIDE:
-            self.compare.refresh()
+        self.keep_comparison()
 
     def _show_picked(self) -> None:
         picked = self.photo_settings.picked

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.layers import Layer
 
+from napari_plugin.compare import SIDE_BY_SIDE, SPLIT
 from napari_plugin.photo_choice import photo_of
+from napari_plugin.view import camera, is_at_full_resolution, show_at_full_resolution
 
 Until = Callable[..., None]
 pytestmark = pytest.mark.usefixtures("small_network")
@@ -90,3 +93,49 @@ def test_two_panels_have_different_current_photos(widget: Any, until: Until, dar
     assert [layer.name for layer in other.photo.choices] == ["night", "second"]
     other.shut_down()
     other.deleteLater()
+
+
+def test_the_device_is_the_same_for_all_photos(widget: Any, dark_photo: np.ndarray) -> None:
+    widget.viewer.add_image(dark_photo, rgb=True, name="second")
+    widget.settings.control("device").value = "cpu"
+    widget.viewer.layers.selection.active = widget.viewer.layers["night"]
+    assert widget.photo.value.name == "night" and widget.settings.control("device").value == "cpu"
+
+
+def test_a_copy_of_a_photo_has_its_own_results(applied: Any, until: Until) -> None:
+    layers = applied.viewer.layers
+    copy = Layer.create(*layers["night"].as_layer_data_tuple())
+    copy.name = "copy"
+    layers.append(copy)
+    assert applied.photo.value == copy
+    assert photo_of(layers["night enhanced"], applied.viewer) == layers["night"]
+    applied.apply.apply_button.click()
+    until(lambda: "copy enhanced" in layers and not applied.work.running)
+    assert photo_of(layers["copy enhanced"], applied.viewer) == copy
+
+
+@pytest.mark.parametrize("mode", [SPLIT, SIDE_BY_SIDE])
+def test_a_new_result_does_not_cover_a_comparison(widget: Any, until: Until, mode: str) -> None:
+    layers = widget.viewer.layers
+    until(lambda: "night preview" in layers and not widget.preview.newest.busy)
+    widget.compare_mode.value = mode
+    if mode == SPLIT:
+        until(lambda: "Before" in layers)
+    widget.apply.apply_button.click()
+    until(lambda: "night enhanced" in layers and not widget.work.running)
+    if mode == SPLIT:
+        assert layers[-1].name == "Before"
+    else:
+        assert not layers["night enhanced"].visible
+
+
+def test_a_photo_scaled_by_its_affine_has_the_same_full_resolution(
+    widget: Any, dark_photo: np.ndarray
+) -> None:
+    zooms = []
+    for placed in ({"scale": (0.25, 0.25)}, {"affine": np.diag([0.25, 0.25, 1.0])}):
+        layer = widget.viewer.add_image(dark_photo, rgb=True, **placed)
+        show_at_full_resolution(widget.viewer, layer)
+        zooms.append(camera(widget.viewer).zoom)
+        assert is_at_full_resolution(widget.viewer, layer)
+    assert zooms == [4.0, 4.0]

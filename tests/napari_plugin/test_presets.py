@@ -33,3 +33,12 @@ def test_a_preset_is_saved_used_undone_and_deleted(window: Any, config_folder: A
 def test_a_preset_without_a_name_is_not_saved(window: Any, config_folder: Any) -> None:
     window.presets.save("  ")
     assert window.presets.choice.choices == ("—",) and not (config_folder / "presets.json").exists()
+
+
+def test_a_preset_does_not_change_the_device(window: Any, config_folder: Any) -> None:
+    control = window.settings.control
+    control("strength").value = 0.5
+    window.presets.save("Soft")
+    control("strength").value, control("device").value = 0.9, "cpu"
+    window.presets.choice.value = "Soft"
+    assert control("strength").value == 0.5 and control("device").value == "cpu"

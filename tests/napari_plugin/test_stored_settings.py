@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from llflow_photo.options import Options
@@ -51,3 +52,13 @@ def test_a_damaged_file_is_renamed_and_not_overwritten(tmp_path: Path) -> None:
 
 def test_differences_exclude_options_of_the_computation() -> None:
     assert differences(Options(tile=256, device="cpu", samples=9, seed=4)) == {"seed": 4}
+
+
+def test_names_that_are_not_utf_8_are_kept(tmp_path: Path) -> None:
+    name = os.fsdecode(b"/photos/caf\xe9.jpg")
+    stored = StoredSettings(tmp_path / "photos.json")
+    stored.put(name, Options(strength=0.5))
+    stored.put("/photos/b\N{LATIN SMALL LETTER A WITH DIAERESIS}r.jpg", Options())
+    stored.save()
+    assert set(StoredSettings(stored.path).names) == set(stored.names)
+    assert StoredSettings(stored.path).get(name) == Options(strength=0.5)
