@@ -61,8 +61,8 @@ class WholePhoto:
     @classmethod
     def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
         """Decide from at most about a million of the photo's pixels."""
-        analysis = PhotoAnalysis.of(photo)
         view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
+        analysis = PhotoAnalysis.of(photo)
         return cls(enhancer.photo_statistics(view), residual.highlight, analysis, KnownLight.of(photo))
 
     @classmethod

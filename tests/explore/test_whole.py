@@ -8,6 +8,7 @@ import torch
 
 from llflow_photo.color.spaces import SRGB
 from llflow_photo.engine import Enhancer, Latent
+from llflow_photo.errors import ImageInputError
 from llflow_photo.explore import WholePhoto, encode_region
 from llflow_photo.explore.fullsize import render_full_size
 from llflow_photo.explore.region import visible_region
@@ -63,3 +64,8 @@ def test_a_small_preview_is_as_bright_as_the_full_size(enhancer: Enhancer, photo
     region = visible_region((240, 320), ((0.0, 0.0), (240.0, 320.0)), 0.5)
     small = encode_region(enhancer, photo, region).render(latent, options)
     assert small.mean() == pytest.approx(full.mean(), rel=0.05)
+
+
+def test_a_photo_without_finite_pixels_is_refused(photo: Photo, enhancer: Enhancer) -> None:
+    with pytest.raises(ImageInputError, match="not finite"):
+        WholePhoto.of(photo.with_pixels(np.full_like(photo.pixels, np.nan)), enhancer)
