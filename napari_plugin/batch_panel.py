@@ -11,8 +11,9 @@ from napari.utils.notifications import show_error
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from llflow_photo.batch import PhotoRecord, PhotoState
+from llflow_photo.paths import expanded
 
-from .batch_run import BatchRequest, grouped, run_request
+from .batch_run import BatchRequest, run_request
 from .controls import button, guard_wheel
 from .explore_panel import Host
 from .folder_view import FolderView
@@ -58,6 +59,7 @@ class BatchPanel(QWidget):
         for edit in (self.folder, self.output):  # while a path is being typed, nothing is listed
             edit.changed.connect(lambda _value: self._folder_changed(unless_typed=True))
             edit.line_edit.native.editingFinished.connect(self._folder_changed)
+        self.folder.choose_btn.changed.connect(lambda _value: self._folder_changed())  # the same one again
         self.run_button = button("Enhance folder", "Render every photo of the folder", self.run)
         self.cancel_button = button("Cancel", "Stop; finished photos are kept", self.cancel)
         self.cancel_button.setEnabled(False)
@@ -84,10 +86,12 @@ class BatchPanel(QWidget):
         """Show the photos of a folder once it is chosen."""
         typed = self.folder.line_edit.native.hasFocus() or self.output.line_edit.native.hasFocus()
         folder, output = self._chosen()
-        if folder is None or not folder.is_dir() or (unless_typed and typed):
+        if folder is None or (unless_typed and typed) or not _is_folder(folder):
             return
         if (folder, output) != (self.folder_view.folder, self.folder_view.output):
             self.folder_view.show_folder(folder, output, self)
+        elif not unless_typed and self._job is None:  # chosen again; a batch updates it at its end
+            self.folder_view.refresh()
 
     def run(self) -> None:
         """Render all photos of the folder."""
@@ -105,10 +109,17 @@ class BatchPanel(QWidget):
         if folder is None:
             show_error("Choose a folder of photos first.")
             return
-        if not folder.is_dir():
+        if not _is_folder(folder):
             show_error(f"The folder {folder} does not exist: choose a folder of photos.")
             return
-        request = BatchRequest(folder, output, FORMATS[str(self.format.value)], self._groups(folder, sources))
+        request = BatchRequest(
+            folder,
+            output,
+            FORMATS[str(self.format.value)],
+            self._host.options(),
+            self.folder_view.own_settings_in(folder) if self.settings.value == OWN else {},
+            None if sources is None else tuple(sources),
+        )
         self.run_button.setEnabled(False)
         self.cancel_button.setEnabled(True)
         self._summary = " "
@@ -122,20 +133,6 @@ class BatchPanel(QWidget):
             progressed=self._progressed,
             ended=self._ended,
         )
-
-    def _groups(self, folder: Path, sources: list[str] | None) -> tuple[Any, ...]:
-        """Groups of equal settings, each with its photos; None means all photos of the folder."""
-        shown = self._host.options()
-        if self.settings.value != OWN or folder != self.folder_view.folder:
-            return ((shown, None if sources is None else tuple(sources)),)
-        states = self.folder_view.states
-        own = {
-            source: found for source in states if (found := self.folder_view.options_of(source)) is not None
-        }
-        groups = grouped(states if sources is None else sources, own, shown)
-        if sources is None and len(groups) <= 1:  # includes photos added since the folder was listed
-            return ((groups[0][0] if groups else shown, None),)
-        return groups
 
     def cancel(self) -> None:
         """Stop; the photo in progress is discarded, finished ones are kept."""
@@ -183,7 +180,14 @@ def _folder_edit(tooltip: str) -> FileEdit:
 def _path_of(edit: FileEdit) -> Path | None:
     """The entered folder; None if the field is empty."""
     text = str(edit.line_edit.value).strip()
-    return Path(text).expanduser() if text else None
+    return expanded(text) if text else None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _form(parts: list[tuple[str, Any]]) -> QWidget:

@@ -6,10 +6,11 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llflow_photo.errors import EmptyFolderError
 from llflow_photo.options import Options
 
 from .work import Job
@@ -30,14 +31,18 @@ class BatchRequest:
         folder: the folder of photos.
         output: the folder for the results; None for the default of `enhance_dir`.
         format: of the results, as in `files.Encoding`.
-        groups: settings, each with the photos that have them, as paths relative to the folder; None stands
-            for all photos of the folder.
+        options: the settings of all photos without their own.
+        own: the settings of the photos that have their own, by absolute path. It may contain photos that do
+            not exist.
+        sources: the photos to render, as paths relative to the folder; None for all photos.
     """
 
     folder: Path
     output: Path | None
     format: str
-    groups: tuple[tuple[Options, tuple[str, ...] | None], ...]
+    options: Options
+    own: Mapping[str, Options] = field(default_factory=dict)
+    sources: tuple[str, ...] | None = None
 
 
 def grouped(
@@ -56,22 +61,25 @@ def grouped(
 
 
 def run_request(request: BatchRequest, job: Job) -> Report:
-    """Run one batch per group, all into the same output folder.
+    """Run one batch per group of equal settings, all into the same output folder.
 
+    The folder is listed first, so photos added since it was shown are rendered, and deleted ones are not.
     Progress counts the photos of all groups; the record of each finished photo is shown immediately.
 
     Returns:
         one report for all groups, with a page for all of them; if they stopped early, it says why.
 
     Raises:
-        any error that `enhance_dir` raises.
+        EmptyFolderError: there are no photos, or none of the requested ones exists.
+        and any error that `enhance_dir` raises.
     """
     from llflow_photo import files
     from llflow_photo.batch import enhance_dir
 
-    known = [len(members or ()) for _, members in request.groups]
+    groups = _groups(request)
+    known = [len(members or ()) for _, members in groups]
     reports: list[Report] = []
-    for number, (options, members) in enumerate(request.groups):
+    for number, (options, members) in enumerate(groups):
         before, after = sum(known[:number]), sum(known[number + 1 :])
 
         def report_event(event: Event, before: int = before, after: int = after) -> None:
@@ -80,8 +88,8 @@ def run_request(request: BatchRequest, job: Job) -> Report:
             if event.row is not None:
                 job.show(event.row)
 
-        reports.append(
-            enhance_dir(
+        try:
+            report = enhance_dir(
                 request.folder,
                 output=request.output,
                 options=options,
@@ -90,10 +98,37 @@ def run_request(request: BatchRequest, job: Job) -> Report:
                 progress=report_event,
                 cancel=job.cancelled,
             )
-        )
-        if reports[-1].stopped or job.cancelled():
+        except EmptyFolderError:  # all photos of the group were deleted in the meantime
+            if members is None:
+                raise
+            known[number] = 0
+            continue
+        reports.append(report)
+        if report.stopped or job.cancelled():
             break
+    if not reports:
+        raise EmptyFolderError(f"the photos to render are no longer in {request.folder}; choose others")
     return reports[0] if len(reports) == 1 else _with_page(_joined(reports))
+
+
+def _groups(request: BatchRequest) -> tuple[tuple[Options, tuple[str, ...] | None], ...]:
+    """Groups of equal settings, each with its photos; None means all photos of the folder."""
+    if not request.own:
+        return ((request.options, request.sources),)
+    from llflow_photo.batch import folder_state
+
+    wanted = None if request.sources is None else set(request.sources)
+    own: dict[str, Options] = {}
+    sources: list[str] = []
+    for state in folder_state(request.folder, request.output):
+        if wanted is None or state.source in wanted:
+            sources.append(state.source)
+            if (found := request.own.get(str(state.path.absolute()))) is not None:
+                own[state.source] = found
+    groups = grouped(sources, own, request.options)
+    if request.sources is None and len(groups) <= 1:
+        return ((groups[0][0] if groups else request.options, None),)
+    return groups
 
 
 def _joined(reports: list[Report]) -> Report:

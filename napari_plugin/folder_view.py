@@ -104,6 +104,9 @@ class FolderView:
     def show_folder(self, folder: Path, output: Path | None, panel: QWidget) -> None:
         """Show the photos of a folder below the canvas, with the state of their results."""
         self._stop()
+        if folder != self.folder:  # until the new one is listed, nothing acts on photos of the previous one
+            self.states, self._sources, self._waiting = {}, {}, _Waiting([])
+            self.strip.show_photos((), lambda source: False)
         self.folder, self.output = folder, output
         self._listing = self._host.work.start(
             "List photos", lambda _job: self._states_of(folder, output), self._listed
@@ -111,13 +114,20 @@ class FolderView:
         self._show_dock(panel)
 
     def refresh(self) -> None:
-        """Update which photos are done."""
-        if self.folder is None:
+        """Update which photos are there, and which of them are done."""
+        if self.folder is None or self._listing in self._host.work.running:
             return
         folder, output = self.folder, self.output
 
         def done(states: tuple[PhotoState, ...]) -> None:
-            if folder == self.folder and [state.source for state in states] == list(self.states):
+            if (folder, output) != (self.folder, self.output):
+                return
+            if [state.source for state in states] != list(self.states):
+                selected = self.strip.selected
+                self._stop()
+                self._listed(states)
+                self.strip.select(selected)
+            else:
                 self.states = {state.source: state for state in states}
                 for state in states:
                     self.strip.set_state(state)
@@ -252,6 +262,15 @@ class FolderView:
         """The stored settings of the photo that a layer was opened from; None if there are none."""
         source = self.source_of(layer)
         return None if source is None else self.options_of(source)
+
+    def own_settings_in(self, folder: Path) -> dict[str, Options]:
+        """The settings of all photos of a folder that have their own, listed or not, by absolute path."""
+        inside, device = _key(folder / "_")[:-1], self._host.options().device
+        return {
+            name: found.with_changes(device=device)
+            for name in self._stored.names
+            if name.startswith(inside) and (found := self._stored.get(name)) is not None
+        }
 
     def note_settings(self, layer: Any, options: Options) -> None:
         """Store settings that the user changed."""

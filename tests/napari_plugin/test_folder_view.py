@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from qtpy.QtCore import QPoint, Qt
 from llflow_photo import files
 from llflow_photo.batch import Event, PhotoRecord, PhotoState, Report
 from llflow_photo.options import Options
+from napari_plugin.batch_run import BatchRequest
 from napari_plugin.stored_settings import StoredSettings
 from napari_plugin.view import camera, is_at_full_resolution, sees_all_of
 
@@ -268,3 +270,47 @@ def test_a_photo_that_cannot_be_opened_gives_an_error(
     folder_view.open("a.jpg")
     assert any("a.jpg" in message for message in messages)
     assert "a" not in window.viewer.layers
+
+
+def test_a_folder_that_is_still_being_listed_is_rendered_with_its_own_settings(
+    window: Any, folder_view: Any, tmp_path: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_view.open("a.jpg")
+    window.settings.control("strength").value = 0.25
+    other, listed = tmp_path / "other", threading.Event()
+    other.mkdir()
+    for name in ("a.jpg", "z.jpg"):
+        Image.new("RGB", (40, 40)).save(other / name)
+    folder_view._stored.put(str(other / "z.jpg"), Options(strength=0.75))
+    requests: list[BatchRequest] = []
+    monkeypatch.setattr(
+        "napari_plugin.batch_panel.run_request",
+        lambda request, job: requests.append(request) or Report((), request.folder),
+    )
+    states_of = folder_view._states_of
+    monkeypatch.setattr(folder_view, "_states_of", lambda *given: listed.wait(60) and states_of(*given))
+    window.batch.folder.value = other
+    assert not folder_view.states and not folder_view.strip.sources
+    window.batch.run()
+    listed.set()
+    until(window.batch.run_button.isEnabled)
+    until(lambda: folder_view.strip.sources == ["a.jpg", "z.jpg"])
+    assert [at.strength for at in requests[0].own.values()] == [0.75] and requests[0].folder == other
+
+
+def test_a_folder_chosen_again_is_listed_again(
+    window: Any, folder_view: Any, folder: Path, until: Until
+) -> None:
+    folder_view.strip.select(["b.png"])
+    (folder / "a.jpg").rename(folder / "new.jpg")
+    window.batch.folder.line_edit.native.editingFinished.emit()
+    until(lambda: "new.jpg" in folder_view.strip.sources and folder_view.strip.has_picture("new.jpg"))
+    assert "a.jpg" not in folder_view.states and folder_view.strip.selected == ["b.png"]
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "x" * 300])
+def test_an_impossible_folder_does_not_exist(window: Any, name: str, messages: list[str]) -> None:
+    window.batch.folder.line_edit.value = name
+    window.batch.run()
+    assert window.folder_view.folder is None
+    assert any("does not exist" in message for message in messages)
