@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from llflow_photo.engine.latent import Latent
@@ -14,10 +16,13 @@ from .work import Job, Work
 __all__ = ["preload_model"]
 
 
-def preload_model(work: Work, cache: RenderCache, options: Options) -> None:
+def preload_model(work: Work, cache: RenderCache, options: Options, loaded: Callable[[], None]) -> None:
     """Load a model in a thread; errors are reported later, when the model is used.
 
     A few pixels are rendered brighter, because a model's gain path is computed at its first use.
+
+    Args:
+        loaded: called at the end, in the GUI thread.
     """
 
     def load(job: Job) -> None:
@@ -28,4 +33,4 @@ def preload_model(work: Work, cache: RenderCache, options: Options) -> None:
         except (LLFlowPhotoError, ImportError, MemoryError):
             return
 
-    work.start("Load the model", load, lambda _none: None)
+    work.start("Load the model", load, lambda _none: loaded())

@@ -24,6 +24,7 @@ from .compare import OFF, SIDE_BY_SIDE, Compare
 from .explore_panel import ExplorePanel
 from .folder_view import FolderView
 from .gallery import describe
+from .garbage_collection import ShortCollections
 from .histogram_panel import HistogramPanel
 from .keys import Keys
 from .layout import lay_out, make_room
@@ -93,6 +94,7 @@ class EnhanceWidget(QWidget):
         lay_out(self)
         self._connect()
         self._closing = Closing(self, self.shut_down)
+        self._collections = ShortCollections(napari_viewer)
         self._warm = False
         self._layers_changed()
 
@@ -293,7 +295,7 @@ class EnhanceWidget(QWidget):
         self.canvas.attach(self)
         if not self._warm:
             self._warm = True
-            preload_model(self.work, self.cache, self.options())
+            preload_model(self.work, self.cache, self.options(), self._collections.start)
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if not self.keys(event):
@@ -319,6 +321,7 @@ class EnhanceWidget(QWidget):
         self.compare.close()
         self.explore.end()
         self.canvas.detach()
+        self._collections.close()
         self.cache.forget()
         self.photos.close()
         self.photo.close_list()
