@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import show_info
+from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from llflow_photo.engine.latent import AnyLatent, Latent
@@ -18,7 +18,7 @@ from .explore_panel import Host
 from .gallery import describe
 from .layers import full_data, layer_parts, placement
 from .photo_choice import is_result, made_from, photo_of
-from .saving import SAVE_FILTERS, proposed_path, save_data, source_of
+from .saving import SAVE_FILTERS, proposed_path, save_data, source_of, with_suffix_of
 from .work import Job
 
 if TYPE_CHECKING:
@@ -150,10 +150,13 @@ class ApplyPanel(QWidget):
             return
         if path is None:
             start = str(proposed_path(layer.metadata, layer.name))
-            chosen, _ = QFileDialog.getSaveFileName(self, "Save the photo", start, SAVE_FILTERS)
+            chosen, kind = QFileDialog.getSaveFileName(self, "Save the photo", start, SAVE_FILTERS)
             if not chosen:
                 return
-            path = Path(chosen)
+            path = with_suffix_of(Path(chosen), kind)
+            if path != Path(chosen) and path.exists():  # the dialog asked for the name without suffix only
+                show_error(f"{path.name} exists: choose another name, or this one with its suffix.")
+                return
         data, metadata, target = full_data(layer), dict(layer.metadata), path
         source = source_of(metadata)
 

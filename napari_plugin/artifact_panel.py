@@ -35,7 +35,9 @@ class ArtifactPanel(QWidget):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self._host = host
-        self.target = Choice(self._choices(), "The picture to compare with the photo")
+        self.target = Choice((_CURRENT,), "The picture to compare with the photo")
+        self._offered: list[Any] = [None]
+        self.reset_choices()
         self.button = button(
             "Map artifacts",
             "Shows where a rendering, or an edit of it, is unlikely: noise, patches, color casts",
@@ -59,13 +61,14 @@ class ArtifactPanel(QWidget):
         layout.addWidget(self.status)
         layout.addStretch()
 
-    def _choices(self) -> list[str]:
-        names = [layer.name for layer in self._host.viewer.layers if is_photo_layer(layer)]
-        return [_CURRENT, *names]
-
     def reset_choices(self) -> None:
-        """Update the list of pictures after a change of the viewer's layers."""
-        self.target.choices = self._choices()
+        """Update the list of pictures after a change of the viewer's layers; a renamed one stays chosen."""
+        chosen = self._offered[self.target.currentIndex()]
+        layers = [layer for layer in self._host.viewer.layers if is_photo_layer(layer)]
+        self._offered = [None, *layers]
+        self.target.choices = [_CURRENT, *(layer.name for layer in layers)]
+        if chosen is not None and chosen in layers:
+            self.target.setCurrentIndex(self._offered.index(chosen))
 
     def compute(self) -> None:
         """Add the artifact map of the chosen picture, for the visible region."""

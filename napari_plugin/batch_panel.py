@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.types import FileDialogMode
 from magicgui.widgets import ComboBox, FileEdit
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from llflow_photo.batch import PhotoRecord, PhotoState
@@ -41,6 +41,7 @@ class BatchPanel(QWidget):
         self._host = host
         self.folder_view = folder_view
         self._job: Job | None = None
+        self._running_in: Path | None = None
         self._summary = " "
         self.folder = _folder_edit("Folder of photos; subfolders are included")
         self.output = _folder_edit("Folder for the results; if empty, NAME-enhanced beside the folder NAME")
@@ -120,6 +121,11 @@ class BatchPanel(QWidget):
             self.folder_view.own_settings_in(folder) if self.settings.value == OWN else {},
             None if sources is None else tuple(sources),
         )
+        if folder == self.folder_view.folder and (blended := self.folder_view.blended(sources)):
+            show_info(
+                f"{', '.join(blended)}: a batch uses the settings, which express no blend of renderings. "
+                "To keep it, apply it at full size."
+            )
         self.run_button.setEnabled(False)
         self.cancel_button.setEnabled(True)
         self._summary = " "
@@ -133,6 +139,7 @@ class BatchPanel(QWidget):
             progressed=self._progressed,
             ended=self._ended,
         )
+        self._running_in = folder
 
     def cancel(self) -> None:
         """Stop; the photo in progress is discarded, finished ones are kept."""
@@ -146,6 +153,8 @@ class BatchPanel(QWidget):
         self.status.setText(f"{done} of {total} photos")
 
     def _photo_done(self, row: PhotoRecord) -> None:
+        if self.folder_view.folder != self._running_in:  # another folder is shown meanwhile
+            return
         known = self.folder_view.states.get(row.source)
         if known is not None and row.status in ("done", "failed", "skipped"):
             if row.status == "failed":

@@ -96,16 +96,17 @@ class Compare:
         def show(block: np.ndarray) -> None:
             if self.mode == SPLIT and source in self._viewer.layers:
                 self._before = (source, part, block)
-                self._draw()
+                self.draw()
 
         self._newest.request(fetch, show)
 
     def set_split(self, position: float) -> None:
         """Move the line: 0 shows only the rendering, 1 only the original photo."""
         self.split = min(max(position, 0.0), 1.0)
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the split again, where its photo is now."""
         if self._before is None or self._before[0] not in self._viewer.layers:
             return
         source, region, block = self._before

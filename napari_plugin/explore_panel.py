@@ -162,6 +162,7 @@ class ExplorePanel(QWidget):
         ]
         self._next_seed = 1 + max(_seeds(entry.latent) for entry in fresh)
         self.gallery.show_entries([*kept, *fresh], pictures)
+        self._offer_interpolation()
         self._render(asked, fresh)
 
     def _render(self, asked: tuple[Image, Subject], entries: list[Entry]) -> None:
@@ -208,6 +209,10 @@ class ExplorePanel(QWidget):
             return
         setattr(self.gallery, which, self.gallery.chosen)
         self.gallery.refresh()
+        self._offer_interpolation()
+
+    def _offer_interpolation(self) -> None:
+        """Enable the slider if both ends exist; drawing again removes those that are not locked."""
         self.position.enabled = self.gallery.first is not None and self.gallery.second is not None
 
     def _interpolate(self, position: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,6 +60,9 @@ class FolderHost(Protocol):
 
     def settings_copied(self, layer: Any, options: Options) -> None:
         """Handle that settings were copied to an open photo."""
+
+    def is_blended(self, layer: Any) -> bool:
+        """Whether a blend of renderings was picked for an open photo."""
 
 
 class FolderView:
@@ -230,14 +234,17 @@ class FolderView:
             self._tidy.start()
 
     def _close_oldest(self) -> None:
-        """Close the photos opened longest ago to save memory, except those that have results."""
+        """Close the photos opened longest ago to save memory.
+
+        Those that have results stay open, and those with a blend of renderings, which no settings express.
+        """
         layers = self._host.viewer.layers
         self._opened = [layer for layer in self._opened if layer in layers]
         for layer in self._opened[:-_MOST_OPEN]:
             results = [
                 other for other in layers if is_result(other) and photo_of(other, self._host.viewer) == layer
             ]
-            if not results:
+            if not results and not self._host.is_blended(layer):
                 self._opened.remove(layer)
                 layers.remove(layer)
 
@@ -292,7 +299,17 @@ class FolderView:
             layer = self._layer_of(self.states[source].path)
             if layer is not None:
                 self._host.settings_copied(layer, options)
-        show_info(f"Settings copied to {len(chosen)} photo{'s' if len(chosen) != 1 else ''}.")
+        message = f"Settings copied to {len(chosen)} photo{'s' if len(chosen) != 1 else ''}."
+        present = self._host.photo.value
+        if present is not None and self._host.is_blended(present):
+            message += " The blend of renderings that is shown cannot be copied."
+        show_info(message)
+
+    def blended(self, sources: Iterable[str] | None = None) -> list[str]:
+        """The photos, of all or of some of the folder, for which a blend of renderings was picked."""
+        wanted = self.states if sources is None else [one for one in sources if one in self.states]
+        layers = {source: self._layer_of(self.states[source].path) for source in wanted}
+        return [source for source, layer in layers.items() if layer and self._host.is_blended(layer)]
 
     def _put(self, source: str, options: Options) -> None:
         self._stored.put(_key(self.states[source].path), options)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ShortCollections"]
 
 _COLLECT_MS = 1000
-"""Time after which nothing holds a removed layer any more: its preview is removed, too, and jobs have ended."""
+"""Time after which nothing holds a removed layer: its preview is removed, too, and its jobs have ended."""
 
 _users: set[ShortCollections] = set()
 """Those that have frozen objects. The collector is shared by all viewers."""

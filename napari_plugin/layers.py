@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEY",
+    "PLACED_BY",
     "SHOW_AS_IS",
     "LayerPhoto",
     "Snapshot",
@@ -299,6 +300,10 @@ def _white_of(data: np.ndarray) -> tuple[int, tuple[str, ...]]:
     white = next(level for level in (255, 65535, largest) if top <= level or level >= largest)
     white = min(white, largest)
     return white, (f"{data.dtype} does not define a white level: {white} was used, as no value is larger",)
+
+
+PLACED_BY = ("scale", "translate", "rotate", "shear", "affine")
+"""Events of a layer that change its transform, and so the result of `placement`."""
 
 
 def placement(layer: Image, offset: tuple[float, float], step: tuple[float, float]) -> np.ndarray:

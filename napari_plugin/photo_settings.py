@@ -68,6 +68,11 @@ class PhotoSettings:
         """Set the settings of any photo, as a step of its history."""
         self.steps.change(layer, _state_of(options))
 
+    def is_blended(self, layer: Any) -> bool:
+        """Whether a blend of renderings was picked for a photo; no options can express it."""
+        state = self.steps.state_of(layer)
+        return state is not None and state.picked is not None
+
     def turn_to(self, layer: Any) -> None:
         """Make another photo the current one, and restore its settings; the device stays as it is."""
         device = self._settings.values()["device"]

@@ -18,7 +18,7 @@ from llflow_photo.options import Options
 
 from .display_layers import add_above, remove_if_present, to_screen
 from .histogram import Histogram, histogram_of
-from .layers import placement
+from .layers import PLACED_BY, placement
 from .newest import Newest, Planned
 from .pending import PREVIEWS
 from .photo_choice import ROLE, made_from
@@ -152,7 +152,7 @@ class LivePreview:
         self._wanted = None
         if shown is not None:
             source.events.visible.disconnect(self._visibility)
-            for name in _PLACED_BY:
+            for name in PLACED_BY:
                 getattr(source.events, name).disconnect(self._placed)
             remove_if_present(self._viewer, shown.layer)
 
@@ -248,7 +248,7 @@ class LivePreview:
 
     def _watch(self, source: Image) -> None:
         source.events.visible.connect(self._visibility)
-        for name in _PLACED_BY:
+        for name in PLACED_BY:
             getattr(source.events, name).connect(self._placed)
 
     def _visibility(self, event: Any) -> None:
@@ -306,10 +306,6 @@ class LivePreview:
         PREVIEWS.discard(self)
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
-
-
-_PLACED_BY = ("scale", "translate", "rotate", "shear", "affine")
-"""Events of a layer that change its transform."""
 
 
 def _rendering(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from llflow_photo.errors import WriteError
 
 from .layers import KEY, LayerPhoto, photo_of_data
 
-__all__ = ["SAVE_FILTERS", "proposed_path", "save_data", "source_of"]
+__all__ = ["SAVE_FILTERS", "proposed_path", "save_data", "source_of", "with_suffix_of"]
 
 SAVE_FILTERS = (
     "16-bit TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;16-bit PNG (*.png);;Linear DNG for a RAW editor (*.dng)"
@@ -27,6 +28,20 @@ def proposed_path(metadata: dict[str, Any], name: str) -> Path:
         return Path.home() / f"{_plain_name(name)}.tif"
     folder = source.parent if os.access(source.parent, os.W_OK) else Path.home()
     return folder / f"{source.stem}_enhanced.tif"
+
+
+def with_suffix_of(path: Path, kind: str) -> Path:
+    """A path as entered in a file dialog, with a suffix.
+
+    Args:
+        kind: the chosen one of `SAVE_FILTERS`; its first suffix is added unless the path has one of a photo.
+    """
+    from llflow_photo import files
+
+    if files.is_photo(f"photo{path.suffix}"):
+        return path
+    found = re.search(r"\*(\.\w+)", kind)
+    return path.with_name(path.name + (found[1] if found else ".tif"))
 
 
 def source_of(metadata: dict[str, Any]) -> Path | None:

@@ -80,6 +80,12 @@ class Steps:
         self._of(layer).note(undo, redo)
         self._notify()
 
+    def state_of(self, layer: Any) -> State | None:
+        """The latest state of a photo; None if it was never the current one."""
+        self.settle()
+        history = self._histories.get(layer)
+        return None if history is None else history.settled
+
     def undo(self) -> None:
         """Undo the last step of the current photo."""
         self._go(History.undo)

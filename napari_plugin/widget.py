@@ -27,6 +27,7 @@ from .gallery import describe
 from .garbage_collection import ShortCollections
 from .histogram_panel import HistogramPanel
 from .keys import Keys
+from .layers import PLACED_BY
 from .layout import lay_out, make_room
 from .machine import devices, models
 from .photo_choice import PhotoChoice, why_none
@@ -96,6 +97,7 @@ class EnhanceWidget(QWidget):
         self._closing = Closing(self, self.shut_down)
         self._collections = ShortCollections(napari_viewer)
         self._warm = False
+        self._watched: Any = None
         self._layers_changed()
 
     def _make_parts(self) -> None:
@@ -130,6 +132,7 @@ class EnhanceWidget(QWidget):
         self._connections = [
             (layers.events.inserted, self._layers_changed),
             (layers.events.removed, self._layer_removed),
+            (layers.events.reordered, self._layers_reordered),
             (self.viewer.dims.events.current_step, self._frame_changed),
         ]
         for emitter, slot in self._connections:
@@ -199,6 +202,10 @@ class EnhanceWidget(QWidget):
         """Handle that settings were copied to an open photo."""
         self.photo_settings.give(layer, options)
 
+    def is_blended(self, layer: Image) -> bool:
+        """Whether a blend of renderings was picked for an open photo."""
+        return self.photo_settings.is_blended(layer)
+
     # -- the photo ---------------------------------------------------------------------------------------
 
     def _layers_changed(self, event: Any = None) -> None:
@@ -216,6 +223,28 @@ class EnhanceWidget(QWidget):
         self.photos.forget(layer)
         self.steps.forget(layer)
 
+    def _layers_reordered(self, _event: Any = None) -> None:
+        if self.compare.mode == SIDE_BY_SIDE:  # napari's grid follows the order of the layers
+            QTimer.singleShot(0, self._put_side_by_side)
+
+    def _put_side_by_side(self) -> None:
+        if not self._closing.ended and self.compare.mode == SIDE_BY_SIDE:
+            self.compare.refresh()
+
+    def _watch_placement(self, layer: Any) -> None:
+        """Notice if this photo, and no other, is moved, scaled or rotated."""
+        before, self._watched = self._watched, layer
+        if before is not None:
+            for name in PLACED_BY:
+                getattr(before.events, name).disconnect(self._photo_placed)
+        if layer is not None:
+            for name in PLACED_BY:
+                getattr(layer.events, name).connect(self._photo_placed)
+
+    def _photo_placed(self, _event: Any = None) -> None:
+        self.compare.draw()
+        self.canvas.check_again()  # another part of the photo is visible now
+
     def _frame_changed(self, _event: Any = None) -> None:
         """Handle that another frame of a stack is shown."""
         layer = self.photo.value
@@ -230,6 +259,7 @@ class EnhanceWidget(QWidget):
     def _photo_changed(self) -> None:
         """Handle another photo, or changed pixels of the current one."""
         layer = self.photo.value
+        self._watch_placement(layer)
         self.photo_settings.turn_to(layer)
         self._show_picked()
         shown = self.preview.rendering
@@ -325,6 +355,7 @@ class EnhanceWidget(QWidget):
         self.cache.forget()
         self.photos.close()
         self.photo.close_list()
+        self._watch_placement(None)
         for emitter, slot in self._connections:
             emitter.disconnect(slot)
         app = QApplication.instance()

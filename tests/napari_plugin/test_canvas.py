@@ -177,6 +177,51 @@ def test_side_by_side_fits_both_and_restores_the_view(
     assert camera(viewer).zoom == pytest.approx(zoom) and camera(viewer).center == pytest.approx(center)
 
 
+def test_side_by_side_stays_so_when_layers_are_moved(
+    window: Any, until: Until, large_photo: np.ndarray
+) -> None:
+    viewer = window.viewer
+    viewer.add_image(large_photo, rgb=True, name="large")
+    _at_rest(window, until)
+    window.compare_mode.value = "Side by side"
+    _at_rest(window, until)
+
+    def place() -> tuple[int, int]:
+        boxes, index = grid(viewer), viewer.layers.index(window.photo.value)
+        try:
+            return tuple(boxes.position(index, viewer.layers))
+        except TypeError:  # before napari 0.8
+            return tuple(boxes.position(index, len(viewer.layers)))
+
+    assert place() == (0, 0)
+    viewer.layers.move(viewer.layers.index("night"), len(viewer.layers))  # now the photo is the first of all
+    until(lambda: place() == (0, 0), 10)
+    _at_rest(window, until)
+    assert place() == (0, 0) and [layer.name for layer in viewer.layers if layer.visible] == [
+        "large", "large preview",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_the_split_and_the_preview_follow_a_moved_photo(
+    window: Any, until: Until, large_photo: np.ndarray, live: bool
+) -> None:
+    photo = window.viewer.add_image(large_photo, rgb=True, name="large")
+    _at_rest(window, until)
+    window.full_resolution()
+    window.live.value = live
+    window.compare_mode.value = "Split line"
+    until(lambda: window.compare.layer is not None)
+    _at_rest(window, until)
+    photo.translate = (60.0, 200.0)
+    _at_rest(window, until)
+    assert not live or _covered(window)
+    low, _ = _seen(window, photo)
+    split = window.compare.layer
+    first = np.asarray(photo.world_to_data(split.data_to_world((-0.5, -0.5))))
+    assert (first <= low + 1e-6).all() and (first >= low - 2 * 48).all()
+
+
 def test_the_split_is_drawn_over_the_preview(window: Any, until: Until, dark_photo: np.ndarray) -> None:
     window.settings.control("exposure_ev").value = 3.0
     window.fit()

@@ -15,6 +15,7 @@ from qtpy.QtCore import QPoint, Qt
 
 from llflow_photo import files
 from llflow_photo.batch import Event, PhotoRecord, PhotoState, Report
+from llflow_photo.engine.latent import Latent, interpolate
 from llflow_photo.options import Options
 from napari_plugin.batch_run import BatchRequest
 from napari_plugin.stored_settings import StoredSettings
@@ -98,6 +99,54 @@ def test_the_oldest_photos_are_closed_and_their_settings_kept(
     until((config_folder / "photos.json").exists)
     kept = StoredSettings(config_folder / "photos.json")
     assert kept.get(str(folder_view.states["a.jpg"].path)) == Options(strength=0.25)
+
+
+def test_a_photo_with_a_blend_of_renderings_stays_open(
+    window: Any, folder_view: Any, until: Until, messages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blend = interpolate(Latent(1, 0.8), Latent(2, 0.8), 0.5)
+    folder_view.open("a.jpg")
+    window.choose(blend)
+    folder_view.strip.select(["b.png"])
+    folder_view.strip.copy_button.click()
+    assert any("cannot be copied" in message for message in messages)
+    for source in ("b.png", "c[1].jpg", "d.jpg", "e.jpg"):
+        folder_view.open(source)
+    until(lambda: not {"b", "b preview"} & {layer.name for layer in window.viewer.layers})
+    assert "a" in window.viewer.layers
+    folder_view.open("a.jpg")
+    assert window.latent() == blend
+    monkeypatch.setattr("llflow_photo.batch.enhance_dir", lambda path, **_given: Report((), path))
+    folder_view.strip.select(["c[1].jpg"])
+    folder_view.strip.enhance_button.click()
+    until(window.batch.run_button.isEnabled)
+    assert not any("no blend" in message for message in messages)
+    window.batch.run_button.click()
+    until(window.batch.run_button.isEnabled)
+    assert any("a.jpg: a batch uses the settings" in message for message in messages)
+
+
+def test_photos_of_another_folder_are_not_marked_by_a_batch(
+    window: Any, folder_view: Any, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def batch(path: Path, **given: Any) -> Report:
+        go_on.wait(60)
+        row = PhotoRecord("a.jpg", "failed", "why")
+        given["progress"](Event("photo", total=1, done=1, row=row))
+        return Report((row,), path)
+
+    monkeypatch.setattr("llflow_photo.batch.enhance_dir", batch)
+    window.batch.run_button.click()
+    other = tmp_path / "other"
+    other.mkdir()
+    Image.new("RGB", (40, 40)).save(other / "a.jpg")
+    window.batch.folder.value = other
+    until(lambda: list(folder_view.states) == ["a.jpg"])
+    go_on.set()
+    until(window.batch.run_button.isEnabled)
+    assert folder_view.strip.marks("a.jpg") == set()
 
 
 def test_settings_are_copied_to_selected_photos_and_can_be_undone(

@@ -1,4 +1,4 @@
-"""Garbage collections while a panel is open: they search few objects, and removed layers are freed all the same."""
+"""Garbage collections while a panel is open: they search few objects, and removed layers are freed."""
 
 from __future__ import annotations
 

@@ -187,6 +187,45 @@ def test_the_artifact_map_can_be_cancelled(
     assert "Artifacts: Current rendering" not in widget.viewer.layers
 
 
+def test_a_renamed_layer_stays_the_target_of_the_artifact_map(widget: Any) -> None:
+    target = widget.artifacts.target
+    layer = widget.viewer.add_image(np.zeros((8, 8, 3), np.float32), rgb=True, name="small")
+    target.value = "small"
+    layer.name = "edited"
+    assert target.value == "edited" and "small" not in target.choices
+    widget.viewer.layers.remove(layer)
+    assert target.value == "Current rendering"
+
+
+@pytest.mark.parametrize(
+    ("entered", "kind", "written"),
+    [
+        ("print", "JPEG (*.jpg *.jpeg)", "print.jpg"),
+        ("v1.2", "16-bit TIFF (*.tif *.tiff)", "v1.2.tif"),
+        ("print", "", "print.tif"),
+        ("print.PNG", "JPEG (*.jpg *.jpeg)", "print.PNG"),
+    ],
+)
+def test_a_name_without_suffix_gets_that_of_the_chosen_format(
+    widget: Any, until: Until, tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch,
+    entered: str, kind: str, written: str,
+) -> None:  # fmt: skip
+    widget.apply.apply_button.click()
+    until(lambda: "night enhanced" in widget.viewer.layers)
+    monkeypatch.setattr(
+        "napari_plugin.apply_panel.QFileDialog.getSaveFileName",
+        lambda *_given: (str(tmp_path / entered), kind),
+    )
+    widget.apply.save_button.click()
+    until(lambda: any("Saved" in message for message in messages))
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [written]
+    if entered != written:  # the dialog has not asked whether to replace this file
+        before = (tmp_path / written).stat().st_mtime_ns
+        widget.apply.save_button.click()
+        until(lambda: any("exists" in message for message in messages))
+        assert (tmp_path / written).stat().st_mtime_ns == before
+
+
 def test_the_artifact_map_rejects_a_picture_of_another_size(widget: Any) -> None:
     widget.viewer.add_image(
         np.zeros((8, 8, 3), np.float32), rgb=True, name="small", metadata={"settings": {}}

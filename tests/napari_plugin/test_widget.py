@@ -138,6 +138,11 @@ def test_interpolation_mean_and_disagreement(widget: Any, until: Until) -> None:
         assert layer.data.shape == shape and layer.metadata["renderings"] == 3
         assert ROLE in layer.metadata
     assert layer.data.max() > 0.02
+    gallery.setCurrentRow(0)
+    panel.buttons["lock"].click()
+    panel.buttons["draw"].click()
+    assert gallery.first is not None and gallery.second is None  # B was not locked
+    assert not panel.position.enabled
 
 
 def test_the_split_shows_the_photo_on_the_left(widget: Any, until: Until, dark_photo: np.ndarray) -> None:
