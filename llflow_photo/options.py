@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from .errors import OptionError
 
 __all__ = ["DEFAULT_MODEL", "LOOKS", "Options"]
@@ -33,7 +35,7 @@ class Options:
         grain: noise of fine detail at a temperature above 0, from 0 (none: only the look of the frame and its
             regions varies) to 1 (as much as in the model's prior).
         brightness: shift along the model's brightness direction in the latent, 0 for none, negative for
-            darker.
+            darker; values below about -2 and above about 1.2 change nothing more.
         strength: blend of the photo as developed (0) and the rendering (1).
         exposure_ev: EV added to the rendering in linear light.
         protect_highlights: preserve color, core and detail of lamps and signs.
@@ -69,7 +71,14 @@ class Options:
     tile: int | str = "auto"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "model", os.fspath(self.model))
+        try:
+            object.__setattr__(self, "model", os.fspath(self.model))
+        except TypeError:
+            raise OptionError(f"model is {self.model!r}; give a name or a path") from None
+        if not isinstance(self.device, str):
+            raise OptionError(f"device is {self.device!r}; give a name such as 'auto', 'cpu' or 'cuda'")
+        for name in ("protect_highlights", "denoise_only", "remove_specks"):
+            self._check_switch(name)
         self._check_range("temperature", 0.0, 10.0)
         self._check_range("strength", 0.0, 1.0)
         for name in ("grain", "texture", "local_exposure", "color_smoothing"):
@@ -90,6 +99,12 @@ class Options:
         if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
             raise OptionError(f"{name} is {value!r}; give {wanted}")
         object.__setattr__(self, name, operator.index(value))  # converts integers of numpy
+
+    def _check_switch(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, (bool, np.bool_)):
+            raise OptionError(f"{name} is {value!r}; give True or False")
+        object.__setattr__(self, name, bool(value))
 
     def _check_range(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)

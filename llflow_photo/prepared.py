@@ -6,7 +6,6 @@ is rendered and finished (`PreparedPhoto.render`).
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -31,6 +30,7 @@ from .finish import (
 from .finish.analysis import Window
 from .options import Options
 from .photo import Photo
+from .sampling import subsample
 
 if TYPE_CHECKING:
     from .engine import EncodedPhoto, Enhancer
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .flow import PhotoStatistics
     from .series import SeriesReference
 
-__all__ = ["PreparedPhoto", "WholePhoto", "prepare", "prepare_region", "subsample"]
+__all__ = ["PreparedPhoto", "WholePhoto", "prepare", "prepare_region"]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,14 @@ class WholePhoto:
     known: KnownLight | None = None
 
     @classmethod
-    def of(cls, photo: Photo, enhancer: Enhancer) -> WholePhoto:
-        """Decide from at most about a million of the photo's pixels."""
+    def of(cls, photo: Photo, enhancer: Enhancer, options: Options | None = None) -> WholePhoto:
+        """Decide from at most about a million of the photo's pixels.
+
+        Args:
+            options: only ``remove_specks`` is used here; by default `Options()`.
+        """
+        if (options or Options()).remove_specks:
+            photo = without_specks(photo)
         view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
         analysis = PhotoAnalysis.of(photo)
         return cls(enhancer.photo_statistics(view), residual.highlight, analysis, KnownLight.of(photo))
@@ -69,7 +75,7 @@ class WholePhoto:
     def of_series(cls, photo: Photo, series: SeriesReference, enhancer: Enhancer) -> WholePhoto:
         """Decide for a frame of a series, from what all its frames share."""
         statistics = enhancer.photo_statistics(series.view, series.levels)
-        return cls(statistics, series.highlight, PhotoAnalysis.of(photo, series.levels))
+        return cls(statistics, series.highlight, PhotoAnalysis.of(photo, series.view))
 
 
 class _Shared:
@@ -267,16 +273,3 @@ def prepare_region(
     view, residual = to_network(region, cancel)
     encoded = enhancer.encode(view, statistics=whole.statistics, part=part, known=whole.known)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis, window)
-
-
-def subsample(pixels: np.ndarray, most_pixels: int = 1_000_000) -> np.ndarray:
-    """Every n-th row and column of a photo, for statistics of the whole; averaging would change the noise.
-
-    Args:
-        pixels: H x W x 3.
-
-    Returns:
-        A view of ``pixels``, of at most about ``most_pixels`` pixels.
-    """
-    step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most_pixels)))
-    return pixels[step // 2 :: step, step // 2 :: step]

@@ -22,7 +22,9 @@ from .color.mean_exposure import mean_exposure_ev
 from .color.spaces import SRGB, decode, encode, luminance_weights
 from .color.working import to_network
 from .errors import OptionError
+from .finish.specks import without_specks
 from .photo import Photo
+from .sampling import subsample
 
 __all__ = ["FrameSummary", "SeriesReference", "same_scene"]
 
@@ -55,13 +57,14 @@ class FrameSummary:
 
     @classmethod
     def of(cls, photo: Photo) -> Self:
-        """Statistics of a photo, from up to about two million of its pixels.
+        """Statistics of a photo without its specks, from up to about two million of its pixels.
 
         Raises:
             ImageInputError: the pixels are not H x W x 3 or not finite.
         """
-        view, residual = to_network(photo.with_pixels(_every_nth(photo.pixels, _READ)))
-        picked = _every_nth(view, _SAMPLED)
+        photo = without_specks(photo)
+        view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels, _READ))))
+        picked = np.ascontiguousarray(subsample(view, _SAMPLED))
         luminance = decode(picked, "srgb") @ luminance_weights(SRGB).astype(np.float32)
         return cls(
             _averaged(decode(view, "srgb"), _SIDE),
@@ -158,14 +161,6 @@ def same_scene(frames: Sequence[FrameSummary]) -> bool:
     ])  # fmt: skip
     alike = np.abs(stops - np.median(stops, axis=0)) < _SAME_EV
     return bool((alike.mean(axis=(1, 2)) > 0.5).all())
-
-
-def _every_nth(pixels: np.ndarray, most: int) -> np.ndarray:
-    """Every n-th row and column, up to about ``most`` pixels; all of a small or narrow image."""
-    step = math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / most))
-    if step <= 1 or min(pixels.shape[:2]) <= step:
-        return pixels
-    return np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step])
 
 
 def _levels(values: np.ndarray) -> np.ndarray:

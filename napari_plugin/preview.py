@@ -7,7 +7,7 @@ hidden with it and removed with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -217,10 +217,8 @@ class LivePreview:
         job: Job,
     ) -> Rendering:
         """Render a region, which may be coarser than the one that is wanted in the end."""
-        kind = options
-        if region != wanted and min(region.step) >= _SPECKS_VANISH:
-            kind = replace(options, remove_specks=False)
-        encoded = self._cache.encoded(subject, region, kind, job.cancelled)
+        coarse = region != wanted and min(region.step) >= _SPECKS_VANISH
+        encoded = self._cache.encoded(subject, region, options, job.cancelled, coarse=coarse)
         image = encoded.render(latent, options, job.cancelled)
         return _rendering(region, image, latent, options, self._cache.before(subject, quick))
 

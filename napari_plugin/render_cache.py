@@ -44,7 +44,7 @@ class RenderCache:
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._regions: OrderedDict[Any, EncodedRegion] = OrderedDict()
-        self._wholes: dict[tuple[int, str], WholePhoto] = {}
+        self._wholes: dict[tuple[int, str, bool], WholePhoto] = {}
         self._before: dict[tuple[int, Region], Histogram] = {}
 
     def enhancer(self, options: Options) -> Enhancer:
@@ -58,11 +58,11 @@ class RenderCache:
         """The statistics of the whole photo for the model of ``options``."""
         from llflow_photo.explore import WholePhoto
 
-        key = (subject.number, options.model)
+        key = (subject.number, options.model, options.remove_specks)
         with self._lock:
             known = self._wholes.get(key)
         if known is None:
-            known = WholePhoto.of(subject.photo, self.enhancer(options))
+            known = WholePhoto.of(subject.photo, self.enhancer(options), options)
             with self._lock:
                 self._wholes = {key: known}
         return known
@@ -73,18 +73,31 @@ class RenderCache:
             return self._regions.get(_key(subject, region, options))
 
     def encoded(
-        self, subject: Subject, region: Region, options: Options, cancel: Callable[[], bool]
+        self,
+        subject: Subject,
+        region: Region,
+        options: Options,
+        cancel: Callable[[], bool],
+        *,
+        coarse: bool = False,
     ) -> EncodedRegion:
-        """The encoded region, encoded now if it is not in the cache."""
+        """The encoded region, encoded now if it is not in the cache.
+
+        Args:
+            coarse: whether the region is reduced so much that specks vanish, and need not be searched.
+        """
         from llflow_photo.explore import encode_region
 
+        of_whole = options
+        if coarse:
+            options = replace(options, remove_specks=False)
         key = _key(subject, region, options)
         with self._lock:
             if key in self._regions:
                 self._regions.move_to_end(key)
                 return self._regions[key]
         enhancer = self.enhancer(options)
-        made = encode_region(enhancer, subject.photo, region, self.whole(subject, options), cancel, options)
+        made = encode_region(enhancer, subject.photo, region, self.whole(subject, of_whole), cancel, options)
         with self._lock:
             self._regions[key] = made
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:

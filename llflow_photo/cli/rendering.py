@@ -63,7 +63,7 @@ def options_of(args: argparse.Namespace) -> Options:
     names = [field.name for field in fields(Options) if hasattr(args, field.name)]
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
     tile = str(given["tile"])
-    given["tile"] = int(tile) if tile.isdigit() else tile
+    given["tile"] = int(tile) if tile.isdecimal() else tile
     return Options(**given)
 
 

@@ -17,7 +17,16 @@ from ..errors import OptionError
 from ..flow.basis import DIRECTIONS, ORDERS
 from .noise import white_noise
 
-__all__ = ["AnyLatent", "Blend", "Latent", "around", "interpolate", "look_scales", "with_brightness"]
+__all__ = [
+    "AnyLatent",
+    "Blend",
+    "Latent",
+    "around",
+    "interpolate",
+    "look_scales",
+    "seeds_of",
+    "with_brightness",
+]
 
 
 _FRAME_POWER, _REGIONS_POWER = 0.85, 8.0
@@ -178,7 +187,7 @@ def around(chosen: AnyLatent, seed: int, spread: float, temperature: float = 0.8
     """Create a new latent near ``chosen``.
 
     Args:
-        seed: seed of the new look and grain.
+        seed: seed of the new look and grain; not one of ``chosen``, whose look would only become stronger.
         spread: 0 returns ``chosen``, 1 an independent latent.
         temperature: temperature of the new latent if that of ``chosen`` is 0.
     """
@@ -189,6 +198,13 @@ def around(chosen: AnyLatent, seed: int, spread: float, temperature: float = 0.8
         main, seed=seed, detail_seed=None, grain_seed=None, temperature=main.temperature or temperature
     )
     return interpolate(chosen, fresh, spread)
+
+
+def seeds_of(latent: AnyLatent) -> set[int]:
+    """The seeds of the looks that a latent consists of."""
+    if isinstance(latent, Latent):
+        return {latent.seed}
+    return set().union(*(seeds_of(part) for part, _ in latent.parts))
 
 
 def with_brightness(latent: AnyLatent, brightness: float) -> AnyLatent:

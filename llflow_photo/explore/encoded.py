@@ -72,7 +72,7 @@ def encode_region(
     """
     from ..engine.view import FramePart
 
-    whole = whole or WholePhoto.of(photo, enhancer)
+    whole = whole or WholePhoto.of(photo, enhancer, options)
     part = FramePart(region.frame, region.rows[0], region.cols[0])
     pixels = photo.with_pixels(_pixels(photo, region, options or Options()))
     return EncodedRegion(region, prepare_region(pixels, enhancer, whole, part, _window(region), cancel))
@@ -81,7 +81,8 @@ def encode_region(
 def _pixels(photo: Photo, region: Region, options: Options) -> np.ndarray:
     if not options.remove_specks:
         return resample(photo.pixels, region)
-    return resample(photo.pixels, region, lambda pixels: repaired(pixels)[0])
+    transfer = photo.color_space.transfer
+    return resample(photo.pixels, region, lambda pixels: repaired(pixels, transfer=transfer)[0])
 
 
 def _window(region: Region) -> Window:

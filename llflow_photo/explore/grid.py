@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 
-from ..engine.latent import AnyLatent, Latent, around, look_scales
+from ..engine.latent import AnyLatent, Latent, around, look_scales, seeds_of
 
 __all__ = ["TEMPERATURE", "default_grid", "neighbours", "varied_grid"]
 
@@ -71,7 +72,7 @@ def varied_grid(
         the latents, the dark ones first.
     """
     grid = default_grid(count, seed, temperature, grain)
-    low, high = _BRIGHTNESS_EV
+    low, high = min(_BRIGHTNESS_EV[0], brightness), max(_BRIGHTNESS_EV[1], brightness)
     varied = []
     for place, latent in enumerate(grid):
         third = 3 * place // count - 1
@@ -99,5 +100,9 @@ def neighbours(chosen: AnyLatent, count: int, seed: int = 0, spread: float = 0.4
     Args:
         chosen: a latent; if it is the best guess, the looks have `default_grid`'s temperature.
         spread: 0 returns ``chosen``, 1 independent latents.
+
+    Seeds of ``chosen`` are left out: its own look, added to it, would exaggerate it.
     """
-    return [around(chosen, seed + number, spread, TEMPERATURE) for number in range(count)]
+    known = seeds_of(chosen)
+    fresh = (number for number in itertools.count(seed) if number not in known)
+    return [around(chosen, number, spread, TEMPERATURE) for number in itertools.islice(fresh, count)]

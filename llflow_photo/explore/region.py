@@ -1,7 +1,7 @@
 """The visible part of a photo and its scale: geometry, and resampling of its pixels.
 
-A preview is a block of the scaled whole photo. The block starts at multiples of 8 scaled pixels, so that its
-latent is the same part of the whole photo's latent.
+A preview is a block of the scaled whole photo. The block starts at multiples of 16 scaled pixels, so that its
+latent, of positions of 8 x 8 pixels, and the cells of the finish are the same as those of the whole photo.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..prepared import subsample
+from ..sampling import subsample
 
 __all__ = ["Region", "resample", "subsample", "visible_region"]
 
-_POSITION = 8
-"""Side of a latent position in pixels."""
+_CELL = 16
+"""Side of a cell of the finish in pixels, a multiple of the side of a latent position."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Region:
     Attributes:
         photo: height and width of the whole photo, in its own pixels.
         frame: height and width of the whole photo after scaling.
-        rows: first and one past the last row of the block, in scaled pixels; the first is a multiple of 8.
+        rows: first and one past the last row of the block, in scaled pixels; the first is a multiple of 16.
         cols: first and one past the last column, likewise.
     """
 
@@ -103,9 +103,9 @@ def _clipped(
 
 
 def _aligned(start: float, stop: float, total: int) -> tuple[int, int]:
-    first = min(int(start) // _POSITION * _POSITION, (total - 1) // _POSITION * _POSITION)
-    last = min(total, math.ceil(stop / _POSITION) * _POSITION)
-    return first, max(last, min(total, first + _POSITION))
+    first = min(int(start) // _CELL * _CELL, (total - 1) // _CELL * _CELL)
+    last = min(total, math.ceil(stop / _CELL) * _CELL)
+    return first, max(last, min(total, first + _CELL))
 
 
 def resample(

@@ -21,10 +21,16 @@ class Spread:
         self._squares: np.ndarray | None = None
 
     def add(self, rendering: np.ndarray) -> None:
-        """Add a rendering."""
+        """Add a rendering.
+
+        Raises:
+            ValueError: its shape differs from that of the others.
+        """
         if self._mean is None or self._squares is None:
             self._mean = np.zeros(rendering.shape, np.float32)
             self._squares = np.zeros(rendering.shape, np.float32)
+        if rendering.shape != self._mean.shape:
+            raise ValueError(f"the rendering is {rendering.shape}, the others {self._mean.shape}")
         self.count += 1
         change = rendering - self._mean
         self._mean += change / self.count
@@ -32,7 +38,7 @@ class Spread:
 
     @property
     def mean(self) -> np.ndarray:
-        """Mean of the renderings, H x W x 3, float32.
+        """Mean of the renderings, H x W x 3, float32; not a copy: it changes when others are added.
 
         Raises:
             ValueError: no rendering was added.

@@ -1,12 +1,13 @@
-"""Removal of rings around lamps: near saturated cores, brightness becomes a monotone function of the photo's.
+"""Removal of rings around lamps: near saturated cores, channels become monotone functions of the photo's.
 
-For each channel, the mean of the result at each brightness of the photo is stored in a bilateral grid (Chen,
-Paris and Durand 2007) with cells of 16 x 16 pixels and 64 levels of the photo's brightness, smoothed over
-neighboring cells. A ring is where such a tone curve decreases although the photo's brightness increases. The
+For each channel, the mean of the result at each value of this channel of the photo is stored in a bilateral
+grid (Chen, Paris and Durand 2007) with cells of 16 x 16 pixels and 64 levels of the photo's values, smoothed
+over neighboring cells. A ring is where such a tone curve decreases although the photo's values increase. The
 curve is then replaced by a monotone one, the mean of the least monotone curve above it and the greatest below
 it, weighted by their pixels. A few pixels of a glow and a large area, such as a bright sky behind a distant
 lamp, are different surfaces and stay as they are. Pixels are scaled by the ratio of both curves, which
-preserves detail.
+preserves detail. Levels of a common brightness instead of each channel's own would mix colors: a blue sign
+would become gray, since gray surfaces of the same brightness have more red.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _ALIKE = 0.02, 0.1
 # Encoded brightness from which a pixel belongs to the lamp.
 _GLOW = 0.85
 
+Level = Callable[[slice], np.ndarray]
 Result = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Passes = tuple[Iterable[slice], Iterable[slice], Iterator[int]]
 
@@ -48,7 +50,7 @@ class LampGrid:
     """Corrections near lamps.
 
     Attributes:
-        gain: rows x columns x 64 x 3 float32, gain of linear light by cell and brightness of the photo.
+        gain: rows x columns x 64 x 3 float32, gain of linear light by cell, value of the photo and channel.
         near: rows x columns bool, cells with pixels whose gain may differ from 1.
     """
 
@@ -63,8 +65,8 @@ class LampGrid:
     @classmethod
     def of(
         cls,
-        cores: np.ndarray,
-        photo: np.ndarray,
+        peak: np.ndarray,
+        level: Level,
         result: Result,
         passes: Passes,
         darkness: float = 1.0,
@@ -72,24 +74,28 @@ class LampGrid:
         """The grid of a whole array; None if there are no saturated areas in the dark.
 
         Args:
-            cores: mask of saturated pixels of the photo, H x W bool.
-            photo: denoised maximum channel of the photo, H x W, sRGB-encoded in [0, 1].
+            peak: maximum channel of the photo, H x W, sRGB-encoded in [0, 1].
+            level: function that returns rows of the photo, slightly denoised: rows x W x 3, sRGB-encoded in
+                [0, 1].
             result: function that returns pixels of the result, N x 3, sRGB-encoded, given their rows and
                 columns.
             passes: blocks of rows to read in two passes, each of a multiple of 16 rows except the last, and
                 steps, which are advanced before each of the following `STEPS` steps.
             darkness: darkness of the frame, 0 to 1, which scales the correction.
         """
-        shape = -(-photo.shape[0] // _CELL), -(-photo.shape[1] // _CELL)
+        shape = -(-peak.shape[0] // _CELL), -(-peak.shape[1] // _CELL)
         cells = np.zeros(shape, np.float32)
-        y, x = np.nonzero(cores)
+        y, x = np.nonzero(peak >= cls.CORE)
+        if not y.size:
+            return None
         cells[y // _CELL, x // _CELL] = 1.0
         surroundings, blocks, steps = passes
-        dark = _in_the_dark(photo, surroundings)
+        dark = _in_the_dark(peak, surroundings)
         weight = _blurred(dilated(cells * dark, _REACH - 1), 1) * np.float32(darkness)
         if not weight.any():
             return None
-        curves, count = _tone_curves(photo, result, blocks, steps, dilated(weight > 0, 3))
+        near = dilated(weight > 0, 3)
+        curves, count = _tone_curves(level, result, blocks, steps, near, peak.shape[1])
         next(steps)
         gain = np.ones_like(curves)
         chosen = weight > 0
@@ -98,27 +104,28 @@ class LampGrid:
         gain[~rings] = 1.0
         return cls(gain, dilated(rings, 1))
 
-    def at(self, photo: np.ndarray, first_row: int) -> np.ndarray | None:
+    def at(self, level: Level, rows: slice, width: int) -> np.ndarray | None:
         """Gain of linear light for rows, rows x W x 3; None if no lamp is near.
 
         Args:
-            photo: maximum channel of the photo, rows x W, sRGB-encoded in [0, 1].
-            first_row: index of the first row.
+            level: see `of`.
+            width: W.
         """
-        rows, cols = np.arange(first_row, first_row + photo.shape[0]), np.arange(photo.shape[1])
-        y, x = np.nonzero(self.near[rows[:, None] // _CELL, cols // _CELL])
+        y, x = _pixels_of(self.near, rows, width)
         if not y.size:
             return None
-        result = np.ones((*photo.shape, 3), np.float32)
-        result[y, x] = self._sliced(_place(y + first_row), _place(x), photo[y, x])
+        photo = level(rows)
+        result = np.ones(photo.shape, np.float32)
+        result[y, x] = self._sliced(_place(y + rows.start), _place(x), photo[y, x])
         return result
 
     def _sliced(self, rows: np.ndarray, cols: np.ndarray, photo: np.ndarray) -> np.ndarray:
-        """Trilinear interpolation at N positions: N x 3."""
-        y, down = _split(rows, self.near.shape[0])
-        x, across = _split(cols, self.near.shape[1])
+        """Trilinear interpolation at N positions of N x 3 values: N x 3."""
+        y, down = _split(rows[:, None], self.near.shape[0])
+        x, across = _split(cols[:, None], self.near.shape[1])
         z, inward = _split(_level(photo), _LEVELS)
-        total = np.zeros((*photo.shape, 3), np.float32)
+        channels = np.arange(3)
+        total = np.zeros(photo.shape, np.float32)
         for dy in (0, 1):
             row = np.minimum(y + dy, self.near.shape[0] - 1)
             share_y = down if dy else 1 - down
@@ -126,19 +133,29 @@ class LampGrid:
                 col = np.minimum(x + dx, self.near.shape[1] - 1)
                 share = share_y * (across if dx else 1 - across)
                 for dz in (0, 1):
-                    part = self.gain[row, col, np.minimum(z + dz, _LEVELS - 1)]
-                    part *= (share * (inward if dz else 1 - inward))[..., None]
+                    part = self.gain[row, col, np.minimum(z + dz, _LEVELS - 1), channels]
+                    part *= share * (inward if dz else 1 - inward)
                     total += part
         return total
 
 
-def _in_the_dark(photo: np.ndarray, blocks: Iterable[slice]) -> np.ndarray:
+def _pixels_of(cells: np.ndarray, rows: slice, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows, from the first of ``rows``, and columns of the pixels in the marked cells."""
+    marked = cells[rows.start // _CELL : -(-rows.stop // _CELL)]
+    if not marked.any():
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    y = np.arange(rows.start, rows.stop)[:, None] // _CELL
+    found_y, found_x = np.nonzero(cells[y, np.arange(width) // _CELL])
+    return found_y, found_x
+
+
+def _in_the_dark(peak: np.ndarray, blocks: Iterable[slice]) -> np.ndarray:
     """Weight of each cell, 1 in dark surroundings; bright skies and windows in daylight are not lamps."""
     shares, lights = [], []
     for rows in blocks:
-        around = (photo[rows] < _GLOW).astype(np.float32)
+        around = (peak[rows] < _GLOW).astype(np.float32)
         shares.append(block_mean(around, _CELL))
-        lights.append(block_mean(around * photo[rows], _CELL))
+        lights.append(block_mean(around * peak[rows], _CELL))
     share, light = (
         box_mean(np.concatenate(means).astype(np.float64), _SURROUNDINGS) for means in (shares, lights)
     )
@@ -146,37 +163,41 @@ def _in_the_dark(photo: np.ndarray, blocks: Iterable[slice]) -> np.ndarray:
 
 
 def _tone_curves(
-    photo: np.ndarray, result: Result, blocks: Iterable[slice], steps: Iterator[int], near: np.ndarray
+    level: Level,
+    result: Result,
+    blocks: Iterable[slice],
+    steps: Iterator[int],
+    near: np.ndarray,
+    width: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Means of the result by cell, level and channel, smoothed over cells, and their weights."""
     size = near.size * _LEVELS
-    count, total = np.zeros(size, np.float32), np.zeros((3, size), np.float32)
+    count, total = np.zeros((3, size), np.float32), np.zeros((3, size), np.float32)
     for rows in blocks:
-        cells = near[rows.start // _CELL : -(-rows.stop // _CELL)]
-        if not cells.any():
+        y, x = _pixels_of(near, rows, width)
+        if not y.size:
             continue
-        chosen = near[np.arange(rows.start, rows.stop)[:, None] // _CELL, np.arange(photo.shape[1]) // _CELL]
-        y, x = np.nonzero(chosen)
+        levels = _level(level(rows)[y, x])
         y += rows.start
-        z, share = _split(_level(photo[y, x]), _LEVELS)
-        place = ((y // _CELL) * near.shape[1] + x // _CELL) * _LEVELS
-        first = int(place.min())
-        place += z - first
-        length = int(place.max()) + 1
-        _add(count, first, np.bincount(place, minlength=length), np.bincount(place, share, length))
         values = result(y, x)
+        cell = ((y // _CELL) * near.shape[1] + x // _CELL) * _LEVELS
+        first = int(cell.min())
+        cell -= first
         for channel in range(3):
-            value = values[:, channel]
+            z, share = _split(levels[:, channel], _LEVELS)
+            place, value = cell + z, values[:, channel]
+            length = int(place.max()) + 1
+            counts = np.bincount(place, minlength=length), np.bincount(place, share, length)
+            _add(count[channel], first, *counts)
             parts = np.bincount(place, value, length), np.bincount(place, share * value, length)
             _add(total[channel], first, *parts)
-    shape = (*near.shape, _LEVELS)
     next(steps)
-    count = _blurred(count.reshape(shape), 2)
-    means = []
-    for plane in total:
+    means, counted = [], []
+    for plane, weights in zip(total, count, strict=True):
         next(steps)
-        means.append(_blurred(plane.reshape(shape), 2) / np.maximum(count, _EMPTY))
-    return np.stack(means, axis=-1), count
+        counted.append(_blurred(weights.reshape((*near.shape, _LEVELS)), 2))
+        means.append(_blurred(plane.reshape((*near.shape, _LEVELS)), 2) / np.maximum(counted[-1], _EMPTY))
+    return np.stack(means, axis=-1), np.stack(counted, axis=-1)
 
 
 def _add(total: np.ndarray, first: int, whole: np.ndarray, next_share: np.ndarray) -> None:
@@ -191,10 +212,10 @@ def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
 
     Args:
         curves: N x 64 x 3, brightness by level.
-        count: N x 64, weights of the levels.
+        count: N x 64 x 3, weights of the levels.
         weight: N, weights of the curves.
     """
-    known = (count > _EMPTY)[..., None]
+    known = count > _EMPTY
     lower, upper = np.where(known, curves, -1.0), np.where(known, curves, 2.0)[:, ::-1]
     upward, downward = np.maximum.accumulate(lower, axis=1), np.minimum.accumulate(upper, axis=1)
     # Each by the number of pixels that require it: a few of a glow do not change a sky.
@@ -211,10 +232,10 @@ def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
 
 
 def _count_of_bound(sets: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Count of the last level up to each one that set a bound: N x 64 x 3, from N x 64 x 3 and N x 64."""
+    """Count of the last level up to each one that set a bound: N x 64 x 3, from N x 64 x 3 both."""
     level = np.arange(sets.shape[1])[:, None]
     last = np.maximum.accumulate(np.where(sets, level, 0), axis=1)
-    return np.asarray(np.take_along_axis(count[..., None], last, axis=1))
+    return np.asarray(np.take_along_axis(count, last, axis=1))
 
 
 def _place(pixels: np.ndarray) -> np.ndarray:

@@ -64,23 +64,25 @@ def box_mean_inside(plane: np.ndarray, radius: int) -> np.ndarray:
     return mean
 
 
-def block_mean(plane: np.ndarray, side: int) -> np.ndarray:
+def block_mean(plane: np.ndarray, side: int, across: int | None = None) -> np.ndarray:
     """Means of blocks of ``side`` x ``side`` pixels, edges repeated: ceil(H / side) x ceil(W / side).
 
     Args:
         plane: H x W, or H x W x channels.
+        across: width of the blocks, if it differs from their height ``side``.
     """
+    across = side if across is None else across
     height, width = plane.shape[:2]
-    pad = [(0, -height % side), (0, -width % side), (0, 0)][: plane.ndim]
+    pad = [(0, -height % side), (0, -width % across), (0, 0)][: plane.ndim]
     if any(after for _, after in pad):
         plane = np.pad(plane, pad, mode="edge")
     rows = plane[0::side].copy()
     for start in range(1, side):
         rows += plane[start::side]
-    columns = rows[:, 0::side].copy()
-    for start in range(1, side):
-        columns += rows[:, start::side]
-    columns *= np.float32(1.0 / side**2)
+    columns = rows[:, 0::across].copy()
+    for start in range(1, across):
+        columns += rows[:, start::across]
+    columns *= np.float32(1.0 / (side * across))
     return np.asarray(columns, np.float32)
 
 

@@ -74,7 +74,7 @@ class Refinement:
             chroma = _chroma(rendering, photo, noise, options.color_smoothing, blocks, steps)
         if options.local_exposure and not keeps_tone and analysis.lift.any():
             peak = _quarter_peak(rendering[rows] for rows in blocks(3))
-            lift = analysis.lift_at(window, peak.shape) * np.float32(options.local_exposure)
+            lift = analysis.lift_at(window, rendering.shape[:2]) * np.float32(options.local_exposure)
             if lift.any():
                 photo_peak = _quarter_peak(view_of(photo, rows) for rows in blocks(4))
                 exposure = LocalExposure.of(peak, photo_peak, lift, steps(5))

@@ -25,6 +25,7 @@ import numpy as np
 
 from ..callbacks import Cancel, raise_if_cancelled
 from ..color.channels import greatest_channel
+from ..color.spaces import decode, encode
 from ..photo import Photo
 from .planes import luma
 
@@ -66,18 +67,22 @@ def without_specks(photo: Photo, cancel: Cancel | None = None) -> Photo:
     Raises:
         CancelledError: ``cancel`` returned true.
     """
-    pixels, count = repaired(photo.pixels, cancel)
+    pixels, count = repaired(photo.pixels, cancel, photo.color_space.transfer)
     if not count:
         return photo
     return replace(photo, pixels=pixels)
 
 
-def repaired(pixels: np.ndarray, cancel: Cancel | None = None) -> tuple[np.ndarray, int]:
+def repaired(
+    pixels: np.ndarray, cancel: Cancel | None = None, transfer: str = "srgb"
+) -> tuple[np.ndarray, int]:
     """Pixels without specks, and the number of repaired ones.
 
     Args:
-        pixels: H x W x 3 float32, encoded or linear.
+        pixels: H x W x 3 float32.
         cancel: called before each block of rows; if it returns true, `CancelledError` is raised.
+        transfer: transfer curve of the pixels, see `ColorSpace`. Specks are recognized by limits of encoded
+            values, so linear pixels are encoded for it.
 
     Returns:
         a copy if there are specks, otherwise ``pixels`` itself; and the number of specks.
@@ -89,14 +94,19 @@ def repaired(pixels: np.ndarray, cancel: Cancel | None = None) -> tuple[np.ndarr
     for top in range(0, height, _BLOCK_ROWS):
         raise_if_cancelled(cancel)
         bottom = min(top + _BLOCK_ROWS, height)
-        first, last = max(0, top - HALO), min(height, bottom + HALO)
-        y, x, wide = _specks(pixels[first:last])
-        inside = (y >= top - first) & (y < bottom - first)
+        rows = slice(max(0, top - HALO), min(height, bottom + HALO))
+        block = encode(pixels[rows], "srgb") if transfer == "linear" else pixels[rows]
+        y, x, wide = _specks(block)
+        inside = (y >= top - rows.start) & (y < bottom - rows.start)
         if not inside.any():
             continue
         if out is pixels:
             out = pixels.copy()
-        _fill(pixels, out, y[inside] + first, x[inside], wide[inside])
+        filled = block.copy()
+        _fill(block, filled, y[inside], x[inside], wide[inside])
+        changed = filled != block
+        values = filled[changed]
+        out[rows][changed] = decode(values, "srgb") if transfer == "linear" else values
         count += int(inside.sum())
     return out, count
 
@@ -120,7 +130,7 @@ def _specks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _alone(peak: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Whether there is no comparable peak within 8 pixels."""
     reach = HALO
-    padded = np.pad(peak, reach, mode="reflect")
+    padded = np.pad(peak, reach, mode="edge")  # a mirrored speck would be another one
     offsets = np.array(_FAR) + reach
     far = padded[y[:, None] + offsets[:, 0], x[:, None] + offsets[:, 1]]
     median = np.median(far, axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llflow_photo.engine.latent import Latent
+from llflow_photo.engine.latent import Latent, interpolate
 from llflow_photo.explore.grid import default_grid, neighbours, varied_grid
 
 
@@ -43,6 +43,16 @@ def test_a_varied_grid_has_dark_normal_and_bright_latents_around_the_best_guess(
 def test_neighbours_of_the_best_guess_differ_visibly() -> None:
     looks = [other.look() for other in neighbours(Latent(), 4)]
     assert np.std([look[0, 0] for look in looks if look is not None]) > 0.1
+
+
+def test_neighbours_do_not_exaggerate_the_chosen_latent() -> None:
+    chosen = interpolate(Latent(3, 0.8), Latent(5, 0.8), 0.5)
+    seeds = [{part.seed for part, _ in other.parts[1:]} for other in neighbours(chosen, 4, seed=2)]  # type: ignore[union-attr]
+    assert seeds == [{2}, {4}, {6}, {7}]
+
+
+def test_a_varied_grid_far_from_the_usual_brightness_stays_around_it() -> None:
+    assert {latent.brightness for latent in varied_grid(9, brightness=-4.0)} == {-4.0, -3.5}
 
 
 def test_neighbours_are_nearer_than_other_latents() -> None:

@@ -17,18 +17,18 @@ def test_the_whole_photo_at_full_size() -> None:
     assert region.offset == (0.0, 0.0)
 
 
-def test_a_visible_part_begins_at_multiples_of_eight_and_covers_what_is_visible() -> None:
+def test_a_visible_part_begins_at_multiples_of_16_and_covers_what_is_visible() -> None:
     region = visible_region((1000, 1500), ((103.0, 511.5), (300.2, 888.0)))
     assert region.is_full_size and not region.is_whole
-    assert region.rows[0] % 8 == region.cols[0] % 8 == 0
+    assert region.rows[0] % 16 == region.cols[0] % 16 == 0
     assert region.rows[0] <= 103 and region.rows[1] >= 300.2
     assert region.cols[0] <= 511 and region.cols[1] >= 888
-    assert region.shape[0] <= 198 + 16 and region.shape[1] <= 377 + 16
+    assert region.shape[0] <= 198 + 32 and region.shape[1] <= 377 + 32
 
 
 def test_context_reaches_beyond_what_is_visible_and_not_beyond_the_photo() -> None:
     region = visible_region((200, 300), ((64.0, 10.0), (120.0, 290.0)), context=32)
-    assert region.rows == (32, 152) and region.cols == (0, 300)
+    assert region.rows == (32, 160) and region.cols == (0, 300)
 
 
 @pytest.mark.parametrize("zoom", [0.05, 0.3, 1.0, 7.0])
@@ -85,3 +85,9 @@ def test_a_subsample_keeps_the_spread_of_noise() -> None:
     small = subsample(noise, 20_000)
     assert small.shape[0] * small.shape[1] <= 20_000
     assert float(small.std()) == pytest.approx(0.1, rel=0.03)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 50_000), (50_000, 1), (3, 20_000), (1, 1)])
+def test_a_subsample_of_a_narrow_photo_is_neither_empty_nor_large(height: int, width: int) -> None:
+    small = subsample(np.zeros((height, width, 3), np.float32), 1000)
+    assert small.size and small.shape[0] * small.shape[1] <= 1001

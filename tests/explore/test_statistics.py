@@ -38,6 +38,13 @@ def test_one_rendering_alone_is_the_mean() -> None:
     assert spread.disagreement.max() == 0
 
 
+def test_a_rendering_of_another_size_is_refused_and_not_counted() -> None:
+    spread = spread_of([np.ones((2, 2, 3), np.float32)])
+    with pytest.raises(ValueError, match="the others"):
+        spread.add(np.ones((1, 2, 3), np.float32))
+    assert spread.count == 1
+
+
 def test_a_spread_without_renderings_has_no_mean() -> None:
     with pytest.raises(ValueError, match="no rendering"):
         _ = Spread().mean

@@ -15,6 +15,7 @@ from llflow_photo.explore.region import visible_region
 from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
+from llflow_photo.series import FrameSummary
 
 _SIZES = (
     Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8),
@@ -56,6 +57,15 @@ def test_a_part_is_rendered_as_in_the_whole(enhancer: Enhancer, photo: Photo, la
     assert np.abs(full - guess).max() > 4 / 255
     seen = np.abs(part[:120, :100] - full[:120, :100])
     assert seen.max() < 1 / 255
+
+
+def test_hot_pixels_have_no_influence_on_previews_and_series(enhancer: Enhancer, photo: Photo) -> None:
+    hot = photo.with_pixels(photo.pixels.copy())
+    hot.pixels[10:-10:20, 10:-10:20, 0] = 1.0
+    clean, found = WholePhoto.of(photo, enhancer), WholePhoto.of(hot, enhancer)
+    kept = WholePhoto.of(hot, enhancer, Options(remove_specks=False))
+    assert clean.highlight == found.highlight == 0.0 and kept.highlight > 0.9
+    assert FrameSummary.of(hot).highlight == 0.0
 
 
 def test_a_small_preview_is_as_bright_as_the_full_size(enhancer: Enhancer, photo: Photo) -> None:

@@ -78,6 +78,37 @@ def test_a_region_is_finished_as_in_the_whole(
     assert np.abs(result[inner] - wanted[inner]).max() < 1 / 255
 
 
+@pytest.mark.parametrize("shape", [(381, 509), (382, 510), (383, 511)])
+def test_a_region_is_lifted_as_in_a_whole_of_any_size(
+    random: np.random.Generator, shape: tuple[int, int]
+) -> None:
+    height, width = shape
+    night = _night(random)
+    photo = night.with_pixels(np.ascontiguousarray(night.pixels[:height, :width]))
+    _, residual = to_network(photo)
+    rendering, analysis = _rendered(photo), PhotoAnalysis.of(photo)
+    options = _NONE.with_changes(local_exposure=1.0)
+    whole = finished(rendering, residual, options, analysis).pixels
+    assert np.abs(whole - finished(rendering, residual, _NONE, analysis).pixels).max() > 8 / 255
+    top, left, context = 96, 144, 96
+    part = residual.crop(top, left, height - top, width - left)
+    window = Window(top / height, left / width, 1 - top / height, 1 - left / width)
+    result = finished(rendering[top:, left:], part, options, analysis, window).pixels
+    wanted = whole[top:, left:]
+    assert np.abs(result - wanted)[context:, context:].max() < 0.5 / 255
+
+
+def test_the_last_blocks_of_the_lift_map_may_extend_beyond_the_photo() -> None:
+    height, width = 577, 961  # 97 x 161 blocks of 6 x 6 pixels
+    photo = Photo(np.full((height, width, 3), 0.1, np.float32))
+    columns = np.arange(161, dtype=np.float32)
+    analysis = replace(PhotoAnalysis.of(photo), lift=np.tile(columns, (97, 1)))
+    wanted = np.clip((np.arange(241) + 0.5) * 4 / 6 - 0.5, 0, 160)
+    found = analysis.lift_at(Window(), (height, width))
+    assert found.shape == (145, 241)
+    np.testing.assert_allclose(found, np.tile(wanted, (145, 1)), atol=1e-3)
+
+
 def test_at_0_the_rendering_stays(random: np.random.Generator) -> None:
     photo = _night(random)
     _, residual = to_network(photo)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llflow_photo import Options, Photo
-from llflow_photo.color.working import to_network
+from llflow_photo.color.working import from_network, to_network
 from llflow_photo.finish import finished
 
 _SIDE = 160
@@ -52,7 +52,41 @@ def test_brightness_falls_from_a_lamp_outwards(ring: str) -> None:
     if ring != "none":
         assert np.diff(_profile(rendering)).max() > 2
     result = finished(rendering, residual, Options()).pixels
-    assert np.diff(_profile(result)).max() < 0.5
+    assert np.diff(_profile(result)).max() < 0.6
+
+
+@pytest.mark.parametrize("color", [(0.1, 0.3, 1.0), (1.0, 0.15, 0.2), (0.2, 0.9, 0.3)])
+def test_colored_signs_beside_a_lamp_keep_their_color(color: tuple[float, float, float]) -> None:
+    photo = _lamp()
+    sign = np.s_[84:92, 96:120]
+    photo.pixels[sign] = np.array(color) * np.linspace(0.7, 1.0, 24)[:, None]
+    _, residual = to_network(photo)
+    rendering = _rendered(photo, "gray")
+    plain = Options(texture=0, local_exposure=0, color_smoothing=0)
+    result = finished(rendering, residual, plain).pixels
+    without = from_network(rendering, residual, protect_highlights=True).pixels
+    assert np.abs(result - without).max() > 5 / 255  # the ring
+    inside = [part[86:90, 98:118] for part in (result, without)]
+    shares = [part / part.sum(axis=2, keepdims=True) for part in inside]
+    np.testing.assert_allclose(*shares, atol=0.02)
+
+
+def test_a_small_lamp_gets_no_ring() -> None:
+    """A lamp of 3 x 4 pixels, and a rendering that is slightly blurred."""
+    y, x = np.mgrid[:_SIDE, :_SIDE] - (_SIDE - 1) / 2
+    radius = np.hypot(y / 1.5, x / 2)
+    level = 0.12 + 0.9 * np.clip(1.7 - radius, 0, 1) + 0.1 * np.exp(-radius / 3)
+    pixels = np.clip(level, 0, 1)[..., None] * np.array([1.0, 0.95, 0.85])
+    pixels[radius < 1] = 1.0
+    photo = Photo(pixels.astype(np.float32))
+    rendering = _rendered(photo, "none")
+    for axis in (0, 1):
+        rendering = (np.roll(rendering, -1, axis) + rendering + np.roll(rendering, 1, axis)) / np.float32(3)
+    _, residual = to_network(photo)
+    plain = Options(texture=0, local_exposure=0, color_smoothing=0)
+    result = finished(rendering, residual, plain).pixels
+    without = from_network(rendering, residual, protect_highlights=True).pixels
+    np.testing.assert_allclose(result, without, atol=3 / 255)
 
 
 def test_away_from_lamps_and_with_no_ring_the_rendering_stays() -> None:

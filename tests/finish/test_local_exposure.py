@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from llflow_photo.color.spaces import decode, encode
 from llflow_photo.color.working import to_network
 from llflow_photo.finish import PhotoAnalysis, finished
 from llflow_photo.finish.local_exposure import MOST_EV
+from llflow_photo.series import FrameSummary, SeriesReference
 
 _PLAIN = Options(texture=0, color_smoothing=0, protect_highlights=False, local_exposure=1.0)
 
@@ -70,6 +72,29 @@ def test_frames_without_lamps_and_well_lit_ones_stay(random: np.random.Generator
     for light in (np.minimum(street, 0.1), np.clip(street * 16, 0, 1)):
         photo = Photo(encode(light, "srgb").astype(np.float32))
         assert PhotoAnalysis.of(photo).lift.max() < 0.05
+
+
+@pytest.mark.parametrize(("size", "lifted"), [(2, False), (40, True)])
+def test_a_photo_and_a_series_of_it_have_lamps_or_not(size: int, lifted: bool) -> None:
+    """Lights that are small in the frame do not light it, whether it is one of a series or not."""
+    light = np.full((800, 1200, 3), 0.008, np.float32)
+    light[400:] *= 1 + 0.8 * (((np.arange(1200) // 9) + (np.arange(400) // 7)[:, None]) % 2)[..., None]
+    for y, x in np.random.default_rng(2).integers(50, 740, (60 if size == 2 else 8, 2)):
+        light[y : y + size, x : x + size] = 1.0
+    photo = Photo(encode(light, "srgb").astype(np.float32))
+    series = SeriesReference.of([FrameSummary.of(photo)])
+    alone, in_series = PhotoAnalysis.of(photo), PhotoAnalysis.of(photo, series.view)
+    assert (alone.lift.max() > 1.0) == (in_series.lift.max() > 1.0) == lifted
+    assert alone.darkness == pytest.approx(in_series.darkness, abs=0.05)
+
+
+def test_a_photo_of_one_row_is_analyzed_without_much_memory() -> None:
+    photo = Photo(np.full((1, 200_000, 3), 0.1, np.float32))
+    tracemalloc.start()
+    analysis = PhotoAnalysis.of(photo)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert analysis.extent[1] <= 192 and peak < 40 * photo.pixels.nbytes
 
 
 def test_dark_areas_of_half_lit_frames_rise(random: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from llflow_photo import Photo
-from llflow_photo.color.spaces import SRGB, convert
+from llflow_photo.color.spaces import LINEAR_SRGB, REC2020_LINEAR, SRGB, ColorSpace, convert
 from llflow_photo.files import RawOptions, read
 from llflow_photo.files.dng import write_cfa_dng
 from llflow_photo.finish import without_specks
@@ -157,6 +157,29 @@ def test_stars_stay(random: np.random.Generator, sigma: float, kind: str) -> Non
     near = np.round(places).astype(int)
     kept = result[near[:, 0], near[:, 1]] / given[near[:, 0], near[:, 1]]
     assert np.median(kept) == 1.0
+
+
+@pytest.mark.parametrize("space", [LINEAR_SRGB, REC2020_LINEAR], ids=lambda space: space.name)
+def test_specks_of_linear_photos_are_those_of_encoded_ones(
+    random: np.random.Generator, space: ColorSpace
+) -> None:
+    places = _places(random)
+    hot = _with_hot_pixels(_sky(random), places, random).astype(np.float32).clip(0, 1)
+    encoded = without_specks(Photo(hot))
+    linear = Photo(convert(hot, SRGB, space), space)
+    before = linear.pixels.copy()
+    found = convert(without_specks(linear).pixels, space, SRGB)
+    np.testing.assert_array_equal(linear.pixels, before)
+    assert np.abs(found - encoded.pixels).mean() < 0.1 / 255
+    assert (_standing_out(found, places) < 0.08).mean() > 0.9
+
+
+@pytest.mark.parametrize("distance", [2, 3, 4])
+def test_hot_pixels_near_borders_go(random: np.random.Generator, distance: int) -> None:
+    sky = _sky(random).astype(np.float32)
+    for y, x in ((distance, 90), (-1 - distance, 90), (90, distance), (90, -1 - distance)):
+        sky[y, x] += 0.6
+    assert repaired(sky)[1] == 4
 
 
 def test_a_photo_without_specks_is_the_same_object(random: np.random.Generator) -> None:
