@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .channels import greatest_channel
-from .spaces import decode, encode
+from .channels import greatest_channel, least_channel
+from .spaces import SRGB, decode, encode, luminance_weights
 
 __all__ = ["expose", "is_protected", "protect", "smoothstep"]
 
 _TINY = np.float32(1e-6)
+_LUMINANCE = luminance_weights(SRGB).astype(np.float32)
 # Encoded brightness of the input at which protection begins, and at which it is complete.
 _PROTECT_FROM, _PROTECT_FULL = 0.6, 0.95
+# Least share of the input's chromaticity; luma by which the rendering exceeds the input at which the share
+# begins to fall from 1, and at which it is the least; purity of colors at which it begins to rise to 1 again.
+_LEAST_COLOR, _PALER, _PURE_FROM = np.float32(0.5), (0.02, 0.12), 0.85
 # Distance from white (encoded) of a saturated rendering whose input is not saturated.
 _ROOM = 0.15
 # Encoded brightness of the rendering at which saturation begins, and at which it is complete.
@@ -42,10 +46,12 @@ def is_protected(level_view: np.ndarray, level: np.ndarray, highlight: float) ->
 def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndarray:
     """Restore the highlights of the input in a rendering.
 
-    Where the input is bright, the result has its chromaticity and is not darker. Where the rendering
-    saturates and the input does not, the result is kept below white, so that the letters of a sign and the
-    core of a lamp remain brighter than what they illuminate. All weights are smooth functions of the pixel,
-    and where the rendering equals the view, so does the result.
+    Where the input is bright, the result is not darker and has its chromaticity, but only by half where the
+    rendering has more luma and the color is not pure, as that of neon signs is. The glow of a lamp on a wall,
+    which the rendering makes brighter and paler, would otherwise end in a ring. Where the rendering saturates
+    and the input does not, the result is kept below white, so that the letters of a sign and the core of a
+    lamp remain brighter than what they illuminate. All weights are smooth functions of the pixel, and where
+    the rendering equals the view, so does the result.
 
     Args:
         rendered, view: ... x 3 float32, linear sRGB in [0, 1].
@@ -60,9 +66,17 @@ def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndar
     level = level - room * lift / np.maximum(room + lift, _TINY)
     level += weight * np.maximum(level_view - level, 0.0)
     target = decode(level, "srgb")
+    purity = 1.0 - least_channel(view) / np.maximum(peak_view, _TINY)
+    paler = smoothstep(*_PALER, _luma(rendered) - _luma(view)) * (1.0 - smoothstep(_PURE_FROM, 1.0, purity))
+    weight *= 1.0 - (1.0 - _LEAST_COLOR) * paler
     own = rendered * ((1.0 - weight) * target / np.maximum(peak_rendered, _TINY))[..., None]
     own += view * (weight * target / np.maximum(peak_view, _TINY))[..., None]
     return np.asarray(own, np.float32)
+
+
+def _luma(linear: np.ndarray) -> np.ndarray:
+    """Encoded luminance of linear sRGB."""
+    return encode(linear @ _LUMINANCE, "srgb")
 
 
 def expose(pixels: np.ndarray, exposure_ev: float, *, keep_white: bool) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llflow_photo.color.highlights import expose
+from llflow_photo.color.highlights import expose, protect
 from llflow_photo.color.noise_level import NoiseLevel, trusted
 from llflow_photo.color.spaces import (
     DISPLAY_P3,
@@ -80,6 +80,30 @@ def test_a_lamp_keeps_its_color_and_its_core() -> None:
     np.testing.assert_allclose(kept[16, 16], lamp, rtol=1e-3)
     lost = from_network(washed, residual, protect_highlights=False).pixels
     assert np.abs(lost[16, 16] / lost[16, 16].max() - lamp / lamp.max()).max() > 0.05
+
+
+def test_the_glow_of_a_lamp_on_a_wall_ends_in_no_ring() -> None:
+    """From the core of a lamp outwards, photo and rendering, whose glow is brighter and paler."""
+    photo = [
+        (253, 255, 211),
+        (255, 242, 159),
+        (243, 198, 125),
+        (204, 161, 104),
+        (172, 137, 92),
+        (152, 122, 84),
+    ]
+    shown = [
+        (255, 255, 250),
+        (255, 255, 231),
+        (255, 255, 213),
+        (255, 251, 201),
+        (253, 245, 195),
+        (247, 240, 192),
+    ]
+    view, rendered = (decode(np.array([rows], np.float32) / 255, "srgb") for rows in (photo, shown))
+    result = encode(protect(rendered, view, 1.0), "srgb")[0] * 255
+    assert np.diff(result @ [0.2126, 0.7152, 0.0722]).max() < 0.5
+    assert np.diff(result, axis=0).max() < 10  # with the chromaticity of the photo alone 24: an orange ring
 
 
 def test_protection_is_smooth_and_monotone() -> None:
