@@ -83,6 +83,7 @@ class Runner:
         self._flow = flow
         self._graphs = Graphs(self._whole) if device.type == "cuda" else None
         self._lock = threading.Lock()
+        self._latest: tuple[PhotoStatistics, Any] | None = None
 
     @cached_property
     def offsets(self) -> LatentOffsets:
@@ -97,8 +98,11 @@ class Runner:
 
     @torch.inference_mode()
     def photo(self, statistics: PhotoStatistics) -> Any:
-        """Prepare a whole photo's data on the device."""
-        return self._net.photo(statistics)
+        """Prepare a whole photo's data on the device; the latest photo's are kept for its other parts."""
+        latest = self._latest
+        if latest is None or latest[0] is not statistics:
+            latest = self._latest = statistics, self._net.photo(statistics)
+        return latest[1]
 
     @staticmethod
     def plain_night(photo: Any) -> float:

@@ -59,6 +59,20 @@ def test_a_part_is_rendered_as_in_the_whole(enhancer: Enhancer, photo: Photo, la
     assert seen.max() < 1 / 255
 
 
+def test_the_whole_photo_is_evaluated_once_for_all_its_parts(
+    enhancer: Enhancer, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, other = (WholePhoto.of(one, enhancer) for one in (photo, photo.with_pixels(photo.pixels * 0.5)))
+    asked: list[object] = []
+    network = enhancer._runner._net
+    evaluate = network.photo
+    monkeypatch.setattr(network, "photo", lambda known: (asked.append(known), evaluate(known))[1])
+    region = visible_region((240, 320), ((0.0, 0.0), (120.0, 100.0)))
+    for statistics in (whole, whole, other, whole):
+        encode_region(enhancer, photo, region, statistics).render(Latent(4, 0.8), Options())
+    assert [one is whole.statistics for one in asked] == [True, False, True]
+
+
 def test_hot_pixels_have_no_influence_on_previews_and_series(enhancer: Enhancer, photo: Photo) -> None:
     hot = photo.with_pixels(photo.pixels.copy())
     hot.pixels[10:-10:20, 10:-10:20, 0] = 1.0
