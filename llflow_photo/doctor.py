@@ -10,6 +10,7 @@ import importlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import __version__
 from .errors import LLFlowPhotoError
 from .install_hints import PACKAGE, pip_install, restore_files
 from .options import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from .models import Card, Unusable
 
 __all__ = ["Finding", "Level", "Requirement", "examine", "requirements"]
 
@@ -225,29 +229,56 @@ def _processor() -> str:
 
 
 def _models() -> Iterator[Finding]:
-    from .models import available
-    from .models.card import checksum
+    from .models import listing
 
-    try:
-        cards = available()
-    except LLFlowPhotoError as error:
-        yield Finding("problem", "models", "cards", str(error), restore_files())
-        return
-    shipped = Path(__file__).parent / "models"
+    cards, unusable = listing()
     for card in cards:
-        size = f"{card.path.stat().st_size / 1e6:.1f} MB"
-        own = card.path.parent != shipped
-        if not card.sha256:
-            yield Finding("ok", "models", card.name, f"{size}, no checksum to verify, {card.path}")
-        elif checksum(card.path) == card.sha256:
-            yield Finding("ok", "models", card.name, f"{size}, checksum correct, licence: {card.licence}")
-        else:
-            level: Level = "problem" if card.name == DEFAULT_MODEL else "hint"
-            fix = f"rm {card.path}" if own else restore_files()
-            yield Finding(level, "models", card.name, f"{card.path} is damaged: its checksum differs", fix)
-    if DEFAULT_MODEL not in {card.name for card in cards}:
+        yield _weights(card)
+    for other in unusable:
+        yield _unusable(other)
+    if DEFAULT_MODEL not in {card.name for card in cards} | {other.path.stem for other in unusable}:
         text = "the default model's weights are missing"
         yield Finding("problem", "models", DEFAULT_MODEL, text, restore_files())
+
+
+def _weights(card: Card) -> Finding:
+    """Whether the weights are those that the card describes."""
+    from .models.card import checksum
+    from .models.registry import is_shipped
+
+    try:
+        size = f"{card.path.stat().st_size / 1e6:.1f} MB"
+        found = checksum(card.path) if card.sha256 else ""
+    except OSError as error:
+        text = f"{card.path} cannot be read: {error.strerror or error}"
+        return Finding(_level(card.path), "models", card.name, text, _restore(card.path))
+    if not card.sha256:
+        return Finding("ok", "models", card.name, f"{size}, no checksum to verify, {card.path}")
+    if found == card.sha256:
+        return Finding("ok", "models", card.name, f"{size}, checksum correct, licence: {card.licence}")
+    text, beside = f"{card.path} is damaged: its checksum differs", card.path.with_suffix(".json")
+    if is_shipped(card.path):
+        return Finding(_level(card.path), "models", card.name, text, restore_files())
+    text = f"{text} from that of its card; copy it again, or remove {beside.name} if you changed it"
+    return Finding(_level(card.path), "models", card.name, text, f"rm {shlex.quote(str(beside))}")
+
+
+def _unusable(other: Unusable) -> Finding:
+    """The finding about a file of a models folder that cannot be used."""
+    return Finding(_level(other.path), "models", other.path.stem, other.reason, _restore(other.path))
+
+
+def _restore(path: Path) -> str:
+    """The command that repairs a file of weights or its card, if there is one that loses nothing."""
+    from .models.registry import is_shipped
+
+    if is_shipped(path):
+        return restore_files()
+    return f"rm {shlex.quote(str(path))}" if path.is_symlink() and not path.exists() else ""
+
+
+def _level(path: Path) -> Level:
+    return "problem" if path.stem == DEFAULT_MODEL else "hint"
 
 
 def _trial(device: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from importlib import metadata
@@ -29,10 +30,10 @@ def restore_files() -> str:
     """The command that restores the files of this package from their original source."""
     root = Path(__file__).parent.parent
     if (root / ".git").exists():
-        return f"git -C {root} checkout -- llflow_photo/models"
+        return f"git -C {shlex.quote(str(root))} checkout -- llflow_photo/models"
     try:
         text = metadata.distribution(PACKAGE).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
         text = None
     source = json.loads(text)["url"].removeprefix("file://") if text else f"{PACKAGE}=={__version__}"
-    return pip_install(f"--force-reinstall --no-deps {source}")
+    return pip_install(f"--force-reinstall --no-deps {shlex.quote(source)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,15 @@ from rich.table import Table
 
 from ..errors import LLFlowPhotoError, OptionError
 from ..install_hints import PACKAGE, pip_install
+from ..options import Options
 from ..paths import expanded
 from .console import output, print_message, progress_bar
+from .models import find_model
 from .numbers import integer, number
 from .rendering import add_rendering_arguments, options_of, without_effect
 
 if TYPE_CHECKING:
     from ..evaluation import ScoreTable
-    from ..options import Options
     from ..training.pairs import Pair
 
 __all__ = ["add_commands"]
@@ -32,6 +34,9 @@ _HEADINGS = {
     "ssimulacra2": "SSIMULACRA2",
     "lpips": "LPIPS",
 }
+_SHOT = 0.0004
+_OF_PAIRS = ("data", "low", "high", "part", "rendered")
+_OF_NIGHTS = ("ev", "light", "shot", "longest", "baseline")
 
 
 def add_commands(commands: Any) -> None:
@@ -64,7 +69,6 @@ def add_commands(commands: Any) -> None:
     group.add_argument(
         "--split-seed",
         type=integer(0),
-        default=0,
         metavar="N",
         help="seed of the split for --held-out (default: 0)",
     )
@@ -85,14 +89,16 @@ def add_commands(commands: Any) -> None:
         "--ev", type=number(), nargs="+", metavar="EV", help="exposures of the nights (default: -3 -5)"
     )
     night.add_argument(
-        "--light", nargs="+", metavar="NAME", help="illuminant of each night (default: daylight tungsten)"
+        "--light",
+        nargs="+",
+        metavar="NAME",
+        help="illuminant of each night, the last one also of the others (default: daylight tungsten)",
     )
     night.add_argument(
         "--shot",
         type=number(above=0),
-        default=0.0004,
         metavar="X",
-        help="shot noise parameter (default: %(default)s)",
+        help=f"shot noise parameter (default: {_SHOT})",
     )
     night.add_argument(
         "--longest",
@@ -103,7 +109,7 @@ def add_commands(commands: Any) -> None:
     night.add_argument(
         "--baseline",
         action=argparse.BooleanOptionalAction,
-        default=True,
+        default=None,
         help="also score LibRaw's auto-brightness, alone and with OpenCV's non-local means (default: on)",
     )
     add_rendering_arguments(parser)
@@ -111,8 +117,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if not args.rendered and (sentence := without_effect(_options(args))):
-        print_message(f"note: {sentence}")
+    _check_combinations(args)
+    if args.rendered is None:
+        find_model(args.model)  # now, not after the photos are simulated
+        if sentence := without_effect(_options(args)):
+            print_message(f"note: {sentence}")
     if args.night is not None:
         return _run_night(args)
     from ..evaluation import metrics_at_hand, score_pairs
@@ -133,21 +142,55 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_combinations(args: argparse.Namespace) -> None:
+    """Reject options that would be ignored.
+
+    Raises:
+        OptionError: naming the option, and what it needs or contradicts.
+    """
+    if args.samples != Options().samples:
+        raise OptionError(f"--samples is {args.samples}, but one rendering is scored; leave it out")
+    if args.split_seed is not None and args.held_out is None:
+        raise OptionError("--split-seed chooses the photos of --held-out; give that, too")
+    if args.night is not None:
+        if given := _given(args, _OF_PAIRS):
+            raise OptionError(f"--night simulates its pairs; leave out {given}")
+        return
+    if given := _given(args, _OF_NIGHTS):
+        raise OptionError(f"nights are simulated only with --night; give it, or leave out {given}")
+    if args.part is not None and args.data is None:
+        raise OptionError("--part chooses a part of --data; give that instead of --low and --high")
+    if args.rendered is not None:
+        defaults, options = asdict(Options()), asdict(options_of(args))
+        changed = [_flag(name, value) for name, value in options.items() if value != defaults[name]]
+        if changed:
+            raise OptionError(f"--rendered scores images as they are; leave out {' and '.join(changed)}")
+
+
+def _given(args: argparse.Namespace, names: Sequence[str]) -> str:
+    """The flags of the arguments among ``names`` that were given; empty if none was."""
+    values = {name: getattr(args, name) for name in names}
+    return " and ".join(_flag(name, value) for name, value in values.items() if value is not None)
+
+
+def _flag(name: str, value: object) -> str:
+    return f"--{'no-' if value is False else ''}{name.replace('_', '-')}"
+
+
 def _run_night(args: argparse.Namespace) -> int:
     from ..api import enhance
     from ..evaluation.night import baselines, evaluate_night, write_csv
     from ..training.photos import find_photos, load_photos, split_photos
 
-    if args.data is not None or args.low or args.high or args.rendered:
-        raise OptionError("--night simulates its pairs; leave out --data, --low, --high and --rendered")
-    if args.baseline:
+    with_baseline = args.baseline is not False
+    if with_baseline:
         _check_baseline()
     conditions = _conditions(args)
     paths = find_photos(args.night)
     if args.held_out is not None:
         if args.held_out > len(paths):
             raise OptionError(f"--held-out is {args.held_out}, but there are {len(paths)} photos; give fewer")
-        paths = split_photos(paths, args.held_out, args.split_seed)[1]
+        paths = split_photos(paths, args.held_out, args.split_seed or 0)[1]
     photos = dict(zip((path.name for path in paths), load_photos(paths), strict=True))
     _check_writable(args.csv)
     options = _options(args)
@@ -155,9 +198,9 @@ def _run_night(args: argparse.Namespace) -> int:
         rows = evaluate_night(
             photos,
             {options.model: lambda path: enhance(path, options=options)},
-            baselines() if args.baseline else None,
+            baselines() if with_baseline else None,
             conditions=conditions,
-            shot=args.shot,
+            shot=_SHOT if args.shot is None else args.shot,
             longest=args.longest,
             progress=lambda message: bar.update(task, advance=1, name=message),
         )
@@ -177,12 +220,12 @@ def _conditions(args: argparse.Namespace) -> list[tuple[float, str]]:
     from ..camera.sensors import ILLUMINANTS
     from ..evaluation.night import CONDITIONS
 
-    if args.ev is None and args.light is None:
-        return list(CONDITIONS)
     exposures = args.ev or [exposure for exposure, _ in CONDITIONS]
-    lights = args.light or ["daylight"]
+    lights = args.light or [light for _, light in CONDITIONS][: len(exposures)]
     if unknown := sorted(set(lights) - set(ILLUMINANTS)):
         raise OptionError(f"--light is {unknown[0]!r}; give one of {', '.join(sorted(ILLUMINANTS))}")
+    if len(lights) > len(exposures):
+        raise OptionError(f"--light has {len(lights)} names for {len(exposures)} exposures; give more --ev")
     return [(ev, lights[min(index, len(lights) - 1)]) for index, ev in enumerate(exposures)]
 
 
@@ -202,17 +245,22 @@ def _check_baseline() -> None:
 
 
 def _check_writable(path: Path | None) -> None:
-    """Fail before the scoring rather than after it."""
+    """Fail before the scoring rather than after it; a file that does not exist is not left behind."""
     if path is not None:
+        is_new = not path.exists()
         path.open("a").close()
+        if is_new:
+            path.resolve().unlink()  # not the link to it
 
 
 def _pairs(args: argparse.Namespace) -> list[Pair]:
-    from ..training.pairs import find_pairs, pairs_of_folders, split_by_scene
+    from ..training.pairs import find_pairs, has_parts, pairs_of_folders, split_by_scene
 
     if args.data is not None and (args.low or args.high):
         raise OptionError("give --data, or --low and --high")
     if args.data is not None:
+        if args.part is not None and args.data.is_dir() and not has_parts(args.data):
+            raise OptionError(f"{args.data} has no parts, as LOL and VE-LOL have; leave out --part")
         pairs = find_pairs(args.data, args.part or (None if args.held_out is None else "train"))
     elif args.low is not None and args.high is not None:
         pairs = pairs_of_folders(args.low, args.high)
@@ -223,7 +271,7 @@ def _pairs(args: argparse.Namespace) -> list[Pair]:
     scenes = len({pair.scene for pair in pairs})
     if args.held_out > scenes:
         raise OptionError(f"--held-out is {args.held_out}, but there are {scenes} scenes; give fewer")
-    return split_by_scene(pairs, args.held_out, args.split_seed)[1]
+    return split_by_scene(pairs, args.held_out, args.split_seed or 0)[1]
 
 
 def _pictures(
@@ -231,12 +279,14 @@ def _pictures(
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Name, rendering and reference of each pair, H x W x 3, sRGB-encoded, in [0, 1]."""
     from ..api import enhance, read_srgb
+    from ..evaluation import names_of
 
     options = _options(args)
-    rendered = _by_stem(args.rendered, pairs) if args.rendered else None
-    for pair in pairs:
-        image = read_srgb(rendered[pair.low.stem]) if rendered else enhance(pair.low, options=options)
-        yield pair.low.name, image, read_srgb(pair.high)
+    names = names_of([pair.low for pair in pairs])
+    rendered = None if args.rendered is None else _by_stem(args.rendered, pairs)
+    for name, pair in zip(names, pairs, strict=True):
+        image = enhance(pair.low, options=options) if rendered is None else read_srgb(rendered[pair.low.stem])
+        yield name, image, read_srgb(pair.high)
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -246,10 +296,28 @@ def _options(args: argparse.Namespace) -> Options:
 
 
 def _by_stem(folder: Path, pairs: Sequence[Pair]) -> dict[str, Path]:
-    found = {path.stem: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
-    if missing := [pair.low.stem for pair in pairs if pair.low.stem not in found]:
+    """The image in a folder for each dark photo, by the stem of both.
+
+    Raises:
+        OptionError: there is none for a dark photo, or it is not clear which.
+    """
+    from ..files import is_photo
+
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if is_photo(path) and path.is_file():
+            found.setdefault(path.stem, []).append(path)
+    dark = {pair.low.stem: pair.low for pair in pairs}
+    if missing := [stem for stem in dark if stem not in found]:
         raise OptionError(f"{folder} has no image for {len(missing)} pairs, the first is {missing[0]}")
-    return found
+    for pair in pairs:
+        if pair.low != dark[pair.low.stem]:
+            both = f"{pair.low} and {dark[pair.low.stem]}"
+            raise OptionError(f"{both} have the same name, so that --rendered is ambiguous; rename one")
+        if len(images := found[pair.low.stem]) > 1:
+            both = " and ".join(path.name for path in images)
+            raise OptionError(f"{folder} has {both} for {pair.low.name}; keep one of them")
+    return {stem: images[0] for stem, images in found.items()}
 
 
 def _show(table: ScoreTable, photos: int) -> None:

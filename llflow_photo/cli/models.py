@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import shutil
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from ..errors import CheckpointError, TrainingDataError, WriteError
+from ..errors import CheckpointError, ModelNotFoundError, OptionError, TrainingDataError
 from ..paths import expanded
 from .console import output, print_message
 
 if TYPE_CHECKING:
     from ..flow.prior import LatentPrior
+    from ..models import Card
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "find_model"]
+
+_WIDE = 10_000
+"""Columns of a table that is not shown on a terminal, so that nothing is cut off or wrapped."""
 
 
 def add_commands(commands: Any) -> None:
@@ -40,6 +44,7 @@ def add_commands(commands: Any) -> None:
     importing.add_argument(
         "--half", action="store_true", help="store in half precision, which halves the file size"
     )
+    _add_force(importing)
     importing.set_defaults(run=_import)
 
     exporting = commands.add_parser(
@@ -56,22 +61,53 @@ def add_commands(commands: Any) -> None:
     exporting.add_argument("--reproduce", default="", help="command that reproduces the validation scores")
     exporting.add_argument("--notes", default="", help="further notes for users")
     exporting.add_argument("--full", action="store_true", help="store in full precision")
+    _add_force(exporting)
     exporting.set_defaults(run=_export)
+
+
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="replace an existing model of this name")
+
+
+def find_model(name: str) -> Card:
+    """The card of a model given on the command line, by name or path.
+
+    Raises:
+        OptionError: there is no such model.
+        CheckpointError: its card is damaged.
+    """
+    from .. import models
+
+    try:
+        return models.find(name)
+    except ModelNotFoundError as error:
+        raise OptionError(str(error)) from error
 
 
 def _models(args: argparse.Namespace) -> int:
     from .. import models
 
+    if args.add is not None and args.name is not None:
+        raise OptionError("give NAME, to show a model, or --add FILE, which is added under the file's name")
     if args.add is not None:
         return _add(args.add)
     if args.name is not None:
         return _show(args.name)
-    table = Table("name", "size", "trained on", "PSNR", "aligned", "licence", box=None, pad_edge=False)
-    for card in models.available():
+    headings = ("name", "size", "trained on", "PSNR", "aligned", "licence")
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    cards, unusable = models.listing()
+    for card in cards:
         numbers = [card.validation.get(name) for name in ("psnr", "psnr_aligned")]
         shown = ["" if number is None else f"{number:.2f} dB" for number in numbers]
         table.add_row(*map(escape, [card.name, _size(card.path), card.data, *shown, card.licence]))
-    output().print(table)
+    console = output()
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(table)
+    for other in unusable:
+        print_message(f"not listed: {other.reason}")
     return 0
 
 
@@ -80,10 +116,10 @@ def _size(path: Path) -> str:
 
 
 def _show(name: str) -> int:
-    from .. import models
+    from ..models.header import read_size
 
-    card = models.find(name)
-    table = Table(show_header=False, box=None, pad_edge=False)
+    card = find_model(name)
+    read_size(card.path)  # an error says why the model cannot be used
     exposures = " to ".join(map(str, card.inputs.get("exposure_ev", ())))
     rows = {
         "name": card.name,
@@ -99,10 +135,10 @@ def _show(name: str) -> int:
         "notes": card.notes,
         "SHA-256": card.sha256,
     }
+    width = max(map(len, rows))
     for key, value in rows.items():
-        if value:
-            table.add_row(key, escape(value))
-    output().print(table)
+        if value:  # in whole lines, so that paths and checksums can be copied
+            output().print(f"{key.ljust(width)}  {value}", soft_wrap=True, markup=False, emoji=False)
     return 0
 
 
@@ -117,24 +153,17 @@ def _plain(values: Any) -> str:
 def _add(path: Path) -> int:
     from .. import models
 
-    loaded = models.load(path)
-    target = models.user_folder() / path.name
-    if target.exists():
-        raise WriteError(f"the model {target} already exists; rename one of the two")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, target)
-    if path.with_suffix(".json").is_file():
-        shutil.copyfile(path.with_suffix(".json"), target.with_suffix(".json"))
-    print_message(f"added {loaded.card.name}: --model {path.stem}")
+    card = models.add(path)
+    print_message(f"added {card.name}: --model {shlex.quote(card.name)}")
     return 0
 
 
 def _import(args: argparse.Namespace) -> int:
     from .. import models
 
-    card = models.import_checkpoint(args.checkpoint, args.out, args.half)
+    card = models.import_checkpoint(args.checkpoint, args.out, args.half, args.force)
     print_message(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
-    print_message(f"use it: llflow-photo enhance PHOTO --model {card.path}")
+    print_message(f"use it: llflow-photo enhance PHOTO --model {shlex.quote(str(card.path))}")
     return 0
 
 
@@ -154,7 +183,9 @@ def _measured(run: Path) -> tuple[LatentPrior | None, dict[str, list[float]] | N
 
 def _export(args: argparse.Namespace) -> int:
     from .. import models
+    from ..models.writing import check_target
 
+    check_target(args.out, args.force)  # before the prior is fitted, which takes minutes
     prior, inputs = _measured(args.training_run)
     card = models.export_run(
         args.training_run,
@@ -166,6 +197,7 @@ def _export(args: argparse.Namespace) -> int:
         half=not args.full,
         inputs=inputs,
         prior=prior,
+        force=args.force,
     )
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items())
     print_message(

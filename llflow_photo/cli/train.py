@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import shlex
 import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OptionError, TrainingDataError
 from ..paths import expanded
 from .console import output, print_message
+from .models import find_model
 from .numbers import integer, number
 from .parser import Parser
 from .train_display import TrainingDisplay
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["add_commands"]
 
 _PRESETS = ("compact", "small", "large")
-_LICENCE = "not stated; it depends on the training photos"
 
 
 def add_commands(commands: Any) -> None:
@@ -92,18 +94,16 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--validate-every",
         type=integer(1),
-        default=500,
         metavar="N",
         help="steps between validations (default: 500)",
     )
     group.add_argument(
         "--save-every",
         type=integer(1),
-        default=250,
         metavar="N",
         help="steps between checkpoints (default: 250)",
     )
-    group.add_argument("--licence", default=_LICENCE, help="licence of the weights, for the card")
+    group.add_argument("--licence", help="licence of the weights, for the card")
 
 
 def _folder(text: str) -> str:
@@ -152,52 +152,64 @@ def _run(args: argparse.Namespace) -> int:
     if args.check:
         return _check(args.data)
 
-    import torch
-
     if args.device:
         from ..engine.runner import resolve_device
 
         resolve_device(args.device)  # raises an error if it is not available
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # by torch's launcher
     name = args.name or (args.model if args.model in _PRESETS else "compact")
     folder = args.folder or Path("runs") / name
+    settings = _settings(args, folder)
+    from ..training.lock import locked
+
+    is_first = os.environ.get("RANK", "0") == "0"  # by torch's launcher
+    with locked(folder) if is_first else nullcontext():
+        return _train(folder, settings, args.resume)
+
+
+def _train(folder: Path, settings: RunSettings, resume: bool) -> int:
+    """Train to the end or the first Ctrl-C, and write the model."""
+    import torch
+
     from ..training.session import build_trainer
 
-    settings = _settings(args, folder)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
     torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 1) // processes))
-    trainer = build_trainer(folder, settings, args.resume)
+    trainer = build_trainer(folder, settings, resume)
+    intervals = settings.validate_every, settings.save_every
     if not trainer.workers.is_first:
         with closing(trainer), _interrupt_flag(quiet=True) as interrupted:
-            trainer.train(None, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
+            trainer.train(None, *intervals, stop=lambda: bool(interrupted))
         return 0
     print_message(
         f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
         f"{len(trainer.validation)} photos held out, on {_place(trainer)}"
     )
     with closing(trainer), _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
-        trainer.train(display.follow, args.validate_every, args.save_every, stop=lambda: bool(interrupted))
+        trainer.train(display.follow, *intervals, stop=lambda: bool(interrupted))
     if trainer.step < trainer.recipe.steps:
-        print_message(
-            f"stopped after step {trainer.step}; continue with: llflow-photo train --run {folder} --resume"
-        )
+        command = f"llflow-photo train --run {shlex.quote(str(folder))} --resume"
+        print_message(f"stopped after step {trainer.step}; continue with: {command}")
         return 130
+    _write_model(folder)
+    return 0
+
+
+def _write_model(folder: Path) -> None:
     from ..models import export_run
     from ..training.session import input_ranges_of, prior_of, read_settings
 
-    out = folder / f"{args.name or folder.resolve().name}.safetensors"
     settings = read_settings(folder)
     card = export_run(
         folder,
-        out,
+        settings.model_file(folder),
         data=settings.describe_data(),
-        licence=args.licence,
+        licence=settings.licence,
         inputs=input_ranges_of(settings),
         prior=prior_of(folder, settings),
+        force=True,  # the model of an earlier end of this run
     )
-    print_message(
-        f"wrote {card.path}, step {card.iterations}; use it: llflow-photo enhance PHOTO --model {card.path}"
-    )
-    return 0
+    command = f"llflow-photo enhance PHOTO --model {shlex.quote(str(card.path))}"
+    print_message(f"wrote {card.path}, step {card.iterations}; use it: {command}")
 
 
 def _check(folder: str | None) -> int:
@@ -239,10 +251,15 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
             raise OptionError("--model and --start belong to a new run; leave them out with --resume")
     else:
         settings = RunSettings(None, (), COMPACT, Recipe())
+        if args.start:
+            find_model(args.start)
+    _check_name(args.name)
+    before = settings.model_file(folder)
     given = {name: getattr(args, name) for name in ("data", "validation_scenes", "split_seed")}
     given["photos"] = tuple(args.photos) if args.photos else None
     given |= {"start": args.start, "device": args.device}
     given |= {"threads": args.threads, "compiled": args.compile}
+    given |= {name: getattr(args, name) for name in ("name", "licence", "validate_every", "save_every")}
     if args.data and args.photos:
         raise OptionError("give --data or --photos, not both")
     if args.data or args.photos:
@@ -250,7 +267,21 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
     if args.model:
         given |= {"size": _size(args.model), "grow": args.start is not None}
     given["recipe"] = _recipe(args, settings.recipe)
-    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+    settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+    model = settings.model_file(folder)
+    if args.resume and model != before and model.exists():
+        raise OptionError(f"{model} already exists and would be replaced; give another --name")
+    return settings
+
+
+def _check_name(name: str | None) -> None:
+    """Check ``--name``, which becomes the stem of a file that can be added to the user's models."""
+    from ..models import shipped
+
+    if name in shipped():
+        raise OptionError(f"--name is {name!r}, the name of a model shipped with this program; give another")
+    if name is not None and Path(name).name != name:
+        raise OptionError(f"--name is {name!r}; give the name of a file, without folders")
 
 
 def _recipe(args: argparse.Namespace, base: Recipe) -> Recipe:
@@ -290,6 +321,9 @@ def _numbers(flag: str, text: str, known: Any) -> dict[str, float]:
         raise OptionError(f"{flag} is {text!r}; give NAME=NUMBER,...") from None
     if unknown := sorted(set(values) - set(known)):
         raise OptionError(f"{flag} does not know {unknown[0]!r}; known are {', '.join(known)}")
+    for name, value in values.items():
+        if not 0 <= value < math.inf:
+            raise OptionError(f"{flag} has {name}={value:g}; give numbers of at least 0")
     return values
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from ..camera import night, simulate_night_raw, write_frame_dng
 from ..camera.sensors import CAMERAS
+from ..models.writing import writing
 from ..paths import expanded
 from .baseline import auto_bright, denoised
 from .metrics import align_brightness, psnr
@@ -145,8 +146,13 @@ def _row(method: str, condition: str, values: Sequence[tuple[float, float]]) -> 
 
 
 def write_csv(rows: Sequence[NightRow], path: Path) -> None:
-    """Write a CSV file whose columns are the fields of `NightRow`."""
-    with expanded(path).open("w", newline="", encoding="utf-8") as file:
+    """Write a CSV file whose columns are the fields of `NightRow`.
+
+    Raises:
+        WriteError: the file cannot be written.
+    """
+    path = expanded(path)
+    with writing(path), path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in fields(NightRow)])
         for row in rows:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import CancelledError, TrainingDataError
+from ..models.writing import writing
 from ..paths import expanded
 from .metrics import align_brightness, gray, psnr, ssim
 from .perceptual import load_lpips, load_ssimulacra2
 
-__all__ = ["Score", "ScoreTable", "metrics_at_hand", "score_pairs"]
+__all__ = ["Score", "ScoreTable", "metrics_at_hand", "names_of", "score_pairs"]
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
@@ -69,19 +71,22 @@ class ScoreTable:
 
         The columns are two for each metric (``psnr``, ``psnr_aligned``) and the mean lumas of rendering and
         reference (``luma``, ``luma_reference``).
+
+        Raises:
+            WriteError: the file cannot be written.
         """
         columns = [f"{metric}{kind}" for metric in self.metrics for kind in ("", "_aligned")]
         columns += ["luma", "luma_reference"]
-        rows = {**self.rows, "mean": {metric: self.mean(metric) for metric in self.metrics}}
-        rendered, wanted = np.mean(list(self.lumas.values()), axis=0)
-        lumas = {**self.lumas, "mean": (rendered, wanted)}
-        with expanded(path).open("w", newline="", encoding="utf-8") as file:
+        lines = [(name, row, self.lumas[name]) for name, row in self.rows.items()]
+        mean_lumas = tuple(np.mean(list(self.lumas.values()), axis=0))
+        lines.append(("mean", {metric: self.mean(metric) for metric in self.metrics}, mean_lumas))
+        path = expanded(path)
+        with writing(path), path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["photo", *columns])
-            for name, row in rows.items():
+            for name, row, lumas in lines:
                 values = [value for score in row.values() for value in (score.as_is, score.aligned)]
-                values += lumas[name]
-                writer.writerow([name, *(f"{value:.6g}" for value in values)])
+                writer.writerow([name, *(f"{value:.6g}" for value in (*values, *lumas))])
 
 
 def metrics_at_hand() -> tuple[dict[str, Metric], list[str]]:
@@ -101,6 +106,25 @@ def _ssim_gray(image: np.ndarray, reference: np.ndarray) -> float:
     return ssim(gray(image), gray(reference))
 
 
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Names for photos: those of their files or, if these are not unique, the paths below a common folder."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len({*paths}):
+        return names
+    whole = [os.path.abspath(path) for path in paths]
+    try:
+        folder = os.path.commonpath([os.path.dirname(path) for path in whole])
+    except ValueError:  # on several drives of Windows
+        return [Path(path).as_posix() for path in whole]
+    return [Path(os.path.relpath(path, folder)).as_posix() for path in whole]
+
+
+def _numbered(name: str, seen: dict[str, int]) -> str:
+    """A name that is not in ``seen``: the given one, or with a number behind it; it is added."""
+    seen[name] = seen.get(name, 0) + 1
+    return name if seen[name] == 1 else _numbered(f"{name} ({seen[name]})", seen)
+
+
 def score_pairs(
     pairs: Iterable[tuple[str, np.ndarray, np.ndarray]],
     metrics: Mapping[str, Metric],
@@ -110,7 +134,8 @@ def score_pairs(
     """Score every pair.
 
     Args:
-        pairs: name, rendering and reference; both H x W x 3, float, sRGB-encoded, in [0, 1].
+        pairs: name, rendering and reference; both H x W x 3, float, sRGB-encoded, in [0, 1]. A name that
+            occurs again gets a number: ``a (2)``.
         metrics: metrics by name, see `metrics_at_hand`.
         progress: called with each photo's name when it is done.
         cancel: called after each photo; if it returns true, `CancelledError` is raised.
@@ -120,7 +145,9 @@ def score_pairs(
     """
     rows: dict[str, dict[str, Score]] = {}
     lumas: dict[str, tuple[float, float]] = {}
-    for name, image, reference in pairs:
+    seen: dict[str, int] = {}
+    for given, image, reference in pairs:
+        name = _numbered(given, seen)
         if image.shape != reference.shape:
             sizes = [f"{x.shape[1]}x{x.shape[0]}" for x in (image, reference)]
             raise TrainingDataError(f"{name} is {sizes[0]}, its reference {sizes[1]}; give pairs of one size")

@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .card import Card
-from .registry import available, find, user_folder
+from .registry import Unusable, available, find, listing, shipped, user_folder
 
 if TYPE_CHECKING:
+    from .adding import add
     from .export import export_run
     from .importing import import_checkpoint
     from .store import LoadedModel, load, save
@@ -19,17 +20,22 @@ if TYPE_CHECKING:
 __all__ = [
     "Card",
     "LoadedModel",
+    "Unusable",
+    "add",
     "available",
     "export_run",
     "find",
     "import_checkpoint",
+    "listing",
     "load",
     "save",
+    "shipped",
     "user_folder",
 ]
 
 _LATE = {
     "LoadedModel": "store",
+    "add": "adding",
     "export_run": "export",
     "import_checkpoint": "importing",
     "load": "store",

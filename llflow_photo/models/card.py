@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -50,26 +50,62 @@ class Card:
     path: Path = Path()
 
     def write(self) -> Path:
-        """Write the card beside its weights and return its path."""
+        """Write the card beside its weights, atomically, and return its path.
+
+        Raises:
+            WriteError: the folder is not writable, or full.
+        """
+        from ..files.atomic import atomic_file
+
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "path"}
         target = self.path.with_suffix(".json")
-        target.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with atomic_file(target) as file:
+            file.write((json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
         return target
 
     @classmethod
     def read(cls, path: Path) -> Card:
         """Read the card ``path`` (``NAME.json``) of the weights ``NAME.safetensors`` beside it.
 
+        Entries that are null count as missing.
+
         Raises:
             CheckpointError: the file is not a valid card.
         """
-        known = [item.name for item in fields(cls) if item.name != "path"]
+        known = [item.name for item in fields(cls) if item.name not in ("name", "path")]
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            picked = {name: values[name] for name in known if name in values}
-            return cls(**{**picked, "name": path.stem}, path=path.with_suffix(".safetensors"))
+            if not isinstance(values, dict):
+                raise TypeError(f"it is a JSON {type(values).__name__}, not an object")
+            picked = {name: values[name] for name in known if values.get(name) is not None}
+            for name, value in picked.items():
+                _check_entry(name, value)
+            return cls(name=path.stem, path=path.with_suffix(".safetensors"), **picked)
         except (OSError, ValueError, TypeError) as error:
-            raise CheckpointError(f"{path} is not a readable model card: {error}") from error
+            raise CheckpointError(
+                f"{path} is not a readable model card: {error}; correct it, or remove it"
+            ) from error
+
+
+def _check_entry(name: str, value: Any) -> None:
+    """Raise `TypeError` if the value of an entry is not of the type that `Card` documents."""
+    wanted, valid = {
+        "size": ("an object", isinstance(value, dict)),
+        "recipe": ("an object", isinstance(value, dict)),
+        "iterations": ("an integer", isinstance(value, int)),
+        "validation": ("an object of numbers", isinstance(value, dict) and _numbers(value.values())),
+        "inputs": (
+            "an object of ranges",
+            isinstance(value, dict)
+            and all(isinstance(item, list) and _numbers(item) for item in value.values()),
+        ),
+    }.get(name, ("a text", isinstance(value, str)))
+    if not valid:
+        raise TypeError(f"{name} is {json.dumps(value)}, not {wanted}")
+
+
+def _numbers(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, (int, float)) for value in values)
 
 
 def checksum(path: Path) -> str:

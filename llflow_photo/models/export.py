@@ -15,6 +15,7 @@ from ..paths import expanded
 from .card import Card, checksum
 from .checkpoint import load_checkpoint
 from .store import save
+from .writing import check_target, writing
 
 __all__ = ["best_flow", "export_run"]
 
@@ -33,6 +34,7 @@ def export_run(
     inputs: Mapping[str, Sequence[float]] | None = None,
     half: bool = True,
     prior: LatentPrior | None = None,
+    force: bool = False,
 ) -> Card:
     """Write a run's best averaged weights (``best.pt``; without validation, the newest) and their card.
 
@@ -46,16 +48,20 @@ def export_run(
         inputs: see `Card`.
         half: store large tensors in float16.
         prior: prior of the latent, which replaces the one in the weights.
+        force: replace an existing model.
 
     Raises:
+        OptionError: ``out`` does not end in ``.safetensors``.
         CheckpointError: the run has no checkpoint, or it is damaged.
+        OutputExistsError: there is such a model or its card, and ``force`` is false.
+        WriteError: the model cannot be written.
     """
     run, out = expanded(run), expanded(out)
-    if out.suffix != ".safetensors":
-        raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
+    check_target(out, force)
     newest, best = _newest(run), _best(run)
     size = Size.from_dict(best["size"])
-    out.parent.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
     weights = dict(best["model"])
     if prior is not None:
         weights |= {f"prior.{name}": tensor for name, tensor in prior.state_dict().items()}

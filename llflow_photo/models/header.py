@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -26,8 +27,8 @@ def read_size(path: Path) -> Size:
         raise not_weights(path, error) from error
     if "size" not in metadata:
         raise CheckpointError(
-            f"{path} does not contain the network's size; convert a released checkpoint with "
-            f"'llflow-photo import {path} NAME.safetensors'"
+            f"{path} does not contain the network's size; convert a released checkpoint with: "
+            f"{import_command(path)}"
         )
     try:
         return Size.from_dict(json.loads(metadata["size"]))
@@ -37,17 +38,25 @@ def read_size(path: Path) -> Size:
 
 def not_weights(path: Path, error: Exception) -> CheckpointError:
     """The error for a file that cannot be read as safetensors."""
-    if not _may_be_read(path):  # safetensors reports this as a missing file
+    try:  # safetensors reports every one of these as a missing or damaged file
+        with open(path, "rb"):
+            pass
+    except PermissionError:
         return CheckpointError(f"{path} may not be read; check its permissions")
+    except IsADirectoryError:
+        return CheckpointError(f"{path} is a folder, not a file of weights; rename it, or move it elsewhere")
+    except FileNotFoundError:
+        if path.is_symlink():
+            return CheckpointError(f"{path} is a link to a file that does not exist; remove it")
+        return CheckpointError(f"{path} does not exist; give the path of a model")
+    except OSError as failure:
+        return CheckpointError(f"{path} cannot be read: {failure.strerror or failure}; copy it again")
     return CheckpointError(
-        f"{path} is not a readable safetensors file ({error}); convert other checkpoints with "
-        f"'llflow-photo import {path} NAME.safetensors'"
+        f"{path} is not a readable safetensors file ({error}); convert other checkpoints with: "
+        f"{import_command(path)}"
     )
 
 
-def _may_be_read(path: Path) -> bool:
-    try:
-        with open(path, "rb"):
-            return True
-    except OSError as error:
-        return not isinstance(error, PermissionError)
+def import_command(path: Path) -> str:
+    """The command that converts a checkpoint to a model."""
+    return f"llflow-photo import {shlex.quote(str(path))} NAME.safetensors"

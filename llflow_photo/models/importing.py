@@ -10,11 +10,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, WriteError
 from ..flow.released import rename_released, size_of_released
 from ..paths import expanded
 from .card import Card, checksum
 from .store import save
+from .writing import check_target, writing
 
 __all__ = ["import_checkpoint", "read_released"]
 
@@ -22,7 +23,7 @@ _NESTED_UNDER = ("state_dict", "params_ema", "params", "model", "model_state_dic
 _PREFIXES = ("module.", "netG.", "model.")
 
 
-def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
+def import_checkpoint(path: Path, out: Path, half: bool = False, force: bool = False) -> Card:
     """Convert a released checkpoint to a model file and its card.
 
     Args:
@@ -30,21 +31,28 @@ def import_checkpoint(path: Path, out: Path, half: bool = False) -> Card:
             under ``state_dict``, ``params`` or ``model``, and prefixed with ``module.``.
         out: the ``.safetensors`` file to write.
         half: store large tensors in float16.
+        force: replace an existing model, except the checkpoint itself.
 
     Raises:
+        OptionError: ``out`` does not end in ``.safetensors``.
         CheckpointError: the file cannot be read safely, or is not such a checkpoint.
+        OutputExistsError: there is such a model or its card, and ``force`` is false.
+        WriteError: ``out`` is the checkpoint itself, or cannot be written.
     """
     path, out = expanded(path), expanded(out)
-    if out.suffix != ".safetensors":
-        raise CheckpointError(f"the model to write must end in .safetensors, not {out.name!r}")
+    if out.exists() and path.exists() and out.samefile(path):
+        raise WriteError(f"{out} is the checkpoint itself, which is never overwritten; give another output")
+    check_target(out, force)
     state = read_released(path)
     size = size_of_released(state)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    source = checksum(path)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
     save(rename_released(state), size, out, {"source": path.name}, half)
     card = Card(
         name=out.stem,
         size=size.to_dict(),
-        data=f"imported from {path.name}, SHA-256 {checksum(path)}",
+        data=f"imported from {path.name}, SHA-256 {source}",
         licence="that of the imported checkpoint; the authors' own are CC BY-NC-SA, academic use only",
         sha256=checksum(out),
         path=out,

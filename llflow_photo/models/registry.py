@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CheckpointError, ModelNotFoundError
 from ..paths import expanded
 from .card import Card
 from .header import read_size
+from .writing import SUFFIX
 
-__all__ = ["available", "find", "user_folder"]
+__all__ = ["Unusable", "available", "find", "is_shipped", "listing", "shipped", "user_folder"]
 
-SUFFIX = ".safetensors"
 _SHIPPED = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file in a folder of models that cannot be used.
+
+    Attributes:
+        path: the file of weights.
+        reason: why it cannot be used, and what to do.
+    """
+
+    path: Path
+    reason: str
 
 
 def user_folder() -> Path:
@@ -24,7 +38,32 @@ def user_folder() -> Path:
 
 def available() -> list[Card]:
     """Cards of all models that can be loaded by name: the shipped ones, then the user's, sorted by name."""
-    return [card_of(path) for path in _files().values()]
+    return listing()[0]
+
+
+def listing() -> tuple[list[Card], list[Unusable]]:
+    """The cards of `available`, and the files in the same folders that cannot be used.
+
+    The headers of the weights are read, but not the weights themselves.
+    """
+    cards, others = [], []
+    for path in _files().values():
+        try:
+            read_size(path)
+            cards.append(card_of(path))
+        except CheckpointError as error:
+            others.append(Unusable(path, str(error)))
+    return cards, others
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file of weights is one of the package's own."""
+    return path.parent == _SHIPPED
+
+
+def shipped() -> set[str]:
+    """Names of the models that are shipped with the package."""
+    return {path.stem for path in _SHIPPED.glob(f"*{SUFFIX}")}
 
 
 def _files() -> dict[str, Path]:
@@ -48,7 +87,7 @@ def card_of(path: Path) -> Card:
     try:
         size = read_size(path).to_dict()
     except CheckpointError:
-        size = {}  # listing must not fail; loading reports the error
+        size = {}  # loading reports the error
     return Card(name=path.stem, size=size, path=path)
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from ..errors import CheckpointError, WriteError
+from ..errors import CheckpointError
 from ..flow import LLFlow, Size
 from ..flow.empty import empty_network
 from ..paths import expanded
@@ -58,6 +58,8 @@ def save(
         CheckpointError: the tensors do not match the size, or are not finite.
         WriteError: the file cannot be written.
     """
+    from ..files.atomic import atomic_file
+
     path = expanded(path)
     check_fits(flow_state, size, str(path))
     if bad := [name for name, tensor in flow_state.items() if not torch.isfinite(tensor).all()]:
@@ -67,12 +69,24 @@ def save(
     stored = {
         name: _stored(tensor, half and not name.endswith(_KEEP_FULL)) for name, tensor in flow_state.items()
     }
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(to_bytes(stored, {"size": json.dumps(size.to_dict()), **(metadata or {})}))
-        temporary.replace(path)
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
+    entries = {"size": json.dumps(size.to_dict()), **(metadata or {})}
+    header, content = _in_order(to_bytes(stored, entries))
+    with atomic_file(path) as file:
+        file.write(header)
+        file.write(content)
+
+
+def _in_order(data: bytes) -> tuple[bytes, memoryview]:
+    """The header of a safetensors file with its metadata in order, and the rest of the file.
+
+    The writer has them in random order, but the same weights should give the same file.
+    """
+    length = int.from_bytes(data[:8], "little")
+    entries = json.loads(data[8 : 8 + length])
+    entries["__metadata__"] = dict(sorted(entries["__metadata__"].items()))
+    header = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    header += b" " * (-len(header) % 8)  # tensors are aligned to 8 bytes
+    return len(header).to_bytes(8, "little") + header, memoryview(data)[8 + length :]
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:

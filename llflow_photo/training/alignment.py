@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LLFlowPhotoError
+from ..errors import LLFlowPhotoError, TrainingDataError
 from ..flow.inputs import equalization_table
 from .pairs import Pair, load_pair
 
@@ -34,6 +34,8 @@ class PairCheck:
         gain_ev: how much brighter the reference is, EV of the mean in linear light.
         white: fraction of the reference that is clipped in any channel.
         complaints: the problems found, one message each; empty for a good pair.
+
+    The numbers are NaN if the pair cannot be loaded.
     """
 
     pair: Pair
@@ -44,14 +46,17 @@ class PairCheck:
 
 
 def check_pairs(pairs: Iterable[Pair]) -> Iterator[PairCheck]:
-    """Check each pair.
+    """Check each pair; photos that cannot be read, or differ in size from the other, are a complaint.
 
     Raises:
-        TrainingDataError: a photo cannot be read, or the two of a pair differ in size.
         LLFlowPhotoError: scikit-image is not installed.
     """
     for pair in pairs:
-        loaded = load_pair(pair)
+        try:
+            loaded = load_pair(pair)
+        except TrainingDataError as error:
+            yield PairCheck(pair, (math.nan, math.nan), math.nan, math.nan, (str(error),))
+            continue
         shift = shift_between(loaded.low, loaded.high)
         gain_ev = math.log2(_mean_light(loaded.high) / _mean_light(loaded.low))
         white = float((loaded.high >= _WHITE).any(2).mean())

@@ -114,7 +114,7 @@ class CropSource:
     def __init__(self, pairs: Sequence[LoadedPair], seed: int = 0, frames: bool = False) -> None:
         if not pairs:
             raise TrainingDataError(
-                "no pairs are left for training; hold out fewer scenes (validation_scenes)"
+                "no pairs are left for training; hold out fewer scenes (--validation-scenes)"
             )
         self.pairs = list(pairs)
         scenes: dict[str, list[LoadedPair]] = {}

@@ -7,6 +7,7 @@ import dataclasses
 import math
 from pathlib import Path
 
+from ..models.writing import writing
 from .loss import LossTerms
 from .validate import Validation
 
@@ -37,8 +38,13 @@ class TrainingLog:
         self._rows.append(row)
 
     def flush(self) -> None:
+        """Write the rows added since the last call.
+
+        Raises:
+            WriteError: the folder is not writable, or full.
+        """
         new = not self.path.exists()
-        with self.path.open("a", newline="") as file:
+        with writing(self.path), self.path.open("a", newline="") as file:
             writer = csv.writer(file)
             if new:
                 writer.writerow(_COLUMNS)
@@ -51,11 +57,13 @@ class TrainingLog:
             return
         with self.path.open(newline="") as file:
             rows = list(csv.reader(file))
-        kept = [row for row in rows[1:] if int(row[0]) <= step]
+        # A disk that became full can have cut off the last row.
+        kept = [row for row in rows[1:] if len(row) == len(rows[0]) and int(row[0]) <= step]
         temporary = self.path.with_name(self.path.name + ".part")
-        with temporary.open("w", newline="") as file:
-            csv.writer(file).writerows([_COLUMNS, *kept])
-        temporary.replace(self.path)
+        with writing(self.path):
+            with temporary.open("w", newline="") as file:
+                csv.writer(file).writerows([_COLUMNS, *kept])
+            temporary.replace(self.path)
 
     def plot(self) -> bool:
         """Draw ``log.png``; return False if matplotlib is not installed or there is nothing to draw."""
@@ -77,5 +85,6 @@ class TrainingLog:
             right.plot(steps, [float(row[name]) for row in checked], marker="o", label=label)
         right.set(xlabel="step", ylabel="PSNR / dB", title="held-out scenes")
         right.legend()
-        figure.savefig(self.picture, dpi=100)
+        with writing(self.picture):
+            figure.savefig(self.picture, dpi=100)
         return True

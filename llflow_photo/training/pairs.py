@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from ..errors import TrainingDataError
 from ..flow.inputs import equalization_table
 from .frames import PhotoAverages
+from .pixels import read_pixels
 
-__all__ = ["LoadedPair", "Pair", "find_pairs", "load_pair", "pairs_of_folders", "split_by_scene"]
+__all__ = ["LoadedPair", "Pair", "find_pairs", "has_parts", "load_pair", "pairs_of_folders", "split_by_scene"]
 
 _FOLDER_NAMES = (("low", "high"), ("Low", "Normal"), ("low", "normal"), ("input", "target"))
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
@@ -61,7 +62,7 @@ def find_pairs(folder: Path, part: str | None = None) -> list[Pair]:
     VE-LOL (``Real_captured``, ``Synthetic`` with ``Train``, ``Test``).
 
     Args:
-        part: ``"train"``, ``"test"`` or None for all parts.
+        part: ``"train"``, ``"test"`` or None for all parts; ignored where `has_parts` is false.
 
     Raises:
         TrainingDataError: no pairs are found, or some files have no counterpart.
@@ -77,10 +78,15 @@ def find_pairs(folder: Path, part: str | None = None) -> list[Pair]:
     return pairs
 
 
+def has_parts(folder: Path) -> bool:
+    """Whether the layout of a folder has parts for training and testing; other folders are one part."""
+    return not ((folder / "pairs.csv").is_file() or _pair_folders(folder))
+
+
 def _places(folder: Path, part: str | None) -> list[Path]:
     names = {"train": ("our485", "Train"), "test": ("eval15", "Test")}
     wanted = names.get(part or "", ("our485", "eval15", "Train", "Test"))
-    if (folder / "pairs.csv").is_file() or _pair_folders(folder):
+    if not has_parts(folder):
         return [folder]
     places = [folder / name for name in wanted if (folder / name).is_dir()]
     for kind in ("Real_captured", "Synthetic"):
@@ -98,13 +104,9 @@ def _pair_folders(folder: Path) -> tuple[Path, Path] | None:
 def _pairs_in(folder: Path) -> list[Pair]:
     listing = folder / "pairs.csv"
     if listing.is_file():
-        with listing.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        if any(not row.get("low") or not row.get("high") for row in rows):
-            raise TrainingDataError(f"every row of {listing} needs low and high; scene is optional")
         pairs = [
             Pair(folder / row["low"], folder / row["high"], row.get("scene") or Path(row["low"]).stem)
-            for row in rows
+            for row in _rows(listing)
         ]
     else:
         folders = _pair_folders(folder)
@@ -114,6 +116,39 @@ def _pairs_in(folder: Path) -> list[Pair]:
     if missing := [path for pair in pairs for path in (pair.low, pair.high) if not path.is_file()]:
         raise TrainingDataError(f"{len(missing)} files are missing, the first is {missing[0]}")
     return pairs
+
+
+def _rows(listing: Path) -> list[dict[str, str]]:
+    """The rows of a list of pairs from an editor or a spreadsheet, separated by ``,``, ``;`` or tab.
+
+    Raises:
+        TrainingDataError: it cannot be read, or lacks a column or the path of a photo.
+    """
+    try:
+        text = listing.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise TrainingDataError(
+            f"{listing} is not encoded as UTF-8; save it again, in a spreadsheet as 'CSV UTF-8'"
+        ) from None
+    except OSError as error:
+        raise TrainingDataError(f"cannot read {listing}: {error.strerror or error}") from error
+    head = text.partition("\n")[0]
+    separator = next((mark for mark in ",;\t" if mark in head), ",")
+    try:
+        lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+    except csv.Error as error:
+        raise TrainingDataError(f"{listing} is damaged: {error}; write it again") from error
+    names = [name.strip() for name in lines[0]] if lines else []
+    if not {"low", "high"} <= set(names):
+        raise TrainingDataError(
+            f"{listing} needs low and high as names of columns in its first line, and optionally scene; it "
+            f"has {', '.join(names) or 'no lines'}"
+        )
+    rows = [dict(zip(names, map(str.strip, values), strict=False)) for values in lines[1:]]
+    for number, row in enumerate(rows, 2):
+        if not row.get("low") or not row.get("high"):
+            raise TrainingDataError(f"{listing} needs low and high in every row; row {number} lacks one")
+    return rows
 
 
 def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
@@ -169,21 +204,14 @@ def split_by_scene(
 
 
 def load_pair(pair: Pair) -> LoadedPair:
-    """Read a pair into memory as 8-bit pixels."""
-    pixels = [_pixels(path) for path in (pair.low, pair.high)]
-    low, high = pixels
+    """Read a pair into memory as 8-bit pixels.
+
+    Raises:
+        TrainingDataError: a photo cannot be read, or the two differ in size.
+    """
+    low, high = read_pixels(pair.low), read_pixels(pair.high)
     if low.shape != high.shape:
         raise TrainingDataError(
             f"{pair.low} is {low.shape[1]}x{low.shape[0]}, its reference {high.shape[1]}x{high.shape[0]}"
         )
     return LoadedPair(low, high, pair.scene)
-
-
-def _pixels(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            if image.mode.startswith(("I", "F")):
-                raise TrainingDataError(f"{path} has mode {image.mode}; give 8-bit photos for training")
-            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise TrainingDataError(f"cannot read {path}: {error}") from error

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..errors import TrainingDataError
+from .pixels import read_pixels
 
 __all__ = ["find_photos", "load_photos", "split_photos"]
 
@@ -41,12 +41,9 @@ def split_photos(
 
 
 def load_photos(paths: Sequence[Path]) -> list[np.ndarray]:
-    """Read photos as H x W x 3, uint8, sRGB-encoded."""
-    photos = []
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                photos.append(np.asarray(image.convert("RGB")))
-        except OSError as error:
-            raise TrainingDataError(f"cannot read {path}: {error}") from error
-    return photos
+    """Read photos as H x W x 3, uint8, sRGB-encoded, upright.
+
+    Raises:
+        TrainingDataError: a photo cannot be read, or has more than 8 bits, see `pixels.read_pixels`.
+    """
+    return [read_pixels(path) for path in paths]

@@ -6,8 +6,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import connection
 from types import TracebackType
 
 from .crops import Batch, BatchSource
@@ -87,8 +89,17 @@ def _adopt(source: BatchSource) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches all processes
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _adopted[:] = [source]
+
+
+def _end_with_parent() -> None:
+    """End this worker when the training process has ended without stopping it, for example when killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _make(step: int, crop: int, size: int) -> Batch:

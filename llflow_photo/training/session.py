@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..errors import CheckpointError, TrainingDataError
+from ..errors import CheckpointError, OptionError
+from ..files.atomic import atomic_file
 from ..flow import Size
 from ..flow.sizes import UNetSize
 from ..models.checkpoint import load_checkpoint
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["RunSettings", "build_trainer", "input_ranges_of", "prior_of", "read_settings"]
 
 SETTINGS = "run.json"
+
+_LICENCE = "not stated; it depends on the training photos"
 
 _NIGHTS = ((-3.0, "daylight"), (-5.0, "tungsten"), (-2.0, "led"), (-4.0, "sodium"))
 """Exposure in EV and illuminant of the simulated nights that a prior is fitted to."""
@@ -52,6 +55,10 @@ class RunSettings:
             size is that of ``start``.
         threads: CPU threads of each process; None for all cores.
         compiled: whether to compile the network, see `compiled.compile_parts`.
+        name: name of the model to write; None for that of the folder.
+        licence: licence of the weights, for the card.
+        validate_every: steps between validations.
+        save_every: steps between checkpoints.
     """
 
     data: str | None
@@ -65,6 +72,14 @@ class RunSettings:
     grow: bool = False
     threads: int | None = None
     compiled: bool = False
+    name: str | None = None
+    licence: str = _LICENCE
+    validate_every: int = 500
+    save_every: int = 250
+
+    def model_file(self, run: Path) -> Path:
+        """The file of the weights that the run ends with."""
+        return run / f"{self.name or run.resolve().name}.safetensors"
 
     def describe_data(self) -> str:
         """Description of the training data, for a card."""
@@ -79,13 +94,19 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
 
     Raises:
         TrainingDataError: the data cannot be used.
-        CheckpointError: the folder already contains a run and ``resume`` is false, or it contains none and
-            ``resume`` is true.
+        OptionError: there is neither a folder of pairs nor one of photos; or the folder already contains a
+            run or its model, and ``resume`` is false.
+        CheckpointError: the folder contains no run, and ``resume`` is true.
         ModelNotFoundError: there is no model ``start``.
+        WriteError: the folder cannot be written to.
     """
     if not resume and (run / CHECKPOINT).exists():
-        raise CheckpointError(
+        raise OptionError(
             f"{run} already contains a run; continue it (--resume), or give another folder (--run)"
+        )
+    if not resume and (model := settings.model_file(run)).exists():
+        raise OptionError(
+            f"{model} already exists and would be replaced; give another name (--name) or folder (--run)"
         )
     if resume and not (run / CHECKPOINT).is_file():
         raise CheckpointError(f"there is no run to resume in {run}: {CHECKPOINT} is missing")
@@ -190,7 +211,8 @@ def _write_settings(run: Path, settings: RunSettings) -> None:
     if settings.data is not None:
         values["data"] = str(Path(settings.data).resolve())
     values["photos"] = [str(Path(folder).resolve()) for folder in settings.photos]
-    (run / SETTINGS).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    with atomic_file(run / SETTINGS) as file:
+        file.write((json.dumps(values, indent=2) + "\n").encode("utf-8"))
 
 
 def _data(settings: RunSettings) -> tuple[SimulatedSource | CropSource, list[LoadedPair]]:
@@ -202,7 +224,7 @@ def _data(settings: RunSettings) -> tuple[SimulatedSource | CropSource, list[Loa
         source = CropSource([load_pair(pair) for pair in training], settings.recipe.seed, frames)
         return source, [load_pair(pair) for pair in held_out]
     if not settings.photos:
-        raise TrainingDataError("give a folder of pairs (--data) or of clean photos (--photos)")
+        raise OptionError("give a folder of pairs (--data) or of clean photos (--photos)")
     from .frames import check_crop
     from .photos import load_photos
     from .simulated import SimulatedSource, validation_pairs

@@ -117,7 +117,7 @@ class SimulatedSource:
 
     def __init__(self, photos: Sequence[np.ndarray], seed: int = 0, frames: bool = False) -> None:
         if not photos:
-            raise TrainingDataError("no photos are left for training; hold out fewer (validation_scenes)")
+            raise TrainingDataError("no photos are left for training; hold out fewer (--validation-scenes)")
         self.photos = list(photos)
         self.seed = seed
         self.frames = frames

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -22,8 +23,11 @@ from llflow_photo.cli import main
 from llflow_photo.cli.train_display import TrainingDisplay
 from llflow_photo.flow import LLFlow
 from llflow_photo.models import header
+from llflow_photo.models.card import checksum
+from llflow_photo.training.lock import locked
 from llflow_photo.training.loop import Progress
 from llflow_photo.training.recipe import Recipe
+from llflow_photo.training.session import read_settings
 
 SIZE = "features=8,growth=4,blocks=1,stacked=0,steps=1,hidden=8"
 
@@ -63,8 +67,38 @@ def test_models_are_listed_shown_and_added(
     assert main(["models", "tiny"]) == 0
     assert "features 8" in capsys.readouterr().out
     assert main(["models", "--add", str(tiny_model)]) == 1
-    assert main(["models", "absent"]) == 1
+    assert main(["models", "absent"]) == 2
     assert "known are" in capsys.readouterr().err
+    assert main(["models", "tiny", "--add", str(tiny_model)]) == 2
+    assert main(["models", "--add", str(tiny_model.with_suffix(".bin"))]) == 2
+
+
+def test_cards_are_shown_in_whole_lines(
+    tiny_flow: Callable[..., LLFlow], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow, path = tiny_flow(), tmp_path / ("x" * 200) / "tiny.safetensors"
+    path.parent.mkdir()
+    models.save(flow.state_dict(), flow.size, path)
+    content = checksum(path)
+    models.Card("tiny", flow.size.to_dict(), data="a " * 200, sha256=content, path=path).write()
+    assert main(["models", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert str(path) in shown and content in shown and ("a " * 200).strip() in shown
+
+
+def test_models_that_cannot_be_used_are_remarked_on(
+    tiny_model: Path, users: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = users / f"{'tiny' * 30}.safetensors"
+    users.mkdir()
+    shutil.copyfile(tiny_model, long)
+    shutil.copyfile(tiny_model, users / "bad.safetensors")
+    (users / "bad.json").write_text("{")
+    assert main(["models"]) == 0
+    shown = capsys.readouterr()
+    assert long.stem in shown.out and "bad" not in shown.out
+    assert shown.err.startswith(f"not listed: {users / 'bad.json'} is not a readable model card")
+    assert main(["models", "bad"]) == 1
 
 
 def test_a_model_that_may_not_be_read_is_not_called_damaged(
@@ -100,8 +134,14 @@ def test_a_checkpoint_is_imported(
     out = tmp_path / "ours.safetensors"
     assert main(["import", str(tmp_path / "theirs.pth"), str(out)]) == 0
     assert models.load(out).flow.size == flow.size
+    content = out.read_bytes()
+    assert main(["import", str(tmp_path / "theirs.pth"), str(out)]) == 1
+    assert "replace it with --force" in capsys.readouterr().err
+    assert main(["import", str(tmp_path / "theirs.pth"), str(out), "--force", "--half"]) == 0
+    assert out.read_bytes() != content
+    assert main(["import", str(tmp_path / "theirs.pth"), str(tmp_path / "ours.pth")]) == 2
     (tmp_path / "bad.pth").write_bytes(b"x")
-    assert main(["import", str(tmp_path / "bad.pth"), str(out)]) == 1
+    assert main(["import", str(tmp_path / "bad.pth"), str(tmp_path / "new.safetensors")]) == 1
     assert "error: " in capsys.readouterr().err
 
 
@@ -139,6 +179,108 @@ def test_a_folder_of_renderings_is_evaluated(pairs: Path, capsys: pytest.Capture
     assert re.search(r"SSIM +1\.0000 +1\.0000", capsys.readouterr().out)
     assert main(["evaluate", "--low", str(pairs / "low")]) == 2
     assert "give --low DIR and --high DIR" in capsys.readouterr().err
+
+
+def test_photos_of_the_same_name_are_scored_apart(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["low,high,scene"]
+    for number in range(3):
+        (tmp_path / f"set/s{number}").mkdir(parents=True)
+        shutil.copyfile(pairs / f"low/{number}.png", tmp_path / f"set/s{number}/low.png")
+        shutil.copyfile(pairs / f"high/{number}.png", tmp_path / f"set/s{number}/high.png")
+        lines.append(f"s{number}/low.png,s{number}/high.png,{number}")
+    (tmp_path / "set/pairs.csv").write_text("\n".join(lines))
+    table = tmp_path / "scores.csv"
+    assert main(["evaluate", "--data", str(tmp_path / "set"), "--csv", str(table), "--strength", "0"]) == 0
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["photo"] for row in rows] == ["s0/low.png", "s1/low.png", "s2/low.png", "mean"]
+    scores = [float(row["psnr"]) for row in rows]
+    assert len(set(scores)) == 4 and scores[3] == pytest.approx(np.mean(scores[:3]), abs=1e-4)
+    assert "mean of 3 photos" in capsys.readouterr().out
+    assert main(["evaluate", "--data", str(tmp_path / "set"), "--rendered", str(pairs / "high")]) == 2
+    shutil.copyfile(pairs / "high/0.png", pairs / "high/low.png")
+    assert main(["evaluate", "--data", str(tmp_path / "set"), "--rendered", str(pairs / "high")]) == 2
+    assert "have the same name, so that --rendered is ambiguous" in capsys.readouterr().err
+
+
+def test_only_photos_are_taken_as_renderings(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (pairs / "high").iterdir():
+        path.with_suffix(".xmp").write_text("settings")
+    words = ["evaluate", "--data", str(pairs), "--rendered", str(pairs / "renderings")]
+    shutil.copytree(pairs / "high", pairs / "renderings")
+    assert main(words) == 0
+    shutil.copyfile(pairs / "high/0.png", pairs / "renderings/0.jpg")
+    capsys.readouterr()
+    assert main(words) == 2
+    assert "has 0.jpg and 0.png for 0.png; keep one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--data", "{pairs}", "--part", "test"], "has no parts, as LOL and VE-LOL have; leave out --part"),
+        (["--low", "{low}", "--high", "{high}", "--part", "test"], "--part chooses a part of --data"),
+        (["--data", "{pairs}", "--ev", "-3"], "nights are simulated only with --night; .*leave out --ev"),
+        (["--data", "{pairs}", "--light", "led"], "only with --night; give it, or leave out --light"),
+        (["--data", "{pairs}", "--shot", "0.1"], "only with --night; give it, or leave out --shot"),
+        (["--data", "{pairs}", "--longest", "64"], "only with --night; give it, or leave out --longest"),
+        (["--data", "{pairs}", "--no-baseline"], "only with --night; give it, or leave out --no-baseline"),
+        (["--data", "{pairs}", "--split-seed", "1"], "--split-seed chooses the photos of --held-out"),
+        (["--data", "{pairs}", "--samples", "3"], "--samples is 3, but one rendering is scored"),
+        (["--data", "{pairs}", "--model", "absent"], "there is no model 'absent'; known are"),
+        (
+            ["--data", "{pairs}", "--rendered", "{high}", "--model", "absent", "--no-protect-highlights"],
+            "--rendered scores images as they are; leave out --model and --no-protect-highlights",
+        ),
+        (["--night", "{high}", "--part", "test"], "--night simulates its pairs; leave out --part"),
+        (["--night", "{high}", "--low", "{low}", "--rendered", "{high}"], "leave out --low and --rendered"),
+        (["--night", "{high}", "--ev", "-3", "--light", "led", "led"], "2 names for 1 exposures"),
+        (["--night", "{high}", "--model", "absent"], "there is no model 'absent'; known are"),
+    ],
+)
+def test_options_that_would_be_ignored_are_rejected(
+    arguments: list[str], words: str, pairs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = {"pairs": pairs, "low": pairs / "low", "high": pairs / "high"}
+    assert main(["evaluate", *(word.format(**folders) for word in arguments)]) == 2
+    assert re.search(words, " ".join(capsys.readouterr().err.split()))
+
+
+def test_nights_have_the_lights_that_the_help_states(
+    pairs: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated: list[object] = []
+
+    def score(*_: object, conditions: object, **__: object) -> list[object]:
+        simulated.append(conditions)
+        return []
+
+    monkeypatch.setattr("llflow_photo.evaluation.night.evaluate_night", score)
+    words = ["evaluate", "--night", str(pairs / "high"), "--model", str(tiny_model), "--no-baseline"]
+    for more in ([], ["--ev", "-3", "-5"], ["--ev", "-4"], ["--light", "led"], ["--ev", "-1", "-2", "-3"]):
+        assert main([*words, *more]) == 0
+    assert simulated == [
+        [(-3.0, "daylight"), (-5.0, "tungsten")],
+        [(-3.0, "daylight"), (-5.0, "tungsten")],
+        [(-4.0, "daylight")],
+        [(-3.0, "led"), (-5.0, "led")],
+        [(-1.0, "daylight"), (-2.0, "tungsten"), (-3.0, "tungsten")],
+    ]
+
+
+def test_a_failed_evaluation_leaves_no_table(pairs: Path, tmp_path: Path) -> None:
+    new, old = tmp_path / "new.csv", tmp_path / "old.csv"
+    old.write_text("earlier scores")
+    for path in (pairs / "high").iterdir():
+        path.write_bytes(b"no photo")
+    for table in (new, old):
+        assert main(["evaluate", "--data", str(pairs), "--csv", str(table)]) == 1
+    assert not new.exists()
+    assert old.read_text() == "earlier scores"
 
 
 def test_impossible_evaluations_are_rejected_at_once(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,7 +350,7 @@ def test_ctrl_c_writes_a_checkpoint_and_prints_how_to_continue(
         assert train(pairs, run, "--steps", "4", "--crop", "16", "--batch", "1") == 130
     assert f"llflow-photo train --run {run} --resume" in " ".join(capsys.readouterr().err.split())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert train(pairs, run, "--steps", "4") == 1  # a run exists already
+    assert train(pairs, run, "--steps", "4") == 2  # a run exists already
     used: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     assert main(["train", "--run", str(run), "--resume"]) == 0
@@ -237,8 +379,13 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
         (1, ["--model", "small", "--start", "lol-compact"], "can only have more residual blocks"),
         (1, ["--device", "toaster"], "device is 'toaster'"),
         (1, ["--resume"], "there is no checkpoint"),
-        (1, ["--start", "absent"], "no model 'absent'"),
-        (1, ["--validation-scenes", "99", "--steps", "1"], "hold out fewer scenes (validation_scenes)"),
+        (2, ["--start", "absent"], "no model 'absent'"),
+        (1, ["--validation-scenes", "99", "--steps", "1"], "hold out fewer scenes (--validation-scenes)"),
+        (2, ["--loss", "likelihood=nan"], "--loss has likelihood=nan; give numbers of at least 0"),
+        (2, ["--loss", "likelihood=inf"], "--loss has likelihood=inf"),
+        (2, ["--loss", "look=-1"], "--loss has look=-1"),
+        (2, ["--name", "night-compact"], "the name of a model shipped with this program"),
+        (2, ["--name", "a/b"], "give the name of a file, without folders"),
     ],
 )
 def test_invalid_training_arguments_are_reported(
@@ -254,6 +401,53 @@ def test_invalid_training_arguments_are_reported(
     assert printed.startswith("error: ")
     assert words in printed
     assert "\n" not in printed
+    assert not (tmp_path / "r").exists()
+
+
+def test_training_needs_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--run", str(tmp_path / "r"), "--model", SIZE]) == 2
+    assert "give a folder of pairs (--data) or of clean photos (--photos)" in capsys.readouterr().err
+
+
+def test_a_model_beside_a_new_run_is_not_replaced(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r/r.safetensors").write_bytes(b"x")
+    assert train(pairs, tmp_path / "r", "--steps", "1") == 2
+    assert "r.safetensors already exists and would be replaced" in capsys.readouterr().err
+    assert (tmp_path / "r/r.safetensors").read_bytes() == b"x"
+
+
+def test_a_resumed_run_keeps_the_settings_that_are_not_given_again(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "my run"
+    given = ["--licence", "CC0", "--name", "own", "--validate-every", "2", "--save-every", "3"]
+    follow = TrainingDisplay.follow
+
+    def interrupt(self: TrainingDisplay, progress: Progress) -> None:
+        follow(self, progress)
+        if progress.step == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingDisplay, "follow", interrupt)
+        assert train(pairs, run, "--steps", "5", "--crop", "16", "--batch", "1", *given) == 130
+    assert f"llflow-photo train --run '{run}' --resume" in " ".join(capsys.readouterr().err.split())
+    assert main(["train", "--run", str(run), "--resume", "--save-every", "4"]) == 0
+    assert models.find(run / "own.safetensors").licence == "CC0"
+    settings = read_settings(run)
+    assert (settings.name, settings.validate_every, settings.save_every) == ("own", 2, 4)
+    with (run / "log.csv").open() as file:
+        assert [row["step"] for row in csv.DictReader(file) if row["psnr"]] == ["2", "4", "5"]
+    assert main(["export", str(run), str(run / "own.safetensors")]) == 1
+    (run / "other.safetensors").write_bytes(b"x")
+    assert main(["train", "--run", str(run), "--resume", "--name", "other"]) == 2
+    assert "replaced; give another --name" in capsys.readouterr().err
+    with locked(run):
+        assert main(["train", "--run", str(run), "--resume"]) == 1
+    assert "another process is training in" in capsys.readouterr().err
 
 
 def test_the_help_of_train_shows_the_defaults_of_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:

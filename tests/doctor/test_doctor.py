@@ -121,15 +121,28 @@ def test_package_files_are_restored_from_their_source(
     assert install_hints.restore_files() == f"git -C {tmp_path} checkout -- llflow_photo/models"
 
 
-def test_a_damaged_model_other_than_the_default_is_a_hint(tmp_path: Path) -> None:
-    shipped = Path(registry.__file__).parent
-    users = tmp_path / "users"
+def test_damaged_models_of_the_user_are_hints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped, users = Path(registry.__file__).parent, tmp_path / "my models"
+    monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(users))
     users.mkdir()
-    shutil.copyfile(shipped / "lol-compact.json", users / "mine.json")
-    (users / "mine.safetensors").write_bytes(b"not weights")
+    for name in ("changed", "card"):
+        shutil.copyfile(shipped / "lol-compact.safetensors", users / f"{name}.safetensors")
+    card = json.loads((shipped / "lol-compact.json").read_text(encoding="utf-8"))
+    (users / "changed.json").write_text(json.dumps({**card, "sha256": "0" * 64}))
+    (users / "card.json").write_text("{")
+    (users / "other.safetensors").write_bytes(b"not weights")
+    (users / "folder.safetensors").mkdir()
+    (users / "link.safetensors").symlink_to(users / "absent")
     findings = examine("cpu")
-    mine = next(finding for finding in findings if str(users) in finding.text)
-    assert (mine.level, mine.command) == ("hint", f"rm {users / 'mine.safetensors'}")
+    found = {finding.subject: finding for finding in findings if str(users) in finding.text}
+    assert found.keys() == {"changed", "card", "other", "folder", "link"}
+    assert {finding.level for finding in found.values()} == {"hint"}
+    assert "remove changed.json if you changed it" in found["changed"].text  # as the error says
+    commands = {name: finding.command for name, finding in found.items() if finding.command}
+    assert commands == {
+        "changed": f"rm '{users}/changed.json'",
+        "link": f"rm '{users}/link.safetensors'",
+    }
     assert about(findings, "trial").level == "ok"
 
 

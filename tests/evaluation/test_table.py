@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from llflow_photo.errors import CancelledError, TrainingDataError
-from llflow_photo.evaluation import ScoreTable, metrics_at_hand, psnr, score_pairs
+from llflow_photo.evaluation import ScoreTable, metrics_at_hand, names_of, psnr, score_pairs
 from llflow_photo.evaluation.metrics import gray
 from llflow_photo.evaluation.perceptual import load_lpips, load_ssimulacra2
 
@@ -39,6 +39,27 @@ def test_a_table_holds_both_protocols_and_their_means(tmp_path: Path) -> None:
     assert float(rows[2]["psnr"]) == pytest.approx(mean.as_is, rel=1e-5)
     assert float(rows[0]["luma"]) == pytest.approx(0.5 * float(rows[0]["luma_reference"]), rel=1e-5)
     assert float(rows[0]["psnr_aligned"]) == pytest.approx(table.rows["a"]["psnr"].aligned, rel=1e-5)
+
+
+def test_photos_of_the_same_name_all_count(tmp_path: Path) -> None:
+    first, second = _pictures(2)
+    pairs = [("a", 0.5 * first, first), ("a", second + 0.01, second), ("mean", first + 0.1, first)]
+    table = score_pairs(pairs, {"psnr": psnr})
+    expected = [psnr(image, reference) for _, image, reference in pairs]
+    assert [row["psnr"].as_is for row in table.rows.values()] == pytest.approx(expected)
+    assert table.mean("psnr").as_is == pytest.approx(np.mean(expected))
+    table.write_csv(tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["photo"] for row in rows] == ["a", "a (2)", "mean", "mean"]
+    assert [float(row["psnr"]) for row in rows[:3]] == pytest.approx(expected, rel=1e-5)
+
+
+def test_names_of_photos_are_unique(tmp_path: Path) -> None:
+    places = [tmp_path / "s1/low.png", tmp_path / "s2/low.png", tmp_path / "s2/other.png"]
+    assert names_of(places[1:]) == ["low.png", "other.png"]
+    assert names_of(places) == ["s1/low.png", "s2/low.png", "s2/other.png"]
+    assert names_of([]) == []
 
 
 def test_the_brightness_of_renderings_is_compared_with_that_of_references() -> None:

@@ -13,9 +13,10 @@ from released_names import released_names
 from safetensors.torch import save_file
 
 from llflow_photo import models
-from llflow_photo.errors import CheckpointError
+from llflow_photo.errors import CheckpointError, OptionError, OutputExistsError, WriteError
 from llflow_photo.flow import LLFlow
 from llflow_photo.flow.released import from_released
+from llflow_photo.models.card import checksum
 
 State = dict[str, torch.Tensor]
 
@@ -57,6 +58,24 @@ def test_safetensors_are_imported(flow: LLFlow, released: State, tmp_path: Path)
     assert models.load(card.path).flow.size == flow.size
 
 
+def test_no_file_is_replaced_unasked(released: State, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs.safetensors", tmp_path / "ours.safetensors"
+    save_file(released, theirs)
+    content = theirs.read_bytes()
+    for force in (False, True):
+        with pytest.raises(WriteError, match="is the checkpoint itself, which is never overwritten"):
+            models.import_checkpoint(theirs, theirs, force=force)
+    assert theirs.read_bytes() == content
+    ours.with_suffix(".json").write_text("the card of something else")
+    with pytest.raises(OutputExistsError, match=r"ours\.json already exists; .*--force"):
+        models.import_checkpoint(theirs, ours)
+    assert not ours.exists()
+    ours.write_bytes(b"x")
+    card = models.import_checkpoint(theirs, ours, force=True)
+    assert checksum(theirs) in card.data
+    assert models.load(ours).card == card
+
+
 class _Harmful:
     def __reduce__(self) -> tuple[object, ...]:
         return (Path.touch, (Path("executed"),))
@@ -90,7 +109,7 @@ def test_invalid_checkpoints_are_reported(tmp_path: Path, released: State) -> No
     with pytest.raises(CheckpointError, match="not a checkpoint of the low-light flow"):
         models.import_checkpoint(tmp_path / "other.pth", out)
     torch.save(released, tmp_path / "fine.pth")
-    with pytest.raises(CheckpointError, match=r"must end in \.safetensors"):
+    with pytest.raises(OptionError, match=r"must end in \.safetensors"):
         models.import_checkpoint(tmp_path / "fine.pth", tmp_path / "out.pth")
 
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from llflow_photo import models
-from llflow_photo.errors import CheckpointError, ModelNotFoundError
+from llflow_photo.errors import (
+    CheckpointError,
+    ModelNotFoundError,
+    OptionError,
+    OutputExistsError,
+    WriteError,
+)
 from llflow_photo.flow import LLFlow, Size
 from llflow_photo.models import header
 from llflow_photo.models.card import checksum
@@ -148,6 +157,79 @@ def test_every_shipped_model_has_a_full_card_and_loads() -> None:
 def test_listing_models_needs_no_torch() -> None:
     code = "import sys; from llflow_photo import models; models.available(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=600).returncode == 0
+
+
+def test_the_same_weights_give_the_same_file(tiny_flow: Build, tmp_path: Path) -> None:
+    flow, path = tiny_flow(), tmp_path / "x.safetensors"
+    contents = set()
+    for _ in range(8):  # the order of three entries would be the same by chance in 1 of 280,000 cases
+        models.save(flow.state_dict(), flow.size, path, {"steps": "3", "source": "größer.pth"})
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+    with safe_open(path, framework="pt") as file:
+        assert file.metadata()["source"] == "größer.pth"
+    assert models.load(path).flow.size == flow.size
+
+
+def test_files_that_cannot_be_used_are_listed_apart(users: Path, mine: models.Card) -> None:
+    good = {card.name for card in models.available()}
+    content = mine.path.read_bytes()
+    for name in ("card", "types", "null", "list"):
+        (users / f"{name}.safetensors").write_bytes(content)
+    (users / "card.json").write_text("{")
+    (users / "types.json").write_text(json.dumps({"size": {}, "validation": {"psnr": "good"}}))
+    (users / "null.json").write_text(json.dumps({"size": dict(mine.size), "validation": None}))
+    (users / "list.json").write_text("[]")
+    (users / "weights.safetensors").write_bytes(b"not at all")
+    (users / "folder.safetensors").mkdir()
+    (users / "link.safetensors").symlink_to(users / "absent")
+    cards, unusable = models.listing()
+    assert {card.name for card in cards} == {card.name for card in models.available()} == good | {"null"}
+    reasons = {other.path.stem: other.reason for other in unusable}
+    expected = {
+        "card": "card.json is not a readable model card",
+        "types": 'validation is {"psnr": "good"}, not an object of numbers',
+        "list": "it is a JSON list, not an object",
+        "weights": "is not a readable safetensors file",
+        "folder": "is a folder, not a file of weights",
+        "link": "is a link to a file that does not exist",
+    }
+    assert reasons.keys() == expected.keys()
+    for name, words in expected.items():
+        assert words in reasons[name]
+    assert models.load("null").card.validation == {}
+
+
+def test_a_model_is_added_completely_or_not_at_all(
+    users: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = models.load(tiny_model).flow
+    models.Card("tiny", flow.size.to_dict(), licence="CC0", path=tiny_model).write()
+
+    def full(source: BinaryIO, target: BinaryIO) -> None:
+        target.write(source.read(100))
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(WriteError, match=r"cannot write .*No space left"):
+        patched.setattr("shutil.copyfileobj", full)
+        models.add(tiny_model)
+    assert not list(users.iterdir())
+    card = models.add(tiny_model)
+    assert (card.name, card.licence, card.path) == ("tiny", "CC0", users / "tiny.safetensors")
+    with pytest.raises(OutputExistsError, match="already exists; rename one of the two"):
+        models.add(tiny_model)
+
+
+def test_a_model_is_not_added_under_a_name_by_which_it_is_not_found(
+    users: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shipped = shutil.copyfile(tiny_model, tmp_path / "night-compact.safetensors")
+    with pytest.raises(OutputExistsError, match="night-compact is the name of a model shipped with"):
+        models.add(shipped)
+    other = shutil.copyfile(tiny_model, tmp_path / "my own.bin")
+    with pytest.raises(OptionError, match=r"does not end in \.safetensors: .* import '.*/my own\.bin' NAME"):
+        models.add(other)
+    assert not list(users.iterdir())
 
 
 def test_a_damaged_card_is_reported(mine: models.Card) -> None:

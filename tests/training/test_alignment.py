@@ -56,6 +56,18 @@ def test_problems_of_pairs_are_reported(photo: np.ndarray, tmp_path: Path) -> No
     assert any("white" in complaint for complaint in found["white"])
 
 
+def test_pairs_that_cannot_be_loaded_are_reported_with_the_others(photo: np.ndarray, tmp_path: Path) -> None:
+    calm = (photo * 0.8).astype(np.uint8)
+    broken = _write(tmp_path, "a", _dark(calm), calm)
+    broken.high.write_bytes(b"no photo")
+    unequal = _write(tmp_path, "b", _dark(calm)[:100], calm)
+    moved = _write(tmp_path, "c", _dark(np.roll(calm, 4, 0)), calm)
+    found = [check.complaints[0] for check in check_pairs([broken, unequal, moved])]
+    assert found[0].startswith(f"cannot read {broken.high}: ")
+    assert "its reference 300x260" in found[1]
+    assert found[2].startswith("shifted by")
+
+
 def test_the_command_lists_bad_pairs_and_fails(
     photo: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

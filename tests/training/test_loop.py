@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from llflow_photo.errors import CheckpointError, TrainingDataError
+from llflow_photo.errors import CheckpointError, TrainingDataError, WriteError
 from llflow_photo.flow import DenseSize, Size
 from llflow_photo.flow.actnorm import ActNorm
 from llflow_photo.models.checkpoint import load_checkpoint, save_checkpoint
 from llflow_photo.training.crops import Batch, CropSource
+from llflow_photo.training.log import TrainingLog
 from llflow_photo.training.loop import Progress, Trainer
 from llflow_photo.training.pairs import LoadedPair
 from llflow_photo.training.recipe import Recipe, parse_stages
@@ -213,6 +215,39 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="pickle"):
         save_checkpoint(path, {"step": 2, "bad": lambda: None})
     assert load_checkpoint(path)["step"] == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """A limit of 4 KiB for the size of files, whose error is like that of a full disk."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("numbers", [1100, 100_000])  # torch reports the two in different ways
+def test_a_full_disk_is_named(numbers: int, tmp_path: Path, small_disk: None) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"step": 1})
+    with pytest.raises(WriteError, match=r"cannot write .*checkpoint\.pt: .*; free space or choose another"):
+        save_checkpoint(path, {"step": 2, "tensor": torch.zeros(numbers)})
+    assert load_checkpoint(path)["step"] == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_full_disk_cuts_off_the_last_row_of_the_log(tmp_path: Path, small_disk: None) -> None:
+    log = TrainingLog(tmp_path)
+    for step in range(300):
+        log.add(step, 1e-3, None, None)
+    with pytest.raises(WriteError, match=r"cannot write .*log\.csv"):
+        log.flush()
+    log.cut_after(299)
+    rows = rows_of(tmp_path)
+    assert [int(row["step"]) for row in rows] == list(range(len(rows)))
+    assert all(None not in row.values() for row in rows)
 
 
 _END_WHILE_SAVING = """

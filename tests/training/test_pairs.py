@@ -58,6 +58,38 @@ def test_a_list_of_pairs_names_scenes(tmp_path: Path) -> None:
     assert [pair.scene for pair in find_pairs(tmp_path)] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("separator", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-8"), (",", "utf-8-sig"), (", ", "utf-8")]
+)
+def test_a_list_of_pairs_may_come_from_a_spreadsheet(separator: str, encoding: str, tmp_path: Path) -> None:
+    _folder(tmp_path, ("low", "high"), [("ä, b.png", "x.png")])
+    rows = [["low", "high", "scene"], ['"low/ä, b.png"', "high/x.png", "Küche"]]
+    text = "".join(separator.join(row) + "\r\n" for row in rows)
+    if separator == ", ":  # a space before a quote is part of the value
+        text = text.replace('"low/ä, b.png"', "low/x.png")
+        _photo(tmp_path / "low/x.png", 10)
+    (tmp_path / "pairs.csv").write_text(text, encoding=encoding, newline="")
+    (pair,) = find_pairs(tmp_path)
+    assert pair.low.is_file() and pair.high.name == "x.png" and pair.scene == "Küche"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("low,high,scene\nlow/1.png,high/1.png,Küche\n".encode("latin-1"), "is not encoded as UTF-8"),
+        ("low,high\nlow/1.png,high/1.png\n".encode("utf-16"), "is not encoded as UTF-8"),
+        (b"dark;bright\na;b\n", "and optionally scene; it has dark, bright"),
+        (b"", "it has no lines"),
+        (b"low,high\nlow/1.png,high/1.png\nlow/1.png,\n", "row 3 lacks one"),
+    ],
+)
+def test_an_unsuitable_list_of_pairs_is_described(content: bytes, words: str, tmp_path: Path) -> None:
+    _folder(tmp_path, ("low", "high"), [("1.png", "1.png")])
+    (tmp_path / "pairs.csv").write_bytes(content)
+    with pytest.raises(TrainingDataError, match=words):
+        find_pairs(tmp_path)
+
+
 def test_the_shared_lol_pairs_are_found(shared: Path) -> None:
     pairs = find_pairs(shared / "data/lol", "train")
     assert len(pairs) == 485
@@ -111,7 +143,7 @@ def test_invalid_pairs_are_reported(tmp_path: Path) -> None:
     Image.fromarray(np.full((16, 24), 40000, np.uint16)).save(tmp_path / "deep.png")
     with pytest.raises(TrainingDataError, match="8-bit"):
         load_pair(Pair(tmp_path / "deep.png", tmp_path / "low.png", "x"))
-    with pytest.raises(TrainingDataError, match=r"hold out fewer scenes \(validation_scenes\)"):
+    with pytest.raises(TrainingDataError, match=r"hold out fewer scenes \(--validation-scenes\)"):
         CropSource([])
 
 
