@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .errors import OptionError
+
 __all__ = ["expanded"]
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with ``~`` or ``~user`` expanded to the home directory; unchanged if there is no such user."""
+    """The path with ``~`` or ``~user`` expanded to the home directory; unchanged if there is no such user.
+
+    Raises:
+        OptionError: the path is an empty string, which `pathlib.Path` would make the current folder.
+    """
+    if not os.fspath(path):
+        raise OptionError("a path is empty; give a file or a folder, or '.' for the current folder")
     given = Path(path)
     try:
         return given.expanduser()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,7 +68,8 @@ def enhance_dir(
     not stop the others. ``report.html`` in the output folder shows the results.
 
     Args:
-        path: a folder or a photo, or several of them.
+        path: a folder or a photo, or several of them. A photo that several contain is rendered once, with
+            its place in the outermost folder.
         temperature: how much renderings vary; by default that of ``options``, which is 0, the model's best
             guess.
         output: the folder to write to; by default ``NAME-enhanced`` next to the folder NAME. Folders that a
@@ -78,15 +81,16 @@ def enhance_dir(
         raw: development of RAW files.
         jobs: number of worker processes; by default one per GPU, or on the CPU as many as cores and memory
             allow.
-        backend: ``local``, or ``dask``, ``ray`` or any other backend of joblib to use a cluster.
+        backend: ``local``, or ``dask``, ``ray``, ``loky`` or another backend of joblib whose workers are
+            processes that can be replaced; not ``threading`` or ``multiprocessing``.
         address: of the cluster; by default the cluster this process is connected to, or a new one on this
             machine.
         include: glob patterns of photos to take: ``*.nef``, ``2024/**``; the name of a folder takes
             all photos in it.
         exclude: glob patterns of photos to leave out.
         recursive: whether to enter subfolders.
-        newer_than: only photos modified after this: ``2024-11-03``, ``36h``, ``7d``, a datetime, a timedelta,
-            or seconds since 1970.
+        newer_than: only photos modified after this time in the past: ``2024-11-03``, ``36h``, ``7d``, a
+            datetime, a timedelta, or seconds since 1970.
         if_darker_than: only photos whose mean exposure is below this, in EV relative to 18 % gray, where the
             mean is that of the logarithm: daylight is about -1, a night street -4 to -7.
         well_exposed: whether to ``leave`` the other photos alone or ``copy`` them to the output folder.
@@ -126,6 +130,7 @@ def enhance_dir(
     options = (options or Options()).with_changes(**option_changes)
     _check("well_exposed", well_exposed, ("leave", "copy"))
     _check("pairs", pairs, ("raw", "jpeg", "both"))
+    if_darker_than = _exposure(if_darker_than)
     inputs = _inputs(path)
     encoding = encoding or files.Encoding()
     encoding = replace(encoding, format=encoding.format or DEFAULT_FORMAT)
@@ -139,8 +144,8 @@ def enhance_dir(
         copy_well_exposed=well_exposed == "copy",
     )
     selection = Selection(
-        include=_patterns(include),
-        exclude=_patterns(exclude),
+        include=_patterns("include", include),
+        exclude=_patterns("exclude", exclude),
         recursive=recursive,
         newer_than=parse_newer_than(newer_than, datetime.now().astimezone()),
         pairs=pairs,
@@ -210,5 +215,17 @@ def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
     return tuple(files.expanded(one) for one in given)
 
 
-def _patterns(given: Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _exposure(given: float | None) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, Real) or not math.isfinite(given):
+        raise OptionError(f"if_darker_than is {given!r}; give an exposure in EV, such as -2")
+    return float(given)
+
+
+def _patterns(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):
+        raise OptionError(f"{name} is {given!r}; give glob patterns such as '*.nef'")
+    return tuple(given)

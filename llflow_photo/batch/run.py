@@ -28,7 +28,7 @@ from .selecting.selection import EARLIER_OUTPUT, Selection, select
 from .selecting.series import DEFAULT_MODE, FoundSeries, SeriesRules, find_series
 from .series_decisions import SeriesDecisions
 from .workers.pipeline import Output, run_local
-from .workers.placement import place, threads_per_process
+from .workers.placement import check_jobs, place, threads_per_process
 from .workers.series_frames import read_frames
 
 __all__ = ["Batch", "run_batch"]
@@ -79,6 +79,7 @@ def run_batch(batch: Batch) -> Report:
     """Run a batch.
 
     Raises:
+        OptionError: the backend or the number of processes is invalid.
         EmptyFolderError: there are no photos to take.
         BatchError: another batch is writing to the output folder, its manifest is damaged, or it cannot be
             written to.
@@ -87,6 +88,8 @@ def run_batch(batch: Batch) -> Report:
         and any error of listing the inputs and loading the model.
     """
     started = time.monotonic()
+    check_backend(batch.backend, batch.address)
+    check_jobs(batch.jobs)
     root = Path(batch.job.root)
     selection = replace(batch.selection, is_output=_is_output(root, batch.selection.is_output))
     sources, seen = select(batch.inputs, selection)
@@ -97,8 +100,8 @@ def run_batch(batch: Batch) -> Report:
 
     def plan(stored: Stored) -> tuple[Plan, SeriesDecisions]:
         rules = batch.series
-        mode, development = (rules.mode, rules.development) if rules is not None else (DEFAULT_MODE, "")
-        decisions = SeriesDecisions(found, stored.series, mode, development, batch.force)
+        mode, basis = (rules.mode, rules.basis) if rules is not None else (DEFAULT_MODE, "")
+        decisions = SeriesDecisions(found, stored.series, mode, basis, batch.force)
         flags = batch.force, batch.retry_failed, decisions.shared()
         return make_plan(sources, batch.job, batch.suffix, stored.records, stored.written, *flags), decisions
 
@@ -106,7 +109,6 @@ def run_batch(batch: Batch) -> Report:
         planned, _ = plan(read_manifest(root))
         records = [*seen, *planned.records, *map(_claim, planned.tasks)]
         return _report(batch, records, started, dry_run=True)
-    check_backend(batch.backend, batch.address)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

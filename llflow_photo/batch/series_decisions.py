@@ -49,7 +49,7 @@ class SeriesDecisions:
             earlier run.
         records: of earlier runs.
         mode: how series were found.
-        development: identifies how photos are developed; records of another development are not used.
+        basis: as `SeriesRules.basis`; records of another basis are not used.
         force: whether to ignore earlier decisions.
     """
 
@@ -58,10 +58,10 @@ class SeriesDecisions:
         found: FoundSeries,
         records: Iterable[SeriesRecord] = (),
         mode: Mode = DEFAULT_MODE,
-        development: str = "",
+        basis: str = "",
         force: bool = False,
     ) -> None:
-        self._mode, self._development = mode, development
+        self._mode, self._basis = mode, basis
         self._records = {record.key: record for record in records}
         self._series = list(found.series)
         self._chosen: list[SeriesRecord | None] = [
@@ -137,8 +137,7 @@ class SeriesDecisions:
         usable = [
             record
             for record in self._records.values()
-            if record.development == self._development
-            and not (record.reference is None and self._mode != "auto")
+            if record.basis == self._basis and not (record.reference is None and self._mode != "auto")
         ]
         counts = {record.key: _common(frames, record.members) for record in usable}
         best = max(usable, key=lambda record: (counts[record.key], record.key), default=None)
@@ -152,9 +151,9 @@ class SeriesDecisions:
                 frames[0].source,
                 len(frames) - 1,
             )
-            return SeriesRecord(rejection_key(members), self._mode, self._development, members, None)
+            return SeriesRecord(rejection_key(members), self._mode, self._basis, members, None)
         reference = SeriesReference.of(summaries)
-        return SeriesRecord(reference.key, self._mode, self._development, members, reference)
+        return SeriesRecord(reference.key, self._mode, self._basis, members, reference)
 
 
 def _spread(frames: Sequence[Frame]) -> list[Frame]:

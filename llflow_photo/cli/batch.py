@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..batch.selecting.series import DEFAULT_GAP_S, DEFAULT_MODE
 from ..batch.selecting.series import Mode as SeriesMode
-from ..errors import OptionError
+from ..errors import BatchError, OptionError
 from .batch_progress import Mode, watch_batch
 from .console import output, print_message
 from .numbers import integer, number
@@ -28,9 +28,10 @@ __all__ = ["add_batch_arguments", "asks_for_batch", "run_batch"]
 
 INTERRUPTED = 130
 _SERIES: dict[bool | None, SeriesMode] = {None: DEFAULT_MODE, True: "all", False: "off"}
+_PAIRS = "raw"
 _ONLY_OF_BATCHES = (
     "jobs", "include", "exclude", "newer_than", "if_darker_than", "copy_well_exposed", "retry_failed",
-    "dry_run", "json", "series", "series_gap",
+    "dry_run", "json", "pairs", "series", "series_gap", "address",
 )  # fmt: skip
 """Arguments that only batches support; giving one of them starts a batch."""
 
@@ -77,8 +78,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pairs",
         choices=("raw", "jpeg", "both"),
-        default="raw",
-        help="which file to take of a RAW and a JPEG of the same frame (default: raw)",
+        help=f"which file to take of a RAW and a JPEG of the same frame (default: {_PAIRS})",
     )
     group.add_argument(
         "--series",
@@ -92,7 +92,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"longest pause within a detected time-lapse or burst (default: {DEFAULT_GAP_S:g})",
     )
-    group.add_argument("--backend", default="local", help="local, dask or ray (default: local)")
+    group.add_argument("--backend", default="local", help="local, dask, ray or loky (default: local)")
     group.add_argument("--address", help="address of the cluster's scheduler")
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--quiet", "-q", action="store_true", help="print only errors")
@@ -103,7 +103,8 @@ def asks_for_batch(args: argparse.Namespace) -> bool:
     """Whether an input is a folder, or an argument is given that only batches support."""
     if any(map(os.path.isdir, args.inputs)) or args.backend != "local":
         return True
-    return any(getattr(args, name) not in (None, False, []) for name in _ONLY_OF_BATCHES)
+    given = (getattr(args, name) for name in _ONLY_OF_BATCHES)
+    return any(value is not None and value is not False and value != [] for value in given)  # 0 is given
 
 
 def run_batch(args: argparse.Namespace) -> int:
@@ -111,8 +112,10 @@ def run_batch(args: argparse.Namespace) -> int:
     from ..batch import BatchInterrupted, enhance_dir
 
     _check(args)
+    output_folder = _default_output(args.inputs) if args.output is None else Path(args.output)
+    _check_output(args.inputs, output_folder)
     settings: dict[str, Any] = {
-        "output": Path(args.output) if args.output else _default_output(args.inputs),
+        "output": output_folder,
         "options": options_of(args),
         "encoding": encoding_of(args),
         "raw": raw_options_of(args),
@@ -124,7 +127,7 @@ def run_batch(args: argparse.Namespace) -> int:
         "exclude": tuple(args.exclude),
         "recursive": args.recursive,
         "newer_than": args.newer_than,
-        "pairs": args.pairs,
+        "pairs": args.pairs or _PAIRS,
         "series": _SERIES[args.series],
         "series_gap": DEFAULT_GAP_S if args.series_gap is None else args.series_gap,
         "if_darker_than": args.if_darker_than,
@@ -165,10 +168,26 @@ def _check(args: argparse.Namespace) -> None:
         raise OptionError(
             "--series-gap applies to series detected from EXIF; leave out --series and --no-series"
         )
-    if args.address and args.backend == "dask" and not re.fullmatch(r"\S+:\d+", args.address):
+    if args.address is not None and args.backend == "local":
+        raise OptionError("--address is that of a cluster; add --backend dask or ray, or leave it out")
+    if args.address is not None and args.backend == "dask" and not re.fullmatch(r"\S+:\d+", args.address):
         raise OptionError(
             f"--address is {args.address!r}; give the address of a scheduler, such as tcp://host:8786"
         )
+
+
+def _check_output(inputs: Sequence[Path], folder: Path | None) -> None:
+    """Reject an output folder that no batch of these inputs can use.
+
+    Raises:
+        OptionError: it is or contains an input, or is a file.
+    """
+    from ..batch.output import choose_output
+
+    try:
+        choose_output(inputs, folder)
+    except BatchError as error:
+        raise OptionError(str(error)) from error
 
 
 def _default_output(inputs: Sequence[Path]) -> Path | None:

@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-__all__ = ["output", "print_error", "print_message", "progress_bar", "stderr_console"]
+__all__ = ["lasting_streams", "output", "print_error", "print_message", "progress_bar", "stderr_console"]
+
+
+class _Lasting:
+    """A text stream that discards what is written after the reader of its pipe has closed it.
+
+    Photos are worth more than messages: ``llflow-photo enhance ... | head`` does not stop the work.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write or discard a text; returns its length."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._discard()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream, or discard what it holds."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def _discard(self) -> None:
+        # The stream itself still holds text, which the interpreter writes when it ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+
+@contextmanager
+def lasting_streams() -> Iterator[None]:
+    """A context in which standard output and error can write any file name, and may be closed by a reader.
+
+    Characters that their encoding lacks, and bytes of names that are not UTF-8, are written as escapes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    out, errors = (
+        None if stream is None else cast("TextIO", _Lasting(stream)) for stream in (sys.stdout, sys.stderr)
+    )
+    with redirect_stdout(out), redirect_stderr(errors):
+        try:
+            yield
+        finally:
+            for stream in (out, errors):
+                if stream is not None:
+                    stream.flush()
 
 
 def output() -> Console:

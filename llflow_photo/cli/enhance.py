@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from ..errors import CheckpointError, DeviceError, LLFlowPhotoError, ReadError
+from ..errors import (
+    CheckpointError,
+    DeviceError,
+    LLFlowPhotoError,
+    ModelNotFoundError,
+    OptionError,
+    ReadError,
+)
 from ..options import Options
-from ..paths import expanded
 from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, print_error, print_message, progress_bar
 from .rendering import add_rendering_arguments, options_of, without_effect
-from .targets import choose_targets
+from .targets import choose_targets, input_path, output_text
 from .writing import add_writing_arguments, encoding_of, raw_options_of
 
 __all__ = ["add_commands"]
+
+_DEVICE = re.compile(r"auto|(cpu|cuda|mps)(:[0-9]+)?")
 
 
 def add_commands(commands: Any) -> None:
@@ -29,12 +37,12 @@ def add_commands(commands: Any) -> None:
         help="enhance dark photos",
         description="Enhance photos, or all photos of folders. Originals are never overwritten.",
     )
-    parser.add_argument("inputs", nargs="+", type=expanded, metavar="INPUT", help="a photo or a folder")
+    parser.add_argument("inputs", nargs="+", type=input_path, metavar="INPUT", help="a photo or a folder")
     parser.add_argument(
         "--output",
         "-o",
         metavar="DIR",
-        type=os.path.expanduser,  # as text, because a trailing slash matters
+        type=output_text,
         help="folder for the results; for a single photo also a file name, without a trailing slash "
         "(default: 'enhanced' for photos, NAME-enhanced next to a folder NAME)",
     )
@@ -45,11 +53,29 @@ def add_commands(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if not args.quiet and (sentence := without_effect(options_of(args))):
+    options = options_of(args)
+    _check_names(options)
+    if not args.quiet and (sentence := without_effect(options)):
         print_message(f"note: {sentence}")
     if asks_for_batch(args):
         return run_batch(args)
     return _enhance_files(args)
+
+
+def _check_names(options: Options) -> None:
+    """Report a wrong name of a model or device once, not for each photo.
+
+    Raises:
+        OptionError: there is no such model, or no such kind of device.
+    """
+    from ..models import find
+
+    if not _DEVICE.fullmatch(options.device):
+        raise OptionError(f"device is {options.device!r}; give 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'")
+    try:
+        find(options.model)
+    except ModelNotFoundError as error:
+        raise OptionError(str(error)) from error
 
 
 def _enhance_files(args: argparse.Namespace) -> int:
@@ -58,13 +84,11 @@ def _enhance_files(args: argparse.Namespace) -> int:
     The model is loaded for the first photo that can be read and whose result can be written.
     """
     from ..api import enhance_file
-    from ..models import find
 
     options = options_of(args)
     targets = choose_targets(args.inputs, args.output, args.format, options.samples, args.force)
     encoding = encoding_of(args, targets[0])
     raw = raw_options_of(args)
-    find(options.model)  # report an unknown model once, not for each photo
     failed = 0
     for source, target in zip(args.inputs, targets, strict=True):
         with progress_bar(source.name, None, args.quiet) as (bar, task):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
-import sys
 import warnings
 from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import CancelledError, LLFlowPhotoError, OptionError
 from . import doctor, enhance, evaluate, models, train
-from .console import print_error
+from .console import lasting_streams, print_error
 from .parser import Parser
 
 __all__ = ["build_parser", "main"]
@@ -41,10 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: of the command line; by default ``sys.argv``.
     """
-    args = build_parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if args.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    with lasting_streams():
+        return _run(build_parser().parse_args(arguments))
+
+
+def _run(args: argparse.Namespace) -> int:
+    _show_logs(logging.DEBUG if args.debug else logging.WARNING)
     if not args.debug:  # notes report its warnings about damaged metadata
         warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     try:
@@ -52,14 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, CancelledError) as interrupt:
         print_error(str(interrupt) or "interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has closed it
-        sys.stderr.close()
-        return 0
     except Exception as error:  # show a message instead of a traceback
         if args.debug:
             raise
         print_error(_message(error))
         return 2 if isinstance(error, OptionError) else 1
+
+
+def _show_logs(level: int) -> None:
+    """Write log records of a level and above to standard error.
+
+    The handler has the level, too, because Dask sets the level of its own loggers.
+    """
+    handler = logging.StreamHandler()
+    handler.setLevel(level)
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
 
 
 def _message(error: Exception) -> str:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ..errors import OptionError
+from ..paths import expanded
 
-__all__ = ["DEFAULT_FOLDER", "choose_targets", "is_one_file"]
+__all__ = ["DEFAULT_FOLDER", "choose_targets", "input_path", "is_one_file", "output_text"]
 
 DEFAULT_FOLDER = Path("enhanced")
+
+
+def input_path(text: str) -> Path:
+    """An argparse type: a path that is not empty, see `expanded`."""
+    try:
+        return expanded(text)
+    except OptionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def output_text(text: str) -> str:
+    """An argparse type: as `input_path`, but text, because a slash at the end matters; see `is_one_file`."""
+    input_path(text)
+    return os.path.expanduser(text)
 
 
 def is_one_file(output: str) -> bool:
@@ -33,19 +49,24 @@ def choose_targets(
         force: replace existing files, except the given photos.
 
     Raises:
-        OptionError: a file name is given for several photos.
+        OptionError: a file name is given for several photos, a file is given as a folder, or the output is a
+            photo given.
     """
     from ..batch.selecting.naming import assign_stems, output_names, suffix_of
 
+    originals = {os.path.realpath(source) for source in sources}
     if output is not None and is_one_file(output):
         if len(sources) > 1:
             raise OptionError(f"--output {output} is a file name for {len(sources)} photos; give a folder")
+        if os.path.exists(output) and os.path.realpath(output) in originals:
+            raise OptionError(f"--output {output} is the photo itself, never overwritten; give another")
         return [Path(output)]
     folder = DEFAULT_FOLDER if output is None else Path(output)
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise OptionError(f"the output folder {output or folder} is a file; give a folder with --output")
     suffix = suffix_of(format_name)
     keys = _distinct(sources)
     by_key = dict(zip(keys, sources, strict=True))
-    originals = {os.path.realpath(source) for source in sources}
 
     def is_free(key: PurePosixPath, stem: PurePosixPath) -> bool:
         names = output_names(stem, samples, suffix)

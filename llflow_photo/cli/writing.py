@@ -63,15 +63,18 @@ def encoding_of(args: argparse.Namespace, target: Path | None = None) -> Encodin
     """The output format; the suffix of ``target``, if given, determines it if ``--format`` does not.
 
     Raises:
-        OptionError: a value is invalid.
-        WriteError: the format needs a plugin that is not installed.
+        OptionError: a value is invalid, or the format needs a plugin that is not installed.
     """
+    from ..errors import OptionError, WriteError
     from ..files import Encoding, check_format
 
     encoding = Encoding(
         args.format or (None if target else "jpeg"), args.quality, args.bit_depth, args.color_space
     )
-    check_format(target or Path("photo"), encoding, args.bit_depth or 8)
+    try:
+        check_format(target or Path("photo"), encoding, args.bit_depth or 8)
+    except WriteError as error:
+        raise OptionError(str(error)) from error
     return encoding
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from llflow_photo.batch.cluster.connection import TaskMonitor
+from llflow_photo.batch.cluster.connection import TaskMonitor, connected
 from llflow_photo.batch.cluster.task import SharedLock
 from llflow_photo.errors import OptionError
 
@@ -140,14 +141,11 @@ def test_cancel_stops_submitting(batch: Run, photos: Photos, tmp_path: Path, clu
     assert batch(source, tmp_path / "out").ok
 
 
-@pytest.mark.parametrize("backend", ["threading", "multiprocessing", "loky"])
-def test_other_joblib_backends(
-    batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path, backend: str
-) -> None:
+def test_another_joblib_backend(batch: Run, photos: Photos, hashes: Hashes, tmp_path: Path) -> None:
     source = photos(*(f"p{number}.png" for number in range(6)))
     batch(source, tmp_path / "local")
     events: list[Any] = []
-    assert batch(source, tmp_path / "out", backend=backend, jobs=2, progress=events.append).ok
+    assert batch(source, tmp_path / "out", backend="loky", jobs=2, progress=events.append).ok
     assert hashes(tmp_path / "out") == hashes(tmp_path / "local")
     assert sum(event.kind == "photo" for event in events) == 6
 
@@ -205,6 +203,51 @@ def test_unknown_backends_are_rejected(batch: Run, photos: Photos, tmp_path: Pat
     assert not (tmp_path / "out").exists()
     with pytest.raises(OptionError, match="takes no address"):
         batch(source, tmp_path / "out", backend="loky", address="tcp://127.0.0.1:1")
+    with pytest.raises(OptionError, match="address of the cluster is empty"):
+        batch(source, tmp_path / "out", backend="dask", address="")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"backend": "nonsense"},
+        {"backend": "loky", "address": "tcp://127.0.0.1:1"},
+        {"address": "tcp://127.0.0.1:1"},
+        {"jobs": 0},
+    ],
+)
+def test_a_dry_run_rejects_what_a_run_rejects(
+    batch: Run, photos: Photos, tmp_path: Path, given: dict[str, Any]
+) -> None:
+    with pytest.raises(OptionError):
+        batch(photos("a.png"), tmp_path / "out", dry_run=True, **given)
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing", "sequential"])
+def test_backends_that_do_not_survive_a_dead_worker_are_rejected(
+    batch: Run, photos: Photos, tmp_path: Path, backend: str
+) -> None:
+    with pytest.raises(OptionError, match=f"'{backend}' .*; use one of dask, .*local, loky"):
+        batch(photos("a.png"), tmp_path / "out", backend=backend)
+
+
+def test_no_more_workers_are_started_than_there_are_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    started: list[int] = []
+
+    @contextlib.contextmanager
+    def cluster(n_workers: int, **_: Any) -> Iterator[str]:
+        started.append(n_workers)
+        yield "cluster"
+
+    monkeypatch.setattr(distributed, "LocalCluster", cluster)
+    monkeypatch.setattr(distributed, "Client", contextlib.nullcontext)
+    for jobs, tasks in ((30, 4), (2, 4), (None, 1)):
+        with connected("dask", None, jobs, tasks):
+            pass
+    assert started == [4, 2, 1]
+    with connected("loky", None, 30, 4) as (engine, _):
+        assert engine()["n_jobs"] == 4
 
 
 def test_series_on_dask_give_the_bytes_of_a_local_batch(

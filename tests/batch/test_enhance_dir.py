@@ -137,8 +137,9 @@ def test_temperature_has_the_default_of_options(night: Path, model: str) -> None
 
 
 def test_invalid_arguments_are_rejected_before_anything_is_written(
-    night: Path, model: str, hashes: Hashes
+    night: Path, model: str, hashes: Hashes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     originals = hashes(night)
     for error, given in [
         (ModelNotFoundError, {"model": "no-such-model"}),
@@ -146,6 +147,13 @@ def test_invalid_arguments_are_rejected_before_anything_is_written(
         (OptionError, {"pairs": "neither"}),
         (OptionError, {"well_exposed": "burn"}),
         (OptionError, {"newer_than": "soon"}),
+        (OptionError, {"newer_than": "-7d"}),
+        (OptionError, {"if_darker_than": "x"}),
+        (OptionError, {"if_darker_than": float("nan")}),
+        (OptionError, {"include": [1]}),
+        (OptionError, {"exclude": 5}),
+        (OptionError, {"output": ""}),
+        (OptionError, {"jobs": 0}),
         (OptionError, {"no_such_option": 1}),
         (OptionError, {"backend": "carrier-pigeon"}),
         (BatchError, {"output": night}),
@@ -155,6 +163,9 @@ def test_invalid_arguments_are_rejected_before_anything_is_written(
             enhance_dir(night, **{"model": model, **given})  # type: ignore[arg-type]
     with pytest.raises(ReadError):
         enhance_dir(night / "nowhere", model=model)
+    for empty in ("", [night, ""]):
+        with pytest.raises(OptionError, match="a path is empty"):
+            enhance_dir(empty, model=model)
     assert hashes(night) == originals
 
 

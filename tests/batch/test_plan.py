@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -90,6 +91,21 @@ def test_originals_are_not_overwritten_through_a_linked_folder(tmp_path: Path) -
     for force in (False, True):
         plan = make_plan([given], job(output), ".jpg", {}, {"sub/a.jpg"}, force=force)
         assert plan.tasks[0].outputs == ("sub/a_jpg.jpg",)
+
+
+def test_the_name_of_a_folder_of_outputs_is_not_given_to_an_output(
+    batch: Callable[..., Any], photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    source, output = photos("a.tif", "A.png/b.tif", "c.png/d.png/e.tif", "c.png/d.tif"), tmp_path / "out"
+    first = batch(source, output)
+    assert first.ok
+    assert {record.source: record.outputs for record in first.done} == {
+        "a.tif": ("a_tif.png",),
+        "A.png/b.tif": ("A.png/b.png",),
+        "c.png/d.tif": ("c.png/d_tif.png",),
+        "c.png/d.png/e.tif": ("c.png/d.png/e.png",),
+    }
+    assert not batch(source, output).done
 
 
 def test_a_changed_modification_time_compares_contents(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -207,6 +208,29 @@ def test_a_damaged_manifest_is_an_error(batch: Run, photos: Photos, tmp_path: Pa
     (output / MANIFEST_NAME).write_bytes(b"this is no database" * 100)
     with pytest.raises(BatchError, match="move it away"):
         batch(photos("a.png"), output)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update photos set row = 'no json'",
+        "update photos set row = '{}'",
+        "update photos set row = '[1]'",
+        """update photos set row = '{"source": "a.png", "status": "done", "outputs": 5}'""",
+        "insert into series values ('key', 'auto', '', '{}', '{}')",
+        "insert into series values ('key', 'auto', '', '{', 'null')",
+    ],
+)
+def test_a_manifest_with_a_damaged_row_is_an_error(
+    batch: Run, photos: Photos, tmp_path: Path, damage: str
+) -> None:
+    source = photos("a.png")
+    batch(source, tmp_path / "out")
+    with contextlib.closing(sqlite3.connect(tmp_path / "out" / MANIFEST_NAME)) as connection, connection:
+        connection.execute(damage)
+    for dry_run in (False, True):
+        with pytest.raises(BatchError, match=r"a row is damaged: .*; move it away to start again"):
+            batch(source, tmp_path / "out", dry_run=dry_run)
 
 
 def test_other_programs_can_read_the_manifest(batch: Run, photos: Photos, tmp_path: Path) -> None:

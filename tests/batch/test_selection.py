@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from batch_helpers import RASTER, RAW
+from PIL import Image
 
 from llflow_photo.batch.recording.manifest import MANIFEST_NAME, holds_outputs
 from llflow_photo.batch.selecting.selection import EARLIER_OUTPUT, Selection, parse_newer_than, select
@@ -164,14 +165,59 @@ def test_points_in_time_are_parsed() -> None:
     assert parse_newer_than("7d", now) == parse_newer_than(timedelta(days=7), now)
     assert parse_newer_than(None, now) is None
     assert parse_newer_than(12.5, now) == 12.5
-    with pytest.raises(OptionError, match="'yesterday'"):
-        parse_newer_than("yesterday", now)
+    for wrong in ("yesterday", "", "d", [1], timedelta.max, datetime.min):
+        with pytest.raises(OptionError, match="give a date"):
+            parse_newer_than(wrong, now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "future",
+    ["-7d", "2024-11-04", "nand", 1e12, float("nan"), float("inf"), timedelta(-1), datetime(2025, 1, 1)],
+)
+def test_times_in_the_future_are_rejected(future: Any) -> None:
+    now = datetime(2024, 11, 3, 12, tzinfo=UTC)
+    with pytest.raises(OptionError, match="is no time in the past"):
+        parse_newer_than(future, now)
 
 
 def test_several_inputs_with_equal_names_are_distinct(photos: Photos) -> None:
     first, second = photos("a.png", folder="x/night"), photos("a.png", folder="y/night")
     single = photos("a.png", folder="z") / "a.png"
     assert taken(first, second, single)[0] == ["a.png", "night/a.png", "night-2/a.png"]
+
+
+def test_a_photo_of_several_inputs_is_taken_once_with_its_place_in_the_outermost(photos: Photos) -> None:
+    root = photos("a.png", "2024/b.png", "2024/june/c.png")
+    inputs = [root, root / "2024", root / "2024" / "june", root / "a.png", root / "2024" / "b.png"]
+    for order in (inputs, inputs[::-1]):
+        names, reasons = taken(*order)
+        assert (names, reasons) == (["in/2024/b.png", "in/2024/june/c.png", "in/a.png"], {})
+    names, _ = taken(root / "2024", root, recursive=False)
+    assert names == ["2024/b.png", "in/a.png"]
+    names, _ = taken(root, root / "2024", include=("2024/*.png",))
+    assert names == ["2024/b.png"]
+
+
+def test_links_to_a_photo_of_another_input_are_photos(photos: Photos, tmp_path: Path) -> None:
+    root = photos("a.png")
+    (root / "link.png").symlink_to("a.png")
+    (tmp_path / "other").symlink_to(root)
+    assert taken(root, tmp_path / "other")[0] == ["in/a.png", "in/link.png"]
+    assert taken(root / "a.png", root / "link.png", tmp_path / "other" / "a.png")[0] == ["a.png", "link.png"]
+
+
+def test_a_file_given_by_itself_is_a_photo_by_its_content_or_name(photos: Photos) -> None:
+    root = photos("a.png", "b.png")
+    Image.new("RGB", (8, 8)).save(root / "nosuffix", "PNG")
+    (root / "b.png").write_text("<x:xmpmeta/>")
+    (root / "b.png").rename(root / "a.xmp")
+    assert taken(root / "a.png", root / "a.xmp") == (["a.png"], {"a.xmp": "not a photo"})
+    (root / "a.xmp").unlink()
+    assert taken(root / "nosuffix") == (["nosuffix"], {})
+    assert taken(root / "a.png", root / "nosuffix") == (["a.png", "nosuffix"], {})
+    for inputs in ((root, root / "nosuffix"), (root / "nosuffix", root)):
+        assert taken(*inputs) == (["in/a.png", "in/nosuffix"], {})
+    assert taken(root) == (["a.png"], {"nosuffix": "not a photo"})
 
 
 def test_a_missing_path_is_an_error(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_other_photos_of_the_same_names_and_another_development_are_decided_agai
     others = tuple(Frame(name, Path(name), "another") for name in ("1", "2", "3"))
     for decisions in (
         SeriesDecisions(series(others), records),
-        SeriesDecisions(series(frames("1", "2", "3")), records, development="brighter"),
+        SeriesDecisions(series(frames("1", "2", "3")), records, basis="brighter"),
         SeriesDecisions(series(frames("1", "2", "3")), records, force=True),
     ):
         assert decide(decisions, lambda name: 0.3) == ["1", "2", "3"]

@@ -6,20 +6,24 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from batch_helpers import make_batch
 from PIL import Image
 
 from llflow_photo import enhance_dir, models
 from llflow_photo.batch import Report
 from llflow_photo.batch.recording.manifest import MANIFEST_NAME, read_manifest
 from llflow_photo.batch.recording.page import page_of
+from llflow_photo.batch.run import run_batch
+from llflow_photo.batch.selecting.series import DEFAULT_GAP_S, SeriesRules
 from llflow_photo.camera import develop_many, night, simulate_night_raw
 from llflow_photo.camera.light import Lamp
-from llflow_photo.files import Encoding, read, read_settings, write
+from llflow_photo.files import Capture, Encoding, read, read_settings, write
 from llflow_photo.files.metadata.exif_fields import exif_directories
 from llflow_photo.files.tiff.directory import exif_block
 from llflow_photo.photo import Metadata, Photo
@@ -139,6 +143,31 @@ def test_an_extended_series_keeps_its_look_and_another_mode_renders_again(
     third = batch(source, output, **given)
     assert (len(third.done), list(third.series)) == (5, [key])
     assert not batch(source, output, **given).done
+
+
+def test_another_gap_decides_again(tmp_path: Path) -> None:
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for number in range(4):
+        Image.new("RGB", (16, 12), (30 + number,) * 3).save(source / f"{number}.png")
+
+    def capture(path: Path) -> Capture:
+        return Capture("A", datetime(2024, 5, 6, 23, 0, 10 * int(path.stem)), 0.5, ((0.5,),))
+
+    def run(gap_s: float) -> Report:
+        rules = SeriesRules(capture, lambda path: False, "auto", gap_s)
+        return run_batch(replace(make_batch(source, output), series=rules))
+
+    default = run(DEFAULT_GAP_S)
+    (key,) = default.series
+    assert (len(default.done), len(default.series[key])) == (4, 4)
+    short = run(1.0)
+    assert (len(short.done), short.series) == (4, {})
+    assert not run(1.0).done
+    (long,) = run(90.0).series
+    assert long == key  # the same frames have the same reference
+    assert run(DEFAULT_GAP_S).series == default.series
+    assert not run(DEFAULT_GAP_S).done
 
 
 def test_stopped_while_frames_are_read(batch: Run, photos: Photos, tmp_path: Path, hashes: Hashes) -> None:

@@ -110,6 +110,7 @@ def test_photos_with_equal_names_get_distinct_outputs(photo: Path, tiny_model: P
     ("arguments", "words"),
     [
         (["--model", "nightly"], r"error: there is no model 'nightly'; known are"),
+        (["--device", "foo"], r"error: device is 'foo'; give 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"),
         (["--temperature", "-1"], r"error: temperature is -1; it must be from 0 to 10"),
         (["--tile", "wide"], r"error: tile is 'wide'; give 'auto'"),
         (["--white-balance", "warm"], r"error: --white-balance is 'warm'"),
@@ -122,15 +123,57 @@ def test_photos_with_equal_names_get_distinct_outputs(photo: Path, tiny_model: P
         (["--copy-well-exposed"], r"error: --copy-well-exposed needs --if-darker-than"),
         (["--series", "--series-gap", "9"], r"error: --series-gap applies to series detected from EXIF"),
         (["--backend", "dask", "--address", "here"], r"error: --address is 'here'"),
+        (["--address", "tcp://here:1"], r"error: --address is that of a cluster; add --backend"),
+        (["--newer-than=-7d"], r"error: newer_than is '-7d', which is no time in the past"),
+        (["--dry-run", "--backend", "threading"], r"error: backend 'threading' renders in the calling"),
+        (["--jobs", "1", "-o", "/dev/null"], r"error: the output /dev/null is a file; name a folder"),
+        (["-o", "/dev/null/"], r"error: the output folder /dev/null/ is a file"),
     ],
 )
 def test_invalid_values_are_reported_in_one_line(
     arguments: list[str], words: str, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["enhance", str(photo), *arguments]) == (1 if "--model" in arguments else 2)
+    assert main(["enhance", str(photo), *arguments]) == 2
     printed = capsys.readouterr().err.strip()
     assert re.match(words, printed)
     assert "\n" not in printed
+
+
+def test_an_output_that_is_or_contains_an_input_exits_with_two(
+    photo: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = photo.read_bytes()
+    for given in (photo, photo.parent):
+        for output in (given, photo.parent.parent):
+            if output.is_dir() and given == photo:
+                continue
+            assert main(["enhance", str(given), "-o", str(output), "--model", str(tiny_model)]) == 2
+            assert "never overwritten" in " ".join(capsys.readouterr().err.split())
+    assert photo.read_bytes() == before
+
+
+def test_a_format_without_its_plugin_exits_with_two(
+    photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def not_written(name: str) -> None:
+        raise WriteError(f"no plugin for {name}")
+
+    monkeypatch.setattr("llflow_photo.files.writing.check_pillow_writes", not_written)
+    for given in (photo, photo.parent):
+        assert main(["enhance", str(given), "--format", "jxl"]) == 2
+        assert capsys.readouterr().err == "error: no plugin for jxl\n"
+
+
+@pytest.mark.parametrize("arguments", [[""], ["a.jpg", ""], ["a.jpg", "-o", ""], ["folder", "--output="]])
+def test_empty_paths_are_rejected(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a variable that is not set: they are not the current folder or the default folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["enhance", *arguments])
+    assert ended.value.code == 2
+    assert "a path is empty; give a file or a folder" in capsys.readouterr().err
 
 
 def test_invalid_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,6 +297,16 @@ def test_photos_go_to_the_batch_if_an_argument_needs_it(photo: Path, monkeypatch
     assert given["series"] == "off"
     assert main(["enhance", str(photo), "--series-gap", "90"]) == 0
     assert (given["series"], given["series_gap"]) == ("auto", 90.0)
+    assert given["pairs"] == "raw"
+    for name, text, value in (
+        ("if_darker_than", "0", 0.0),
+        ("series_gap", "0", 0.0),
+        ("pairs", "jpeg", "jpeg"),
+        ("pairs", "raw", "raw"),
+    ):
+        given.clear()
+        assert main(["enhance", str(photo), f"--{name.replace('_', '-')}", text]) == 0
+        assert given[name] == value
 
 
 def test_the_batch_accepts_the_arguments_of_the_command(
@@ -355,12 +408,18 @@ def test_no_model_is_loaded_for_what_cannot_be_rendered(
     assert not loaded
 
 
+@pytest.mark.parametrize(("device", "code"), [("nowhere", 2), ("cuda:99", 1)])
 def test_an_unavailable_device_is_reported_once(
-    photo: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    device: str,
+    code: int,
+    photo: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     photos = [str(photo), str(photo)]
-    arguments = ["--device", "nowhere", "-o", str(tmp_path / "out"), "--model", str(tiny_model)]
-    assert main(["enhance", *photos, *arguments]) == 1
+    arguments = ["--device", device, "-o", str(tmp_path / "out"), "--model", str(tiny_model)]
+    assert main(["enhance", *photos, *arguments]) == code
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 

@@ -18,20 +18,34 @@ used twice: it keeps the errors of an earlier run, and would wait forever."""
 MIN_JOBS = 2
 """With one job, joblib runs tasks in the calling process, where a crash would end the batch."""
 
+_UNSUITABLE = {
+    "sequential": "renders in the calling process, where a crash ends the batch",
+    "threading": "renders in the calling process, where a crash or Ctrl-C ends the batch",
+    "multiprocessing": "waits forever for a worker process that has died",
+}
+"""Backends of joblib that do not survive what a batch must survive, with the reason."""
+
 
 def check_backend(backend: str, address: str | None) -> None:
-    """Reject unknown backends.
+    """Reject unknown and unsuitable backends.
 
     Raises:
-        OptionError: the backend is unknown, or an address is given for a backend that takes none.
+        OptionError: the backend is unknown or unsuitable, or an address is given for a backend that takes
+            none.
     """
     from joblib.parallel import BACKENDS
 
-    known = sorted({"local", "dask", "ray", *BACKENDS} - {"sequential"})
+    known = sorted({"local", "dask", "ray", *BACKENDS} - _UNSUITABLE.keys())
+    if backend in _UNSUITABLE:
+        raise OptionError(f"backend {backend!r} {_UNSUITABLE[backend]}; use one of {', '.join(known)}")
     if backend not in known:
         raise OptionError(f"backend is {backend!r}; it must be one of {', '.join(known)}")
-    if address is not None and backend not in ("dask", "ray"):
+    if address is None:
+        return
+    if backend not in ("dask", "ray"):
         raise OptionError(f"backend {backend!r} takes no address; only 'dask' and 'ray' do")
+    if not address:
+        raise OptionError("the address of the cluster is empty; give one, or leave it out")
 
 
 class TaskMonitor:
@@ -63,15 +77,23 @@ class TaskMonitor:
 
 
 @contextlib.contextmanager
-def connected(backend: str, address: str | None, jobs: int | None) -> Iterator[tuple[Engine, TaskMonitor]]:
-    """Connect to a backend; a context manager with the engine and the monitor of its tasks."""
+def connected(
+    backend: str, address: str | None, jobs: int | None, tasks: int
+) -> Iterator[tuple[Engine, TaskMonitor]]:
+    """Connect to a backend; a context manager with the engine and the monitor of its tasks.
+
+    Args:
+        tasks: number of tasks; no more workers than these are started.
+    """
+    from joblib import cpu_count
+
     if backend == "dask":
-        with _dask_client(address, jobs) as client:
+        with _dask_client(address, min(jobs or cpu_count(), max(1, tasks))) as client:
             yield lambda: {"backend": _dask_backend(client)}, TaskMonitor(client)
         return
     if backend == "ray":
         _start_ray(address, jobs)
-    count = -1 if jobs is None else max(MIN_JOBS, jobs)
+    count = -1 if jobs is None else max(MIN_JOBS, min(jobs, tasks))
     yield lambda: {"backend": backend, "n_jobs": count}, TaskMonitor()
 
 
@@ -88,7 +110,7 @@ def _dask_backend(client: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _dask_client(address: str | None, jobs: int | None) -> Iterator[Any]:
+def _dask_client(address: str | None, workers: int) -> Iterator[Any]:
     try:
         dask: Any = import_module("distributed")
     except ImportError as error:
@@ -99,7 +121,7 @@ def _dask_client(address: str | None, jobs: int | None) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
         try:
             if address is None:
-                local = dask.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+                local = dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
                 client = stack.enter_context(dask.Client(stack.enter_context(local)))
             else:
                 client = stack.enter_context(dask.Client(address, timeout=30, set_as_default=False))

@@ -41,11 +41,11 @@ def run_cluster(
     """Run tasks on a cluster.
 
     Args:
-        backend: ``dask``, ``ray``, or the name of a joblib backend.
+        backend: ``dask``, ``ray``, or the name of a joblib backend that `check_backend` accepts.
         address: of the cluster's scheduler; None for the cluster this process is connected to, or else for a
             new one on this machine.
         jobs: number of workers of a new cluster on this machine, number of concurrent tasks elsewhere; None
-            for all.
+            for all. No more workers are started than there are tasks.
 
     Yields:
         as in `run_local`.
@@ -57,7 +57,7 @@ def run_cluster(
     remaining = {task.source: task for task in tasks}
     remove_marks(job)
     try:
-        with connected(backend, address, jobs) as (engine, monitor):
+        with connected(backend, address, jobs, len(remaining)) as (engine, monitor):
             failures, work = 0, list(remaining.values())
             before = len(remaining), 0
             while remaining:

@@ -263,7 +263,14 @@ class Manifest:
 
 
 def _stored(connection: sqlite3.Connection) -> Stored:
-    return Stored(_records(connection), _written(connection), _series(connection))
+    """
+    Raises:
+        sqlite3.Error: the file is damaged, or the values of a row are.
+    """
+    try:
+        return Stored(_records(connection), _written(connection), _series(connection))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:  # of JSON and its values
+        raise sqlite3.DatabaseError(f"a row is damaged: {error}") from error
 
 
 def _records(connection: sqlite3.Connection) -> dict[str, PhotoRecord]:

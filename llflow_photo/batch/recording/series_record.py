@@ -20,14 +20,15 @@ class SeriesRecord:
     Attributes:
         key: of the reference, or the `rejection_key` of a rejected series.
         mode: how the series was found, as in `series.SeriesRules`.
-        development: identifies how its photos were developed.
+        basis: what the decision depends on, as `series.SeriesRules.basis`; in the manifest, the column
+            ``development``.
         members: identity of each of its photos by source, as in `series.Frame`.
         reference: what its frames share; None for a rejected series, whose photos show different scenes.
     """
 
     key: str
     mode: str
-    development: str
+    basis: str
     members: Mapping[str, str]
     reference: SeriesReference | None
 
@@ -35,14 +36,14 @@ class SeriesRecord:
         """Values of a row of the manifest table."""
         reference = None if self.reference is None else self.reference.to_json()
         members = json.dumps(dict(self.members))
-        return self.key, self.mode, self.development, members, json.dumps(reference)
+        return self.key, self.mode, self.basis, members, json.dumps(reference)
 
     @classmethod
-    def from_row(cls, key: str, mode: str, development: str, members: str, reference: str) -> Self:
+    def from_row(cls, key: str, mode: str, basis: str, members: str, reference: str) -> Self:
         """The inverse of `to_row`."""
         stored = json.loads(reference)
         shared = None if stored is None else SeriesReference.from_json(stored)
-        return cls(key, mode, development, json.loads(members), shared)
+        return cls(key, mode, basis, json.loads(members), shared)
 
 
 def rejection_key(members: Mapping[str, str]) -> str:

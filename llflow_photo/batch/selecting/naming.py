@@ -6,9 +6,9 @@ and lower case, which many file systems do not distinguish), the extension becom
 order of the paths: ``A_TIF-2.jpg``. Several samples of a photo are ``A_s1.jpg``, ``A_s2.jpg`` and so on.
 Names that are too long for a file system are truncated, and end in ``~`` and eight digits of their hash.
 
-A photo with an existing result in the output folder keeps its name. A name that belongs to another file, or
-to the result of another photo, is skipped for the next candidate: ``A_TIF.jpg``, ``A_TIF-2.jpg`` and so on.
-Otherwise the names depend only on the selected photos.
+A photo with an existing result in the output folder keeps its name. A name that belongs to another file, to
+the result of another photo or to a folder of outputs is skipped for the next candidate: ``A_TIF.jpg``,
+``A_TIF-2.jpg`` and so on. Otherwise the names depend only on the selected photos.
 """
 
 from __future__ import annotations

@@ -77,7 +77,8 @@ class _Outputs:
     """Names that each photo's outputs may have, given the files in the output folder.
 
     A name is allowed if no file has it, if the photo's own earlier result has it, or, with ``force``, if the
-    file is not an original and is not in a folder with originals.
+    file is not an original and is not in a folder with originals. The name of a folder with photos is that of
+    a folder with outputs, and never allowed.
     """
 
     def __init__(
@@ -93,6 +94,9 @@ class _Outputs:
         self._job, self._suffix, self._written, self._force = job, suffix, written, force
         self._sources = {source.relative: source for source in sources}
         self._originals = {source.path.resolve() for source in sources}
+        self._mirrored = {
+            folded(folder.as_posix()) for source in sources for folder in source.relative.parents
+        }
         self._contents: dict[PurePosixPath, str] = {}
         self._rows = {
             source.relative: record
@@ -177,6 +181,8 @@ class _Outputs:
 
     def _may_have(self, relative: PurePosixPath, name: str) -> bool:
         target = self.root / name
+        if folded(name) in self._mirrored:
+            return False
         if not os.path.lexists(target):
             return True
         resolved = target.resolve()

@@ -13,12 +13,14 @@ from typing import Literal
 
 from ...errors import OptionError, ReadError
 from ...files.metadata.sidecars import sidecars_of
+from ...files.sniff import kind_of_head
 from ...files.source import special_kind
 from ..recording.record import PhotoRecord
 from .caches import is_cache
 from .folders import real_folders
 from .globs import matches_any
 from .naming import folded
+from .overlaps import Found, each_once
 
 __all__ = ["EARLIER_OUTPUT", "Pairs", "Selection", "Source", "parse_newer_than", "select"]
 
@@ -83,9 +85,10 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
     """The photos to take, sorted by relative path, and a record of each file and folder that is skipped.
 
     Photos are identified by their path within the input folder; with several inputs, the path begins with
-    the name of the folder. Folders reached again through symbolic links are not entered twice. Hidden files
-    and folders (their name begins with a dot) and previews and trash of other programs (see `is_cache`) are
-    ignored.
+    the name of the folder. A photo that several inputs contain is taken once, see `each_once`. Folders
+    reached again through symbolic links are not entered twice. Hidden files and folders (their name begins
+    with a dot) and previews and trash of other programs (see `is_cache`) are ignored. A file that is an
+    input itself is a photo by its name or by its content.
 
     Raises:
         ReadError: an input does not exist.
@@ -94,22 +97,20 @@ def select(inputs: Sequence[Path], selection: Selection) -> tuple[list[Source], 
     found: dict[PurePosixPath, Source] = {}
     named: dict[PurePosixPath, Path] = {}
     records: list[PhotoRecord] = []
-    for given in inputs:
-        if os.path.isdir(given):
-            top = PurePosixPath() if len(inputs) == 1 else PurePosixPath(given.resolve().name)
-            walked = _walk(given, top, selection, records)
-        elif os.path.exists(given):
-            walked = [(given, PurePosixPath(given.name))]
-        else:
-            raise ReadError(f"{given} does not exist or cannot be accessed; give a folder or a photo")
-        for path, relative in walked:
-            if selection.include and not matches_any(relative, selection.include):
-                continue
-            key = _unique_key(relative, path, named)
-            named[key] = path
-            source = _source_of(path, key, selection, records)
-            if source is not None:
-                found[key] = source
+    included = [
+        [
+            file
+            for file in _files_of(given, len(inputs) > 1, selection, records)
+            if not selection.include or matches_any(file.relative, selection.include)
+        ]
+        for given in inputs
+    ]
+    for file in each_once(inputs, included):
+        key = _unique_key(file.relative, file.path, named)
+        named[key] = file.path
+        source = _source_of(file, key, selection, records)
+        if source is not None:
+            found[key] = source
     sources = [found[key] for key in sorted(found)]
     return _without_pairs(sources, selection, records), records
 
@@ -123,30 +124,52 @@ def parse_newer_than(value: str | float | datetime | timedelta | None, now: date
         now: the current time.
 
     Raises:
-        OptionError: the value is none of these.
+        OptionError: the value is none of these, or is in the future, so that it would leave out all photos.
     """
-    if value is None or isinstance(value, (int, float)):
+    if value is None:
+        return None
+    try:
+        moment = _seconds_since_1970(value, now)
+    except (ValueError, OverflowError, TypeError, AttributeError) as error:
+        raise OptionError(
+            f"newer_than is {value!r}; give a date (2024-11-03), a time (2024-11-03T18:30), a duration (36h)"
+        ) from error
+    if not moment <= now.timestamp():
+        raise OptionError(
+            f"newer_than is {value!r}, which is no time in the past; give a date, or a duration such as 7d"
+        )
+    return moment
+
+
+def _seconds_since_1970(value: str | float | datetime | timedelta, now: datetime) -> float:
+    if isinstance(value, (int, float)):
         return value
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, timedelta):
         return (now - value).timestamp()
     seconds = {"m": 60, "h": 3600, "d": 86400, "w": 604800}.get(value[-1:].lower())
-    try:
-        if seconds is not None:
-            return now.timestamp() - float(value[:-1]) * seconds
-        return datetime.fromisoformat(value).timestamp()
-    except ValueError as error:
-        raise OptionError(
-            f"newer_than is {value!r}; give a date (2024-11-03), a time (2024-11-03T18:30), a duration (36h)"
-        ) from error
+    if seconds is not None:
+        return now.timestamp() - float(value[:-1]) * seconds
+    return datetime.fromisoformat(value).timestamp()
 
 
-def _walk(
-    top: Path, prefix: PurePosixPath, selection: Selection, records: list[PhotoRecord]
-) -> list[tuple[Path, PurePosixPath]]:
+def _files_of(given: Path, several: bool, selection: Selection, records: list[PhotoRecord]) -> list[Found]:
+    """The files of an input, which is one of several or the only one.
+
+    Raises:
+        ReadError: it does not exist.
+    """
+    if os.path.isdir(given):
+        return _walk(given, PurePosixPath(given.resolve().name if several else ""), selection, records)
+    if os.path.exists(given):
+        return [Found(given, PurePosixPath(given.name), given=True)]
+    raise ReadError(f"{given} does not exist or cannot be accessed; give a folder or a photo")
+
+
+def _walk(top: Path, prefix: PurePosixPath, selection: Selection, records: list[PhotoRecord]) -> list[Found]:
     """All files that are not hidden, with relative paths; symbolic links to folders are followed last."""
-    files: list[tuple[Path, PurePosixPath]] = []
+    files: list[Found] = []
     outputs = selection.outputs_in(top)
     folders = [(top, prefix)]
     links: list[tuple[Path, PurePosixPath]] = []
@@ -170,7 +193,7 @@ def _walk(
                 if outputs and folded(path.relative_to(top).as_posix()) in outputs:
                     records.append(PhotoRecord(here.as_posix(), "skipped", EARLIER_OUTPUT))
                 else:
-                    files.append((path, here))
+                    files.append(Found(path, here))
             elif is_cache(entry.name):
                 records.append(PhotoRecord(here.as_posix(), "skipped", "a folder of previews or trash"))
             elif selection.recursive and selection.is_output(path):
@@ -197,10 +220,11 @@ def _unlisted(name: str, error: OSError) -> PhotoRecord:
 
 
 def _source_of(
-    path: Path, relative: PurePosixPath, selection: Selection, records: list[PhotoRecord]
+    file: Found, relative: PurePosixPath, selection: Selection, records: list[PhotoRecord]
 ) -> Source | None:
     """The file as a source; or None and, if it needs an explanation, a record with the reason."""
-    if not selection.is_photo(path):
+    path = file.path
+    if not file.given and not selection.is_photo(path):
         records.append(PhotoRecord(relative.as_posix(), "skipped", "not a photo"))
         return None
     try:
@@ -217,8 +241,19 @@ def _source_of(
     if kind := special_kind(state.st_mode):
         records.append(PhotoRecord(relative.as_posix(), "skipped", f"not a photo but {kind}"))
         return None
+    if not selection.is_photo(path) and not _begins_like_a_photo(path):
+        records.append(PhotoRecord(relative.as_posix(), "skipped", "not a photo"))
+        return None
     sidecars, sidecar_state = _sidecars(path)
     return Source(path, relative, state.st_size, state.st_mtime_ns, sidecars, sidecar_state)
+
+
+def _begins_like_a_photo(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return bool(kind_of_head(file.read(64)))
+    except OSError:  # reading the photo reports the error
+        return True
 
 
 def _sidecars(path: Path) -> tuple[tuple[Path, ...], str]:

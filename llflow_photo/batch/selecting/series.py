@@ -41,7 +41,7 @@ class SeriesRules:
             each within ``gap_s`` of the previous one. ``all``: all photos of one folder and camera. ``off``:
             none.
         gap_s: maximum time in seconds from the end of one exposure to the beginning of the next.
-        development: identifies how photos are developed; decisions of another development are not used.
+        development: identifies how photos are developed.
     """
 
     capture_of: Callable[[Path], Capture]
@@ -56,6 +56,15 @@ class SeriesRules:
         is_number = isinstance(self.gap_s, (int, float)) and not isinstance(self.gap_s, bool)
         if not (is_number and math.isfinite(self.gap_s) and self.gap_s >= 0):
             raise OptionError(f"series_gap is {self.gap_s!r}; it must be a number of seconds of at least 0")
+
+    @property
+    def basis(self) -> str:
+        """Identifies what decisions depend on besides photos and mode; those of another basis are not used.
+
+        The default gap is not part of it.
+        """
+        has_gap = self.mode == "auto" and self.gap_s != DEFAULT_GAP_S
+        return f"{self.development} gap {float(self.gap_s):g}" if has_gap else self.development
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...errors import OptionError
 from ...machine import memory
 
-__all__ = ["Placement", "place", "threads_per_process"]
+__all__ = ["Placement", "check_jobs", "place", "threads_per_process"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,16 @@ class Placement:
     depth: int
 
 
+def check_jobs(jobs: int | None) -> None:
+    """Reject a number of processes that is neither None nor an integer of at least 1.
+
+    Raises:
+        OptionError: it is something else.
+    """
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+        raise OptionError(f"jobs is {jobs!r}; it must be an integer of at least 1")
+
+
 def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
     """One process per GPU; on the CPU, as many processes as their threads fill the cores.
 
@@ -45,10 +55,9 @@ def place(device: str, jobs: int | None, photos: int) -> list[Placement]:
         photos: number of photos to render; there are never more processes than photos.
 
     Raises:
-        OptionError: ``jobs`` is not an integer of at least 1.
+        OptionError: as in `check_jobs`.
     """
-    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
-        raise OptionError(f"jobs is {jobs!r}; it must be an integer of at least 1")
+    check_jobs(jobs)
     cores = _cores()
     gpus = _gpus(device)
     if gpus:

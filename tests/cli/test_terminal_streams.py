@@ -1,0 +1,136 @@
+"""Standard output and error: readers that close the pipe, names that cannot be encoded, logs of libraries."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from llflow_photo import batch
+from llflow_photo.cli import main
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., list[str]]:
+    """A function that creates photos of the given names, and returns their paths."""
+
+    def photos(*names: str) -> list[str]:
+        for number, name in enumerate(names):
+            Image.new("RGB", (32, 24), (20 + number, 20, 30)).save(tmp_path / name, "JPEG")
+        return [str(tmp_path / name) for name in names]
+
+    return photos
+
+
+@contextmanager
+def closed(name: str) -> Iterator[None]:
+    """A context in which ``sys.stdout`` or ``sys.stderr`` is a pipe that its reader has closed.
+
+    It is not a fixture, because pytest sets both again before it calls the test.
+    """
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, name, stream)
+        yield
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_photos_are_rendered_after_the_reader_has_closed_the_pipe(
+    stream: str, make: Callable[..., list[str]], tiny_model: Path, tmp_path: Path
+) -> None:
+    photos, out = make("a.jpg", "b.jpg", "c.jpg"), tmp_path / "out"
+    (tmp_path / "broken.jpg").write_text("no photo")
+    arguments = ["-o", str(out), "--model", str(tiny_model)]
+    with closed(stream):
+        assert main(["enhance", *photos, *arguments]) == 0
+    assert sorted(os.listdir(out)) == ["a.jpg", "b.jpg", "c.jpg"]
+    with closed(stream):
+        assert main(["enhance", str(tmp_path / "broken.jpg"), *arguments]) == 1
+
+
+@pytest.mark.parametrize(
+    ("stream", "mode"), [("stdout", "--json"), ("stderr", "--quiet"), ("stderr", "--recursive")]
+)
+def test_a_batch_goes_on_after_the_reader_has_closed_the_pipe(
+    stream: str, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[int] = []
+    failed = batch.PhotoRecord("a.jpg", "failed", "a reason")
+
+    def enhance_dir(inputs: list[Path], **settings: Any) -> batch.Report:
+        for number in range(3):
+            settings["progress"](batch.Event("photo", 3, failed=number, row=failed))
+            followed.append(number)
+        return batch.Report((), tmp_path)
+
+    monkeypatch.setattr(batch, "enhance_dir", enhance_dir)
+    with closed(stream):
+        assert main(["enhance", str(tmp_path), mode]) == 0
+    assert followed == [0, 1, 2]
+
+
+def test_the_program_ends_in_silence_after_the_reader_has_closed_the_pipe() -> None:
+    for arguments in ("--help", "models"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "llflow_photo", arguments]
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=600, check=False
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_names_that_cannot_be_encoded_are_escaped(
+    encoding: str,
+    make: Callable[..., list[str]],
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    try:
+        photos = make("nächt.jpg", "n\udce4cht.jpg", "z.jpg")
+    except OSError:
+        pytest.skip("this file system supports only UTF-8 names")
+    shown = "n\\xe4cht" if encoding == "ascii" else "nächt"
+    for more in ([], ["--dry-run"]):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding, "strict")
+        monkeypatch.setattr(sys, "stdout", stream)
+        out = tmp_path / f"out{len(more)}"
+        assert main(["enhance", *photos, "-o", str(out), "--model", str(tiny_model), *more]) == 0
+        printed = stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        assert shown in printed
+        assert "n\\udce4cht" in printed
+        assert more or len(os.listdir(out)) == 3
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding, "strict"))
+    assert main(["models", "night-compact"]) == 0
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_libraries_that_set_the_level_of_their_logs_are_quiet_without_debug(
+    debug: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    assert main(["models", *["--debug"] * debug]) == 0
+    library = logging.getLogger("a library")
+    library.setLevel(logging.INFO)
+    library.info("a detail")
+    library.warning("a warning")
+    printed = capsys.readouterr().err
+    assert "a warning" in printed
+    assert ("a detail" in printed) == debug
