@@ -84,17 +84,25 @@ class Bench:
         return self.panel.preview.rendering is not None and not self.panel.preview.newest.busy
 
     def _wait(self, condition: Callable[[], bool], limit: float = 600.0) -> None:
-        from qtpy.QtWidgets import QApplication
+        """Run the window's event loop, as napari does, until a condition holds.
 
-        end = time.monotonic() + 0.2
-        while time.monotonic() < end and not condition():
-            QApplication.processEvents()
+        Processing events in a loop would keep Python's interpreter lock from the threads that render.
+        """
+        from qtpy.QtCore import QEventLoop, QTimer
+
+        loop, timer = QEventLoop(), QTimer()
         end = time.monotonic() + limit
-        while not condition():
-            QApplication.processEvents()
-            time.sleep(0.005)
-            if time.monotonic() > end:
-                raise SystemExit("the window waited too long")
+
+        def check() -> None:
+            if condition() or time.monotonic() > end:
+                loop.quit()
+
+        timer.timeout.connect(check)
+        timer.start(2)
+        loop.exec()
+        timer.stop()
+        if not condition():
+            raise SystemExit("the window waited too long")
 
 
 if __name__ == "__main__":
