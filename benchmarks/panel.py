@@ -94,14 +94,14 @@ class Bench:
         end = time.monotonic() + limit
 
         def check() -> None:
-            if condition() or time.monotonic() > end:
-                loop.quit()
+            if condition():
+                loop.exit(0)
+            elif time.monotonic() > end:
+                loop.exit(1)
 
         timer.timeout.connect(check)
         timer.start(2)
-        loop.exec()
-        timer.stop()
-        if not condition():
+        if loop.exec():
             raise SystemExit("the window waited too long")
 
 
