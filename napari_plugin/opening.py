@@ -21,7 +21,7 @@ from llflow_photo.photo import Photo
 
 from .layers import SHOW_AS_IS, halvings, layer_parts
 from .pending import PendingPixels
-from .photo_size import LARGE, size_of
+from .photo_size import reads_long, size_of
 from .small_pictures import small_picture
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def open_in_background(path: Path) -> tuple[Any, dict[str, Any], str] | None:
     """
     viewer = viewer_of_this_thread()
     size = None if viewer is None else size_of(path)
-    if viewer is None or size is None or size[0] * size[1] <= LARGE:
+    if viewer is None or size is None or not reads_long(path, size):
         return None
     levels = [PendingPixels((*shape, 3)) for shape in halvings(size)]
     token = object()

@@ -12,10 +12,15 @@ from llflow_photo.files import is_raw
 
 from .small_pictures import QUARTER_TURNS
 
-__all__ = ["LARGE", "size_of"]
+__all__ = ["reads_long", "size_of"]
 
-LARGE = 1_500_000
-"""Photos of more pixels are read in a thread, because the window would be blocked too long."""
+_LARGE, _LARGE_RAW = 1_500_000, 350_000
+"""Pixels of photos, and of RAW files, which are developed, that are read in 0.06 s or less."""
+
+
+def reads_long(path: Path, size: tuple[int, int]) -> bool:
+    """Whether reading a photo of this height and width would block the window too long."""
+    return size[0] * size[1] > (_LARGE_RAW if is_raw(path) else _LARGE)
 
 
 def size_of(path: Path) -> tuple[int, int] | None:

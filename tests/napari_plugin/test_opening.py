@@ -27,7 +27,7 @@ from napari_plugin.display_layers import add_above
 from napari_plugin.histogram import BINS
 from napari_plugin.layers import KEY, pyramid
 from napari_plugin.pending import PREVIEWS, PendingPixels
-from napari_plugin.photo_size import size_of
+from napari_plugin.photo_size import reads_long, size_of
 from napari_plugin.render_cache import RenderCache, reduced
 from napari_plugin.small_pictures import small_picture
 
@@ -44,6 +44,11 @@ def large_jpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "large.jpg"
     Image.fromarray(pixels).save(path, quality=90, exif=exif)
     return path
+
+
+def test_raw_files_are_read_in_a_thread_at_smaller_sizes_because_they_are_developed() -> None:
+    assert reads_long(Path("night.dng"), (600, 700)) and not reads_long(Path("night.jpg"), (600, 700))
+    assert reads_long(Path("night.jpg"), (1200, 1600)) and not reads_long(Path("night.DNG"), (400, 600))
 
 
 def test_size_of_returns_the_size_of_the_upright_photo(large_jpeg: Path, tmp_path: Path) -> None:
@@ -221,7 +226,7 @@ def test_the_first_preview_does_not_wait_for_the_pixels(
         assert release.wait(60)
         return read(path, *options)
 
-    def repair(pixels: np.ndarray) -> tuple[np.ndarray, int]:
+    def repair(pixels: np.ndarray, **_given: Any) -> tuple[np.ndarray, int]:
         repaired.append(pixels.shape)
         return pixels, 0
 
