@@ -188,7 +188,11 @@ class LivePreview:
                 del steps[0 if _pixels(region) <= _AT_ONCE else 1 :]
             for step in steps:
                 job.show(self._render(subject, step, region, quick, options, latent, job))
-            return self._render(subject, region, region, quick, options, latent, job)
+            made = self._render(subject, region, region, quick, options, latent, job)
+            job.show(made)
+            if not job.cancelled():
+                self._cache.prepare_changes(subject, region, options)
+            return made
 
         return render, lambda made: self._show(layer, made)
 
@@ -230,6 +234,8 @@ class LivePreview:
             "metadata": {ROLE: "preview", "region": made.region, **made_from(source)},
         }
         shown = self._shown.get(source)
+        if shown is not None and shown.rendering is made:
+            return
         if shown is None or shown.layer not in self._viewer.layers:
             layer = add_above(
                 self._viewer, source, made.screen, f"{source.name} preview",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from llflow_photo.errors import LLFlowPhotoError
 from llflow_photo.explore.region import Region, resample
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
@@ -103,6 +105,13 @@ class RenderCache:
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
                 self._regions.popitem(last=False)
         return made
+
+    def prepare_changes(self, subject: Subject, region: Region, options: Options) -> None:
+        """Prepare other looks of a region in the cache, so that the first one is shown soon."""
+        known = self.kept(subject, region, options)
+        if known is not None:
+            with contextlib.suppress(LLFlowPhotoError):  # rendering them reports the error
+                known.photo.prepare_changes()
 
     def encoded_small(
         self, small: Photo, region: Region, options: Options, cancel: Callable[[], bool]

@@ -195,6 +195,10 @@ class EncodedPhoto:
             for _, canvas in pairs:
                 correction.apply(canvas.pixels, cancel)
 
+    def prepare_changes(self) -> None:
+        """Compute what all calls of `change_of` share, which the first one does otherwise."""
+        self._with_less_memory(self._small.guess)
+
     def change_of(self, latent: AnyLatent) -> ColorChange:
         """What a latent without noise, see `has_noise`, changes in the light and color of the best guess.
 

@@ -54,12 +54,16 @@ class SmallPhoto:
             return None
         return ToneCorrection.of(self._known, self._runner, self._photo)
 
-    def change(self, latent: AnyLatent) -> ColorChange:
-        """What ``latent``, without noise, changes relative to the best guess."""
+    def guess(self) -> Tensor:
+        """The best guess, 3 x h x w, float32, in [0, 1], computed at the first call."""
         guess = self._guess
         if guess is None:
             guess = self._guess = self._rendering(Latent())
-        return ColorChange.between(guess, self._rendering(latent))
+        return guess
+
+    def change(self, latent: AnyLatent) -> ColorChange:
+        """What ``latent``, without noise, changes relative to the best guess."""
+        return ColorChange.between(self.guess(), self._rendering(latent))
 
     def _rendering(self, latent: AnyLatent) -> Tensor:
         """3 x h x w, float32, clipped to [0, 1], on the CPU."""

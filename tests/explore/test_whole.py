@@ -17,6 +17,7 @@ from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 from llflow_photo.series import FrameSummary
 
+EVERYTHING = ((-1e6, -1e6), (1e6, 1e6))
 _SIZES = (
     Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8),
     Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8, prior=True),
@@ -71,6 +72,20 @@ def test_the_whole_photo_is_evaluated_once_for_all_its_parts(
     for statistics in (whole, whole, other, whole):
         encode_region(enhancer, photo, region, statistics).render(Latent(4, 0.8), Options())
     assert [one is whole.statistics for one in asked] == [True, False, True]
+
+
+def test_the_first_change_of_a_prepared_region_encodes_nothing(
+    enhancer: Enhancer, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = visible_region((240, 320), EVERYTHING)
+    prepared = encode_region(enhancer, photo, region, WholePhoto.of(photo, enhancer)).photo
+    expected = prepared.decode_many([Latent(), Latent(brightness=-0.3)])[1]
+    encoded = encode_region(enhancer, photo, region, WholePhoto.of(photo, enhancer)).photo
+    encoded.decode(Latent())
+    encoded.prepare_changes()
+    network = enhancer._runner._net
+    monkeypatch.setattr(network, "condition", lambda *_given: pytest.fail("the photo is encoded again"))
+    np.testing.assert_allclose(encoded.decode(Latent(brightness=-0.3)), expected, atol=1e-6)
 
 
 def test_hot_pixels_have_no_influence_on_previews_and_series(enhancer: Enhancer, photo: Photo) -> None:
