@@ -28,8 +28,8 @@ _users: set[ShortCollections] = set()
 class ShortCollections:
     """Excludes the objects that exist now from garbage collections, until it is closed.
 
-    Layers among them can be removed: then everything is searched as without this, so that their memory is
-    freed.
+    Layers among them can be removed: then everything is searched as without this. The memory of any removed
+    layer is freed a second later; napari collects when its own events still refer to the layer.
 
     Args:
         viewer: napari's viewer.
@@ -38,6 +38,7 @@ class ShortCollections:
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
         self._layers: set[Hashable] = set()
+        self._thawed = False
         self._again = QTimer()
         self._again.setSingleShot(True)
         self._again.setInterval(_COLLECT_MS)
@@ -48,16 +49,21 @@ class ShortCollections:
         """Exclude all objects that exist now. Call this when the modules and the model are loaded."""
         _users.add(self)
         self._layers = {layer.unique_id for layer in self._viewer.layers}
+        self._thawed = False
         gc.freeze()
 
     def _removing(self, event: Any) -> None:
-        if self in _users and self._viewer.layers[event.index].unique_id in self._layers:
+        if self not in _users:
+            return
+        if self._viewer.layers[event.index].unique_id in self._layers:
             gc.unfreeze()
-            self._again.start()
+            self._thawed = True
+        self._again.start()
 
     def _collect(self) -> None:
         gc.collect()
-        self.start()
+        if self._thawed:
+            self.start()
 
     def close(self) -> None:
         """Include all objects in garbage collections again, unless another panel is open."""
