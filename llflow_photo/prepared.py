@@ -59,14 +59,21 @@ class WholePhoto:
     known: KnownLight | None = None
 
     @classmethod
-    def of(cls, photo: Photo, enhancer: Enhancer, options: Options | None = None) -> WholePhoto:
+    def of(
+        cls,
+        photo: Photo,
+        enhancer: Enhancer,
+        options: Options | None = None,
+        cancel: Cancel | None = None,
+    ) -> WholePhoto:
         """Decide from at most about a million of the photo's pixels.
 
         Args:
             options: only ``remove_specks`` is used here; by default `Options()`.
+            cancel: called before each block of pixels; if it returns true, `CancelledError` is raised.
         """
         if (options or Options()).remove_specks:
-            photo = without_specks(photo)
+            photo = without_specks(photo, cancel)
         view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
         analysis = PhotoAnalysis.of(photo)
         return cls(enhancer.photo_statistics(view), residual.highlight, analysis, KnownLight.of(photo))

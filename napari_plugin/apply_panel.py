@@ -115,7 +115,8 @@ class ApplyPanel(QWidget):
                 self._host.keep_comparison()
 
         self._host.keep_comparison()
-        self._host.note_step(photo, lambda: remove_if_present(viewer, result), bring_back)
+        if photo in viewer.layers:
+            self._host.note_step(photo, lambda: remove_if_present(viewer, result), bring_back)
 
     def uncover(self, photo: Any) -> None:
         """Hide the results of a photo, which would cover its preview, because the controls have changed."""

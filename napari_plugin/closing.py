@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QTimer
 
 if TYPE_CHECKING:
+    from .garbage_collection import ShortCollections
     from .widget import EnhanceWidget
     from .work import Work
 
@@ -31,8 +32,8 @@ class Closing(QObject):
         self._panel = panel
         self._shut_down = shut_down
         self._window: QObject | None = None
-        work = panel.work
-        panel.destroyed.connect(lambda *_: self._deleted(work))
+        work, collections = panel.work, panel.collections
+        panel.destroyed.connect(lambda *_: self._deleted(work, collections))
         QTimer.singleShot(0, self._watch_dock)  # napari docks the panel after creating it
 
     def watch_window(self) -> None:
@@ -57,9 +58,10 @@ class Closing(QObject):
             self._panel.preview.drop()
         return False
 
-    def _deleted(self, work: Work) -> None:
-        """Qt deleted the panel without closing it: its Qt objects no longer exist."""
+    def _deleted(self, work: Work, collections: ShortCollections) -> None:
+        """Qt deleted the panel, perhaps without closing it: its Qt objects no longer exist."""
         self.ended = True
+        collections.close()
         work.close()
 
     def _watch_dock(self) -> None:
@@ -82,3 +84,4 @@ class Closing(QObject):
             self._panel.deleteLater()  # napari only removes it, and its widgets' callbacks would keep it
         except RuntimeError:  # at exit, Qt may delete timers before docks
             self.ended = True
+            self._panel.collections.close()

@@ -56,7 +56,7 @@ class RenderCache:
         with self._loading:  # other threads wait instead of loading it again
             return load_enhancer(options.model, device=options.device, tile=options.tile)
 
-    def whole(self, subject: Subject, options: Options) -> WholePhoto:
+    def whole(self, subject: Subject, options: Options, cancel: Callable[[], bool]) -> WholePhoto:
         """The statistics of the whole photo for the model of ``options``."""
         from llflow_photo.explore import WholePhoto
 
@@ -64,7 +64,7 @@ class RenderCache:
         with self._lock:
             known = self._wholes.get(key)
         if known is None:
-            known = WholePhoto.of(subject.photo, self.enhancer(options), options)
+            known = WholePhoto.of(subject.photo, self.enhancer(options), options, cancel)
             with self._lock:
                 self._wholes = {key: known}
         return known
@@ -90,16 +90,16 @@ class RenderCache:
         """
         from llflow_photo.explore import encode_region
 
-        of_whole = options
-        if coarse:
-            options = replace(options, remove_specks=False)
-        key = _key(subject, region, options)
+        key = _key(subject, region, options, coarse)
         with self._lock:
             if key in self._regions:
                 self._regions.move_to_end(key)
                 return self._regions[key]
         enhancer = self.enhancer(options)
-        made = encode_region(enhancer, subject.photo, region, self.whole(subject, of_whole), cancel, options)
+        whole = self.whole(subject, options, cancel)
+        if coarse:
+            options = replace(options, remove_specks=False)
+        made = encode_region(enhancer, subject.photo, region, whole, cancel, options)
         with self._lock:
             self._regions[key] = made
             while len(self._regions) > 1 and _beside_the_largest(self._regions) > _KEPT_PIXELS:
@@ -163,5 +163,5 @@ def _beside_the_largest(regions: OrderedDict[Any, EncodedRegion]) -> int:
     return sum(pixels[:-1])
 
 
-def _key(subject: Subject, region: Region, options: Options) -> tuple[Any, ...]:
-    return subject.number, region, options.model, options.device, options.remove_specks
+def _key(subject: Subject, region: Region, options: Options, coarse: bool = False) -> tuple[Any, ...]:
+    return subject.number, region, options.model, options.device, options.remove_specks, coarse

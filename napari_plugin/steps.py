@@ -81,7 +81,7 @@ class Steps:
         self._notify()
 
     def state_of(self, layer: Any) -> State | None:
-        """The latest state of a photo; None if it was never the current one."""
+        """The latest state of a photo; None if it has no history yet."""
         self.settle()
         history = self._histories.get(layer)
         return None if history is None else history.settled

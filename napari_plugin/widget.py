@@ -94,8 +94,8 @@ class EnhanceWidget(QWidget):
         self._make_parts()
         lay_out(self)
         self._connect()
+        self.collections: ShortCollections = ShortCollections(napari_viewer)
         self._closing = Closing(self, self.shut_down)
-        self._collections = ShortCollections(napari_viewer)
         self._warm = False
         self._watched: Any = None
         self._layers_changed()
@@ -325,7 +325,7 @@ class EnhanceWidget(QWidget):
         self.canvas.attach(self)
         if not self._warm:
             self._warm = True
-            preload_model(self.work, self.cache, self.options(), self._collections.start)
+            preload_model(self.work, self.cache, self.options(), self.collections.start)
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if not self.keys(event):
@@ -344,6 +344,7 @@ class EnhanceWidget(QWidget):
         if self._closing.ended:
             return
         self._closing.end()
+        self.collections.close()
         self.folder_view.close()
         self.steps.close()
         self.work.close()
@@ -351,7 +352,6 @@ class EnhanceWidget(QWidget):
         self.compare.close()
         self.explore.end()
         self.canvas.detach()
-        self._collections.close()
         self.cache.forget()
         self.photos.close()
         self.photo.close_list()

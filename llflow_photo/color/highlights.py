@@ -46,12 +46,12 @@ def is_protected(level_view: np.ndarray, level: np.ndarray, highlight: float) ->
 def protect(rendered: np.ndarray, view: np.ndarray, highlight: float) -> np.ndarray:
     """Restore the highlights of the input in a rendering.
 
-    Where the input is bright, the result is not darker and has its chromaticity, but only by half where the
-    rendering has more luma and the color is not pure, as that of neon signs is. The glow of a lamp on a wall,
-    which the rendering makes brighter and paler, would otherwise end in a ring. Where the rendering saturates
-    and the input does not, the result is kept below white, so that the letters of a sign and the core of a
-    lamp remain brighter than what they illuminate. All weights are smooth functions of the pixel, and where
-    the rendering equals the view, so does the result.
+    Where the input is bright, the result is as bright or brighter and has its chromaticity, but only by half
+    where the rendering has more luma and the color is not pure, as that of neon signs is. The glow of a lamp
+    on a wall, which the rendering makes brighter and paler, would otherwise end in a ring. Where the
+    rendering saturates and the input does not, the result is kept below white, so that the letters of a sign
+    and the core of a lamp remain brighter than what they illuminate. All weights are smooth functions of the
+    pixel, and where the rendering equals the view, so does the result.
 
     Args:
         rendered, view: ... x 3 float32, linear sRGB in [0, 1].

@@ -72,7 +72,7 @@ def encode_region(
     """
     from ..engine.view import FramePart
 
-    whole = whole or WholePhoto.of(photo, enhancer, options)
+    whole = whole or WholePhoto.of(photo, enhancer, options, cancel)
     part = FramePart(region.frame, region.rows[0], region.cols[0])
     pixels = photo.with_pixels(_pixels(photo, region, options or Options()))
     return EncodedRegion(region, prepare_region(pixels, enhancer, whole, part, _window(region), cancel))

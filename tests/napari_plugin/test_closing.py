@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 _CODE = """
-import sys, time, warnings
+import gc, sys, time, warnings
 warnings.filterwarnings("error", message=r"viewer\\.(camera|grid)")  # what napari 0.9 moved
 from pathlib import Path
 import numpy as np, napari
@@ -73,6 +73,7 @@ for moment in moments:
     del panel
     until(lambda: not work.running)
     live(0.2)
+    assert gc.get_freeze_count() == 0
     print("closed:", moment, flush=True)
 assert "save" not in moments or (folder / "saved.tif").stat().st_size > 1000
 """

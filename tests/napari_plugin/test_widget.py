@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -228,3 +228,12 @@ def test_without_a_photo_buttons_show_a_message(
     assert any("Open a photo first" in message for message in messages)
     assert not made.work.running
     made.shut_down()
+
+
+def test_coarse_regions_are_not_taken_for_those_without_repair(widget: Any) -> None:
+    _, subject = widget.subject()
+    region, options = widget.preview.rendering.region, widget.options()
+    coarse = widget.cache.encoded(subject, region, options, lambda: False, coarse=True)
+    unrepaired = widget.cache.encoded(subject, region, replace(options, remove_specks=False), lambda: False)
+    assert coarse is not unrepaired
+    assert widget.cache.encoded(subject, region, options, lambda: False, coarse=True) is coarse

@@ -36,7 +36,8 @@ def space_of_exif(block: bytes | None) -> ColorSpace | None:
         if ExifColorSpace.Uncalibrated in kind and space != SRGB:
             gamma = numbers_of(exif, Tag.Gamma)
             known = bool(gamma) and 1 <= gamma[0] <= 4
-            return replace(space, name="EXIF fields", transfer=f"gamma:{gamma[0]:g}") if known else space
+            transfer = "linear" if known and gamma[0] == 1 else f"gamma:{gamma[0]:g}" if known else ""
+            return replace(space, name="EXIF fields", transfer=transfer) if known else space
     return None
 
 
