@@ -10,7 +10,6 @@ import importlib
 import os
 import platform
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from . import __version__
 from .errors import LLFlowPhotoError
-from .install_hints import PACKAGE, pip_install, restore_files
+from .install_hints import PACKAGE, pip_install, restore_files, shell_quoted
 from .options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ def _program() -> Iterator[Finding]:
 def _packages() -> Iterator[Finding]:
     for needed in requirements():
         if not needed.extra:
-            finding = _package(needed, "packages", "problem", pip_install(f"'{_specifier(needed)}'"))
+            finding = _package(needed, "packages", "problem", pip_install(shell_quoted(_specifier(needed))))
             yield _loaded(finding) if finding.level == "ok" else finding
 
 
@@ -145,7 +144,7 @@ def _package(needed: Requirement, area: str, missing: Level, command: str) -> Fi
         return Finding(missing, area, needed.name, "not installed", command)
     if _numbers(installed) < _numbers(needed.minimum):
         text = f"{installed} is too old, the oldest supported version is {needed.minimum}"
-        return Finding(missing, area, needed.name, text, pip_install(f"'{_specifier(needed)}'"))
+        return Finding(missing, area, needed.name, text, pip_install(shell_quoted(_specifier(needed))))
     return Finding("ok", area, needed.name, installed)
 
 
@@ -256,11 +255,12 @@ def _weights(card: Card) -> Finding:
         return Finding("ok", "models", card.name, f"{size}, no checksum to verify, {card.path}")
     if found == card.sha256:
         return Finding("ok", "models", card.name, f"{size}, checksum correct, licence: {card.licence}")
-    text, beside = f"{card.path} is damaged: its checksum differs", card.path.with_suffix(".json")
+    text = f"{card.path} is damaged: its checksum differs"
     if is_shipped(card.path):
         return Finding(_level(card.path), "models", card.name, text, restore_files())
-    text = f"{text} from that of its card; copy it again, or remove {beside.name} if you changed it"
-    return Finding(_level(card.path), "models", card.name, text, f"rm {shlex.quote(str(beside))}")
+    beside = card.path.with_suffix(".json").name
+    text = f"{text} from that of its card; copy it again, or remove {beside} if you changed it"
+    return Finding(_level(card.path), "models", card.name, text)  # no command: it could lose the card
 
 
 def _unusable(other: Unusable) -> Finding:
@@ -274,7 +274,7 @@ def _restore(path: Path) -> str:
 
     if is_shipped(path):
         return restore_files()
-    return f"rm {shlex.quote(str(path))}" if path.is_symlink() and not path.exists() else ""
+    return f"rm {shell_quoted(str(path))}" if path.is_symlink() and not path.exists() else ""
 
 
 def _level(path: Path) -> Level:
@@ -305,7 +305,7 @@ def _extras() -> Iterator[Finding]:
         if needed.extra and needed.extra not in _FOR_DEVELOPERS:
             by_extra.setdefault(needed.extra, []).append(needed)
     for extra, parts in sorted(by_extra.items()):
-        command = pip_install(f"'{PACKAGE}[{extra}]'")
+        command = pip_install(shell_quoted(f"{PACKAGE}[{extra}]"))
         findings = [_package(part, "extras", "hint", command) for part in parts]
         missing = [f for f in findings if f.level != "ok"]
         if missing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..series import FrameSummary, SeriesReference, same_scene
 from .recording.series_record import SeriesRecord, rejection_key
-from .selecting.series import DEFAULT_MODE, FoundSeries, Frame, Mode
+from .selecting.series import DEFAULT_MODE, FoundSeries, Frame, Mode, development_of
 
 __all__ = ["NOT_DECIDED", "SeriesDecisions", "Shared"]
 
@@ -49,7 +49,8 @@ class SeriesDecisions:
             earlier run.
         records: of earlier runs.
         mode: how series were found.
-        basis: as `SeriesRules.basis`; records of another basis are not used.
+        basis: as `SeriesRules.basis`; records of another basis are used only for a series of the same photos
+            that are developed in the same way, because the gap alone does not change its reference.
         force: whether to ignore earlier decisions.
     """
 
@@ -68,7 +69,7 @@ class SeriesDecisions:
             None if force else self._best(frames) for frames in self._series
         ]
         for frame in found.others:
-            record = self._best([frame])
+            record = self._best([frame], any_gap=False)
             if record is not None and record.mode == mode:
                 self._series.append((frame,))
                 self._chosen.append(record)
@@ -132,16 +133,27 @@ class SeriesDecisions:
             if key not in used and rest:
                 yield replace(record, members=rest)
 
-    def _best(self, frames: Sequence[Frame]) -> SeriesRecord | None:
-        """The record that contains most of the frames."""
+    def _best(self, frames: Sequence[Frame], any_gap: bool = True) -> SeriesRecord | None:
+        """The record that contains most of the frames.
+
+        Args:
+            frames: of a series.
+            any_gap: whether to use a record of another gap, too, if it is of exactly these frames.
+        """
+        members = _members(frames)
         usable = [
             record
             for record in self._records.values()
-            if record.basis == self._basis and not (record.reference is None and self._mode != "auto")
+            if (record.basis == self._basis or (any_gap and self._differs_in_gap(record, members)))
+            and not (record.reference is None and self._mode != "auto")
         ]
         counts = {record.key: _common(frames, record.members) for record in usable}
         best = max(usable, key=lambda record: (counts[record.key], record.key), default=None)
-        return best if best is not None and counts[best.key] else None
+        return replace(best, basis=self._basis) if best is not None and counts[best.key] else None
+
+    def _differs_in_gap(self, record: SeriesRecord, members: Mapping[str, str]) -> bool:
+        """Whether a record is of these members and this development; its gap may differ or be unknown."""
+        return record.members == members and development_of(record.basis) == development_of(self._basis)
 
     def _decided(self, frames: Sequence[Frame], summaries: Sequence[FrameSummary]) -> SeriesRecord:
         members = _members(frames)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
 from rich.console import Console
@@ -24,6 +25,7 @@ class _Lasting:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.error: OSError | None = None  # argparse ignores those of its help
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -32,18 +34,29 @@ class _Lasting:
         """Write or discard a text; returns its length."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._discard()
+        except OSError as error:
+            self._ensure_closed_pipe(error)
             return len(text)
 
     def flush(self) -> None:
         """Flush the stream, or discard what it holds."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._discard()
+        except OSError as error:
+            self._ensure_closed_pipe(error)
 
-    def _discard(self) -> None:
+    def _ensure_closed_pipe(self, error: OSError) -> None:
+        """Discard what the stream holds if its pipe is closed; otherwise note and raise the error again."""
+        is_closed = isinstance(error, BrokenPipeError)
+        if sys.platform == "win32":
+            is_closed = is_closed or error.errno == errno.EINVAL
+        if not is_closed:
+            self.error = error
+            raise error
+        self.discard()
+
+    def discard(self) -> None:
+        """Discard what the stream holds and what is written to it."""
         # The stream itself still holds text, which the interpreter writes when it ends.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
@@ -51,24 +64,37 @@ class _Lasting:
 
 
 @contextmanager
-def lasting_streams() -> Iterator[None]:
+def lasting_streams() -> Iterator[list[OSError]]:
     """A context in which standard output and error can write any file name, and may be closed by a reader.
 
     Characters that their encoding lacks, and bytes of names that are not UTF-8, are written as escapes.
+
+    Yields:
+        a list, which at the end gets the errors of what could not be written, for example to a full disk.
     """
+    errors: list[OSError] = []
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    out, errors = (
-        None if stream is None else cast("TextIO", _Lasting(stream)) for stream in (sys.stdout, sys.stderr)
-    )
-    with redirect_stdout(out), redirect_stderr(errors):
+    out, err = (None if stream is None else _Lasting(stream) for stream in (sys.stdout, sys.stderr))
+    with redirect_stdout(cast("TextIO", out)), redirect_stderr(cast("TextIO", err)):
         try:
-            yield
+            yield errors
         finally:
-            for stream in (out, errors):
-                if stream is not None:
-                    stream.flush()
+            for lasting in (out, err):
+                if lasting is not None:
+                    _end(lasting, errors)
+
+
+def _end(stream: _Lasting, errors: list[OSError]) -> None:
+    """Write what a stream holds, or discard it; add the error of what could not be written."""
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError):  # a stream without a file
+            stream.discard()
+    if stream.error is not None:
+        errors.append(stream.error)
 
 
 def output() -> Console:

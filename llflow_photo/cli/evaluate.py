@@ -13,13 +13,13 @@ import numpy as np
 from rich.table import Table
 
 from ..errors import LLFlowPhotoError, OptionError
-from ..install_hints import PACKAGE, pip_install
+from ..install_hints import PACKAGE, pip_install, shell_quoted
 from ..options import Options
-from ..paths import expanded
 from .console import output, print_message, progress_bar
 from .models import find_model
 from .numbers import integer, number
 from .rendering import add_rendering_arguments, options_of, without_effect
+from .targets import input_path
 
 if TYPE_CHECKING:
     from ..evaluation import ScoreTable
@@ -50,10 +50,10 @@ def add_commands(commands: Any) -> None:
         "and local exposure are applied as given.",
     )
     group = parser.add_argument_group("pairs")
-    group.add_argument("--low", type=expanded, metavar="DIR", help="dark photos")
-    group.add_argument("--high", type=expanded, metavar="DIR", help="references with the same names")
+    group.add_argument("--low", type=input_path, metavar="DIR", help="dark photos")
+    group.add_argument("--high", type=input_path, metavar="DIR", help="references with the same names")
     group.add_argument(
-        "--data", type=expanded, metavar="DIR", help="instead of --low and --high: a folder as for 'train'"
+        "--data", type=input_path, metavar="DIR", help="instead of --low and --high: a folder as for 'train'"
     )
     group.add_argument(
         "--part",
@@ -73,15 +73,18 @@ def add_commands(commands: Any) -> None:
         help="seed of the split for --held-out (default: 0)",
     )
     group.add_argument(
-        "--rendered", type=expanded, metavar="DIR", help="score the images in this folder instead of a model"
+        "--rendered",
+        type=input_path,
+        metavar="DIR",
+        help="score the images in this folder instead of a model",
     )
     parser.add_argument(
-        "--csv", type=expanded, metavar="FILE", help="write the scores of every photo to this file"
+        "--csv", type=input_path, metavar="FILE", help="write the scores of every photo to this file"
     )
     night = parser.add_argument_group("simulated nights")
     night.add_argument(
         "--night",
-        type=expanded,
+        type=input_path,
         metavar="DIR",
         help="instead of pairs: a folder of clean photos, each turned into RAW files of dark scenes",
     )
@@ -238,7 +241,7 @@ def _check_baseline() -> None:
     try:
         import_module("cv2")
     except ImportError as error:
-        install = pip_install(f"'{PACKAGE}[evaluate]'")
+        install = pip_install(shell_quoted(f"{PACKAGE}[evaluate]"))
         raise LLFlowPhotoError(
             f"the baseline needs OpenCV, which cannot be imported: {install}, or give --no-baseline"
         ) from error

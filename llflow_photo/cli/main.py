@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import warnings
 from collections.abc import Sequence
@@ -41,8 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: of the command line; by default ``sys.argv``.
     """
-    with lasting_streams():
-        return _run(build_parser().parse_args(arguments))
+    lost: list[OSError] = []
+    try:
+        with lasting_streams() as lost:
+            code = _run(build_parser().parse_args(arguments))
+    except SystemExit as end:  # of the parser, after --help or an error
+        if end.code or not lost:
+            raise
+        code = 0
+    if lost and not code:
+        print_error(_message(lost[0]))
+        return 1
+    return code
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -79,6 +90,8 @@ def _message(error: Exception) -> str:
         return f"{error.filename} may not be accessed; check its permissions, or choose another path"
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror.lower()}; choose another path"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the output cannot be written: no space left on the disk; free space"
     if isinstance(error, MemoryError):
         return "there is not enough memory; close other programs or process less at once"
     lines = str(error).splitlines() or [""]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..errors import CheckpointError, ModelNotFoundError, OptionError, TrainingDataError
-from ..paths import expanded
+from ..install_hints import shell_quoted
 from .console import output, print_message
+from .targets import input_path
 
 if TYPE_CHECKING:
     from ..flow.prior import LatentPrior
@@ -29,7 +29,7 @@ def add_commands(commands: Any) -> None:
     listing = commands.add_parser("models", help="list models, show the card of a model, or add a model")
     listing.add_argument("name", nargs="?", help="show the card of this model")
     listing.add_argument(
-        "--add", type=expanded, metavar="FILE", help="copy a .safetensors file to the user's models"
+        "--add", type=input_path, metavar="FILE", help="copy a .safetensors file to the user's models"
     )
     listing.set_defaults(run=_models)
 
@@ -39,8 +39,8 @@ def add_commands(commands: Any) -> None:
         description="Read a released checkpoint of the network (no code in it is executed) and write it as "
         "safetensors with a card.",
     )
-    importing.add_argument("checkpoint", type=expanded, help=".pth, .pt or .safetensors")
-    importing.add_argument("out", type=expanded, help="the .safetensors file to write")
+    importing.add_argument("checkpoint", type=input_path, help=".pth, .pt or .safetensors")
+    importing.add_argument("out", type=input_path, help="the .safetensors file to write")
     importing.add_argument(
         "--half", action="store_true", help="store in half precision, which halves the file size"
     )
@@ -52,9 +52,9 @@ def add_commands(commands: Any) -> None:
         help="make a model from a training run",
         description="Write the best averaged weights of a run as safetensors in half precision, with a card.",
     )
-    exporting.add_argument("training_run", type=expanded, metavar="RUN", help="folder of the training run")
+    exporting.add_argument("training_run", type=input_path, metavar="RUN", help="folder of the training run")
     exporting.add_argument(
-        "out", type=expanded, help="the .safetensors file to write; its stem is the name of the model"
+        "out", type=input_path, help="the .safetensors file to write; its stem is the name of the model"
     )
     exporting.add_argument("--data", default="", help="description of the training data")
     exporting.add_argument("--licence", default="", help="licence of the weights")
@@ -154,7 +154,7 @@ def _add(path: Path) -> int:
     from .. import models
 
     card = models.add(path)
-    print_message(f"added {card.name}: --model {shlex.quote(card.name)}")
+    print_message(f"added {card.name}: --model {shell_quoted(card.name)}")
     return 0
 
 
@@ -163,7 +163,7 @@ def _import(args: argparse.Namespace) -> int:
 
     card = models.import_checkpoint(args.checkpoint, args.out, args.half, args.force)
     print_message(f"wrote {card.path} ({_size(card.path)}): {_plain(card.size)}")
-    print_message(f"use it: llflow-photo enhance PHOTO --model {shlex.quote(str(card.path))}")
+    print_message(f"use it: llflow-photo enhance PHOTO --model {shell_quoted(str(card.path))}")
     return 0
 
 

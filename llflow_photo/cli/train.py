@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -16,11 +15,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrainingDataError
-from ..paths import expanded
+from ..install_hints import shell_quoted
 from .console import output, print_message
 from .models import find_model
 from .numbers import integer, number
 from .parser import Parser
+from .targets import input_path
 from .train_display import TrainingDisplay
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def add_commands(commands: Any) -> None:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument(
-        "--run", dest="folder", type=expanded, metavar="DIR", help="folder of the run (default: runs/SIZE)"
+        "--run", dest="folder", type=input_path, metavar="DIR", help="folder of the run (default: runs/SIZE)"
     )
     group.add_argument("--name", help="name of the model to write (default: name of the folder)")
     group.add_argument("--resume", action="store_true", help="continue the run in --run")
@@ -107,7 +107,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _folder(text: str) -> str:
-    return str(expanded(text))
+    return str(input_path(text))
 
 
 def _add_recipe_arguments(parser: Parser) -> None:
@@ -187,7 +187,7 @@ def _train(folder: Path, settings: RunSettings, resume: bool) -> int:
     with closing(trainer), _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
         trainer.train(display.follow, *intervals, stop=lambda: bool(interrupted))
     if trainer.step < trainer.recipe.steps:
-        command = f"llflow-photo train --run {shlex.quote(str(folder))} --resume"
+        command = f"llflow-photo train --run {shell_quoted(str(folder))} --resume"
         print_message(f"stopped after step {trainer.step}; continue with: {command}")
         return 130
     _write_model(folder)
@@ -208,7 +208,7 @@ def _write_model(folder: Path) -> None:
         prior=prior_of(folder, settings),
         force=True,  # the model of an earlier end of this run
     )
-    command = f"llflow-photo enhance PHOTO --model {shlex.quote(str(card.path))}"
+    command = f"llflow-photo enhance PHOTO --model {shell_quoted(str(card.path))}"
     print_message(f"wrote {card.path}, step {card.iterations}; use it: {command}")
 
 
@@ -243,7 +243,7 @@ def _describe(trainer: Trainer) -> str:
 def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
     from ..flow import COMPACT
     from ..training.recipe import Recipe
-    from ..training.session import RunSettings, read_settings
+    from ..training.session import RunSettings, knows_name, read_settings
 
     if args.resume:
         settings = read_settings(folder)
@@ -269,7 +269,7 @@ def _settings(args: argparse.Namespace, folder: Path) -> RunSettings:
     given["recipe"] = _recipe(args, settings.recipe)
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     model = settings.model_file(folder)
-    if args.resume and model != before and model.exists():
+    if args.resume and model != before and model.exists() and knows_name(folder):
         raise OptionError(f"{model} already exists and would be replaced; give another --name")
     return settings
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from ..errors import CheckpointError
 from ..flow import Size
+from ..install_hints import shell_quoted
 
 __all__ = ["not_weights", "read_size"]
 
@@ -59,4 +59,4 @@ def not_weights(path: Path, error: Exception) -> CheckpointError:
 
 def import_command(path: Path) -> str:
     """The command that converts a checkpoint to a model."""
-    return f"llflow-photo import {shlex.quote(str(path))} NAME.safetensors"
+    return f"llflow-photo import {shell_quoted(str(path))} NAME.safetensors"

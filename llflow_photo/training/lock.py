@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from ..errors import CheckpointError
@@ -20,14 +21,15 @@ _NAME = ".lock"
 def locked(run: Path) -> Iterator[None]:
     """Lock the folder of a run, created if missing, until this context ends.
 
-    The operating system releases the lock when the process ends, however it ends. A folder that was created
-    is removed if it is still empty at the end.
+    The operating system releases the lock when the process ends, however it ends. Folders that were created
+    are removed if they are still empty at the end.
 
     Raises:
         CheckpointError: another process has locked it.
         WriteError: the folder cannot be written to.
     """
-    path, is_new = run / _NAME, not run.exists()
+    path = run / _NAME
+    created = list(takewhile(lambda folder: not folder.exists(), (run, *run.parents)))
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
         handle = _opened(path)
@@ -38,12 +40,15 @@ def locked(run: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows removes no file that is open
-            path.unlink()
-        os.close(handle)
+        if sys.platform == "win32":  # where a file that is open cannot be removed
+            os.close(handle)
         with suppress(OSError):
-            if is_new:
-                run.rmdir()
+            path.unlink()
+        if sys.platform != "win32":
+            os.close(handle)
+        with suppress(OSError):
+            for folder in created:
+                folder.rmdir()
 
 
 def _opened(path: Path) -> int | None:

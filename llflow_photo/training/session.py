@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..flow.prior import LatentPrior
     from .simulated import SimulatedSource
 
-__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "prior_of", "read_settings"]
+__all__ = ["RunSettings", "build_trainer", "input_ranges_of", "knows_name", "prior_of", "read_settings"]
 
 SETTINGS = "run.json"
 
@@ -192,18 +192,28 @@ def read_settings(run: Path) -> RunSettings:
     Raises:
         CheckpointError: the folder does not contain a run.
     """
-    path = run / SETTINGS
     state = load_checkpoint(run / CHECKPOINT)
-    try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        values = {}
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
+    values = _stored(run)
     known = {name: values[name] for name in RunSettings.__dataclass_fields__ if name in values}
     known["photos"] = tuple(known.get("photos") or ())
     known |= {"size": Size.from_dict(state["size"]), "recipe": Recipe.from_dict(state["recipe"])}
     return RunSettings(**{"data": None, **known})
+
+
+def knows_name(run: Path) -> bool:
+    """Whether the settings of a run contain the name of its model; runs of older versions do not."""
+    return "name" in _stored(run)
+
+
+def _stored(run: Path) -> dict[str, Any]:
+    path = run / SETTINGS
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+    return values
 
 
 def _write_settings(run: Path, settings: RunSettings) -> None:

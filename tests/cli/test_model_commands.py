@@ -404,6 +404,23 @@ def test_invalid_training_arguments_are_reported(
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--run", ""],
+        ["train", "--data", ""],
+        ["models", "--add", ""],
+        ["evaluate", "--night", ""],
+        ["import", "a.pth", ""],
+        ["export", "", "a.safetensors"],
+    ],
+)
+def test_empty_paths_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "a path is empty; give a file or a folder" in capsys.readouterr().err
+
+
 def test_training_needs_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--run", str(tmp_path / "r"), "--model", SIZE]) == 2
     assert "give a folder of pairs (--data) or of clean photos (--photos)" in capsys.readouterr().err
@@ -445,6 +462,11 @@ def test_a_resumed_run_keeps_the_settings_that_are_not_given_again(
     (run / "other.safetensors").write_bytes(b"x")
     assert main(["train", "--run", str(run), "--resume", "--name", "other"]) == 2
     assert "replaced; give another --name" in capsys.readouterr().err
+    stored = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    del stored["name"]  # as in runs of older versions, whose model may have any name
+    (run / "run.json").write_text(json.dumps(stored), encoding="utf-8")
+    assert main(["train", "--run", str(run), "--resume", "--name", "own"]) == 0
+    assert read_settings(run).name == "own"
     with locked(run):
         assert main(["train", "--run", str(run), "--resume"]) == 1
     assert "another process is training in" in capsys.readouterr().err

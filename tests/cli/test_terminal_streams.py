@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from PIL import Image
 
 from llflow_photo import batch
 from llflow_photo.cli import main
+from llflow_photo.cli.console import lasting_streams
 
 
 @pytest.fixture
@@ -79,6 +81,29 @@ def test_a_batch_goes_on_after_the_reader_has_closed_the_pipe(
     assert followed == [0, 1, 2]
 
 
+def test_windows_reports_a_closed_pipe_as_an_invalid_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        def fileno(self) -> int:
+            return handle
+
+    handle = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    monkeypatch.setattr(sys, "stdout", Closed())
+    try:
+        for platform, lost in (("linux", 1), ("win32", 0)):
+            with monkeypatch.context() as patch:
+                patch.setattr(sys, "platform", platform)
+                with lasting_streams() as errors, suppress(OSError):
+                    sys.stdout.write("a")
+            assert len(errors) == lost
+    finally:
+        os.close(handle)
+
+
 def test_the_program_ends_in_silence_after_the_reader_has_closed_the_pipe() -> None:
     for arguments in ("--help", "models"):
         reading, writing = os.pipe()
@@ -89,6 +114,22 @@ def test_the_program_ends_in_silence_after_the_reader_has_closed_the_pipe() -> N
         )
         os.close(writing)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", ["--help", "models"])
+def test_output_to_a_full_disk_is_an_error(
+    arguments: str, unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    command = [sys.executable, "-m", "llflow_photo", arguments]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=600, check=False
+        )
+    message = "error: the output cannot be written: no space left on the disk; free space\n"
+    assert (done.returncode, done.stderr) == (1, message)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])

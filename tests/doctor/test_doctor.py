@@ -121,6 +121,14 @@ def test_package_files_are_restored_from_their_source(
     assert install_hints.restore_files() == f"git -C {tmp_path} checkout -- llflow_photo/models"
 
 
+def test_paths_in_commands_are_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert install_hints.shell_quoted("my run") == "'my run'"
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert install_hints.shell_quoted(r"C:\runs") == r"C:\runs"
+    assert install_hints.shell_quoted(r"C:\my runs") == r'"C:\my runs"'
+
+
 def test_damaged_models_of_the_user_are_hints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped, users = Path(registry.__file__).parent, tmp_path / "my models"
     monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(users))
@@ -139,10 +147,7 @@ def test_damaged_models_of_the_user_are_hints(tmp_path: Path, monkeypatch: pytes
     assert {finding.level for finding in found.values()} == {"hint"}
     assert "remove changed.json if you changed it" in found["changed"].text  # as the error says
     commands = {name: finding.command for name, finding in found.items() if finding.command}
-    assert commands == {
-        "changed": f"rm '{users}/changed.json'",
-        "link": f"rm '{users}/link.safetensors'",
-    }
+    assert commands == {"link": f"rm '{users}/link.safetensors'"}  # the card is kept
     assert about(findings, "trial").level == "ok"
 
 

@@ -42,6 +42,13 @@ def test_a_folder_that_stays_empty_is_removed_if_it_is_new(tmp_path: Path) -> No
     with locked(tmp_path / "new"):
         assert (tmp_path / "new").is_dir()
     assert not (tmp_path / "new").exists()
+    (tmp_path / "runs").mkdir()
+    with locked(tmp_path / "runs" / "own" / "new"):
+        pass
+    assert not list((tmp_path / "runs").iterdir())
+    with locked(tmp_path / "runs" / "own" / "new"):
+        (tmp_path / "runs" / "own" / "file").touch()
+    assert [path.name for path in (tmp_path / "runs").rglob("*")] == ["own", "file"]
     with locked(tmp_path):
         pass
     assert tmp_path.is_dir()

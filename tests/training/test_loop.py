@@ -6,6 +6,7 @@ import csv
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -218,31 +219,37 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """A limit of 4 KiB for the size of files, whose error is like that of a full disk."""
+    """A limit of 4 KiB for the size of files, whose error is like that of a full disk.
+
+    It is no fixture, because it also limits the files to which pytest writes.
+    """
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("numbers", [1100, 100_000])  # torch reports the two in different ways
-def test_a_full_disk_is_named(numbers: int, tmp_path: Path, small_disk: None) -> None:
+def test_a_full_disk_is_named(numbers: int, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, {"step": 1})
-    with pytest.raises(WriteError, match=r"cannot write .*checkpoint\.pt: .*; free space or choose another"):
+    message = r"cannot write .*checkpoint\.pt: .*; free space or choose another"
+    with pytest.raises(WriteError, match=message), small_disk():
         save_checkpoint(path, {"step": 2, "tensor": torch.zeros(numbers)})
     assert load_checkpoint(path)["step"] == 1
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-def test_a_full_disk_cuts_off_the_last_row_of_the_log(tmp_path: Path, small_disk: None) -> None:
+def test_a_full_disk_cuts_off_the_last_row_of_the_log(tmp_path: Path) -> None:
     log = TrainingLog(tmp_path)
     for step in range(300):
         log.add(step, 1e-3, None, None)
-    with pytest.raises(WriteError, match=r"cannot write .*log\.csv"):
+    with pytest.raises(WriteError, match=r"cannot write .*log\.csv"), small_disk():
         log.flush()
     log.cut_after(299)
     rows = rows_of(tmp_path)

@@ -18,7 +18,16 @@ if TYPE_CHECKING:  # the command line needs only the defaults
     from ...files.metadata.capture import Capture
     from .selection import Source
 
-__all__ = ["DEFAULT_GAP_S", "DEFAULT_MODE", "FoundSeries", "Frame", "Mode", "SeriesRules", "find_series"]
+__all__ = [
+    "DEFAULT_GAP_S",
+    "DEFAULT_MODE",
+    "FoundSeries",
+    "Frame",
+    "Mode",
+    "SeriesRules",
+    "development_of",
+    "find_series",
+]
 
 Mode = Literal["auto", "all", "off"]
 
@@ -28,6 +37,8 @@ DEFAULT_GAP_S = 30.0
 
 _MIN_FRAMES = {"auto": 3, "all": 2, "off": 0}
 """Minimum number of frames of a series; two photos are more often two attempts."""
+
+_GAP = " gap "
 
 
 @dataclass(frozen=True)
@@ -59,12 +70,17 @@ class SeriesRules:
 
     @property
     def basis(self) -> str:
-        """Identifies what decisions depend on besides photos and mode; those of another basis are not used.
+        """Identifies what decisions depend on besides photos and mode: the development and the gap.
 
-        The default gap is not part of it.
+        The default gap is not part of it, and manifests of older versions contain no gap.
         """
         has_gap = self.mode == "auto" and self.gap_s != DEFAULT_GAP_S
-        return f"{self.development} gap {float(self.gap_s):g}" if has_gap else self.development
+        return f"{self.development}{_GAP}{float(self.gap_s):g}" if has_gap else self.development
+
+
+def development_of(basis: str) -> str:
+    """The part of a `SeriesRules.basis` that identifies how photos are developed, without the gap."""
+    return basis.partition(_GAP)[0]
 
 
 @dataclass(frozen=True)
