@@ -8,7 +8,8 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def pairs(tmp_path: Path) -> Path:
 def train(pairs: Path, run: Path, *more: str) -> int:
     fixed = ["--data", str(pairs), "--run", str(run), "--model", SIZE, "--validation-scenes", "2"]
     return main(["train", *fixed, "--threads", str(torch.get_num_threads()), *more])
+
+
+@contextmanager
+def interrupted_after_one_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A context in which Ctrl-C is pressed after the first step of a training."""
+    follow = TrainingDisplay.follow
+
+    def interrupt(self: TrainingDisplay, progress: Progress) -> None:
+        follow(self, progress)
+        if progress.step == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingDisplay, "follow", interrupt)
+        yield
 
 
 def test_models_are_listed_shown_and_added(
@@ -338,15 +354,7 @@ def test_ctrl_c_writes_a_checkpoint_and_prints_how_to_continue(
 ) -> None:
     whole, run = tmp_path / "whole", tmp_path / "run"
     assert train(pairs, whole, "--steps", "4", "--crop", "16", "--batch", "1") == 0
-    follow = TrainingDisplay.follow
-
-    def interrupt(self: TrainingDisplay, progress: Progress) -> None:
-        follow(self, progress)
-        if progress.step == 1:
-            signal.raise_signal(signal.SIGINT)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(TrainingDisplay, "follow", interrupt)
+    with interrupted_after_one_step(monkeypatch):
         assert train(pairs, run, "--steps", "4", "--crop", "16", "--batch", "1") == 130
     assert f"llflow-photo train --run {run} --resume" in " ".join(capsys.readouterr().err.split())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -441,15 +449,7 @@ def test_a_resumed_run_keeps_the_settings_that_are_not_given_again(
 ) -> None:
     run = tmp_path / "my run"
     given = ["--licence", "CC0", "--name", "own", "--validate-every", "2", "--save-every", "3"]
-    follow = TrainingDisplay.follow
-
-    def interrupt(self: TrainingDisplay, progress: Progress) -> None:
-        follow(self, progress)
-        if progress.step == 1:
-            signal.raise_signal(signal.SIGINT)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(TrainingDisplay, "follow", interrupt)
+    with interrupted_after_one_step(monkeypatch):
         assert train(pairs, run, "--steps", "5", "--crop", "16", "--batch", "1", *given) == 130
     assert f"llflow-photo train --run '{run}' --resume" in " ".join(capsys.readouterr().err.split())
     assert main(["train", "--run", str(run), "--resume", "--save-every", "4"]) == 0
