@@ -37,6 +37,8 @@ _VISIBLE = 0.01
 _DARK, _LIT, _SURROUNDINGS = 0.42, 0.52, 4
 # Share of the pixels of the smaller of two areas up to which their order is not a ring, and from which it is.
 _ALIKE = 0.02, 0.1
+# Pixels per cell of the smaller one, smoothed over cells, up to which it is none, and from which it is.
+_FEW = 0.5, 2.0
 # Encoded brightness from which a pixel belongs to the lamp.
 _GLOW = 0.85
 
@@ -226,8 +228,9 @@ def _gain(curves: np.ndarray, count: np.ndarray, weight: np.ndarray) -> np.ndarr
     monotone = np.where(known, np.maximum.accumulate(np.where(known, monotone, -1.0), axis=1), 1.0)
     curves = np.where(known, curves, 1.0)
     gain = decode(np.maximum(monotone, _DARKEST), "srgb") / decode(np.maximum(curves, _DARKEST), "srgb")
-    # A large area and a small glow are different surfaces.
-    alike = smoothstep(*_ALIKE, np.minimum(below, above) / np.maximum(below + above, _EMPTY))
+    # A large area and a small glow are different surfaces, and so may be single pixels.
+    fewer = np.minimum(below, above)
+    alike = smoothstep(*_ALIKE, fewer / np.maximum(below + above, _EMPTY)) * smoothstep(*_FEW, fewer)
     return np.asarray(1.0 + weight[:, None, None] * alike * (gain - 1.0), np.float32)
 
 

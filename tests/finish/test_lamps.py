@@ -111,11 +111,12 @@ def test_the_color_of_a_sodium_lamp_and_its_core_stay() -> None:
     np.testing.assert_allclose(ratio, wanted / wanted.mean(), atol=0.12)
 
 
-def test_a_sky_behind_distant_lamps_stays_and_they_get_no_rings() -> None:
+@pytest.mark.parametrize("brightness", [0.85, 0.925, 0.975, 1.0, 1.05, 1.2])
+def test_a_sky_behind_distant_lamps_stays_and_they_get_no_rings(brightness: float) -> None:
     """In the rendering the sky is brighter than the glow of a lamp on a hill, in the photo it is darker."""
     y, _ = np.mgrid[:_SIDE, :_SIDE]
     radius = _radius()
-    surface = np.where(y < 75, 0.22, 0.15)
+    surface = brightness * np.where(y < 75, 0.22, 0.15)
     bright = np.where(y < 75, 0.70, 0.25)
     glow = np.exp(-((radius / 3.0) ** 2))
     level = np.maximum(surface, np.where(radius < 2.5, 1.0, 0.6 * glow + surface * (1 - glow)))
