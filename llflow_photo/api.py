@@ -228,9 +228,9 @@ def enhance_file(
     source, target = files.expanded(path), files.expanded(output)
     targets = _targets(target, settings.samples)
     for one in targets:
-        if one.exists() and source.exists() and one.samefile(source):
+        if _is_same_file(one, source):
             raise WriteError(f"{one} is the photo itself, which is never overwritten; give another output")
-    files.check_folder(target)
+        files.check_folder(one)
     files.check_format(target, encoding)
     with files.as_regular_file(source) as regular:
         content = files.content_of(regular)
@@ -258,6 +258,14 @@ def enhance_file(
         reading + time.monotonic() - started,
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """Whether both paths are those of the same existing file; false if one may not be looked up."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # reported by the checks that follow
+        return False
 
 
 def with_settings_recorded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,11 +35,6 @@ class SensorNoise:
         """Per-pixel variance of shot and read noise at a signal of any shape, 0 to 1."""
         return self.shot * signal + self.read**2
 
-    def averaged(self, side: float) -> SensorNoise:
-        """Noise of means of ``side`` x ``side`` developed pixels (at least 1), without hot pixels."""
-        less = 1.0 / side
-        return _Averaged(self.shot * less**2, self.read * less, self.row * less, of=self)
-
     def applied(self, signal: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """A noisy copy of a mosaic, H x W, float32 in [0, 1]; the result may leave that range."""
         height, width = signal.shape
@@ -56,27 +51,6 @@ class SensorNoise:
             places = random.integers(0, height * width, count)
             noisy.ravel()[places] += random.uniform(0.02, 1.0, count).astype(np.float32)
         return noisy
-
-
-@dataclass(frozen=True)
-class _Averaged(SensorNoise):
-    """Noise of averaged pixels, whose means are raised by clipping the noise of single pixels at black."""
-
-    of: SensorNoise = field(default_factory=SensorNoise)
-
-    def applied(self, signal: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        light = signal.copy()
-        _add_by_position(light, self.of.black_error)
-        deviation = np.sqrt(self.of.variance(signal) + np.float32(self.of.row**2 + 1e-12))
-        return super().applied(_mean_above_zero(light, deviation), random)
-
-
-def _mean_above_zero(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Mean of max(0, x) for normal x, ``m Phi(m / s) + s phi(m / s)``; Phi by tanh, to 3e-4."""
-    ratio = mean / deviation
-    share = 0.5 * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (ratio + 0.044715 * ratio**3)))
-    bell = np.exp(-0.5 * ratio**2) / math.sqrt(2.0 * math.pi)
-    return np.asarray(mean * share + deviation * bell, np.float32)
 
 
 def _add_by_position(mosaic: np.ndarray, offsets: tuple[float, float, float, float]) -> None:

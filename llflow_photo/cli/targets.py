@@ -36,7 +36,7 @@ def is_one_file(output: str) -> bool:
     """
     path = Path(output)
     ends_like_folder = os.path.basename(output) in ("", ".", "..")
-    return bool(path.suffix) and not (ends_like_folder or path.suffix[1:].isdigit() or path.is_dir())
+    return bool(path.suffix) and not (ends_like_folder or path.suffix[1:].isdigit() or os.path.isdir(output))
 
 
 def choose_targets(

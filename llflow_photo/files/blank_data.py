@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 
 from ..errors import ReadError
 from .pillow.heif_boxes import picture_extents
+from .pillow.webp_gaps import has_gap
 
 __all__ = ["blank_rows", "check_not_blank"]
 
-# Arithmetic-coded data of these formats never contains so many consecutive zeros.
+# Arithmetic-coded data of AVIF and HEIC never contains so many consecutive zeros.
 _ZEROS = bytes(256)
 # Share of the rows of an uncompressed image; fewer black rows may be part of the photo.
 _BLANK_SHARE, _BLANK_ROWS = 1 / 8, 8
@@ -28,13 +27,11 @@ def check_not_blank(data: bytes, kind: str, name: str) -> None:
     Raises:
         ReadError: a part of the image is missing.
     """
-    extents = _webp_extents(data) if kind == "webp" else picture_extents(data)
-    for start, size in extents:
-        if data.find(_ZEROS, start, start + size) >= 0:
-            raise ReadError(
-                f"{name} is truncated or damaged: a part of its image is missing (zeros instead of data); "
-                "copy it again"
-            )
+    if has_gap(data) if kind == "webp" else _has_zeros(data):
+        raise ReadError(
+            f"{name} is truncated or damaged: a part of its image is missing (zeros instead of data); "
+            "copy it again"
+        )
 
 
 def blank_rows(values: np.ndarray) -> list[str]:
@@ -57,12 +54,6 @@ def blank_rows(values: np.ndarray) -> list[str]:
     return [f"the {where} {count} of {height} rows contain only zeros; the file may be incomplete"]
 
 
-def _webp_extents(data: bytes) -> list[tuple[int, int]]:
-    """Offsets and sizes of the chunks with pixels (RFC 9649)."""
-    extents, position = [], 12
-    while position + 8 <= len(data):
-        kind, size = struct.unpack_from("<4sI", data, position)
-        if kind in (b"VP8 ", b"VP8L", b"ALPH"):
-            extents.append((position + 8, size))
-        position += 8 + size + size % 2
-    return extents
+def _has_zeros(data: bytes) -> bool:
+    """Whether the image data of an AVIF or HEIC file contains a long run of zeros."""
+    return any(data.find(_ZEROS, start, start + size) >= 0 for start, size in picture_extents(data))

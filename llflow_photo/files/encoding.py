@@ -40,7 +40,8 @@ class Encoding:
         bit_depth: 8, 10 (HEIC), 16, or 32 (float TIFF), or None for the format's default: that of the
             photo for PNG and HEIC, 16 for TIFF.
         color_space: color space of the file: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
-            ``rec2020-linear``, ``srgb-linear``. A DNG is always in the camera's own color space.
+            ``rec2020-linear``, ``srgb-linear``; colors outside it are clipped, and noted if they are many. A
+            DNG is always in the camera's own color space.
     """
 
     format: str | None = None

@@ -28,6 +28,7 @@ from .pillow.read import decode_raster
 from .raw.options import RawOptions
 from .sniff import RAW_SUFFIXES, kind_of_head, tiff_is_raw
 from .source import as_regular_file
+from .tiff.pages import holds_developed_photo
 from .tiff.parse import parse_tiff
 from .tiff.read import decode_tiff
 from .unsupported import why_no_photo
@@ -102,15 +103,26 @@ def _read_raw(path: Path, options: RawOptions, half_size: bool, max_pixels: int)
 
 
 def _read_tiff_like(path: Path, options: RawOptions, half_size: bool, max_pixels: int) -> Photo:
-    """Read a TIFF file, or a RAW file with TIFF structure."""
+    """Read a TIFF file, or a RAW file with TIFF structure.
+
+    Which one it is, name and ``DNGVersion`` do not tell for certain: programs keep them in developed files.
+    """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             directories = parse_tiff(data)
         except FormatError as error:
             raise ReadError(f"{path.name} begins like TIFF but is damaged: {error}; copy it again") from error
-        if not tiff_is_raw(directories) and path.suffix.lower() not in RAW_SUFFIXES:
-            return photo_of_samples(decode_tiff(data, directories, path.name, max_pixels), path)
-    return _read_raw(path, options, half_size, max_pixels)
+        notes: list[str] = []
+        if tiff_is_raw(directories) or path.suffix.lower() in RAW_SUFFIXES:
+            try:
+                return _read_raw(path, options, half_size, max_pixels)
+            except ReadError:
+                if not holds_developed_photo(directories, len(data)):
+                    raise
+            notes.append("the file is not a RAW file, although its name or its DNG version says so")
+        samples = decode_tiff(data, directories, path.name, max_pixels)
+        samples.notes += notes
+        return photo_of_samples(samples, path)
 
 
 def photo_of_samples(samples: Samples, path: Path | None) -> Photo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from .atomic import atomic_file
 from .dimensions import check_dimensions
 from .dng.linear_dng import write_linear_dng
 from .encoding import Encoding
+from .gamut_notes import gamut_notes
 from .metadata.exif import describing
 from .metadata.rendering_settings import with_settings
 from .metadata.texts import unplaced_texts
@@ -25,6 +27,8 @@ from .quantize import check_finite
 from .tiff.write import write_tiff
 
 __all__ = ["check_folder", "check_format", "write"]
+
+_USUAL_LONGEST_NAME = 255
 
 
 def check_format(path: Path, encoding: Encoding | None = None, source_depth: int = 8) -> None:
@@ -43,16 +47,42 @@ def check_format(path: Path, encoding: Encoding | None = None, source_depth: int
 
 
 def check_folder(path: Path) -> None:
-    """Check before rendering that the folder of a file is writable.
+    """Check before rendering that a file can be created or replaced in its folder.
 
     Raises:
-        WriteError: the folder does not exist or is not writable.
+        WriteError: the folder does not exist or is not writable, the name is too long for it or not valid,
+            or belongs to a folder.
     """
     folder = path.parent
-    if not folder.is_dir():
+    if "\0" in str(path):
+        raise WriteError(f"cannot write {str(path)!r}: it has a null character; choose another name")
+    try:
+        is_folder = stat.S_ISDIR(os.stat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    except OSError as error:
+        problem = f"{folder} cannot be accessed ({error.strerror or error})"
+        raise WriteError(f"cannot write {path}: {problem}; choose another folder") from error
+    if not is_folder:
         raise WriteError(f"cannot write {path}: {folder} is not a folder; create it, or choose another")
     if not os.access(folder, os.W_OK):
         raise WriteError(f"cannot write {path}: {folder} is not writable; choose another folder")
+    size, limit = len(os.fsencode(path.name)), _longest_name(folder)
+    if size > limit:
+        raise WriteError(
+            f"cannot write {path}: its name has {size} bytes, and names in this folder may have {limit}; "
+            "choose a shorter name"
+        )
+    if os.path.isdir(path):
+        raise WriteError(f"cannot write {path}: it is a folder; give the name of a file")
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes that the name of a file in the folder may have."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # not on Windows, whose limit is 255 characters
+        return _USUAL_LONGEST_NAME
 
 
 def write(
@@ -113,4 +143,7 @@ def write(
             raise
         except Exception as error:  # encoders raise exceptions of many classes
             raise WriteError(f"cannot write {path}: {error}; try another format or folder") from error
+    if encoding.format != "dng" and depth != 32:
+        only_srgb = encoding.format == "jxl"
+        notes += gamut_notes(photo, SRGB if only_srgb else space, fixed=only_srgb)
     return tuple(notes)

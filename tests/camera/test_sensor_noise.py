@@ -19,21 +19,6 @@ def test_variance_grows_with_the_signal(signal: float) -> None:
     assert noisy.var() == pytest.approx(0.003 * signal + 0.004**2, rel=0.03)
 
 
-def test_means_of_squares_of_pixels_are_less_noisy() -> None:
-    noise = SensorNoise(shot=0.003, read=0.004, row=0.002)
-    fine = noise.applied(np.full((600, 600), 0.1, np.float32), np.random.default_rng(5))
-    coarse = noise.averaged(4.0).applied(np.full((300, 300), 0.1, np.float32), np.random.default_rng(6))
-    assert coarse.std() == pytest.approx(fine.reshape(150, 4, 150, 4).mean((1, 3)).std(), rel=0.1)
-
-
-@pytest.mark.parametrize("signal", [0.0, 0.002, 0.01])
-def test_what_is_cut_below_black_lifts_means(signal: float) -> None:
-    noise = SensorNoise(shot=0.002, read=0.004, black_error=(0.001, 0.001, 0.001, 0.001))
-    fine = noise.applied(np.full((400, 400), signal, np.float32), np.random.default_rng(7))
-    coarse = noise.averaged(20.0).applied(np.full((400, 400), signal, np.float32), np.random.default_rng(8))
-    assert coarse.mean() == pytest.approx(np.maximum(fine, 0.0).mean(), rel=0.03)
-
-
 def test_read_noise_of_a_shot_noise() -> None:
     assert math.log(read_noise_of(0.0004) ** 2) == pytest.approx(2.18 * math.log(0.0004) + 1.20)
     assert read_noise_of(0.0004) == pytest.approx(3.604e-4, rel=1e-3)

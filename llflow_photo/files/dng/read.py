@@ -1,4 +1,4 @@
-"""Developing DNG files according to their specification; LibRaw is used for demosaicing only.
+"""Developing DNG files according to their specification; LibRaw unpacks some kinds of samples and demosaics.
 
 Source: Adobe, Digital Negative Specification 1.7.1, whose processing model has these steps: raw values,
 OpcodeList1, linear light, OpcodeList2, demosaicing, OpcodeList3, default crop.

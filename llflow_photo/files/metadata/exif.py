@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ...errors import FormatError
@@ -21,12 +22,14 @@ from ..tiff.directory import (
 )
 from ..tiff.parse import parse_tiff
 from ..tiff.tags import ExifColorSpace, GPSTag, ResolutionUnit, Tag
+from .exif_types import conforming, conforming_gps
 
 __all__ = [
     "CarriedExif",
     "block_orientation",
     "carry",
     "carry_block",
+    "describes_layout",
     "describing",
     "orientation_of",
     "split_block",
@@ -58,6 +61,10 @@ _DROPPED_EXIF = {
 }  # fmt: skip
 # Bytes. Larger fields are private blocks, not descriptions.
 _MAX_VALUE = 1 << 20
+# Descriptions by tifffile, ImageJ and OME programs. They state shape, channels and planes of the original
+# file, by which such programs would interpret the pixels of the result.
+_LAYOUT_IN_TEXT = re.compile(r'\s*(?:\{"shape"|shape=\(|ImageJ=)|.*<(?:\w+:)?OME[\s>]', re.DOTALL)
+_LAYOUT_LEFT_OUT = "the image description was not kept: it describes the layout of the original file"
 _MAKER_NOTE_LEFT_OUT = "the maker note was not kept: it depends on its position in the original file"
 
 
@@ -103,11 +110,15 @@ def carry(source: Directory) -> CarriedExif:
                 left_out.append(_MAKER_NOTE_LEFT_OUT)
             elif code not in _DROPPED_EXIF and entry.type != IFD:
                 _keep(exif, code, entry, left_out)
+                if conforming(code, entry) is None:
+                    left_out.append(
+                        f"EXIF tag 0x{code:04X} has a type that Exif does not allow; it was not kept"
+                    )
     gps = {
-        code: entry
+        code: kept
         for child in _children(source, Tag.GPSInfo)
         for code, entry in child.items()
-        if code <= GPSTag.GPSHPositioningError and _fits(entry)
+        if code <= GPSTag.GPSHPositioningError and (kept := conforming_gps(code, entry)) and _fits(kept)
     }
     block = _assemble(image, exif, gps) if image or exif or gps else None
     return CarriedExif(block, orientation_of(source), tuple(left_out))
@@ -120,6 +131,11 @@ def orientation_of(directory: Directory) -> int | None:
         return None
     value = int(entry.value[0])
     return value if 1 <= value <= 8 else None
+
+
+def describes_layout(text: str) -> bool:
+    """Whether an image description is that of a program, and states the shape of the file's data."""
+    return _LAYOUT_IN_TEXT.match(text) is not None
 
 
 def block_orientation(block: bytes | None) -> int | None:
@@ -179,10 +195,18 @@ def describing(block: bytes, width: int, height: int, is_srgb: bool, format_name
 
 
 def _keep(target: Directory, code: int, entry: Entry, left_out: list[str]) -> None:
-    if _fits(entry):
-        target[code] = entry
+    if code == Tag.ImageDescription and describes_layout(_text(entry)):
+        left_out.append(_LAYOUT_LEFT_OUT)
+    elif _fits(entry):
+        # In RAW files, makers use numbers of standard fields for values of their own.
+        if (kept := conforming(code, entry)) is not None:
+            target[code] = kept
     elif entry.type != IFD and entry.count > _MAX_VALUE // 8:
         left_out.append(f"EXIF tag 0x{code:04X} is too large and was not kept")
+
+
+def _text(entry: Entry) -> str:
+    return entry.value.decode("utf-8", "replace") if isinstance(entry.value, bytes) else ""
 
 
 def _assemble(image: Directory, exif: Directory, gps: Directory) -> bytes:

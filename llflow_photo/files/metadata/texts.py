@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..tiff.directory import Directory, Entry, exif_block
 from ..tiff.tags import Tag
-from .exif import split_block
+from .exif import describes_layout, split_block
 
 __all__ = ["Texts", "unplaced_texts", "with_texts"]
 
@@ -21,7 +21,11 @@ def with_texts(block: bytes | None, texts: Texts) -> bytes | None:
     """An EXIF block with the texts, in fields that it does not have yet."""
     named = {_FIELDS[keyword]: text for keyword, text in texts if keyword in _FIELDS and text.strip()}
     directory: Directory = dict(split_block(block)) if block else {}
-    added = {code: Entry.text(text) for code, text in named.items() if code not in directory}
+    added = {
+        code: Entry.text(text)
+        for code, text in named.items()
+        if code not in directory and not describes_layout(text)
+    }
     return exif_block(directory | added) if added else block
 
 

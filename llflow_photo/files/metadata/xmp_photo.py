@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .sidecars import read_sidecars
 from .xmp_packet import Packet, qualified
-from .xmp_truth import drop_false_claims, turn_regions
+from .xmp_truth import drop_false_claims, turn_exif, turn_regions
 
 __all__ = ["PhotoXmp"]
 
@@ -60,6 +60,7 @@ class PhotoXmp:
             self._notes.append("another program's RAW development settings in the XMP were not kept")
         self._notes += [note for note in drop_false_claims(packet) if note not in self._notes]
         turn_regions(packet.rdf, orientation, width, height)
+        turn_exif(packet, orientation, width, height)
         packet.set_where_present(_ORIENTATION, "1")
         return packet.to_bytes()
 

@@ -6,9 +6,11 @@ Guidelines 2.0 (regions), IPTC Photo Metadata Standard (image regions).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
+from .exif_geometry import turned_subject
 from .orientation import swaps_sides, turned_box, turned_point
 from .xmp_names import (
     AREAS,
@@ -23,12 +25,18 @@ from .xmp_names import (
     ST_DIM,
     tag,
 )
-from .xmp_packet import Packet
+from .xmp_packet import Packet, qualified
 
-__all__ = ["drop_false_claims", "part_left_out", "turn_regions"]
+__all__ = ["drop_false_claims", "part_left_out", "turn_exif", "turn_regions"]
 
 _DESCRIPTION = tag(RDF, "Description")
 _PIXEL_UNITS = ("pixel", "pixels")
+_SUBJECTS = (qualified("exif:SubjectArea"), qualified("exif:SubjectLocation"))
+# Values along the width and along the height of the stored image.
+_SIDES = (
+    (qualified("tiff:XResolution"), qualified("tiff:YResolution")),
+    (qualified("exif:FocalPlaneXResolution"), qualified("exif:FocalPlaneYResolution")),
+)
 
 
 def drop_false_claims(packet: Packet) -> list[str]:
@@ -61,6 +69,45 @@ def _is_false(name: str, parts: dict[str, None]) -> bool:
                 parts[part] = None
             return True
     return False
+
+
+def turn_exif(packet: Packet, orientation: int, width: int, height: int) -> None:
+    """Rotate the EXIF properties with image coordinates or directions; those that are not valid are removed.
+
+    Args:
+        orientation: orientation that was applied to the stored pixels, 1 to 8.
+        width, height: size of the upright image.
+    """
+    if orientation == 1:
+        return
+    stored = (height, width) if swaps_sides(orientation) else (width, height)
+    broken = {name for name in _SUBJECTS if not _turn_subject(packet, name, orientation, stored)}
+    for along_width, along_height in _SIDES if swaps_sides(orientation) else ():
+        x, y = packet.value(along_width), packet.value(along_height)
+        if x is None or y is None:
+            broken |= {along_width, along_height}
+            continue
+        packet.set_where_present(along_width, y)
+        packet.set_where_present(along_height, x)
+    packet.remove(broken.__contains__)
+
+
+def _turn_subject(packet: Packet, name: str, orientation: int, size: tuple[int, int]) -> bool:
+    """Rotate a list of numbers; return whether all that are present are valid."""
+    if any(name in description.attrib for description in packet.descriptions()):
+        return False
+    for description in packet.descriptions():
+        for subject in description.findall(name):
+            items = list(subject.iter(tag(RDF, "li")))
+            try:
+                numbers = [float(item.text or "") for item in items]
+            except ValueError:
+                return False
+            if not 2 <= len(numbers) <= 4 or not all(map(math.isfinite, numbers)):
+                return False
+            for item, number in zip(items, turned_subject(numbers, orientation, *size), strict=True):
+                item.text = str(number)
+    return True
 
 
 def turn_regions(rdf: Any, orientation: int, width: int, height: int) -> None:

@@ -19,6 +19,13 @@ _SHARE_OF_SAME_COLOR = 0.15
 # leaking from a hot pixel has about 0.01 and 0.08.
 _SHARE_OF_ADJACENT = 0.05
 _SHARE_OF_ALL_ADJACENT = 0.25
+# Maximum share of the excess that the four nearest pixels may have together, around red and blue pixels,
+# which have no adjacent pixels of their color. In light of a narrow band, as of red lamps on towers and
+# aircraft, green pixels have as little as 0.08 of the signal of red ones. The share is then at least 0.10
+# (the Gaussian above, integrated over pixels; 0.07 with sigma 0.5). Charge leaking from a hot pixel has 0.04.
+_SHARE_OF_NEAREST = 0.07
+# Noise of their sum allowed instead, in standard deviations.
+_NOISE_OF_NEAREST = 2.5
 # Noise of neighbors allowed in addition, in standard deviations.
 _ALLOWED_NOISE = 3.0
 _FLOOR = 0.002
@@ -34,7 +41,7 @@ def repair_hot_pixels(mosaic: np.ndarray, colors: np.ndarray, black: np.ndarray,
 
     A pixel is hot if it exceeds its neighbors of the same color by far more than their scatter, while
     adjacent pixels of all colors show no excess beyond noise. Stars, lamps and glints spread over several
-    pixels.
+    pixels; in light of a single color, the excess of the other colors is small.
 
     Args:
         mosaic: H x W uint16.
@@ -93,7 +100,7 @@ def _hot(
     """Positions of hot pixels in some rows, and the values that replace them."""
     light = rows.astype(np.float32) - black.astype(np.float32)[colors]
     y, x = _local_peaks(light, white)
-    around, kinds, adjacent = _neighborhood(light, colors, y, x)
+    around, kinds, offsets = _neighborhood(light, colors, y, x)
     same = np.where(kinds == colors[y, x][:, None], around, np.nan)
     enough = np.isfinite(same).sum(axis=1) >= 4
     y, x, around, kinds, same = y[enough], x[enough], around[enough], kinds[enough], same[enough]
@@ -103,13 +110,22 @@ def _hot(
     scatter = _MEDIAN_TO_SIGMA * np.nanmedian(np.abs(same - median[:, None]), axis=1)
     excess = light[y, x] - median
     second = np.nanmax(same, axis=1) - median
-    rises = _rises(around, kinds, adjacent)
+    adjacent = np.abs(offsets).max(axis=1) == 1
+    level = _levels(around, kinds, adjacent)
+    rises = around[:, adjacent] - level
+    nearest = np.abs(offsets[adjacent]).sum(axis=1) == 1
+    alone = (_one_green(kinds[:, adjacent]) != _one_green(colors[y, x])[:, None]).all(axis=1)
+    noise_of_nearest = np.sqrt((noise[_bin(level[:, nearest], white)] ** 2).sum(axis=1))
     # Not by the scatter, which is far more than noise in areas of detail.
     allowed = _ALLOWED_NOISE * noise[_bin(median, white)]
     hot = excess > _SIGMAS * np.maximum(scatter, _FLOOR * white)
     hot &= second < _SHARE_OF_SAME_COLOR * excess + allowed
     hot &= rises.max(axis=1) < _SHARE_OF_ADJACENT * excess + allowed
     hot &= rises.sum(axis=1) < _SHARE_OF_ALL_ADJACENT * excess
+    hot &= ~alone | (
+        rises[:, nearest].sum(axis=1)
+        < np.maximum(_SHARE_OF_NEAREST * excess, _NOISE_OF_NEAREST * noise_of_nearest)
+    )
     place = (y[hot], x[hot])
     values = median[hot] + black.astype(np.float32)[colors[place]]
     return place, np.clip(np.round(values), 0, 65535).astype(np.uint16)
@@ -118,23 +134,28 @@ def _hot(
 def _neighborhood(
     light: np.ndarray, colors: np.ndarray, y: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Light and color of the 48 neighbors of N pixels, N x 48, and which of them are adjacent."""
+    """Light and color of the 48 neighbors of N pixels, N x 48, and their offsets (rows, columns), 48 x 2."""
     reach = _REACH
     padded = np.pad(light, reach, mode="reflect")
     padded_colors = np.pad(colors, reach, mode="reflect")
     span = range(-reach, reach + 1)
     offsets = np.array([(dy, dx) for dy in span for dx in span if dy or dx])
     rows, columns = y[:, None] + reach + offsets[:, 0], x[:, None] + reach + offsets[:, 1]
-    return padded[rows, columns], padded_colors[rows, columns], np.abs(offsets).max(axis=1) == 1
+    return padded[rows, columns], padded_colors[rows, columns], offsets
 
 
-def _rises(around: np.ndarray, kinds: np.ndarray, adjacent: np.ndarray) -> np.ndarray:
-    """N x 8: excess of each adjacent pixel over the median of its color in the neighborhood."""
-    rises = around[:, adjacent].copy()
+def _levels(around: np.ndarray, kinds: np.ndarray, adjacent: np.ndarray) -> np.ndarray:
+    """N x 8: median, in the neighborhood, of the color of each adjacent pixel."""
+    levels = np.zeros_like(around[:, adjacent])
     for kind in np.unique(kinds):
         median = np.nan_to_num(_median_of(around, kinds == kind))
-        rises -= np.where(kinds[:, adjacent] == kind, median[:, None], 0.0)
-    return rises
+        levels += np.where(kinds[:, adjacent] == kind, median[:, None], 0.0)
+    return levels
+
+
+def _one_green(colors: np.ndarray) -> np.ndarray:
+    """Color indices with that of the first green, 1, for the second, 3."""
+    return np.where(colors == 3, 1, colors)
 
 
 def _median_of(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -15,11 +15,27 @@ from PIL import Image
 from ...errors import FormatError
 from ..dng.linear_dng import PRIVATE_DATA
 from ..metadata.exif import carry, split_block
-from ..tiff.directory import IFD, Directory, Entry, exif_block
+from ..metadata.exif_types import conforming
+from ..metadata.xmp_extended import EXTENSION, joined
+from ..pillow.images import as_bytes
+from ..pillow.jpeg_stream import scan_jpeg
+from ..tiff.directory import BYTE, IFD, LONG, SHORT, Directory, Entry, exif_block
 from ..tiff.parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff, text_of
-from ..tiff.tags import Photometric, Tag
+from ..tiff.tags import Photometric, SensitivityType, Tag
+from .boxes import xmp_of_boxes
 
 __all__ = ["RawContainer", "directory_of"]
+
+
+# Bytes of a JPEG in a RAF file.
+_MAX_JPEG = 64 << 20
+_MAX_SHORT = 65535
+# Taken from the JPEG of an RW2 file: what describes the photo.
+_FROM_JPEG = {
+    Tag.ImageDescription, Tag.Make, Tag.Model, Tag.XResolution, Tag.YResolution, Tag.ResolutionUnit,
+    Tag.Software, Tag.DateTime, Tag.Artist, Tag.Copyright, Tag.Rating, Tag.RatingPercent, Tag.ExifIFD,
+    Tag.GPSInfo, Tag.XMP,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,26 +100,24 @@ def directory_of(data: Buffer) -> Directory | None:
 
 
 def _directories(data: Buffer, raw: Any) -> tuple[Directory | None, tuple[str, ...]]:
-    """The image directory with its Exif and GPS children, from the container of the format, and notes."""
+    """The image directory with its Exif and GPS children and XMP, from the format's container, and notes."""
     head = bytes(data[:64])
+    notes: list[str] = []
     try:
         if is_tiff(head):
-            return _merged(parse_tiff(data)), ()
+            return _with_jpeg(_merged(parse_tiff(data)), notes), tuple(notes)
         if head[4:12] == b"ftypcrx ":
             return _canon_cr3(data), ()
         if head.startswith(b"FUJIFILMCCD-RAW"):
             (offset, length) = struct.unpack(">II", bytes(data[84:92]))
-            block = _exif_of_jpeg(bytes(data[offset : offset + min(length, 64 << 20)]))
-            return (parse_tiff(block)[0] if block else None), ()
+            page = _directory_of_jpeg(bytes(data[offset : offset + min(length, _MAX_JPEG)]), notes)
+            return page, tuple(notes)
     except (FormatError, struct.error):
         pass
-    block = _exif_of_preview(raw)
-    if block is None:
+    page = _directory_of_preview(raw, notes)
+    if page is None:
         return None, ()
-    try:
-        return parse_tiff(block)[0], ("metadata was taken from the RAW file's preview",)
-    except FormatError:
-        return None, ()
+    return page, ("metadata was taken from the RAW file's preview", *notes)
 
 
 def _merged(directories: list[Directory]) -> Directory:
@@ -116,8 +130,45 @@ def _merged(directories: list[Directory]) -> Directory:
     return page
 
 
+def _with_jpeg(page: Directory, notes: list[str]) -> Directory:
+    """An RW2 file's directory with the fields that only its JPEG has, and the sensitivity.
+
+    Panasonic and Leica store most of Exif in this JPEG, and use some numbers for fields of their own.
+    """
+    content = packet_of(page, Tag.JpgFromRaw)
+    if content is None:
+        return page
+    merged = dict(_directory_of_jpeg(content, notes) or {})
+    # Layout of the JPEG's own pixels and thumbnail.
+    merged = {code: entry for code, entry in merged.items() if code in _FROM_JPEG}
+    for code, entry in page.items():
+        if entry.type == IFD and code in merged:
+            merged[code] = Entry.directories({**merged[code].value[0], **entry.value[0]})
+        elif code not in merged or conforming(code, entry) is not None:
+            merged[code] = entry
+    return _with_sensitivity(merged)
+
+
+def _with_sensitivity(page: Directory) -> Directory:
+    """Add ISO from the fields of an RW2's image directory, if Exif has none. Source: Exif 2.32, 4.6.5 G."""
+    exif: Directory = dict(page[Tag.ExifIFD].value[0]) if Tag.ExifIFD in page else {}
+    found = [
+        int(number)
+        for code in (Tag.PanasonicLongISO, Tag.PanasonicISO)
+        for number in numbers_of(page, code)[:1]
+        if number > 0
+    ]
+    if not found or Tag.PhotographicSensitivity in (exif.keys() | page.keys()):
+        return page
+    exif[Tag.PhotographicSensitivity] = Entry.numbers(SHORT, min(found[0], _MAX_SHORT))
+    if found[0] > _MAX_SHORT:
+        exif[Tag.SensitivityType] = Entry.numbers(SHORT, SensitivityType.RecommendedExposureIndex)
+        exif[Tag.RecommendedExposureIndex] = Entry.numbers(LONG, found[0])
+    return {**page, Tag.ExifIFD: Entry.directories(exif)}
+
+
 def _canon_cr3(data: Buffer) -> Directory | None:
-    """CMT1 (image), CMT2 (Exif) and CMT4 (GPS) boxes inside ``moov``; each is a TIFF block."""
+    """CMT1 (image), CMT2 (Exif) and CMT4 (GPS) boxes inside ``moov``, each a TIFF block; XMP in a box."""
     head = bytes(data[: min(len(data), 4 << 20)])
     found: dict[bytes, Directory] = {}
     for name in (b"CMT1", b"CMT2", b"CMT4"):
@@ -135,25 +186,37 @@ def _canon_cr3(data: Buffer) -> Directory | None:
         page[Tag.ExifIFD] = Entry(IFD, (found[b"CMT2"],))
     if b"CMT4" in found:
         page[Tag.GPSInfo] = Entry(IFD, (found[b"CMT4"],))
+    if packet := xmp_of_boxes(data):
+        page[Tag.XMP] = Entry(BYTE, packet)
     return page
 
 
-def _exif_of_preview(raw: Any) -> bytes | None:
+def _directory_of_preview(raw: Any, notes: list[str]) -> Directory | None:
     try:
         thumb = raw.extract_thumb()
     except Exception:  # for missing previews LibRaw raises different classes, depending on the camera
         return None
     data = thumb.data
-    return _exif_of_jpeg(data) if isinstance(data, bytes) else None
+    return _directory_of_jpeg(data, notes) if isinstance(data, bytes) else None
 
 
-def _exif_of_jpeg(data: bytes) -> bytes | None:
+def _directory_of_jpeg(data: bytes, notes: list[str]) -> Directory | None:
+    """The image directory in the EXIF of a JPEG, with its XMP; None if it has no EXIF."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "MPO"]) as image:
-            block = image.info.get("exif")
+            block, packet = as_bytes(image.info.get("exif")), as_bytes(image.info.get("xmp"))
     except Exception:  # a broken preview does not prevent reading the photo
         return None
-    return block.removeprefix(b"Exif\0\0") if isinstance(block, bytes) and block else None
+    if block is None:
+        return None
+    try:
+        page = dict(parse_tiff(block.removeprefix(b"Exif\0\0"))[0])
+    except FormatError:
+        return None
+    packet = joined(packet, scan_jpeg(data).application(EXTENSION), notes)
+    if packet is not None:
+        page[Tag.XMP] = Entry(BYTE, packet)
+    return page
 
 
 def _with_lens(block: bytes | None, raw: Any) -> bytes | None:

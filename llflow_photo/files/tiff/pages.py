@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from .directory import IFD, Directory
 from .parse import numbers_of
-from .tags import NewSubfile, OldSubfile, Tag
+from .tags import NewSubfile, OldSubfile, Photometric, Tag
 
-__all__ = ["PhotoPage", "one_number", "photo_page"]
+__all__ = ["PhotoPage", "holds_developed_photo", "one_number", "photo_page"]
 
 _REDUCED_OR_MASK = NewSubfile.ReducedResolution | NewSubfile.TransparencyMask
 # A first page without flags, up to this size and of the aspect ratio of a larger page, is a thumbnail.
@@ -17,6 +17,11 @@ _THUMBNAIL_SIDE = 512
 _SAME_SHAPE = 0.03
 # Limit for thumbnails of another aspect ratio, with black bars.
 _SMALL_SIDE = 320
+_RAW_KINDS = frozenset((Photometric.CFA, Photometric.LinearRaw))
+_DEVELOPED_KINDS = frozenset((Photometric.WhiteIsZero, Photometric.BlackIsZero, Photometric.RGB))
+# Maximum size of what is neither pixels nor fields of the pages, in bytes, unless these are larger. In a RAW
+# file with sensor data outside the directories, the page is a preview and much smaller.
+_UNKNOWN_BYTES = 1 << 16
 # Fields that describe the whole file if they are in its first directory.
 _SHARED = {
     Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Orientation, Tag.XResolution, Tag.YResolution,
@@ -57,6 +62,30 @@ def photo_page(directories: list[Directory]) -> PhotoPage:
     others = [other for other in full[1:] if other is not page and not _is_copy(other, page)]
     notes = ("only the first full-size page was read",) if others else ()
     return PhotoPage(page, first | page, notes)
+
+
+def holds_developed_photo(directories: list[Directory], file_bytes: int) -> bool:
+    """Whether the photo of a TIFF file is a developed one, RGB or gray: no sensor data, no preview of it.
+
+    Args:
+        file_bytes: size of the file.
+    """
+    pages = list(_all_pages(directories))
+    kinds = {one_number(page, Tag.PhotometricInterpretation, -1) for page in pages}
+    page = photo_page(directories).layout
+    described = sum(map(_described_bytes, pages))
+    return (
+        not kinds & _RAW_KINDS
+        and one_number(page, Tag.PhotometricInterpretation, -1) in _DEVELOPED_KINDS
+        and not _is_reduced(page)
+        and file_bytes - described <= max(described, _UNKNOWN_BYTES)
+    )
+
+
+def _described_bytes(page: Directory) -> int:
+    """Bytes of a page's pixels and of its larger fields."""
+    pixels = sum(numbers_of(page, Tag.StripByteCounts)) + sum(numbers_of(page, Tag.TileByteCounts))
+    return int(pixels) + sum(len(entry.value) for entry in page.values() if isinstance(entry.value, bytes))
 
 
 def _all_pages(directories: list[Directory]) -> Iterator[Directory]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -20,6 +19,7 @@ from .color import declared_space
 from .directory import Directory, exif_block
 from .lab import LAB_KINDS, lab_space, lab_to_linear
 from .layout import Layout, layout_of
+from .one_page import copy_of_page
 from .pages import PhotoPage, one_number, photo_page
 from .parse import Buffer, numbers_of, packet_of, place_of
 from .tags import Compression, Photometric, Predictor, Tag
@@ -27,7 +27,6 @@ from .unpack import FLOAT24, OWN_COMPRESSIONS, check_compression, undo_predictor
 
 __all__ = ["assemble_page", "decode_tiff"]
 
-_BIG_TIFF = 43
 _OWN_KINDS = (
     Photometric.WhiteIsZero, Photometric.BlackIsZero, Photometric.RGB, Photometric.Palette, *LAB_KINDS,
 )  # fmt: skip
@@ -111,10 +110,7 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
         raise ReadError(
             f"{name} does not declare the position of its pixel data; the file is damaged, copy it again"
         )
-    copy = bytearray(data[:])
-    order = "<" if copy[:2] == b"II" else ">"
-    is_big = struct.unpack_from(order + "H", copy, 2)[0] == _BIG_TIFF
-    struct.pack_into(order + ("Q" if is_big else "I"), copy, 8 if is_big else 4, place)
+    copy = copy_of_page(data, place)
     try:
         samples = decode_raster(io.BytesIO(copy), "tiff", name, len(data), max_pixels)
     except ReadError as error:
@@ -130,7 +126,7 @@ def _through_pillow(data: Buffer, page: PhotoPage, name: str, max_pixels: int) -
         note for note in samples.notes if not note.startswith("the file contains several images")
     ]
     samples.exif = samples.xmp = samples.iptc = None  # taken from the directories instead
-    samples.applied = orientation_of(page.layout) or 1
+    samples.applied = 1
     return samples
 
 
@@ -215,6 +211,12 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
         colors = _from_palette(values, page, name)
         # In palettes of 8-bit colors both bytes of an entry are equal.
         return Samples(colors, 8 if not (colors % 257).any() else 16)
+    notes: list[str] = []
+    if photometric == Photometric.BlackIsZero and _colors(page, layout) == 3:
+        photometric = Photometric.RGB
+        notes.append(
+            "the file is declared as gray but has three colors; they were read as red, green and blue"
+        )
     keep = 3 if photometric == Photometric.RGB or photometric in LAB_KINDS else 1
     if layout.channels < keep:
         raise FormatError(f"{name} is declared to have {keep} colors but has {layout.channels} channels")
@@ -235,9 +237,15 @@ def _as_photo(values: np.ndarray, page: Directory, layout: Layout, name: str) ->
         samples.declared = declared_space(page, samples.notes)
     if photometric == Photometric.WhiteIsZero:
         samples.values = 1 - samples.values if samples.values.dtype.kind == "f" else ~samples.values
-    if layout.channels not in (1, 3):
+    samples.notes += notes
+    if layout.channels > keep:
         samples.notes.append("channels beyond color (alpha or spot) were not kept")
     return samples
+
+
+def _colors(page: Directory, layout: Layout) -> int:
+    """Number of the channels that are not declared as further ones (alpha or others)."""
+    return layout.channels - len(numbers_of(page, Tag.ExtraSamples))
 
 
 def _of_floats(values: np.ndarray, page: Directory, name: str) -> Samples:

@@ -24,6 +24,7 @@ __all__ = [
     "Predictor",
     "ResolutionUnit",
     "SampleFormat",
+    "SensitivityType",
     "Tag",
 ]
 
@@ -68,6 +69,7 @@ class Tag(IntEnum):
     TileOffsets = 324
     TileByteCounts = 325
     SubIFDs = 330
+    ExtraSamples = 338
     SampleFormat = 339
     JPEGTables = 347
     YCbCrSubSampling = 530
@@ -75,6 +77,9 @@ class Tag(IntEnum):
     Copyright = 33432
 
     # Panasonic's RW2, in its image directory.
+    PanasonicISO = 23
+    JpgFromRaw = 46
+    PanasonicLongISO = 55
     RawDataOffset = 280
 
     # Blocks of other formats, and fields in common use.
@@ -99,24 +104,47 @@ class Tag(IntEnum):
     FNumber = 33437
     ExifIFD = 34665
     ExposureProgram = 34850
+    SpectralSensitivity = 34852
     GPSInfo = 34853
     PhotographicSensitivity = 34855
     TimeZoneOffset = 34858
+    SelfTimerMode = 34859
+    SensitivityType = 34864
+    StandardOutputSensitivity = 34865
+    RecommendedExposureIndex = 34866
+    ISOSpeed = 34867
+    ISOSpeedLatitudeyyy = 34868
+    ISOSpeedLatitudezzz = 34869
     ExifVersion = 36864
     DateTimeOriginal = 36867
     DateTimeDigitized = 36868
+    OffsetTime = 36880
     OffsetTimeOriginal = 36881
+    OffsetTimeDigitized = 36882
     ComponentsConfiguration = 37121
     CompressedBitsPerPixel = 37122
+    ShutterSpeedValue = 37377
+    ApertureValue = 37378
+    BrightnessValue = 37379
     ExposureBiasValue = 37380
     MaxApertureValue = 37381
+    SubjectDistance = 37382
     MeteringMode = 37383
     LightSource = 37384
     Flash = 37385
     FocalLength = 37386
     SubjectArea = 37396
     MakerNote = 37500
+    UserComment = 37510
+    SubSecTime = 37520
     SubSecTimeOriginal = 37521
+    SubSecTimeDigitized = 37522
+    AmbientTemperature = 37888
+    Humidity = 37889
+    Pressure = 37890
+    WaterDepth = 37891
+    Acceleration = 37892
+    CameraElevationAngle = 37893
     FlashpixVersion = 40960
     ColorSpace = 40961
     PixelXDimension = 40962
@@ -125,11 +153,34 @@ class Tag(IntEnum):
     InteroperabilityIFD = 40965
     FlashEnergy = 41483
     SpatialFrequencyResponse = 41484
+    FocalPlaneXResolution = 41486
+    FocalPlaneYResolution = 41487
+    FocalPlaneResolutionUnit = 41488
     SubjectLocation = 41492
+    ExposureIndex = 41493
+    SensingMethod = 41495
+    FileSource = 41728
+    SceneType = 41729
+    CustomRendered = 41985
+    ExposureMode = 41986
+    WhiteBalance = 41987
+    DigitalZoomRatio = 41988
     FocalLengthIn35mmFilm = 41989
+    SceneCaptureType = 41990
+    GainControl = 41991
+    Contrast = 41992
+    Saturation = 41993
+    Sharpness = 41994
+    SubjectDistanceRange = 41996
+    ImageUniqueID = 42016
+    CameraOwnerName = 42032
     BodySerialNumber = 42033
+    LensSpecification = 42034
     LensMake = 42035
     LensModel = 42036
+    LensSerialNumber = 42037
+    CompositeImage = 42080
+    CompositeImageCount = 42081
     Gamma = 42240
 
     # DNG.
@@ -182,6 +233,30 @@ class GPSTag(IntEnum):
     GPSLongitude = 4
     GPSAltitudeRef = 5
     GPSAltitude = 6
+    GPSTimeStamp = 7
+    GPSSatellites = 8
+    GPSStatus = 9
+    GPSMeasureMode = 10
+    GPSDOP = 11
+    GPSSpeedRef = 12
+    GPSSpeed = 13
+    GPSTrackRef = 14
+    GPSTrack = 15
+    GPSImgDirectionRef = 16
+    GPSImgDirection = 17
+    GPSMapDatum = 18
+    GPSDestLatitudeRef = 19
+    GPSDestLatitude = 20
+    GPSDestLongitudeRef = 21
+    GPSDestLongitude = 22
+    GPSDestBearingRef = 23
+    GPSDestBearing = 24
+    GPSDestDistanceRef = 25
+    GPSDestDistance = 26
+    GPSProcessingMethod = 27
+    GPSAreaInformation = 28
+    GPSDateStamp = 29
+    GPSDifferential = 30
     GPSHPositioningError = 31
 
 
@@ -286,6 +361,12 @@ class ExifColorSpace(IntEnum):
     SRGB = 1
     AdobeRGB = 2
     Uncalibrated = 0xFFFF
+
+
+class SensitivityType(IntEnum):
+    """Values of Exif's SensitivityType."""
+
+    RecommendedExposureIndex = 2
 
 
 class LightSource(IntEnum):
