@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 
@@ -29,8 +30,8 @@ __all__ = [
 ]
 
 
-_FRAME_POWER, _REGIONS_POWER = 0.85, 8.0
-"""Powers of temperatures below 1: how much of the look is left."""
+_FRAME_POWER, _REGIONS_POWER = 0.5, 8.0
+"""Powers of temperatures below 1: how much of the look, and for the frame of the prior's mean, is left."""
 
 
 def look_scales(temperature: float) -> tuple[float, float]:
@@ -40,14 +41,19 @@ def look_scales(temperature: float) -> tuple[float, float]:
     return temperature**_FRAME_POWER, temperature**_REGIONS_POWER
 
 
+_GOLDEN_RATIO = 11400714819323198485
+"""The fractional part of the golden ratio, times 2^64."""
+_FIRST_QUANTILE = int(0.46 * 2**64)
+
+
 @dataclass(frozen=True)
 class Latent:
     """The latent of one rendering.
 
     Attributes:
         seed: seed of the look of the frame, at least 0; also of everything else if ``detail_seed`` is None.
-        temperature: scale of the variation: 0 is the mean, 1 varies as much as references do. Below 1, the
-            look of the frame is scaled by its power of 0.85, that of regions by its eighth power: regions
+        temperature: scale of the variation: 0 is the best guess, 1 varies as much as references do. Below 1,
+            the look of the frame is scaled by its square root, that of regions by its eighth power: regions
             add little to the variety, but cost as much quality as the frame.
         grain: noise of single positions, from 0 (none) to 1 (as much as the prior has). For models without a
             prior it is ignored; the strength of their noise depends on the temperature only.
@@ -84,16 +90,23 @@ class Latent:
 
         Returns:
             `DIRECTIONS` x len(`ORDERS`), float64, standard normal at temperature 1. Order (0, 0) depends on
-            ``seed``, the others on the detail seed.
+            ``seed``, the others on the detail seed. The first value of the frame, which changes brightness
+            most, is spread evenly over consecutive seeds, so that a few renderings cover the distribution.
         """
         if self.temperature == 0:
             return None
         values = _normals(self._detail_seed, 2, (DIRECTIONS, len(ORDERS)))
-        values[:, 0] = _normals(self.seed, 1, (DIRECTIONS,))
+        values[0, 0] = _brightness_of(self.seed)
+        values[1:, 0] = _normals(self.seed, 1, (DIRECTIONS,))[1:]
         of_frame, of_regions = look_scales(self.temperature)
         values[:, 0] *= of_frame
         values[:, 1:] *= of_regions
         return values
+
+    @property
+    def mean_share(self) -> float:
+        """Share of the prior's mean in the latent, from 0 at temperature 0 to 1 at temperatures from 1 on."""
+        return float(min(self.temperature, 1.0) ** _FRAME_POWER)
 
     def noise_block(self, rows: slice, cols: slice, *, grain: bool) -> np.ndarray | None:
         """Independent noise for part of the latent; None if it is zero.
@@ -127,8 +140,8 @@ class Latent:
 class Blend:
     """A mix of latents, ``sum(weight_k * latent_k)``, with weights scaled to ``sum(weight_k^2) = 1``.
 
-    A mix of independent latents has the same variance as each of them. Its brightness is the average with the
-    squared weights.
+    A mix of independent latents has the same variance as each of them. Its brightness and its share of the
+    prior's mean are averages with the squared weights.
 
     Attributes:
         parts: pairs of a latent (or another blend) and its weight.
@@ -145,6 +158,11 @@ class Blend:
     def brightness(self) -> float:
         """Shift along the model's `GainPath`, in EV."""
         return sum(part.brightness * weight**2 for part, weight in self.parts) / self._norm() ** 2
+
+    @property
+    def mean_share(self) -> float:
+        """See `Latent.mean_share`."""
+        return sum(part.mean_share * weight**2 for part, weight in self.parts) / self._norm() ** 2
 
     def look(self) -> np.ndarray | None:
         """See `Latent.look`."""
@@ -212,6 +230,16 @@ def with_brightness(latent: AnyLatent, brightness: float) -> AnyLatent:
     if isinstance(latent, Latent):
         return replace(latent, brightness=brightness)
     return Blend(tuple((with_brightness(part, brightness), weight) for part, weight in latent.parts))
+
+
+def _brightness_of(seed: int) -> float:
+    """A standard normal value whose quantile advances by the golden ratio from seed to seed.
+
+    This is an additive recurrence of low discrepancy, see Niederreiter 1992, *Random Number Generation and
+    Quasi-Monte Carlo Methods*. The first eight values are nearly symmetric.
+    """
+    steps = (seed * _GOLDEN_RATIO + _FIRST_QUANTILE) % 2**64
+    return NormalDist().inv_cdf(((steps >> 12) + 0.5) / 2**52)  # exact, thus never 0 or 1
 
 
 def _normals(seed: int, stream: int, shape: tuple[int, ...]) -> np.ndarray:

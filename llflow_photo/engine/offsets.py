@@ -43,7 +43,7 @@ class LatentOffsets:
         if self.prior is not None:
             offset = None if offset is None else self._scaled(offset)
             look = latent.look()
-            smooth = None if look is None else self._smooth(look, window)
+            smooth = None if look is None else self._smooth(look, latent.mean_share, window)
         if latent.brightness:
             gains = np.zeros((2, *window.shape), np.float32)
             gains[0] = latent.brightness
@@ -54,10 +54,13 @@ class LatentOffsets:
         offset += smooth
         return offset, True
 
-    def _smooth(self, look: np.ndarray, window: LatentWindow) -> np.ndarray:
-        """The offset of a look: 192 x rows x cols, float32, channels last in memory."""
+    def _smooth(self, look: np.ndarray, mean_share: float, window: LatentWindow) -> np.ndarray:
+        """The offset of a look and of the prior's mean: 192 x rows x cols, float32, channels last."""
         assert self.prior is not None
+        response = self.prior.response.double().numpy()
         weighted = look * self.prior.order_deviations().double().numpy()
+        weighted[:, 0] *= response[0]
+        weighted[:, 1:] *= response[1]
         table = np.zeros((len(look), *(1 + max(order[axis] for order in ORDERS) for axis in (0, 1))))
         for number, (i, k) in enumerate(ORDERS):
             table[:, i, k] = weighted[:, number]
@@ -65,7 +68,9 @@ class LatentOffsets:
         down = cosines(grid_height, window.rows.start, height)
         across = cosines(grid_width, window.cols.start, width)
         fields = np.einsum("iy,dik,kx->yxd", down, table, across, optimize=True).astype(np.float32)
-        return np.asarray(fields @ self.prior.directions.float().numpy().T).transpose(2, 0, 1)
+        offset = np.asarray(fields @ self.prior.directions.float().numpy().T)
+        offset += np.float32(mean_share) * self.prior.mean.float().numpy()
+        return offset.transpose(2, 0, 1)
 
     def _scaled(self, noise: np.ndarray) -> np.ndarray:
         """Scale unit noise, 192 x rows x cols, to the prior's detail, in place."""

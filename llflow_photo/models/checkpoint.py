@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import torch
 
 from ..errors import CheckpointError
+from ..flow.prior import with_complete_prior
 from .writing import writing
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
@@ -59,4 +60,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is not a readable checkpoint: {error}") from error
     if not isinstance(state, dict) or "step" not in state:
         raise CheckpointError(f"{path} is not a checkpoint of a training run")
+    for weights in ("model", "average"):
+        if isinstance(state.get(weights), dict):
+            state[weights] = with_complete_prior(state[weights])
     return state

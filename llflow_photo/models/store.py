@@ -17,6 +17,7 @@ from torch import Tensor
 from ..errors import CheckpointError
 from ..flow import LLFlow, Size
 from ..flow.empty import empty_network
+from ..flow.prior import with_complete_prior
 from ..paths import expanded
 from .card import Card, checksum
 from .header import not_weights, read_size
@@ -111,7 +112,7 @@ def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
             f"changed; download it again, or remove {card.path.with_suffix('.json').name} if you changed it"
         )
     size = read_size(card.path)
-    state = {name: tensor.float() for name, tensor in _read_tensors(card.path).items()}
+    state = with_complete_prior({name: tensor.float() for name, tensor in _read_tensors(card.path).items()})
     check_fits(state, size, str(card.path))
     flow = empty_network(size)
     flow.load_state_dict(state, assign=True)

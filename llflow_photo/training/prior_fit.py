@@ -1,4 +1,4 @@
-"""Fitting the latent's prior to the residuals of references: directions, spreads and noise scales."""
+"""Fitting the latent's prior to the residuals of references: mean, directions, spreads and noise scales."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..flow import LLFlow
 from ..flow.basis import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS, cosines
+from ..flow.llflow import Conditioning
 from ..flow.prior import LatentPrior
 from .pairs import LoadedPair
 
@@ -18,22 +20,117 @@ __all__ = ["fit_prior", "fitted_prior", "residual_of", "standardized_residuals"]
 
 _DARKEST = 1e-3
 """Least standard deviation of any component."""
+_DRAWN = 4
+"""Random looks per photo with which those of references are compared."""
+_LEVELINGS = 3
+"""Steps of the secant method."""
 
 
 @torch.no_grad()
 def fitted_prior(flow: LLFlow, pairs: Sequence[LoadedPair]) -> LatentPrior:
     """Fit the prior of a trained network to photos it was not trained on.
 
-    The signs of the directions are chosen so that positive values make renderings brighter.
+    The first direction is the one that changes brightness most, and positive values make renderings brighter.
+    The mean is moved along it until renderings with random looks are on average as bright as the best guess.
     """
     prior = fit_prior(residual_of(flow, pair) for pair in pairs)
-    conditioning = flow.encode(_image(pairs[0].low))
-    for number, spread in enumerate(prior.spread[:, 0].tolist()):
-        step = max(spread, _DARKEST) * prior.directions[:, number].view(1, -1, 1, 1)
-        brighter, darker = (flow.decode(conditioning, conditioning.mean + s * step).mean() for s in (1, -1))
-        if float(brighter) < float(darker):
-            prior.directions[:, number].neg_()
+    _sort_by_brightness(flow, pairs, prior)
+    prior.response.copy_(_responses(flow, pairs, prior))
+    _level_brightness(flow, pairs, prior)
     return prior
+
+
+def _sort_by_brightness(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> None:
+    """Sort the directions by how much they change brightness, and make positive values brighter."""
+    brightening = _brightening_directions(flow, pairs, prior)
+    order = brightening.abs().argsort(descending=True)
+    prior.directions.copy_(prior.directions[:, order] * torch.where(brightening[order] < 0, -1.0, 1.0))
+    prior.spread.copy_(prior.spread[order])
+    prior.detail[:-1] = prior.detail[:-1][order]
+
+
+def _brightening_directions(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> Tensor:
+    """How much brighter the frame's spread in each direction makes renderings: `DIRECTIONS`."""
+    changes = torch.zeros(len(pairs), DIRECTIONS)
+    for row, pair in zip(changes, pairs, strict=True):
+        conditioning = flow.encode(_image(pair.low))
+        center = conditioning.mean + prior.mean.view(1, -1, 1, 1)
+        for number, spread in enumerate(prior.spread[:, 0].tolist()):
+            step = max(spread, _DARKEST) * prior.directions[:, number].view(1, -1, 1, 1)
+            brighter, darker = (_light(flow, conditioning, center + sign * step) for sign in (1, -1))
+            row[number] = (brighter - darker).mean()
+    return changes.mean(0)
+
+
+def _responses(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> Tensor:
+    """Measure `LatentPrior.response`: ratios of root mean square changes of all photos."""
+    generator = torch.Generator().manual_seed(0)
+    changes = []
+    for pair in pairs:
+        conditioning = flow.encode(_image(pair.low))
+        latent, _ = flow.latent_of(_image(pair.high), conditioning)
+        center = conditioning.mean + prior.mean.view(1, -1, 1, 1)
+        still = _light(flow, conditioning, center)
+        frame, regions = _components(prior, latent - center)
+        with_frame = _light(flow, conditioning, center + frame)
+        own = with_frame - still, _light(flow, conditioning, center + frame + regions) - with_frame
+        looks = prior.sample_looks((center.shape[2], center.shape[3]), _DRAWN, generator)
+        random = [
+            torch.cat([_light(flow, conditioning, center + look[None]) for look in of_part]) - still
+            for of_part in _components(prior, looks - prior.mean.view(1, -1, 1, 1))
+        ]
+        changes.append([[float(change.square().mean()) for change in each] for each in (own, random)])
+    of_own, of_random = torch.tensor(changes).mean(0).sqrt()
+    return torch.div(of_own, of_random.clamp_min(_DARKEST**2))
+
+
+def _components(prior: LatentPrior, residual: Tensor) -> tuple[Tensor, Tensor]:
+    """The components of the frame and of its regions in N x 192 x h x w latents minus their mean."""
+    height, width = residual.shape[2:]
+    down, across = cosines(height, 0, height), cosines(width, 0, width)
+    basis = np.stack([np.outer(down[i], across[k]) for i, k in ORDERS])
+    fields = torch.from_numpy(basis).to(residual)
+    of_orders = torch.einsum("nchw,cd,ohw->ndo", residual, prior.directions, fields) / (height * width)
+    parts = (slice(0, 1), slice(1, None))
+    frame, regions = (
+        torch.einsum("ndo,cd,ohw->nchw", of_orders[:, :, part], prior.directions, fields[part])
+        for part in parts
+    )
+    return frame, regions
+
+
+def _level_brightness(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> None:
+    """Move the mean along the first direction until random looks do not change the mean brightness."""
+    step = 0.1 * float(prior.spread[0, 0])
+    direction = prior.directions[:, 0].clone()
+    before = _brightening(flow, pairs, prior)
+    for _ in range(_LEVELINGS):
+        prior.mean += step * direction
+        after = _brightening(flow, pairs, prior)
+        if after == before:
+            return
+        step, before = -after * step / (after - before), after
+
+
+def _brightening(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> float:
+    """Mean difference of random looks of the frame, in pairs of opposites, and the best guess."""
+    generator = torch.Generator().manual_seed(0)
+    differences = []
+    for pair in pairs:
+        conditioning = flow.encode(_image(pair.low))
+        guess = _light(flow, conditioning, conditioning.mean)
+        center = conditioning.mean + prior.mean.view(1, -1, 1, 1)
+        normal = torch.randn(DIRECTIONS, generator=generator)
+        look = prior.directions @ (normal * prior.spread[:, 0]) * prior.response[0]
+        for sign in (1, -1):
+            rendering = _light(flow, conditioning, center + sign * look.view(1, -1, 1, 1))
+            differences.append(float((rendering - guess).mean()))
+    return float(np.mean(differences))
+
+
+def _light(flow: LLFlow, conditioning: Conditioning, latent: Tensor) -> Tensor:
+    """Means of a rendering over 16 x 16 cells: N x 3 x 16 x 16."""
+    return functional.adaptive_avg_pool2d(flow.decode(conditioning, latent).clamp(0.0, 1.0), 16)
 
 
 @torch.no_grad()
@@ -52,14 +149,19 @@ def _image(pixels: np.ndarray) -> Tensor:
 def fit_prior(residuals: Iterable[Tensor]) -> LatentPrior:
     """Fit a prior to residuals of whole photos, each 192 x h x w.
 
-    The directions are those in which coefficients of low order vary most, noise excluded; variances are
-    averages over photos and the orders of a band, minus the contribution of noise.
+    The mean is that of the photos' mean residuals. The directions are those in which coefficients of low
+    order vary most, noise excluded; variances are averages over photos and the orders of a band, minus the
+    contribution of noise.
     """
     photos = [_Coefficients(residual) for residual in residuals]
+    mean = np.mean([photo.low[:, 0] for photo in photos], axis=0)
+    for photo in photos:
+        photo.low[:, 0] -= mean
     between = sum(photo.outer_products() for photo in photos) / len(photos)
     _, vectors = np.linalg.eigh(between)
     directions = vectors[:, : -DIRECTIONS - 1 : -1]
     prior = LatentPrior()
+    prior.mean.copy_(torch.from_numpy(mean))
     prior.directions.copy_(torch.from_numpy(directions.copy()))
     noise = np.mean([photo.noise_variances(directions) for photo in photos], axis=0)
     prior.detail.copy_(torch.from_numpy(np.sqrt(np.maximum(noise, _DARKEST**2))))
@@ -128,7 +230,7 @@ def standardized_residuals(prior: LatentPrior, residuals: Iterable[Tensor]) -> d
     noise = prior.detail.double().numpy() ** 2
     found: dict[str, list[float]] = {"frame": [], "regions": [], "detail": []}
     for residual in residuals:
-        photo = _Coefficients(residual)
+        photo = _Coefficients(residual - prior.mean.to(residual)[:, None, None])
         expected = deviations**2 + noise[:-1, None] / photo.positions
         ratio = (directions.T @ photo.low) ** 2 / expected
         found["frame"].append(float(ratio[:, 0].mean()))

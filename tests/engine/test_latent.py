@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -35,7 +38,7 @@ def test_grain_scales_the_noise_and_not_the_look() -> None:
 
 
 @pytest.mark.parametrize(
-    ("temperature", "of_frame", "of_regions"), [(0.5, 0.5**0.85, 0.5**8), (1.0, 1.0, 1.0), (1.5, 1.5, 1.5)]
+    ("temperature", "of_frame", "of_regions"), [(0.5, 0.5**0.5, 0.5**8), (1.0, 1.0, 1.0), (1.5, 1.5, 1.5)]
 )
 def test_looks_are_normal_and_scaled_by_the_temperature(
     temperature: float, of_frame: float, of_regions: float
@@ -47,6 +50,22 @@ def test_looks_are_normal_and_scaled_by_the_temperature(
     np.testing.assert_allclose(scaled.std(0), 1.0, atol=0.16)
     flat = looks[:, :, :4].reshape(400, -1)
     assert np.abs(np.corrcoef(flat.T) - np.eye(flat.shape[1])).max() < 0.25
+
+
+def test_few_seeds_cover_the_distribution_of_brightness() -> None:
+    """The first value of the frame's look: eight consecutive seeds leave no gap of two eighths."""
+
+    def brightness(seed: int) -> float:
+        look = Latent(seed, 1.0).look()
+        assert look is not None
+        return float(look[0, 0])
+
+    for first in (0, 5, 1000):
+        quantiles = sorted(NormalDist().cdf(brightness(seed)) for seed in range(first, first + 8))
+        assert max(np.diff([0.0, *quantiles, 1.0])) < 0.25
+    assert abs(np.mean([brightness(seed) for seed in range(8)])) < 0.05
+    assert brightness(2**64 + 3) == brightness(3)
+    assert math.isfinite(brightness(18143307250438822083))  # its quantile is nearly 1
 
 
 def test_there_is_no_look_at_temperature_0() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from llflow_photo.engine.gain_path import GainPath
-from llflow_photo.engine.latent import Latent
+from llflow_photo.engine.latent import Latent, interpolate
 from llflow_photo.engine.latent_window import LatentWindow
 from llflow_photo.engine.offsets import LatentOffsets
 from llflow_photo.flow.basis import BANDS, DIRECTIONS
@@ -28,6 +28,7 @@ def offsets() -> LatentOffsets:
     prior.directions.copy_(torch.linalg.qr(torch.randn(192, DIRECTIONS, generator=generator))[0])
     prior.spread.copy_(0.2 + torch.rand(DIRECTIONS, 1 + BANDS, generator=generator))
     prior.detail.copy_(0.5 + torch.rand(DIRECTIONS + 1, generator=generator))
+    prior.mean.copy_(torch.randn(192, generator=generator))
     return LatentOffsets(prior, no_path)
 
 
@@ -57,9 +58,45 @@ def test_offsets_have_the_priors_covariance_in_its_directions(offsets: LatentOff
     expected = offsets.prior.sample(frame, 4000, torch.Generator().manual_seed(1)).numpy()
     expected = np.einsum("cd,nchw->ndhw", directions, expected).reshape(4000, -1)
     found, wanted = np.cov(np.array(drawn).T), np.cov(expected.T)
+    np.testing.assert_allclose(np.mean(drawn, 0), expected.mean(0), atol=0.3)
     scale = np.sqrt(np.diag(wanted))
     assert np.abs((found - wanted) / np.outer(scale, scale)).max() < 0.3
     assert np.abs(np.diag(found) / np.diag(wanted) - 1).mean() < 0.1
+
+
+def test_looks_are_scaled_by_the_response(offsets: LatentOffsets) -> None:
+    """Those of the frame by the first value, those of regions by the second; noise is not."""
+    assert offsets.prior is not None
+    latent = Latent(5, 1.0, 0.5)
+    before, _ = offsets.block(latent, WHOLE)
+    look, _ = offsets.block(Latent(5, 1.0), WHOLE)
+    offsets.prior.response.copy_(torch.tensor([0.5, 0.25]))
+    after, _ = offsets.block(latent, WHOLE)
+    assert before is not None and look is not None and after is not None
+    mean = offsets.prior.mean.numpy()[:, None, None]
+    of_frame = look.mean((1, 2), keepdims=True) - mean
+    expected = before - look + mean + 0.5 * of_frame + 0.25 * (look - mean - of_frame)
+    np.testing.assert_allclose(after, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5, 1.0, 1.5])
+def test_the_mean_is_reached_at_temperature_1(offsets: LatentOffsets, temperature: float) -> None:
+    assert offsets.prior is not None
+    offsets.prior.spread.zero_()
+    offset, _ = offsets.block(Latent(5, temperature), WHOLE)
+    assert offset is not None
+    share = min(temperature, 1.0) ** 0.5
+    mean = offsets.prior.mean.numpy()[:, None, None]
+    np.testing.assert_allclose(offset, np.broadcast_to(share * mean, offset.shape), atol=1e-5)
+
+
+def test_a_blend_of_latents_of_one_temperature_has_their_share_of_the_mean(offsets: LatentOffsets) -> None:
+    assert offsets.prior is not None
+    offsets.prior.spread.zero_()
+    between, _ = offsets.block(interpolate(Latent(1, 0.8), Latent(2, 0.8), 0.3), WHOLE)
+    alone, _ = offsets.block(Latent(1, 0.8), WHOLE)
+    assert between is not None and alone is not None
+    np.testing.assert_allclose(between, alone, atol=1e-5)
 
 
 def test_the_look_is_the_same_at_every_size_of_a_frame(offsets: LatentOffsets) -> None:

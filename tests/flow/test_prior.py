@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from llflow_photo.flow.basis import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS, cosines
-from llflow_photo.flow.prior import LatentPrior
+from llflow_photo.flow.prior import LatentPrior, with_complete_prior
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def prior() -> LatentPrior:
     prior.directions.copy_(directions)
     prior.spread.copy_(0.2 + torch.rand(DIRECTIONS, 1 + BANDS, generator=generator))
     prior.detail.copy_(0.5 + torch.rand(DIRECTIONS + 1, generator=generator))
+    prior.mean.copy_(torch.randn(LATENT_CHANNELS, generator=generator))
     return prior
 
 
@@ -55,7 +56,8 @@ def test_log_density_equals_that_of_the_full_covariance(
     generator = torch.Generator().manual_seed(1)
     residual = torch.randn((3, LATENT_CHANNELS, len(rows), len(columns)), generator=generator).double()
     matrix = covariance(prior, frame, rows, columns)
-    written_out = torch.distributions.MultivariateNormal(torch.zeros(len(matrix)).double(), matrix)
+    mean = prior.mean.repeat_interleave(len(rows) * len(columns))
+    written_out = torch.distributions.MultivariateNormal(mean, matrix)
     found = prior.log_density(residual, frame, (rows.start, columns.start))
     torch.testing.assert_close(found, written_out.log_prob(residual.flatten(1)), rtol=1e-10, atol=1e-8)
 
@@ -66,7 +68,7 @@ def test_the_initial_prior_is_standard_normal() -> None:
     torch.testing.assert_close(LatentPrior().double().log_density(residual, (3, 4)), expected)
 
 
-def test_samples_have_the_specified_covariance(prior: LatentPrior) -> None:
+def test_samples_have_the_specified_mean_and_covariance(prior: LatentPrior) -> None:
     """In the prior's own directions, where all that is correlated lies."""
     frame, count = (2, 2), 60_000
     generator = torch.Generator().manual_seed(3)
@@ -76,6 +78,9 @@ def test_samples_have_the_specified_covariance(prior: LatentPrior) -> None:
             for _ in range(10)
         ]
     ).flatten(1)
+    expected_mean = (prior.directions.T @ prior.mean).repeat_interleave(4)
+    torch.testing.assert_close(along.mean(0), expected_mean, rtol=0, atol=0.03)
+    along = along - expected_mean
     found = along.T @ along / count
     full = covariance(prior, frame, range(2), range(2))
     into = torch.kron(prior.directions, torch.eye(4).double())
@@ -98,3 +103,13 @@ def test_cosines_of_a_part_are_those_of_the_frame() -> None:
     whole = torch.from_numpy(cosines(11, 0, 11))
     torch.testing.assert_close(torch.from_numpy(cosines(11, 3, 5)), whole[:, 3:8])
     torch.testing.assert_close(whole @ whole.T / 11, torch.eye(BANDS + 1).double(), atol=1e-12, rtol=0)
+
+
+def test_weights_without_a_mean_get_one_of_zero(prior: LatentPrior) -> None:
+    state = {f"prior.{name}": value for name, value in prior.state_dict().items()}
+    before = {name: value for name, value in state.items() if name not in ("prior.mean", "prior.response")}
+    completed = with_complete_prior(before)
+    assert completed.keys() == state.keys()
+    assert not completed["prior.mean"].any() and completed["prior.response"].eq(1).all()
+    assert with_complete_prior(state) == state
+    assert with_complete_prior({"flow.x": prior.mean}).keys() == {"flow.x"}
