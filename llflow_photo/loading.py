@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from .models import LoadedModel
 
 __all__ = ["load_enhancer", "load_model"]
+
+_LOADING = threading.Lock()
+"""Held while the caches are used, which would call their functions again for threads that come meanwhile."""
 
 
 def load_model(name_or_path: str | os.PathLike[str]) -> LoadedModel:
@@ -36,10 +40,11 @@ def load_enhancer(
     device: str = "auto",
     tile: int | str = "auto",
 ) -> Enhancer:
-    """The engine for a model on a device; cached for the same arguments."""
-    if model is None or isinstance(model, (str, os.PathLike)):
-        model = _model_of(os.fspath(model or Options().model))
-    return _enhancer_of(model, device, tile)
+    """The engine for a model on a device; cached for the same arguments, also between threads."""
+    with _LOADING:
+        if model is None or isinstance(model, (str, os.PathLike)):
+            model = _model_of(os.fspath(model or Options().model))
+        return _enhancer_of(model, device, tile)
 
 
 def _model_of(name: str) -> LoadedModel:

@@ -154,7 +154,12 @@ def same_scene(frames: Sequence[FrameSummary]) -> bool:
 
     In each frame, more than half of the cells of a 16 x 16 grid must be within half a stop of the median of
     all frames. A lamp may thus light up to half of a frame.
+
+    Raises:
+        OptionError: there are no frames.
     """
+    if not frames:
+        raise OptionError("a series needs at least one frame")
     luminance = luminance_weights(SRGB)
     stops = np.array([
         np.log2(_averaged(frame.light, _COMPARED) @ luminance + _DARKEST) for frame in frames

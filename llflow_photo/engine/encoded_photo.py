@@ -11,7 +11,7 @@ import numpy as np
 from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..color.light_samples import KnownLight
 from ..errors import DeviceError
-from ..flow import PhotoStatistics, Size
+from ..flow import PhotoStatistics
 from .canvas import Canvas
 from .color_change import ColorChange
 from .inference import TileConditioning
@@ -20,13 +20,15 @@ from .memory import is_out_of_memory
 from .rendering import rendered
 from .runner import Runner, using_threads
 from .small_photo import SmallPhoto
-from .tiles import Tile, plan_tiles
+from .tiles import Tile, plan_tiles, tile_side
 from .view import View
 
 __all__ = ["EncodedPhoto"]
 
 _LATENT_TILE = 512
-"""Side of a tile for the trained form, which takes more memory than the inference form."""
+"""Side of a tile for the trained form, which takes more memory than the inference form, pixels."""
+_LATENT_HALOS = 3
+"""Such a tile has at least the side of this number of halos."""
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
@@ -248,7 +250,8 @@ class EncodedPhoto:
 
         def collect() -> np.ndarray:
             total[:] = 0
-            tiles = plan_tiles(view.padded_height, view.padded_width, min(self.tile, _LATENT_TILE), self.halo)
+            side = min(self.tile, tile_side(_LATENT_TILE, self.halo, _LATENT_HALOS))
+            tiles = plan_tiles(view.padded_height, view.padded_width, side, self.halo)
             for done, tile in enumerate(tiles, 1):
                 raise_if_cancelled(cancel)
                 images, windows = view.image(tile)[None], view.window(tile)[None]
@@ -285,7 +288,7 @@ class EncodedPhoto:
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
-                smaller = max(self.tile // 2, 4 * self.halo) // Size.MULTIPLE * Size.MULTIPLE
+                smaller = tile_side(self.tile // 2, self.halo, 4)
                 if smaller >= self.tile:
                     raise DeviceError(
                         f"out of memory on {self._runner.device} with the smallest tile, {self.tile} pixels; "

@@ -12,6 +12,7 @@ from .encoded_photo import EncodedPhoto
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
 from .small_photo import SmallPhoto
+from .tiles import RAMP, tile_side
 from .view import FramePart, View
 
 __all__ = ["Enhancer"]
@@ -37,8 +38,11 @@ class Enhancer:
             or a quarter of the free memory if that is less.
         backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` selects the fastest one that stays
             within 1/255 of float32.
-        halo: pixels of context that each tile reads on each side; by default it depends on the network's
-            size.
+        halo: pixels of context that each tile reads on each side, at least 16; by default it depends on the
+            network's size.
+
+    Raises:
+        OptionError: ``tile`` or ``halo`` is too small.
 
     Attributes:
         device: the device of the network.
@@ -58,6 +62,8 @@ class Enhancer:
     ) -> None:
         if tile != "auto" and (not isinstance(tile, int) or tile < 64):
             raise OptionError(f"tile is {tile!r}; give 'auto' or a side of at least 64 pixels")
+        if halo is not None and (not isinstance(halo, int) or halo < RAMP):
+            raise OptionError(f"halo is {halo!r}; give at least {RAMP} pixels, over which tiles are blended")
         self.device = resolve_device(device)
         self.halo = default_halo(flow.size) if halo is None else -(-halo // Size.MULTIPLE) * Size.MULTIPLE
         self._size = flow.size
@@ -138,6 +144,7 @@ class Enhancer:
 
     def _tile_for(self, free: int) -> int:
         if isinstance(self._tile, int):
-            return max(self._tile // Size.MULTIPLE * Size.MULTIPLE, 2 * self.halo + 4 * Size.MULTIPLE)
-        wanted = tuple(side for side in _TILES if side >= 4 * self.halo) or (4 * self.halo,)
+            return tile_side(self._tile, self.halo)
+        smallest = tile_side(0, self.halo, 4)
+        wanted = tuple(side for side in _TILES if side >= smallest) or (smallest,)
         return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.precision), wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -48,16 +48,45 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
-@contextmanager
-def using_threads(threads: int | None) -> Iterator[None]:
+class _ThreadSetting:
+    """Torch's number of processor threads, changed temporarily, possibly by several Python threads at once.
+
+    Torch keeps one number for each Python thread, and the latest one set for those started later. While one
+    of them uses its own number, another may thus inherit it, so the number to restore is the one from before
+    the first of the uses that overlap.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._uses = 0
+        self._before = 0
+        self._outer = threading.local()
+
+    @contextmanager
+    def changed_to(self, threads: int) -> Iterator[None]:
+        """Set the number; uses within uses restore that of the outer one."""
+        outer: int | None = getattr(self._outer, "threads", None)
+        with self._lock:
+            before = self._before if self._uses else torch.get_num_threads()
+            torch.set_num_threads(threads)
+            self._before = before
+            self._uses += 1
+        self._outer.threads = threads
+        try:
+            yield
+        finally:
+            self._outer.threads = outer
+            with self._lock:
+                self._uses -= 1
+                torch.set_num_threads(self._before if outer is None else outer)
+
+
+_THREAD_SETTING = _ThreadSetting()
+
+
+def using_threads(threads: int | None) -> AbstractContextManager[None]:
     """Temporarily set the number of torch's processor threads; None keeps the setting."""
-    before = torch.get_num_threads()
-    if threads is not None:
-        torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return nullcontext() if threads is None else _THREAD_SETTING.changed_to(threads)
 
 
 class Runner:

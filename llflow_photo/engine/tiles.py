@@ -16,10 +16,22 @@ import numpy as np
 from ..errors import OptionError
 from ..flow import Size
 
-__all__ = ["RAMP", "Span", "Tile", "plan_axis", "plan_tiles"]
+__all__ = ["RAMP", "Span", "Tile", "plan_axis", "plan_tiles", "tile_side"]
 
 RAMP = 16
 """Width of the transition from one tile to the next, pixels."""
+
+
+def tile_side(wanted: int, halo: int, halos: int = 2) -> int:
+    """The side of a tile, pixels: ``wanted``, or more if the halo needs it, a multiple of 8.
+
+    Args:
+        wanted: pixels.
+        halo: context on each side, a multiple of 8.
+        halos: the side is at least this number of halos, and at least two halos and four latent positions.
+            With ``n`` halos, a photo much larger than the tile is read about ``(n / (n - 2)) ** 2`` times.
+    """
+    return max(wanted // Size.MULTIPLE * Size.MULTIPLE, halos * halo, 2 * halo + 4 * Size.MULTIPLE)
 
 
 @dataclass(frozen=True)
@@ -61,10 +73,16 @@ def plan_axis(length: int, tile: int, halo: int) -> list[Span]:
     Args:
         length: a multiple of 8.
         tile: pixels read per tile, halo included, a multiple of 8.
-        halo: context on each side, a multiple of 8, at least `RAMP`.
+        halo: context on each side, a multiple of 8, at least `RAMP` unless one tile is enough.
+
+    Raises:
+        OptionError: several tiles are needed, and the halo is smaller than `RAMP`, or the tile is too small
+            for its halo.
     """
     if length <= tile:
         return [Span(0, length, np.ones(length, np.float32))]
+    if halo < RAMP:
+        raise OptionError(f"halo is {halo}; tiles are blended over {RAMP} pixels: give at least {RAMP}")
     step = tile - 2 * halo
     if step < Size.MULTIPLE:
         raise OptionError(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..engine.latent import AnyLatent, Latent, around, look_scales, seeds_of
+from ..errors import OptionError
 
 __all__ = ["TEMPERATURE", "default_grid", "neighbours", "varied_grid"]
 
@@ -43,7 +44,12 @@ def default_grid(
 
     Returns:
         the latents, ordered along the direction in which renderings differ most.
+
+    Raises:
+        OptionError: ``count`` is less than 1.
     """
+    if count < 1:
+        raise OptionError(f"count is {count}; a grid has at least one latent")
     candidates = [
         Latent(seed + number, temperature, grain, brightness) for number in range(_CANDIDATES * count)
     ]
@@ -70,6 +76,9 @@ def varied_grid(
 
     Returns:
         the latents, the dark ones first.
+
+    Raises:
+        OptionError: ``count`` is less than 1.
     """
     grid = default_grid(count, seed, temperature, grain)
     low, high = min(_BRIGHTNESS_EV[0], brightness), max(_BRIGHTNESS_EV[1], brightness)

@@ -25,6 +25,9 @@ from .whole_photo import PhotoContext, WholePhotoBranch
 
 __all__ = ["Conditioning", "LLFlow"]
 
+_ROUNDING = 1 / 64
+"""Rounding errors of windows in float32, in latent positions of the frame, are smaller; a pixel is 1/8."""
+
 
 @dataclass(frozen=True)
 class Conditioning:
@@ -203,10 +206,23 @@ class LLFlow(nn.Module):
             return self.prior.log_density(residual, (height, width))
         each = []
         for part, (top, left, down, across) in zip(residual, window.tolist(), strict=True):
-            frame = max(height, round(height / down)), max(width, round(width / across))
-            at = min(round(top * frame[0]), frame[0] - height), min(round(left * frame[1]), frame[1] - width)
-            each.append(self.prior.log_density(part[None], frame, at))
+            rows, first_row = _positions(top, down, height)
+            columns, first_column = _positions(left, across, width)
+            each.append(self.prior.log_density(part[None], (rows, columns), (first_row, first_column)))
         return torch.cat(each)
+
+
+def _positions(start: float, extent: float, count: int) -> tuple[int, int]:
+    """Number of latent positions of a frame along one axis, and the first one of a part.
+
+    Args:
+        start: of the part, as a fraction of the frame, padding not included.
+        extent: of the part, likewise.
+        count: of the part's latent positions.
+    """
+    exact = count / extent  # the frame's pixels / 8
+    total = max(count, math.ceil(exact - _ROUNDING))
+    return total, max(0, min(round(start * exact), total - count))
 
 
 def _full_size(scale: Tensor) -> Tensor:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +224,25 @@ def test_numpys_numbers_are_numbers(given: Any) -> None:
     assert options == llflow_photo.Options(seed=3, temperature=0.5, model="x.safetensors")
     assert type(options.seed) is int
     assert type(options.temperature) is float
+
+
+def test_threads_that_load_a_model_at_once_share_its_engine(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llflow_photo.engine import enhancer
+
+    built, together, runner = [], threading.Barrier(4), enhancer.Runner
+
+    def counted(*arguments: Any) -> Any:
+        built.append(arguments)
+        time.sleep(0.2)  # the others arrive meanwhile
+        return runner(*arguments)
+
+    def load(_: int) -> Any:
+        together.wait(60)
+        return api.load_enhancer(tiny_model, device="cpu")
+
+    monkeypatch.setattr(enhancer, "Runner", counted)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(load, range(4)))) == 1
+    assert len(built) == 1

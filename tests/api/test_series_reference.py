@@ -75,6 +75,8 @@ def test_one_scene_is_told_from_several() -> None:
     assert same_scene(lit)
     assert not same_scene([*lit[:3], summary(frame(9)[:, ::-1].copy())])
     assert not same_scene([*lit[:3], summary(frame(9) * np.float32(0.5))])
+    with pytest.raises(OptionError, match="at least one frame"):
+        same_scene([])
 
 
 @pytest.mark.parametrize("kind", ["dense", "unet"])

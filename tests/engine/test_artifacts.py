@@ -11,7 +11,9 @@ from PIL import Image, ImageFilter
 from llflow_photo import models
 from llflow_photo.engine import EncodedPhoto, Enhancer, Latent
 from llflow_photo.engine.artifacts import activation_map
+from llflow_photo.engine.costs import default_halo
 from llflow_photo.errors import CancelledError, ImageInputError
+from llflow_photo.flow import LARGE
 from llflow_photo.options import DEFAULT_MODEL
 
 PATCH = slice(96, 144), slice(120, 168)
@@ -69,6 +71,16 @@ def test_the_residual_is_the_noise_that_was_added() -> None:
     assert residual.shape == (192, 25, 34)
     whole = Enhancer(flow, tile=4096, backend="float32").encode(dark_photo(195, 270))
     expected = whole.residual(0.2 + 0.6 * np.clip(picture, 0, 1))
+    assert np.abs(residual - expected).max() < 0.01 * np.abs(expected).max()
+
+
+def test_the_residual_of_a_network_with_a_wide_halo_is_that_of_the_whole() -> None:
+    flow, photo, picture = random_flow(), dark_photo(1100, 24), np.clip(2 * dark_photo(1100, 24, 1), 0, 1)
+    encoded = Enhancer(flow, tile=1088, halo=default_halo(LARGE), backend="float32").encode(photo)
+    done: list[tuple[int, int]] = []
+    residual = encoded.residual(picture, progress=lambda *numbers: done.append(numbers))
+    assert done == [(1, 3), (2, 3), (3, 3)]
+    expected = Enhancer(flow, tile=4096, backend="float32").encode(photo).residual(picture)
     assert np.abs(residual - expected).max() < 0.01 * np.abs(expected).max()
 
 

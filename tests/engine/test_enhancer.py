@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ import torch
 from engine_helpers import dark_photo, random_flow
 
 from llflow_photo.engine import Enhancer, Latent
+from llflow_photo.engine.runner import using_threads
 from llflow_photo.engine.view import FramePart
 from llflow_photo.errors import (
     CancelledError,
@@ -202,6 +204,10 @@ def test_settings_are_checked() -> None:
         Enhancer(random_flow(), device="tpu")
     with pytest.raises(OptionError, match="tile"):
         Enhancer(random_flow(), tile=32)
+    for halo in (-64, 0, 15):
+        with pytest.raises(OptionError, match=f"halo is {halo};"):
+            Enhancer(random_flow(), halo=halo)
+    assert Enhancer(random_flow(), halo=17).halo == 24
 
 
 def test_threads_are_set_only_during_rendering() -> None:
@@ -210,6 +216,36 @@ def test_threads_are_set_only_during_rendering() -> None:
     encoded = Enhancer(random_flow(), threads=1).encode(dark_photo(40, 40))
     encoded.decode(Latent(), progress=lambda *_: seen.append(torch.get_num_threads()))
     assert seen == [1]
+    assert torch.get_num_threads() == before
+
+
+def test_overlapping_and_nested_uses_restore_the_first_number_of_threads() -> None:
+    before = torch.get_num_threads()
+    first_is_in, second_is_in, first_is_out = threading.Event(), threading.Event(), threading.Event()
+
+    def first() -> int:
+        with using_threads(before + 1):
+            first_is_in.set()
+            assert second_is_in.wait(60)
+        first_is_out.set()
+        return torch.get_num_threads()
+
+    def second() -> list[int]:
+        assert first_is_in.wait(60)
+        with using_threads(before + 2):
+            second_is_in.set()
+            with using_threads(before + 3):
+                inner = torch.get_num_threads()
+            outer = torch.get_num_threads()
+            assert first_is_out.wait(60)
+        return [inner, outer, torch.get_num_threads()]
+
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(first), pool.submit(second)
+        assert running[0].result() == before
+        assert running[1].result() == [before + 3, before + 2, before]
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == before
     assert torch.get_num_threads() == before
 
 

@@ -49,13 +49,13 @@ def test_bounds_do_not_change_ordinary_renderings(flow: LLFlow) -> None:
     assert difference.max() < 0.05
 
 
-@pytest.mark.parametrize(("temperature", "clipped"), [(0.8, 0.02), (1.0, 0.03), (1.5, 0.2)])
+@pytest.mark.parametrize(("temperature", "clipped"), [(0.8, 0.02), (1.0, 0.03), (1.5, 0.15)])
 def test_high_temperatures_do_not_fill_the_image_with_noise(
     flow: LLFlow, temperature: float, clipped: float
 ) -> None:
-    """It may change brightness and color of regions. Without bounds 0.3 of the values are clipped at 1.5."""
+    """It may change brightness and color of regions. Without bounds 0.22 of the values are clipped at 1.5."""
     encoded = Enhancer(flow, backend="float32").encode(lamps())
-    mean, sample = encoded.decode(Latent()), encoded.decode(Latent(1, temperature, 1.0))
+    mean, sample = encoded.decode(Latent()), encoded.decode(Latent(3, temperature, 1.0))
     assert _clipped(sample) < _clipped(mean) + clipped
     blocks = (sample - mean).reshape(10, 16, 13, 16, 3)
     assert np.abs(blocks - blocks.mean((1, 3), keepdims=True)).mean() < 0.1

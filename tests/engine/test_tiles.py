@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llflow_photo.engine.tiles import RAMP, plan_axis, plan_tiles
+from llflow_photo.engine.costs import default_halo
+from llflow_photo.engine.tiles import RAMP, plan_axis, plan_tiles, tile_side
 from llflow_photo.errors import OptionError
+from llflow_photo.flow import SIZES, Size
 
 
 @pytest.mark.parametrize("length", [8, 128, 136, 1000, 4008, 6000])
@@ -43,3 +45,21 @@ def test_latent_positions_follow_the_pixels() -> None:
 def test_a_tile_smaller_than_its_halos_is_rejected() -> None:
     with pytest.raises(OptionError, match="larger"):
         plan_axis(1000, 96, 48)
+
+
+@pytest.mark.parametrize("halo", [-64, 0, 8])
+def test_a_halo_narrower_than_the_transition_is_rejected(halo: int) -> None:
+    with pytest.raises(OptionError, match=f"halo is {halo};"):
+        plan_axis(400, 128, halo)
+    assert len(plan_axis(128, 128, halo)) == 1
+    assert len(plan_axis(400, 128, RAMP)) > 1
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+@pytest.mark.parametrize("halos", [2, 3, 4])
+@pytest.mark.parametrize("wanted", [64, 250, 512, 1024])
+def test_tiles_have_room_for_the_halo_of_every_size(size: Size, halos: int, wanted: int) -> None:
+    halo = default_halo(size)
+    side = tile_side(wanted, halo, halos)
+    assert side % 8 == 0 and side >= max(wanted - 7, halos * halo)
+    assert len(plan_axis(2000, side, halo)) > 1

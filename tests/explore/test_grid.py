@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from llflow_photo.engine.latent import Latent, interpolate
+from llflow_photo.errors import OptionError
 from llflow_photo.explore.grid import default_grid, neighbours, varied_grid
 
 
@@ -28,6 +31,15 @@ def test_the_grid_covers_looks_without_rare_ones(seed: int) -> None:
 
 def test_a_grid_without_temperature_takes_consecutive_seeds() -> None:
     assert [latent.seed for latent in default_grid(4, 5, temperature=0.0)] == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("grid", [default_grid, varied_grid])
+@pytest.mark.parametrize("count", [0, -1])
+def test_a_grid_has_at_least_one_latent(grid: Callable[..., list[Latent]], count: int) -> None:
+    assert len(grid(1)) == 1
+    for temperature in (0.0, 0.8):
+        with pytest.raises(OptionError, match=f"count is {count}"):
+            grid(count, temperature=temperature)
 
 
 def test_a_varied_grid_has_dark_normal_and_bright_latents_around_the_best_guess() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
 from llflow_photo.flow import LLFlow
 from llflow_photo.flow.actnorm import ActNorm
+from llflow_photo.flow.basis import BANDS, DIRECTIONS, LATENT_CHANNELS, ORDERS
 from llflow_photo.flow.invertible import InvertibleConv
 from llflow_photo.flow.llflow import pad_to_multiple, standard_normal_log_density
+from llflow_photo.flow.prior import LatentPrior
 from llflow_photo.flow.steps import squeeze
 
 Build = Callable[..., LLFlow]
@@ -163,3 +167,49 @@ def test_padding_reflects_and_squeezing_is_one_pixel_unshuffle() -> None:
     assert latent.shape == (1, 192, 2, 2)
     # channel-major: red's 64 positions first, row by row
     assert torch.equal(latent[0, :64, 0, 0], padded[0, 0, :8, :8].flatten())
+
+
+def _prior_covariance(prior: LatentPrior, grid: tuple[int, int], places: tuple[slice, slice]) -> torch.Tensor:
+    """Of the latent at some positions of a frame's grid, written out, channel by position."""
+    waves = [np.sqrt(2) * np.cos(np.pi * np.outer(np.arange(n), np.arange(n) + 0.5) / n) for n in grid]
+    for wave in waves:
+        wave[0] = 1
+    fields = [np.outer(waves[0][i], waves[1][k])[places].ravel() for i, k in ORDERS]
+    apart = torch.eye(LATENT_CHANNELS).double() - prior.directions @ prior.directions.T
+    own = prior.directions @ torch.diag(prior.detail[:-1] ** 2) @ prior.directions.T
+    noise = prior.detail[-1] ** 2 * apart + own
+    total = torch.kron(noise, torch.eye(len(fields[0])).double())
+    for field, deviations in zip(fields, prior.order_deviations().T, strict=True):
+        smooth = prior.directions @ torch.diag(deviations**2) @ prior.directions.T
+        total += torch.kron(smooth, torch.from_numpy(np.outer(field, field)))
+    return total
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("frame", [(250, 260), (260, 250), (256, 251), (4008, 6001)])
+@pytest.mark.parametrize("place", ["start", "middle", "end"])
+def test_the_density_of_a_crop_is_that_of_its_place_in_the_frames_grid(
+    tiny_flow: Build, frame: tuple[int, int], place: str
+) -> None:
+    flow = tiny_flow(prior=True).double()
+    generator = torch.Generator().manual_seed(0)
+    prior = flow.prior
+    assert prior is not None
+    directions = torch.randn(LATENT_CHANNELS, DIRECTIONS, generator=generator).double()
+    prior.directions.copy_(torch.linalg.qr(directions)[0])
+    prior.spread.copy_(0.5 + torch.rand(DIRECTIONS, 1 + BANDS, generator=generator))
+    prior.detail.copy_(0.5 + torch.rand(DIRECTIONS + 1, generator=generator))
+    grid = tuple(math.ceil(side / 8) for side in frame)
+    first = [{"start": 0, "middle": side // 2, "end": side - 2}[place] for side in grid]
+    places = slice(first[0], first[0] + 2), slice(first[1], first[1] + 2)
+    pixels = [min(16, side - 8 * at) for side, at in zip(frame, first, strict=True)]
+    residual = torch.randn((1, LATENT_CHANNELS, 2, 2), generator=generator).double()
+    matrix = _prior_covariance(prior, (grid[0], grid[1]), places)
+    expected = torch.distributions.MultivariateNormal(torch.zeros(len(matrix)).double(), matrix)
+    # As `encode` computes it, in float32: of the crop padded to two positions.
+    window = torch.tensor([[
+        8 * first[0] / frame[0], 8 * first[1] / frame[1], pixels[0] / frame[0], pixels[1] / frame[1]
+    ]])  # fmt: skip
+    window *= torch.tensor([1.0, 1.0, 16 / pixels[0], 16 / pixels[1]])
+    found = flow.prior_log_density(residual, window)
+    torch.testing.assert_close(found, expected.log_prob(residual.flatten(1)), rtol=1e-8, atol=1e-6)
