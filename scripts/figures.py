@@ -89,8 +89,9 @@ def draw_network(flow: LLFlow, photo: np.ndarray) -> dict[str, object]:
 def _draw_latent(flow: LLFlow, offset: Tensor) -> dict[str, object]:
     """The original's latent minus its mean, outside the prior's directions, in units of the detail scale."""
     assert flow.prior is not None
-    along = torch.einsum("ncp,cd->ndp", offset.flatten(2), flow.prior.directions)
-    others = offset.flatten(2) - torch.einsum("ndp,cd->ncp", along, flow.prior.directions)
+    offset = offset.flatten(2) - flow.prior.mean[:, None]
+    along = torch.einsum("ncp,cd->ndp", offset, flow.prior.directions)
+    others = offset - torch.einsum("ndp,cd->ncp", along, flow.prior.directions)
     share = 1 - flow.prior.directions.square().sum(1)  # of each channel's variance, outside the directions
     scaled = others / (flow.prior.detail[-1] * share.sqrt().clamp_min(1e-3)[:, None])
     values = scaled[:, share > 0.1].flatten().numpy()
