@@ -3,7 +3,8 @@
 Global quantities (exposure, input of the whole-photo branch, weight of highlights, look at a temperature) are
 normally derived from the pixels of each photo, so that noise or a passing lamp changes them from frame to
 frame. In a series they are derived from one `SeriesReference` instead, the median of a few of its frames. A
-lamp that is lit in fewer than half of them has no influence.
+lamp that is lit in fewer than half of them influences only the weight of highlights, which is the largest of
+these frames.
 """
 
 from __future__ import annotations

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from llflow_photo.files.metadata.exif import carry
 from llflow_photo.files.metadata.exif_types import conforming
-from llflow_photo.files.tiff.directory import ASCII, BYTE, LONG, SHORT, UNDEFINED, Directory, Entry
+from llflow_photo.files.tiff.directory import (
+    ASCII,
+    BYTE,
+    DOUBLE,
+    FLOAT,
+    LONG,
+    RATIONAL,
+    SHORT,
+    SRATIONAL,
+    UNDEFINED,
+    Directory,
+    Entry,
+)
 from llflow_photo.files.tiff.parse import parse_tiff
 from llflow_photo.files.tiff.tags import GPSTag, Tag
 
@@ -24,6 +38,9 @@ COPYRIGHT = "© somebody".encode()
         (Tag.PhotographicSensitivity, Entry.text("6400"), None),
         (Tag.XResolution, Entry.rationals([300.0]), Entry.rationals([300.0])),
         (Tag.XResolution, Entry(UNDEFINED, b"!" * 42), None),
+        (Tag.ExposureTime, Entry(DOUBLE, (1 / 15,)), Entry(RATIONAL, ((1, 15),))),
+        (Tag.ExposureBiasValue, Entry(FLOAT, (-0.5,)), Entry(SRATIONAL, ((-1, 2),))),
+        (Tag.FNumber, Entry(DOUBLE, (math.inf,)), None),
         (60001, Entry.numbers(SHORT, 7), Entry.numbers(SHORT, 7)),
     ],
 )
@@ -35,7 +52,7 @@ def test_fields_of_wrong_types_are_not_carried() -> None:
     exif: Directory = {Tag.FNumber: Entry.text("f/1.8"), Tag.LensModel: Entry.text("35mm")}
     gps: Directory = {
         GPSTag.GPSLatitudeRef: Entry.text("N"),
-        GPSTag.GPSLatitude: Entry.numbers(SHORT, 48, 12, 30),
+        GPSTag.GPSLatitude: Entry.text("48 12 30"),
     }
     source: Directory = {
         Tag.Model: Entry.text("Night One"),

@@ -5,9 +5,13 @@ Makers of cameras use numbers of standard fields for values of their own, which 
 
 from __future__ import annotations
 
+import math
+
 from ..tiff.directory import (
     ASCII,
     BYTE,
+    DOUBLE,
+    FLOAT,
     LONG,
     RATIONAL,
     SHORT,
@@ -26,6 +30,8 @@ _TEXT = frozenset({ASCII})
 _INTEGERS = frozenset({BYTE, SHORT, LONG})
 _SIGNED = _INTEGERS | {SSHORT, SLONG}
 _RATIONALS = frozenset({RATIONAL, SRATIONAL})
+_NUMBERS = _SIGNED - {BYTE} | {FLOAT, DOUBLE}  # that some programs write instead of rationals
+_LARGEST = 2**31 - 1
 _BYTES = frozenset({BYTE, UNDEFINED})
 _BLOCK = frozenset({UNDEFINED, BYTE, ASCII})
 
@@ -97,7 +103,8 @@ _GPS_TYPES: dict[int, frozenset[int]] = {
 def conforming(code: int, entry: Entry) -> Entry | None:
     """A field of an image or Exif directory, if its type is one that the standards prescribe; else None.
 
-    Text that is declared as bytes becomes ASCII. Fields that are not standard are returned as they are.
+    Text that is declared as bytes becomes ASCII, and other numbers become rationals where the standard has
+    them. Fields that are not standard are returned as they are.
     """
     return _conforming(_TYPES.get(code), entry)
 
@@ -112,6 +119,10 @@ def _conforming(types: frozenset[int] | None, entry: Entry) -> Entry | None:
         return entry
     if types is _TEXT and entry.type in _BYTES and _is_text(entry.value):
         return Entry(ASCII, bytes(entry.value).rstrip(b"\0") + b"\0")
+    if types is _RATIONALS and entry.type in _NUMBERS:
+        values = [float(value) for value in entry.value]
+        if all(math.isfinite(value) and abs(value) <= _LARGEST for value in values):
+            return Entry.rationals(values, signed=min(values, default=0.0) < 0)
     return None
 
 
