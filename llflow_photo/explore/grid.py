@@ -17,7 +17,7 @@ TEMPERATURE = 0.8
 
 _VARIED_EV = 0.5
 """Brightness difference of the first and the last third of a varied grid to the others, EV."""
-_SHIFTED_TEMPERATURE = 0.5
+_SHIFTED_TEMPERATURE = 0.25
 """Temperature of these two thirds relative to that of the others: a dark look and a negative brightness
 together would be darker than anyone wants."""
 _BRIGHTNESS_EV = (-2.0, 1.0)

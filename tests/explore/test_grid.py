@@ -48,7 +48,7 @@ def test_a_varied_grid_has_dark_normal_and_bright_latents_around_the_best_guess(
     assert grid[4] == Latent(grid[4].seed, brightness=0.25)
     others = grid[:4] + grid[5:]
     assert len({latent.seed for latent in grid}) == 9
-    assert [latent.temperature for latent in others] == pytest.approx(3 * [0.4] + 2 * [0.8] + 3 * [0.4])
+    assert [latent.temperature for latent in others] == pytest.approx(3 * [0.2] + 2 * [0.8] + 3 * [0.2])
     assert max(latent.brightness for latent in varied_grid(4, brightness=0.9)) == 1.0
 
 
