@@ -29,9 +29,9 @@ def _recorded(light: np.ndarray, seed: int, read: float = 3.0, shot: float = 0.3
 
 
 def _changed(mosaic: np.ndarray, sensor: str) -> np.ndarray:
-    mended = mosaic.copy()
-    repair_hot_pixels(mended, COLORS[sensor], np.full(4, BLACK, np.float32), float(WHITE))
-    return np.asarray(mended != mosaic)
+    repaired = mosaic.copy()
+    repair_hot_pixels(repaired, COLORS[sensor], np.full(4, BLACK, np.float32), float(WHITE))
+    return np.asarray(repaired != mosaic)
 
 
 def _point(row: float, column: float, sigma: float) -> np.ndarray:
