@@ -6,7 +6,8 @@ lie where the model's prior says?
 Disagreement: standard deviation of eight renderings at temperature 0.8. Error: of the best guess against the
 reference, mean over channels of the absolute difference, as is and brightness-aligned. Beside it, what needs
 no model of uncertainty: the best guess's own luma, and its slope. Of the prior: root mean square of the
-references' latents less their means, in units of the prior, for the frame, regions and detail.
+references' latents less their means, in units of the prior, for the frame, regions and detail. Of the
+renderings: how far their light, and that of the references, is from the guess's, for the frame and regions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 from finding_parts import report
 from finding_parts.datasets import Dataset, datasets, make_parser, network_image
-from finding_parts.measures import block_mean, decile_means, detail, spearman
+from finding_parts.measures import block_mean, decile_means, detail, frame_and_regions, spearman
 
 from llflow_photo.engine import Latent
 from llflow_photo.evaluation.metrics import align_brightness, gray
@@ -29,6 +30,7 @@ from llflow_photo.training.prior_fit import standardized_residuals
 
 TEMPERATURE = 0.8
 RENDERINGS = 8
+LIGHT_TEMPERATURES = (0.8, 1.0)
 GRAINS = (0.0, 0.25, 1.0)
 LUMA, SLOPE = "luma of the guess", "slope of the guess"
 
@@ -91,6 +93,25 @@ def _residual(flow: LLFlow, dark: np.ndarray, reference: np.ndarray) -> torch.Te
     return (latent - conditioning.mean)[0]
 
 
+def light(dataset: Dataset) -> list[dict[str, Any]]:
+    """How far references and renderings are from the guess, of 255, for the frame and its regions."""
+    found = defaultdict(list)
+    for number, example in enumerate(dataset.examples, 1):
+        report.show(f"{dataset.name}, light: {number} of {len(dataset.examples)}, {example.name}")
+        encoded = dataset.enhancer.encode(example.dark, keep=True)
+        guess = encoded.decode(Latent())
+        found["references"].append(frame_and_regions(example.reference - guess))
+        for temperature in LIGHT_TEMPERATURES:
+            for one in encoded.decode_many([Latent(seed, temperature) for seed in range(RENDERINGS)]):
+                found[f"renderings at {temperature:g}"].append(frame_and_regions(one - guess))
+    rows: list[dict[str, Any]] = []
+    for which, squares in found.items():
+        frame, regions = 255 * np.sqrt(np.mean(squares, axis=0))
+        shared = {"model": dataset.name, "weights": dataset.checksum, "photos": len(dataset.examples)}
+        rows.append({**shared, "which": which, "frame": float(frame), "regions": float(regions)})
+    return rows
+
+
 def _grouped(rows: list[Any]) -> dict[tuple[str, str], list[Any]]:
     groups = defaultdict(list)
     for row in rows:
@@ -135,6 +156,20 @@ def residual_table(rows: list[Any]) -> str:
     return report.markdown(["model", "photos", *parts], lines)
 
 
+def light_table(rows: list[Any]) -> str:
+    """Distances from the guess, of 255."""
+    lines = [
+        [
+            row["model"],
+            row["photos"],
+            row["which"],
+            *(f"{float(row[part]):.1f}" for part in ("frame", "regions")),
+        ]
+        for row in rows
+    ]
+    return report.markdown(["model", "photos", "distance from the best guess of", "frame", "regions"], lines)
+
+
 def draw(rows: list[Any]) -> None:
     """Mean error in each tenth of a photo's pixels, from least to most predicted."""
     models = sorted({row["model"] for row in rows})
@@ -162,9 +197,11 @@ def main() -> None:
         report.keep("calibration", measure(dataset))
         if found := residuals(dataset):
             report.keep("residuals", found)
+        report.keep("light", light(dataset))
     rows = report.kept("calibration")
     report.put_table("calibration", table(rows))
     report.put_table("residuals", residual_table(report.kept("residuals")))
+    report.put_table("light", light_table(report.kept("light")))
     draw(rows)
 
 

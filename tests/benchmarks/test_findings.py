@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import trainings
 from finding_parts import kinds, measures, report
 from finding_parts.datasets import Dataset, Example, evenly, network_image
 
+from llflow_photo.engine import Latent
 from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.models.store import save
 
@@ -145,11 +147,32 @@ def test_residuals_are_one_if_the_prior_is_calibrated(tmp_path: Path) -> None:
     assert calibration.residual_table([row]).count("\n") == 2
 
 
-def _tiny_model(folder: Path) -> Path:
-    """A network with a whole-photo branch and random weights."""
+def test_light_of_frame_and_regions() -> None:
+    values = np.zeros((43, 64, 3), np.float32)
+    values[:, :32] = [0.3, 0.1, 0.2]
+    values[:, 32:] = [0.1, 0.1, -0.2]
+    frame, regions = measures.frame_and_regions(values)
+    assert frame == pytest.approx((0.2**2 + 0.1**2) / 3, rel=1e-5)
+    assert regions == pytest.approx((0.1**2 + 0.2**2) / 3, rel=1e-5)
+
+
+def test_light_of_references_and_renderings(tmp_path: Path) -> None:
+    dark = np.random.default_rng(0).uniform(0.0, 0.2, (64, 80, 3)).astype(np.float32)
+    dataset = Dataset("LOL", str(_tiny_model(tmp_path, spread=1.0)), [Example("one", dark, dark)])
+    guess = dataset.enhancer.encode(dark).decode(Latent())
+    shifted = replace(dataset, examples=[Example("one", dark, guess + np.float32(0.1))])
+    references, weak, full = calibration.light(shifted)
+    assert references["frame"] == pytest.approx(25.5, rel=1e-4) and references["regions"] < 1e-2
+    assert 0 < weak["frame"] < full["frame"] and 0 < weak["regions"] < full["regions"]
+    assert len(calibration.light_table([references, weak, full]).splitlines()) == 5
+
+
+def _tiny_model(folder: Path, spread: float = 0.0) -> Path:
+    """A network with a whole-photo branch and random weights; looks vary by ``spread`` in each direction."""
     torch.manual_seed(0)
     size = Size(UNetSize((4, 4, 4), (1, 1, 1), (1, 1), 8), steps=(1, 1, 1), hidden=4, prior=True)
     state = LLFlow(size).state_dict()
+    state["prior.spread"].fill_(spread)
     save(state, size, folder / "tiny.safetensors", {}, False)
     return folder / "tiny.safetensors"
 

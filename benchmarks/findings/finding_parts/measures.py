@@ -7,7 +7,18 @@ import numpy as np
 from llflow_photo.evaluation.brightness import spearman
 from llflow_photo.evaluation.metrics import gray
 
-__all__ = ["auc", "best_and_mean", "block_mean", "block_step", "decile_means", "detail", "spearman"]
+__all__ = [
+    "auc",
+    "best_and_mean",
+    "block_mean",
+    "block_step",
+    "decile_means",
+    "detail",
+    "frame_and_regions",
+    "spearman",
+]
+
+_CELLS = 8
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -49,6 +60,20 @@ def decile_means(order: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Mean of ``values`` in each tenth of the positions, from least ``order`` to most."""
     ranked = np.asarray(values).ravel()[np.argsort(order, axis=None, kind="stable")]
     return np.array([part.mean() for part in np.array_split(ranked, 10)])
+
+
+def frame_and_regions(difference: np.ndarray) -> tuple[float, float]:
+    """Mean squares over channels of a difference's mean, and of 8 x 8 equal cells without that mean.
+
+    Args:
+        difference: H x W x 3, neither side below 8.
+    """
+    starts = [np.arange(_CELLS) * length // _CELLS for length in difference.shape[:2]]
+    sums = np.add.reduceat(np.add.reduceat(difference, starts[0], 0, np.float64), starts[1], 1)
+    sizes = [np.diff(start, append=length) for start, length in zip(starts, difference.shape, strict=False)]
+    cells = sums / (sizes[0][:, None, None] * sizes[1][:, None])
+    whole = difference.mean((0, 1), np.float64)
+    return float((whole**2).mean()), float(((cells - whole) ** 2).mean())
 
 
 def detail(image: np.ndarray) -> np.ndarray:
