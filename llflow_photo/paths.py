@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .errors import OptionError
 
-__all__ = ["expanded"]
+__all__ = ["expanded", "resolved"]
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -23,3 +23,8 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return given.expanduser()
     except RuntimeError:  # the name of a file may begin with ~
         return given
+
+
+def resolved(path: str | os.PathLike[str]) -> Path:
+    """The absolute path with links followed; unlike `pathlib.Path.resolve`, no error for links in a loop."""
+    return Path(os.path.realpath(path))

@@ -127,15 +127,21 @@ def enhance_dir(
 
     if temperature is not None:
         option_changes["temperature"] = temperature
-    options = (options or Options()).with_changes(**option_changes)
+    options = Options() if options is None else options
+    encoding = files.Encoding() if encoding is None else encoding
+    raw = files.RawOptions() if raw is None else raw
+    _check_type("options", options, Options)
+    _check_type("encoding", encoding, files.Encoding)
+    _check_type("raw", raw, files.RawOptions)
+    options = options.with_changes(**option_changes)
     _check("well_exposed", well_exposed, ("leave", "copy"))
     _check("pairs", pairs, ("raw", "jpeg", "both"))
     if_darker_than = _exposure(if_darker_than)
     inputs = _inputs(path)
-    encoding = encoding or files.Encoding()
+    if output is not None:
+        _check_path("output", output)
     encoding = replace(encoding, format=encoding.format or DEFAULT_FORMAT)
     files.check_format(Path("photo"), encoding)
-    raw = raw or files.RawOptions()
     settings = {**options.of_the_picture(), "encoding": asdict(encoding), "raw": asdict(raw)}
     job = replace(
         _job(options, encoding, raw, settings),
@@ -209,10 +215,25 @@ def _check(name: str, value: str, known: Sequence[str]) -> None:
 def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
     from .. import files
 
-    given = (path,) if isinstance(path, (str, os.PathLike)) else tuple(path)
+    if isinstance(path, (str, bytes, os.PathLike)) or not isinstance(path, Iterable):
+        given: tuple[Any, ...] = (path,)
+    else:
+        given = tuple(path)
     if not given:
         raise EmptyFolderError("no folder and no photo is given; give at least one")
+    for one in given:
+        _check_path("path", one)
     return tuple(files.expanded(one) for one in given)
+
+
+def _check_path(name: str, given: object) -> None:
+    if not isinstance(given, (str, os.PathLike)) or "\0" in os.fsdecode(given):
+        raise OptionError(f"{name} is {given!r}; give the path of a folder or a photo as text or a Path")
+
+
+def _check_type(name: str, given: object, wanted: type) -> None:
+    if not isinstance(given, wanted):
+        raise OptionError(f"{name} is {given!r}; give an instance of {wanted.__name__}")
 
 
 def _exposure(given: float | None) -> float | None:

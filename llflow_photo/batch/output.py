@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import BatchError
+from ..paths import resolved
 
 __all__ = ["MARKS", "choose_output", "is_intact", "remove_leftovers"]
 
@@ -32,16 +33,16 @@ def choose_output(inputs: Sequence[Path], output: Path | None) -> Path:
             default can be derived.
     """
     if output is None:
-        first = inputs[0].resolve()
+        first = resolved(inputs[0])
         folder = first if os.path.isdir(first) else first.parent
         if folder.parent == folder:
             raise BatchError(f"{folder} has no parent folder; name an output folder")
         output = folder.with_name(f"{folder.name}-enhanced")
-    chosen = output.resolve()
+    chosen = resolved(output)
     if os.path.exists(chosen) and not os.path.isdir(chosen):
         raise BatchError(f"the output {output} is a file; name a folder")
     for given in inputs:
-        top = given.resolve()
+        top = resolved(given)
         if os.path.isdir(top) and top.is_relative_to(chosen):
             raise BatchError(
                 f"the output folder {output} is or contains the input {given}, and originals are never "

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..callbacks import Cancel
 from ..errors import BatchError, EmptyFolderError
+from ..paths import resolved
 from .cluster.connection import check_backend
 from .cluster.run import run_cluster
 from .job import Job, Task
@@ -161,7 +162,7 @@ def _filters(selection: Selection) -> list[str]:
 
 
 def _is_output(root: Path, known: Callable[[Path], bool]) -> Callable[[Path], bool]:
-    return lambda folder: known(folder) or folder.resolve() == root
+    return lambda folder: known(folder) or resolved(folder) == root
 
 
 def _claim(task: Task) -> PhotoRecord:
@@ -308,7 +309,7 @@ class _Run:
                 record,
                 status="failed",
                 error="WriteError",
-                reason="its output was deleted after it was written",
+                reason="its output was deleted or changed after it was written",
             )
             for record in self._records.values()
             if record.outputs

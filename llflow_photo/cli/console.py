@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
 from rich.console import Console
@@ -67,7 +67,8 @@ class _Lasting:
 def lasting_streams() -> Iterator[list[OSError]]:
     """A context in which standard output and error can write any file name, and may be closed by a reader.
 
-    Characters that their encoding lacks, and bytes of names that are not UTF-8, are written as escapes.
+    Characters that their encoding lacks, and bytes of names that are not UTF-8, are written as escapes. What
+    is written to a stream that was closed before the program began is discarded.
 
     Yields:
         a list, which at the end gets the errors of what could not be written, for example to a full disk.
@@ -76,13 +77,17 @@ def lasting_streams() -> Iterator[list[OSError]]:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    out, err = (None if stream is None else _Lasting(stream) for stream in (sys.stdout, sys.stderr))
-    with redirect_stdout(cast("TextIO", out)), redirect_stderr(cast("TextIO", err)):
-        try:
-            yield errors
-        finally:
-            for lasting in (out, err):
-                if lasting is not None:
+    with ExitStack() as stack:
+        streams = [
+            _Lasting(stream or stack.enter_context(open(os.devnull, "w", encoding="utf-8")))
+            for stream in (sys.stdout, sys.stderr)
+        ]
+        out, err = streams
+        with redirect_stdout(cast("TextIO", out)), redirect_stderr(cast("TextIO", err)):
+            try:
+                yield errors
+            finally:
+                for lasting in streams:
                     _end(lasting, errors)
 
 

@@ -86,13 +86,22 @@ def _message(error: Exception) -> str:
     """One line for any exception."""
     if isinstance(error, LLFlowPhotoError):
         return str(error)
-    if isinstance(error, PermissionError) and error.filename is not None:
-        return f"{error.filename} may not be accessed; check its permissions, or choose another path"
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror.lower()}; choose another path"
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "the output cannot be written: no space left on the disk; free space"
+    if isinstance(error, OSError) and (text := _message_of_system(error)):
+        return text
     if isinstance(error, MemoryError):
         return "there is not enough memory; close other programs or process less at once"
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}; unexpected error: --debug shows the traceback"
+
+
+def _message_of_system(error: OSError) -> str:
+    """The message of an error of the operating system; empty if it is of an unexpected kind."""
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return f"{error.filename} may not be accessed; check its permissions, or choose another path"
+    if error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror.lower()}; choose another path"
+    if error.errno == errno.ENOSPC:
+        return "the output cannot be written: no space left on the disk; free space"
+    if error.errno == errno.ENOENT:  # of os.getcwd(), which has no file name
+        return "the current folder was deleted; change to another folder"
+    return ""

@@ -36,7 +36,10 @@ def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
         help="bits per channel of PNG, TIFF and HEIC (10); 32 is float (default: best for format and photo)",
     )
     group.add_argument(
-        "--color-space", choices=_SPACES, default="srgb", help="output color space (default: srgb)"
+        "--color-space",
+        choices=_SPACES,
+        default="srgb",
+        help="output color space; not for dng, which has that of the camera (default: srgb)",
     )
     group = parser.add_argument_group("RAW development")
     group.add_argument(

@@ -22,7 +22,7 @@ def check_no_folder(path: Path) -> None:
 
 def not_opened(path: Path, error: OSError | ValueError) -> ReadError:
     """The error to raise for a file that cannot be opened, with what to do."""
-    reason = str(error)
+    reason = str(getattr(error, "strerror", None) or error)
     if isinstance(error, FileNotFoundError):
         reason = "there is no such file; check the path"
     elif isinstance(error, PermissionError):

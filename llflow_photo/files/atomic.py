@@ -46,6 +46,8 @@ def atomic_file(path: Path, replace: bool = True) -> Iterator[BinaryIO]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
+        if os.path.isdir(path):
+            raise WriteError(f"cannot write {path}: it is a folder; give the name of a file") from error
         raise WriteError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
         ) from error

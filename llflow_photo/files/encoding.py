@@ -38,7 +38,7 @@ class Encoding:
         quality: quality of lossy formats, 1 to 100; JPEG keeps full color resolution (4:4:4); WebP at 100
             is lossless.
         bit_depth: 8, 10 (HEIC), 16, or 32 (float TIFF), or None for the format's default: that of the
-            photo for PNG and HEIC, 16 for TIFF.
+            photo for PNG and HEIC, the highest in linear color spaces, 16 for TIFF.
         color_space: color space of the file: ``srgb``, ``display-p3``, ``adobe-rgb``, ``prophoto``,
             ``rec2020-linear``, ``srgb-linear``; colors outside it are clipped, and noted if they are many. A
             DNG is always in the camera's own color space.
@@ -50,6 +50,10 @@ class Encoding:
     color_space: str = "srgb"
 
     def __post_init__(self) -> None:
+        for field in ("format", "color_space"):
+            given = getattr(self, field)
+            if not isinstance(given, str) and (field, given) != ("format", None):
+                raise OptionError(f"{field} is {given!r}; give its name")
         if self.format is not None:
             name = {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}.get(
                 self.format.lower(), self.format.lower()
@@ -69,6 +73,11 @@ class Encoding:
         if self.format is not None and self.bit_depth is not None:
             _check_depth(self.format, self.bit_depth)
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether values are proportional to light."""
+        return by_name(self.color_space).transfer == "linear"
+
     def for_file(self, path: Path, source_depth: int) -> Encoding:
         """Copy with format and bit depth resolved.
 
@@ -85,7 +94,9 @@ class Encoding:
         depths = FORMATS[name]
         depth = self.bit_depth
         if depth is None:
-            depth = 8 if name in ("png", "heic") and source_depth == 8 else depths[-1]
+            # In linear spaces, 8 bits are too few for dark tones.
+            enough = source_depth == 8 and not self.is_linear
+            depth = 8 if name in ("png", "heic") and enough else depths[-1]
         _check_depth(name, depth)
         return replace(self, format=name, bit_depth=depth)
 

@@ -163,6 +163,7 @@ def _developed(photo: Photo, path: Path) -> Photo:
     turn = remaining(wanted, applied)
     pixels = upright(photo.pixels, turn)
     exif = turned_block(photo.metadata.exif, wanted, *stored_size(pixels, wanted))
+    exif = with_resolution(exif, None, swaps_sides(wanted))
     packet = xmp.packet(wanted, pixels.shape[1], pixels.shape[0])
     facts = photo.metadata.raw and _turned_facts(photo.metadata.raw, turn)
     metadata = replace(photo.metadata, exif=exif, xmp=packet, raw=facts)

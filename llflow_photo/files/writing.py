@@ -29,6 +29,7 @@ from .tiff.write import write_tiff
 __all__ = ["check_folder", "check_format", "write"]
 
 _USUAL_LONGEST_NAME = 255
+_BITS_OF_LINEAR = 16
 
 
 def check_format(path: Path, encoding: Encoding | None = None, source_depth: int = 8) -> None:
@@ -146,4 +147,9 @@ def write(
     if encoding.format != "dng" and depth != 32:
         only_srgb = encoding.format == "jxl"
         notes += gamut_notes(photo, SRGB if only_srgb else space, fixed=only_srgb)
+        if encoding.is_linear and not only_srgb and depth < _BITS_OF_LINEAR:
+            notes.append(
+                f"{depth} bits are too few for {space.name}: dark tones have visible steps; write 16-bit PNG "
+                "or TIFF, or choose another color space"
+            )
     return tuple(notes)

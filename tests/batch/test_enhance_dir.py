@@ -153,6 +153,11 @@ def test_invalid_arguments_are_rejected_before_anything_is_written(
         (OptionError, {"include": [1]}),
         (OptionError, {"exclude": 5}),
         (OptionError, {"output": ""}),
+        (OptionError, {"output": "a\0b"}),
+        (OptionError, {"output": 3}),
+        (OptionError, {"encoding": "png"}),
+        (OptionError, {"raw": {}}),
+        (OptionError, {"options": "x"}),
         (OptionError, {"jobs": 0}),
         (OptionError, {"no_such_option": 1}),
         (OptionError, {"backend": "carrier-pigeon"}),
@@ -166,6 +171,9 @@ def test_invalid_arguments_are_rejected_before_anything_is_written(
     for empty in ("", [night, ""]):
         with pytest.raises(OptionError, match="a path is empty"):
             enhance_dir(empty, model=model)
+    for wrong in (None, 3, b"night", [b"night"], "a\0b", [night, None]):
+        with pytest.raises(OptionError, match="give the path of a folder or a photo"):
+            enhance_dir(wrong, model=model)  # type: ignore[arg-type]
     assert hashes(night) == originals
 
 

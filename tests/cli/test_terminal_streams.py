@@ -81,6 +81,36 @@ def test_a_batch_goes_on_after_the_reader_has_closed_the_pipe(
     assert followed == [0, 1, 2]
 
 
+@pytest.mark.parametrize("mode", ["--json", "--quiet", "--recursive"])
+def test_a_batch_without_standard_streams(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after ``>&- 2>&-`` in a shell."""
+    failed = batch.PhotoRecord("a.jpg", "failed", "a reason")
+
+    def enhance_dir(inputs: list[Path], **settings: Any) -> batch.Report:
+        settings["progress"](batch.Event("photo", 1, failed=1, row=failed))
+        return batch.Report((failed,), tmp_path)
+
+    monkeypatch.setattr(batch, "enhance_dir", enhance_dir)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        patch.setattr(sys, "stderr", None)
+        assert main(["enhance", str(tmp_path), mode, "--debug"]) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be deleted")
+def test_a_current_folder_that_was_deleted(
+    make: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("a.jpg")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    err = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", err)
+    assert main(["enhance", str(tmp_path), "-o", "out"]) == 1
+    assert err.getvalue() == "error: the current folder was deleted; change to another folder\n"
+
+
 def test_windows_reports_a_closed_pipe_as_an_invalid_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

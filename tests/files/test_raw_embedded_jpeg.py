@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from file_helpers import EXIF_FIELDS, XMP
+from file_helpers import EXIF_FIELDS, IPTC, XMP
 from PIL import Image
 
 from llflow_photo.files.metadata.exif_fields import exif_directories
@@ -28,7 +29,18 @@ def _jpeg(**changes: Any) -> bytes:
     block = exif_block(exif_directories({**EXIF_FIELDS, **changes}))
     out = io.BytesIO()
     Image.new("RGB", (16, 16)).save(out, "JPEG", exif=b"Exif\0\0" + block, xmp=XMP)
-    return out.getvalue()
+    return _with_iptc(out.getvalue())
+
+
+def _with_iptc(jpeg: bytes) -> bytes:
+    """The JPEG with IPTC in a segment of Photoshop resources."""
+    resource = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(IPTC)) + IPTC
+    return jpeg[:2] + b"\xff\xed" + struct.pack(">H", 2 + len(resource)) + resource + jpeg[2:]
+
+
+def _raf(jpeg: bytes) -> bytes:
+    head = b"FUJIFILMCCD-RAW 0201FF389501X-Demo".ljust(84, b"\0")
+    return (head + struct.pack(">II", 148, len(jpeg))).ljust(148, b"\0") + jpeg
 
 
 def _rw2(jpeg: bytes | None, **fields: Entry) -> bytes:
@@ -123,8 +135,21 @@ def test_xmp_of_cr3(large: bool, tmp_path: Path) -> None:
 
 def test_xmp_of_raf_and_of_previews(tmp_path: Path) -> None:
     jpeg = _jpeg()
-    head = b"FUJIFILMCCD-RAW 0201FF389501X-Demo".ljust(84, b"\0")
-    raf = (head + struct.pack(">II", 148, len(jpeg))).ljust(148, b"\0") + jpeg
-    assert _read(tmp_path, raf).xmp == XMP
+    assert _read(tmp_path, _raf(jpeg)).xmp == XMP
     raw = SimpleNamespace(extract_thumb=lambda: SimpleNamespace(data=jpeg))
     assert _read(tmp_path, b"FOVb" + b"\0" * 200, raw).xmp == XMP
+
+
+@pytest.mark.parametrize("build", [_raf, _rw2])
+def test_iptc_of_the_embedded_jpeg(build: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    assert _read(tmp_path, build(_jpeg())).iptc == IPTC
+
+
+@pytest.mark.parametrize("build", [_raf, _rw2])
+def test_xmp_and_iptc_of_an_embedded_jpeg_without_exif(
+    build: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(out, "JPEG", xmp=XMP)
+    container = _read(tmp_path, build(_with_iptc(out.getvalue())))
+    assert (container.xmp, container.iptc) == (XMP, IPTC)

@@ -16,7 +16,7 @@ from PIL import Image, features
 
 from llflow_photo import files
 from llflow_photo.color.profiles import profile_bytes
-from llflow_photo.color.spaces import LINEAR_SRGB, PROPHOTO, REC2020_LINEAR, SPACES, by_name, convert
+from llflow_photo.color.spaces import LINEAR_SRGB, PROPHOTO, REC2020_LINEAR, SPACES, SRGB, by_name, convert
 from llflow_photo.errors import NonFiniteOutputError, OptionError, WriteError
 from llflow_photo.files import Encoding
 from llflow_photo.photo import Photo
@@ -167,8 +167,11 @@ def test_missing_folder_and_unknown_formats(photo: Photo, tmp_path: Path) -> Non
         Encoding(quality=101)
     with pytest.raises(OptionError, match="color space"):
         Encoding(color_space="nonsense")
-    with pytest.raises(OptionError, match="format"):
-        Encoding("gif")
+    for unknown in ("gif", 3):
+        with pytest.raises(OptionError, match="format"):
+            Encoding(unknown)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="color_space is None"):
+        Encoding(color_space=None)  # type: ignore[arg-type]
     assert os.listdir(tmp_path) == []
 
 
@@ -221,3 +224,21 @@ def test_linear_spaces_round_trip_through_the_network_view(tmp_path: Path) -> No
     photo = Photo(np.full((4, 4, 3), 0.18, np.float32), LINEAR_SRGB, 32)
     files.write(photo, tmp_path / "grey.jpg")
     np.testing.assert_allclose(files.read(tmp_path / "grey.jpg").pixels, 0.4614, atol=0.004)
+
+
+@pytest.mark.parametrize("name", ["rec2020-linear", "srgb-linear"])
+def test_linear_spaces_have_enough_bits_for_dark_tones(name: str, tmp_path: Path) -> None:
+    """An 8-bit photo with dark tones, one level of sRGB apart."""
+    ramp = np.repeat(np.arange(32, dtype=np.float32).reshape(1, 32, 1) / 255, 8, axis=0).repeat(3, axis=2)
+    photo, linear = Photo(ramp, SRGB, 8), Encoding(color_space=name)
+    path = tmp_path / "linear.png"
+    assert files.write(photo, path, linear) == ()
+    seen = files.read(path)
+    assert seen.bit_depth == 16
+    back = convert(seen.pixels, seen.color_space, SRGB)
+    np.testing.assert_allclose(back, ramp, atol=0.25 / 255)
+    notes = files.write(photo, tmp_path / "linear.jpg", linear)
+    assert len(notes) == 1 and "8 bits are too few" in notes[0]
+    assert (
+        files.write(photo, tmp_path / "plain.png") == () and files.read(tmp_path / "plain.png").bit_depth == 8
+    )

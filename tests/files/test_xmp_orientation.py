@@ -6,18 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dng_helpers import write_mosaic_of
-from file_helpers import corners_of, packet_of, quadrants
+from dng_helpers import write_dng, write_mosaic_of
+from file_helpers import corners_of, mosaic_of_scene, packet_of, quadrants
 from PIL import Image, features
 
 from llflow_photo import files
 from llflow_photo.color.light_samples import KnownLight, sample_bounds
 from llflow_photo.color.spaces import SRGB, convert
 from llflow_photo.files.dng.write import write_cfa_dng
+from llflow_photo.files.metadata.exif_resolution import resolution_of
 from llflow_photo.files.metadata.orientation import upright
 from llflow_photo.files.metadata.xmp_packet import Packet, qualified
 from llflow_photo.files.tiff.directory import SHORT, Entry, encode_directories
 from llflow_photo.files.tiff.parse import parse_tiff
+from llflow_photo.files.tiff.tags import Tag
 
 EVERY = pytest.mark.parametrize("orientation", range(1, 9))
 PICTURE = quadrants(48, 64)
@@ -171,3 +173,22 @@ def test_nonsense_is_ignored(value: str, tmp_path: Path) -> None:
     xmp = packet_of("<xmp:Rating>3</xmp:Rating>", f'tiff:Orientation="{value}"')
     Image.fromarray(PICTURE).save(path, xmp=xmp, quality=95)
     assert corners_of(files.read(path).pixels) == corners_of(PICTURE)
+
+
+@EVERY
+@pytest.mark.parametrize("declared_by", ["camera", "sidecar"])
+def test_print_resolution_of_raw_turns_with_the_pixels(
+    declared_by: str, orientation: int, tmp_path: Path
+) -> None:
+    extra = {
+        Tag.XResolution: Entry.rationals([300.0]),
+        Tag.YResolution: Entry.rationals([200.0]),
+        Tag.Orientation: Entry.numbers(SHORT, orientation if declared_by == "camera" else 1),
+    }
+    path = write_dng(tmp_path / "photo.dng", mosaic_of_scene(), extra=extra)
+    if declared_by == "sidecar":
+        (tmp_path / "photo.xmp").write_bytes(_packet(orientation))
+    photo = files.read(path)
+    assert (photo.width < photo.height) == (orientation >= 5)
+    expected = (200.0, 300.0) if orientation >= 5 else (300.0, 200.0)
+    assert resolution_of(photo.metadata.exif) == expected

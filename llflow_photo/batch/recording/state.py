@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import BatchError
+from ...paths import resolved
 from ..output import choose_output, is_intact
 from ..selecting.selection import Selection, Source, select
 from .manifest import holds_outputs, outputs_in, read_manifest
@@ -58,7 +59,7 @@ def folder_state(folder: AnyPath, output: AnyPath | None = None) -> tuple[PhotoS
     selection = Selection(
         is_photo=files.is_photo,
         is_raw=files.is_raw,
-        is_output=lambda path: holds_outputs(path) or path.resolve() == root,
+        is_output=lambda path: holds_outputs(path) or resolved(path) == root,
         outputs_in=outputs_in,
     )
     sources, _ = select((given,), selection)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from ...paths import resolved
 from .folders import real_folders
 
 __all__ = ["Found", "each_once"]
@@ -60,4 +61,4 @@ def _rank(path: Path) -> tuple[bool, int]:
     """Lower for better inputs."""
     if not os.path.isdir(path):
         return True, 0
-    return False, len(path.resolve().parts)
+    return False, len(resolved(path).parts)

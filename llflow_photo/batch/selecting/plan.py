@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ...files.provenance import content_hash, made_from
 from ...files.sniff import kind_of_head
+from ...paths import resolved
 from ..job import Job, Task
 from ..output import is_intact
 from ..recording.record import PhotoRecord
@@ -93,7 +94,7 @@ class _Outputs:
         self.root = Path(job.root)
         self._job, self._suffix, self._written, self._force = job, suffix, written, force
         self._sources = {source.relative: source for source in sources}
-        self._originals = {source.path.resolve() for source in sources}
+        self._originals = {resolved(source.path) for source in sources}
         self._mirrored = {
             folded(folder.as_posix()) for source in sources for folder in source.relative.parents
         }
@@ -185,12 +186,12 @@ class _Outputs:
             return False
         if not os.path.lexists(target):
             return True
-        resolved = target.resolve()
-        if resolved in self._originals and not target.is_symlink():
+        real = resolved(target)
+        if real in self._originals and not target.is_symlink():
             return False
         if self._is_own(relative, name):
             return True
-        return self._force and not os.path.isdir(target) and resolved.parent not in self._folders()
+        return self._force and not os.path.isdir(target) and real.parent not in self._folders()
 
     def _is_own(self, relative: PurePosixPath, name: str) -> bool:
         target, record = self.root / name, self._rows.get(relative)

@@ -15,6 +15,7 @@ from ...errors import OptionError, ReadError
 from ...files.metadata.sidecars import sidecars_of
 from ...files.sniff import kind_of_head
 from ...files.source import special_kind
+from ...paths import resolved
 from ..recording.record import PhotoRecord
 from .caches import is_cache
 from .folders import real_folders
@@ -161,7 +162,7 @@ def _files_of(given: Path, several: bool, selection: Selection, records: list[Ph
         ReadError: it does not exist.
     """
     if os.path.isdir(given):
-        return _walk(given, PurePosixPath(given.resolve().name if several else ""), selection, records)
+        return _walk(given, PurePosixPath(resolved(given).name if several else ""), selection, records)
     if os.path.exists(given):
         return [Found(given, PurePosixPath(given.name), given=True)]
     raise ReadError(f"{given} does not exist or cannot be accessed; give a folder or a photo")

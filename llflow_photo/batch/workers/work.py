@@ -23,7 +23,6 @@ from ...errors import (
     NonFiniteOutputError,
     OutputExistsError,
     ReadError,
-    WriteError,
 )
 from ...files.metadata.sidecars import sidecars_of
 from ...files.provenance import content_hash, made_from
@@ -33,6 +32,7 @@ from ..recording.measure import photo_stats, warnings_of
 from ..recording.record import PhotoRecord, PhotoStats
 from ..selecting.copies import copy_file, is_copy_of, size_of, state_of
 from .renderer import Renderer
+from .target import DiskGoneError, check_target, target_of
 
 __all__ = ["Worker", "failure"]
 
@@ -91,6 +91,7 @@ class Worker:
             exposure_ev = task.series.exposure_ev if task.series else before.exposure_ev
             return self._well_exposed(task, record, exposure_ev)
         for name in task.outputs:
+            check_target(self._job, name)
             self._renderer.check(photo, Path(self._job.root) / name)
         return self._rendered(task, record, photo, clock)
 
@@ -133,7 +134,7 @@ class Worker:
                 raise CancelledError("cancelled")
             self._stage(task.source, "writing")
             with clock("write"):
-                target = self._target(name)
+                target = target_of(self._job, name)
                 written = self._write(rendering, target, _may_replace(task, name, target), record.content)
                 notes += [note for note in written if note not in notes]
                 sizes.append(size_of(target))
@@ -164,25 +165,11 @@ class Worker:
             return replace(record, status="left", reason=f"{reason}: left alone")
         sizes = []
         for path, name in ((task.path, task.copy), *task.sidecars):
-            original, target = Path(path), self._target(name)
+            original, target = Path(path), target_of(self._job, name)
             overwrite = _may_replace(task, name, target) or is_copy_of(target, original)
             sizes.append(copy_file(original, target, overwrite))
         record = replace(record, outputs=task.copies, output_bytes=tuple(sizes))
         return replace(record, status="copied", reason=f"{reason}: copied")
-
-    def _target(self, name: str) -> Path:
-        """Path of an output, with its folder created; fails if the disk of the output folder was removed."""
-        target = Path(self._job.root) / name
-        try:
-            if not target.parent.is_dir():
-                existing = next(folder for folder in target.parents if os.path.exists(folder))
-                device = self._job.root_device
-                if device is not None and os.stat(existing).st_dev != device:
-                    raise _DiskGoneError(f"the disk of {self._job.root} was removed; attach it and run again")
-                target.parent.mkdir(parents=True, exist_ok=True)
-        except FileNotFoundError as error:  # removed in the meantime
-            raise WriteError(f"cannot write {target}: its folder was deleted; run again") from error
-        return target
 
 
 def _may_replace(task: Task, name: str, target: Path) -> bool:
@@ -202,10 +189,6 @@ class _ChangedError(LLFlowPhotoError):
     """A photo changed while it was read."""
 
 
-class _DiskGoneError(WriteError):
-    """The disk of the output folder was removed."""
-
-
 def failure(record: PhotoRecord, error: Exception, path: Path) -> PhotoRecord:
     """A failed record with the error, whether the photo itself caused it, and whether it stops the batch."""
     error_numbers = set()
@@ -220,7 +203,7 @@ def failure(record: PhotoRecord, error: Exception, path: Path) -> PhotoRecord:
     if not os.path.exists(path) and not error_numbers & _NOT_ALLOWED:
         reason = f"the photo was deleted before it was read: {path}"
         return replace(record, status="failed", reason=reason, error=name)
-    stops = isinstance(error, _DiskGoneError)
+    stops = isinstance(error, DiskGoneError)
     lasting = isinstance(error, _LASTING) and not error_numbers & _NOT_ALLOWED
     reason = str(error) or name
     if isinstance(error, OSError) and not isinstance(error, LLFlowPhotoError) and error.strerror:

@@ -13,7 +13,7 @@ from ..metadata.exif import block_orientation
 from .png_chunks import raw_profile
 from .values import values_of
 
-__all__ = ["as_bytes", "pillow_samples"]
+__all__ = ["as_bytes", "iptc_of_image", "pillow_samples"]
 
 _SRGB_CORNERS = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _IPTC_RESOURCE = 0x0404
@@ -32,9 +32,7 @@ def pillow_samples(image: Image.Image) -> Samples:
     samples.exif = as_bytes(info.get("exif"))
     samples.icc = as_bytes(image.info.get("icc_profile"))  # conversion of CMYK pixels has replaced it
     samples.xmp = as_bytes(info.get("xmp")) or as_bytes(info.get("XML:com.adobe.xmp"))
-    photoshop = info.get("photoshop")
-    if isinstance(photoshop, dict):
-        samples.iptc = as_bytes(photoshop.get(_IPTC_RESOURCE))
+    samples.iptc = iptc_of_image(image)
     if samples.exif is None and isinstance(text := info.get("Raw profile type exif"), str):
         samples.exif = raw_profile(text)
     if image.format == "PNG":
@@ -72,6 +70,12 @@ def _resolution(info: dict[str | tuple[int, int], Any]) -> tuple[float, float] |
         return None
     x, y = (float(v) for v in dpi)
     return (x, y) if 1 <= x <= 1e5 and 1 <= y <= 1e5 else None
+
+
+def iptc_of_image(image: Image.Image) -> bytes | None:
+    """IPTC-IIM among the Photoshop resources of an opened JPEG; None if there is none."""
+    resources = image.info.get("photoshop")
+    return as_bytes(resources.get(_IPTC_RESOURCE)) if isinstance(resources, dict) else None
 
 
 def as_bytes(value: object) -> bytes | None:

@@ -14,12 +14,12 @@ from PIL import Image
 
 from ...errors import FormatError
 from ..dng.linear_dng import PRIVATE_DATA
-from ..metadata.exif import carry, split_block
+from ..metadata.exif import carry, split_block, without_prefix
 from ..metadata.exif_types import conforming
 from ..metadata.xmp_extended import EXTENSION, joined
-from ..pillow.images import as_bytes
+from ..pillow.images import as_bytes, iptc_of_image
 from ..pillow.jpeg_stream import scan_jpeg
-from ..tiff.directory import BYTE, IFD, LONG, SHORT, Directory, Entry, exif_block
+from ..tiff.directory import BYTE, IFD, LONG, SHORT, UNDEFINED, Directory, Entry, exif_block
 from ..tiff.parse import Buffer, is_tiff, numbers_of, packet_of, parse_tiff, text_of
 from ..tiff.tags import Photometric, SensitivityType, Tag
 from .boxes import xmp_of_boxes
@@ -34,7 +34,7 @@ _MAX_SHORT = 65535
 _FROM_JPEG = {
     Tag.ImageDescription, Tag.Make, Tag.Model, Tag.XResolution, Tag.YResolution, Tag.ResolutionUnit,
     Tag.Software, Tag.DateTime, Tag.Artist, Tag.Copyright, Tag.Rating, Tag.RatingPercent, Tag.ExifIFD,
-    Tag.GPSInfo, Tag.XMP,
+    Tag.GPSInfo, Tag.XMP, Tag.IPTC,
 }  # fmt: skip
 
 
@@ -201,22 +201,23 @@ def _directory_of_preview(raw: Any, notes: list[str]) -> Directory | None:
 
 
 def _directory_of_jpeg(data: bytes, notes: list[str]) -> Directory | None:
-    """The image directory in the EXIF of a JPEG, with its XMP; None if it has no EXIF."""
+    """The image directory in the EXIF of a JPEG, with its XMP and IPTC; None if it has none of them."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "MPO"]) as image:
             block, packet = as_bytes(image.info.get("exif")), as_bytes(image.info.get("xmp"))
+            iptc = iptc_of_image(image)
     except Exception:  # a broken preview does not prevent reading the photo
         return None
-    if block is None:
-        return None
     try:
-        page = dict(parse_tiff(block.removeprefix(b"Exif\0\0"))[0])
+        page = dict(parse_tiff(without_prefix(block))[0]) if block is not None else {}
     except FormatError:
-        return None
+        page = {}
     packet = joined(packet, scan_jpeg(data).application(EXTENSION), notes)
     if packet is not None:
         page[Tag.XMP] = Entry(BYTE, packet)
-    return page
+    if iptc is not None:
+        page[Tag.IPTC] = Entry(UNDEFINED, iptc)
+    return page or None
 
 
 def _with_lens(block: bytes | None, raw: Any) -> bytes | None:
