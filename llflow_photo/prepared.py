@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .callbacks import Cancel, Gate, Progress
+from .color.checks import check_shape
+from .color.highlight_weight import HighlightWeight
 from .color.light_samples import KnownLight
+from .color.noise_level import NoiseLevel
+from .color.view_rows import view_rows
 from .color.working import Residual, to_network
 from .engine.latent import Latent
 from .errors import NonFiniteOutputError
@@ -30,7 +34,6 @@ from .finish import (
 from .finish.analysis import Window
 from .options import Options
 from .photo import Photo
-from .sampling import subsample
 
 if TYPE_CHECKING:
     from .engine import EncodedPhoto, Enhancer
@@ -50,12 +53,14 @@ class WholePhoto:
         statistics: what the model decides.
         highlight: see `color.working.Residual`.
         analysis: what the finish decides.
+        noise: of the photo at full size, see `color.working.Residual`; None in a series.
         known: light that renderings are held to; None in a series.
     """
 
     statistics: PhotoStatistics
     highlight: float
     analysis: PhotoAnalysis
+    noise: NoiseLevel | None = None
     known: KnownLight | None = None
 
     @classmethod
@@ -66,17 +71,24 @@ class WholePhoto:
         options: Options | None = None,
         cancel: Cancel | None = None,
     ) -> WholePhoto:
-        """Decide from at most about a million of the photo's pixels.
+        """Decide as `prepare` does: from all pixels of the photo, a few rows at a time.
 
         Args:
             options: only ``remove_specks`` is used here; by default `Options()`.
             cancel: called before each block of pixels; if it returns true, `CancelledError` is raised.
+
+        Raises:
+            ImageInputError: the pixels are not H x W x 3 or not finite.
         """
+        check_shape(photo.pixels)
         if (options or Options()).remove_specks:
             photo = without_specks(photo, cancel)
-        view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels))))
-        analysis = PhotoAnalysis.of(photo)
-        return cls(enhancer.photo_statistics(view), residual.highlight, analysis, KnownLight.of(photo))
+        statistics, highlight = enhancer.statistics_of_rows((photo.height, photo.width)), HighlightWeight()
+        for _, encoded, linear in view_rows(photo, cancel):
+            statistics.add(encoded, linear)
+            highlight.add(encoded)
+        noise, known = NoiseLevel.of_photo(photo), KnownLight.of(photo)
+        return cls(statistics.result(), highlight.value(), PhotoAnalysis.of(photo), noise, known)
 
     @classmethod
     def of_series(cls, photo: Photo, series: SeriesReference, enhancer: Enhancer) -> WholePhoto:
@@ -246,6 +258,9 @@ def prepare(
         cancel: called before each block of pixels; the run ends if it returns true.
         gate: entered while the network runs.
         renderings: number of renderings; what several share is kept if memory allows it.
+
+    Raises:
+        ImageInputError: the pixels are not H x W x 3 or not finite.
     """
     if options.remove_specks:
         photo = without_specks(photo, cancel)
@@ -277,6 +292,7 @@ def prepare_region(
         window: the region's place in the photo, as the finish needs it.
         cancel: called before each block of pixels; the run ends if it returns true.
     """
-    view, residual = to_network(region, cancel)
+    # Noise of scaled pixels is weaker; it is estimated from them.
+    view, residual = to_network(region, cancel, whole.noise if window.step == 1.0 else None)
     encoded = enhancer.encode(view, statistics=whole.statistics, part=part, known=whole.known)
     return PreparedPhoto(encoded, replace(residual, highlight=whole.highlight), whole.analysis, window)

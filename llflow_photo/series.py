@@ -19,20 +19,21 @@ from typing import Any, Self
 
 import numpy as np
 
+from .color.fast_curves import linear_light, view_of
+from .color.highlight_weight import HighlightWeight
 from .color.mean_exposure import mean_exposure_ev
 from .color.spaces import SRGB, decode, encode, luminance_weights
-from .color.working import to_network
+from .color.view_rows import view_rows
 from .errors import OptionError
 from .finish.specks import without_specks
 from .photo import Photo
-from .sampling import subsample
+from .sampling import CellMeans, subsample
 
 __all__ = ["FrameSummary", "SeriesReference", "same_scene"]
 
 _SIDE = 128
 """Rows and columns of the averaged frame, whatever its aspect ratio; twice those of `flow.thumbnail`."""
 _LEVELS = 4096
-_READ = 1 << 21
 _SAMPLED = 1 << 17
 _DARKEST = 2.0**-13
 _COMPARED = 16
@@ -58,19 +59,22 @@ class FrameSummary:
 
     @classmethod
     def of(cls, photo: Photo) -> Self:
-        """Statistics of a photo without its specks, from up to about two million of its pixels.
+        """Statistics of a photo without its specks: light and highlights from all pixels, levels from some.
 
         Raises:
             ImageInputError: the pixels are not H x W x 3 or not finite.
         """
         photo = without_specks(photo)
-        view, residual = to_network(photo.with_pixels(np.ascontiguousarray(subsample(photo.pixels, _READ))))
-        picked = np.ascontiguousarray(subsample(view, _SAMPLED))
+        light, highlight = CellMeans((photo.height, photo.width), (_SIDE, _SIDE)), HighlightWeight()
+        for _, encoded, linear in view_rows(photo):
+            light.add(linear_light(encoded) if linear is None else linear)
+            highlight.add(encoded)
+        picked = view_of(np.ascontiguousarray(subsample(photo.pixels, _SAMPLED)), photo.color_space)
         luminance = decode(picked, "srgb") @ luminance_weights(SRGB).astype(np.float32)
         return cls(
-            _averaged(decode(view, "srgb"), _SIDE),
+            light.result(),
             _levels(picked.reshape(-1, 3)),
-            residual.highlight,
+            highlight.value(),
             mean_exposure_ev(luminance),
         )
 

@@ -9,8 +9,8 @@ import numpy as np
 from ..photo import Photo
 from .binned import median_by_bin
 from .channels import greatest_channel
+from .fast_curves import linear_srgb
 from .highlights import smoothstep
-from .spaces import LINEAR_SRGB, convert
 
 __all__ = ["NoiseLevel", "trusted"]
 
@@ -20,7 +20,7 @@ _TINY = np.float32(1e-6)
 # A normal distribution's standard deviation over its median absolute value.
 _MEDIAN_TO_SIGMA = 1.4826
 _CUT_NOISE = 1.6
-_SAMPLES = 1 << 20
+_SAMPLES = 1 << 19
 _BLOCK_SQUARES = 1 << 13  # a block and its temporaries fit into the processor's cache
 _ENOUGH = 64
 # Size of a residual, in standard deviations of the noise, below which it is noise, above which color.
@@ -42,8 +42,8 @@ class NoiseLevel:
     def of_photo(cls, photo: Photo) -> NoiseLevel:
         """Estimate the noise of a photo before clipping.
 
-        It is the median of the absolute diagonal differences (a - b - c + d) / 2 of up to about a million 2 x
-        2 pixel squares, by brightness.
+        It is the median of the absolute diagonal differences (a - b - c + d) / 2 of up to about half a
+        million 2 x 2 pixel squares, by brightness.
         """
         if photo.height < 2 or photo.width < 2:
             return cls((0.0,) * _BINS)
@@ -78,10 +78,9 @@ def _detail(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
 def _corners(photo: Photo, some: slice, step: int, rows: int, columns: int) -> list[np.ndarray]:
     """The four pixels of some rows of squares, squares down x across x 3 each, linear sRGB."""
     return [
-        convert(
-            np.ascontiguousarray(photo.pixels[row::step, column::step][:rows, :columns][some]),
+        linear_srgb(
+            np.ascontiguousarray(photo.pixels[row::step, column::step][:rows, :columns][some], np.float32),
             photo.color_space,
-            LINEAR_SRGB,
         )
         for row in (0, 1)
         for column in (0, 1)

@@ -20,10 +20,12 @@ from ..errors import ImageInputError
 from ..photo import Photo
 from .channels import greatest_channel, least_channel
 from .guided import guided_match
+from .highlight_weight import HighlightWeight
 from .highlights import expose, is_protected, protect
 from .noise_level import NoiseLevel, trusted
 from .shadow_curve import ShadowCurve
 from .spaces import LINEAR_SRGB, SRGB, convert, decode, encode
+from .view_rows import view_rows
 
 __all__ = ["Neutral", "Residual", "Tone", "from_network", "to_network"]
 
@@ -65,30 +67,27 @@ class Residual:
         return replace(self, photo=self.photo.with_pixels(pixels))
 
 
-def to_network(photo: Photo, cancel: Cancel | None = None) -> tuple[np.ndarray, Residual]:
+def to_network(
+    photo: Photo, cancel: Cancel | None = None, noise: NoiseLevel | None = None
+) -> tuple[np.ndarray, Residual]:
     """Split a photo into the input of the network and the residual.
+
+    Args:
+        cancel: called before each block of rows.
+        noise: of the whole photo, if ``photo`` is only part of it; by default it is estimated.
 
     Returns:
         H x W x 3 float32, sRGB-encoded, clipped to [0, 1]; and the `Residual` for `from_network`.
 
     Raises:
         ImageInputError: the pixels are not H x W x 3 or not finite.
-        CancelledError: ``cancel``, called before each block of rows, returned true.
+        CancelledError: ``cancel`` returned true.
     """
-    pixels = photo.pixels
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise ImageInputError(f"a photo's pixels must be H x W x 3, not {pixels.shape}")
-    view = np.empty(pixels.shape, np.float32)
-    bright = np.zeros(257, np.int64)
-    for rows in _blocks(photo):
-        raise_if_cancelled(cancel)
-        block = convert(pixels[rows], photo.color_space, SRGB)
-        if not np.isfinite(block).all():
-            raise ImageInputError("the photo has pixels that are not finite (NaN or infinite)")
-        np.clip(block, 0.0, 1.0, out=view[rows])
-        peak = greatest_channel(view[rows])
-        bright += np.bincount((peak * 256).astype(np.intp).reshape(-1), minlength=257)
-    return view, Residual(photo, _highlight(bright), NoiseLevel.of_photo(photo))
+    view, highlight = np.empty(photo.pixels.shape, np.float32), HighlightWeight()
+    for rows, encoded, _ in view_rows(photo, cancel):
+        view[rows] = encoded
+        highlight.add(encoded)
+    return view, Residual(photo, highlight.value(), noise or NoiseLevel.of_photo(photo))
 
 
 def from_network(
@@ -170,14 +169,6 @@ def _blocks(photo: Photo, least_rows: int = 1) -> Iterator[slice]:
     step = max(least_rows, _BLOCK_PIXELS // photo.width)
     for start in range(0, photo.height, step):
         yield slice(start, min(start + step, photo.height))
-
-
-def _highlight(histogram: np.ndarray) -> float:
-    """Weight of highlights: 0 to 1 for a brightest thousandth of the view of 0.6 to 0.95 (encoded)."""
-    from_top = np.cumsum(histogram[::-1])[::-1]
-    level = float(np.flatnonzero(from_top >= max(1, histogram.sum() // 1000)).max()) / 256
-    t = min(max((level - 0.6) / 0.35, 0.0), 1.0)
-    return t * t * (3 - 2 * t)
 
 
 def _in_rows(neutral: Neutral | None, rows: slice) -> Callable[[np.ndarray], np.ndarray] | None:

@@ -7,6 +7,7 @@ import numpy as np
 from ..color.light_samples import KnownLight
 from ..errors import OptionError
 from ..flow import LLFlow, PhotoStatistics, Size
+from ..flow.statistics import StatisticsOfRows
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
 from .encoded_photo import EncodedPhoto
 from .memory import free_bytes, largest_tile
@@ -133,6 +134,14 @@ class Enhancer:
             levels: pixels to compute the histogram from, if ``view`` contains averages, which lack noise.
         """
         return PhotoStatistics.of(view, self._size, levels)
+
+    def statistics_of_rows(self, shape: tuple[int, int]) -> StatisticsOfRows:
+        """Gather the `photo_statistics` of a photo from blocks of its rows.
+
+        Args:
+            shape: height and width of the photo.
+        """
+        return StatisticsOfRows(shape, self._size)
 
     def _small_photo(self, statistics: PhotoStatistics, known: KnownLight | None) -> SmallPhoto:
         """The small photo that all parts of a photo share."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..color.channels import greatest_channel
-from ..color.spaces import LINEAR_SRGB, convert, decode
+from ..color.fast_curves import linear_srgb
+from ..color.spaces import decode
 from ..photo import Photo
 from ..sampling import sampling_steps, subsample
 from .base_curve import look_of
@@ -98,7 +99,7 @@ def _thumbnail(photo: Photo) -> tuple[np.ndarray, float, tuple[float, float]]:
     """
     step = sampling_steps((photo.height, photo.width), _SAMPLES)
     pixels = np.ascontiguousarray(subsample(photo.pixels, _SAMPLES))
-    linear = np.clip(convert(pixels, photo.color_space, LINEAR_SRGB), 0.0, 1.0)
+    linear = np.clip(linear_srgb(pixels, photo.color_space), 0.0, 1.0)
     side = max(1, math.ceil(max(linear.shape[:2]) / _THUMBNAIL))
     height, width = (min(side, length) for length in linear.shape[:2])
     thumbnail = block_mean(greatest_channel(linear), height, width)

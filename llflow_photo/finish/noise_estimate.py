@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..color.spaces import SRGB, convert
+from ..color.fast_curves import view_of
 from ..photo import Photo
 from .planes import luma, small_box_mean
 
@@ -43,7 +43,7 @@ class DetailNoise:
         """
         deviations, levels = [], []
         for patch in _patches(photo):
-            plane = luma(np.clip(convert(np.ascontiguousarray(patch), photo.color_space, SRGB), 0.0, 1.0))
+            plane = luma(view_of(np.ascontiguousarray(patch, np.float32), photo.color_space))
             mean = small_box_mean(plane, _RADIUS)
             square = (plane - mean) ** 2
             deviations.append(np.sqrt(_cells(square)).ravel())

@@ -25,7 +25,9 @@ import numpy as np
 
 from ..callbacks import Cancel, raise_if_cancelled
 from ..color.channels import greatest_channel
-from ..color.spaces import decode, encode
+from ..color.checks import check_finite, check_shape
+from ..color.fast_curves import encoded_light
+from ..color.spaces import decode
 from ..photo import Photo
 from .planes import luma
 
@@ -66,6 +68,7 @@ def without_specks(photo: Photo, cancel: Cancel | None = None) -> Photo:
 
     Raises:
         CancelledError: ``cancel`` returned true.
+        ImageInputError: the pixels are not H x W x 3 or not finite.
     """
     pixels, count = repaired(photo.pixels, cancel, photo.color_space.transfer)
     if not count:
@@ -80,13 +83,18 @@ def repaired(
 
     Args:
         pixels: H x W x 3 float32.
-        cancel: called before each block of rows; if it returns true, `CancelledError` is raised.
+        cancel: called before each block of rows.
         transfer: transfer curve of the pixels, see `ColorSpace`. Specks are recognized by limits of encoded
             values, so linear pixels are encoded for it.
 
     Returns:
         a copy if there are specks, otherwise ``pixels`` itself; and the number of specks.
+
+    Raises:
+        CancelledError: ``cancel`` returned true.
+        ImageInputError: the pixels are not H x W x 3 or not finite.
     """
+    check_shape(pixels)
     height, width = pixels.shape[:2]
     if height < 2 * HALO or width < 2 * HALO:
         return pixels, 0
@@ -95,7 +103,10 @@ def repaired(
         raise_if_cancelled(cancel)
         bottom = min(top + _BLOCK_ROWS, height)
         rows = slice(max(0, top - HALO), min(height, bottom + HALO))
-        block = encode(pixels[rows], "srgb") if transfer == "linear" else pixels[rows]
+        block = pixels[rows]
+        check_finite(block)  # an infinite pixel would be taken for a speck
+        if transfer == "linear":
+            block = encoded_light(block)
         y, x, wide = _specks(block)
         inside = (y >= top - rows.start) & (y < bottom - rows.start)
         if not inside.any():

@@ -15,8 +15,10 @@ from torch.nn import functional
 __all__ = [
     "CHANNELS",
     "color_map",
+    "equalization_of",
     "equalization_table",
     "equalize",
+    "level_counts",
     "log_image",
     "network_input",
     "noise_map",
@@ -44,11 +46,19 @@ def equalization_table(pixels: np.ndarray) -> np.ndarray:
     """
     counts = np.zeros((3, 256), np.int64)
     for top in range(0, len(pixels), 64):  # in strips, to avoid a copy of a large photo
-        strip = pixels[top : top + 64]
-        if strip.dtype != np.uint8:
-            strip = np.rint(np.clip(strip, 0.0, 1.0) * 255.0).astype(np.uint8)
-        for channel in range(3):
-            counts[channel] += np.bincount(strip[..., channel].ravel(), minlength=256)
+        counts += level_counts(pixels[top : top + 64])
+    return equalization_of(counts)
+
+
+def level_counts(pixels: np.ndarray) -> np.ndarray:
+    """Histogram of each channel of pixels as for `equalization_table`: 3 x 256, int64."""
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.stack([np.bincount(pixels[..., channel].ravel(), minlength=256) for channel in range(3)])
+
+
+def equalization_of(counts: np.ndarray) -> np.ndarray:
+    """The `equalization_table` of the `level_counts` of a whole photo."""
     return np.stack([_table_of_histogram(channel) for channel in counts])
 
 

@@ -120,8 +120,8 @@ def test_a_thumbnail_is_the_mean_light_of_cells_at_any_size() -> None:
     small = np.random.default_rng(0).random((THUMBNAIL, THUMBNAIL, 3)).astype(np.float32)
     linear = np.where(small > 0.04045, ((small + 0.055) / 1.055) ** 2.4, small / 12.92)
     np.testing.assert_allclose(thumbnail(small), linear.transpose(2, 0, 1), atol=1e-6)
-    large = small.repeat(40, 0).repeat(30, 1)  # more than two megapixels: read in part
-    np.testing.assert_allclose(thumbnail(large), linear.transpose(2, 0, 1), atol=5e-5)
+    large = small.repeat(40, 0).repeat(30, 1)
+    np.testing.assert_allclose(thumbnail(large), linear.transpose(2, 0, 1), atol=2e-6)
     eight_bit = np.rint(small * 255).astype(np.uint8)
     np.testing.assert_allclose(thumbnail(eight_bit), thumbnail(eight_bit.astype(np.float32) / 255), atol=1e-6)
     assert thumbnail(np.full((3, 200, 3), 0.5, np.float32)).shape == (3, THUMBNAIL, THUMBNAIL)
