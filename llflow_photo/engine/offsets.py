@@ -57,10 +57,7 @@ class LatentOffsets:
     def _smooth(self, look: np.ndarray, mean_share: float, window: LatentWindow) -> np.ndarray:
         """The offset of a look and of the prior's mean: 192 x rows x cols, float32, channels last."""
         assert self.prior is not None
-        response = self.prior.response.double().numpy()
-        weighted = look * self.prior.order_deviations().double().numpy()
-        weighted[:, 0] *= response[0]
-        weighted[:, 1:] *= response[1]
+        weighted = look * self.prior.look_deviations().double().numpy()
         table = np.zeros((len(look), *(1 + max(order[axis] for order in ORDERS) for axis in (0, 1))))
         for number, (i, k) in enumerate(ORDERS):
             table[:, i, k] = weighted[:, number]

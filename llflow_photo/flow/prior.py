@@ -38,9 +38,9 @@ class LatentPrior(nn.Module):
             band, in each direction.
         detail: `DIRECTIONS` + 1, standard deviation of the noise of single positions in each direction, and
             in all others.
-        response: 2, how much the references' own components of the frame, and of regions, change renderings,
-            divided by how much random ones of this distribution do. It is not part of the distribution:
-            random components are independent of the photo's content and change renderings more.
+        response: 2, scales of random looks of the frame, and of regions, with which renderings differ from
+            the best guess as much as references do. It is not part of the distribution: random components
+            are independent of the photo's content and change renderings more than the references' own.
     """
 
     mean: Tensor
@@ -65,6 +65,11 @@ class LatentPrior(nn.Module):
         bands = torch.tensor([round(math.hypot(*order)) for order in ORDERS], device=self.spread.device)
         counts = torch.bincount(bands, minlength=1 + BANDS).to(self.spread)
         return (self.spread / counts.sqrt())[:, bands]
+
+    def look_deviations(self) -> Tensor:
+        """`order_deviations`, scaled by the response: those of the looks of renderings."""
+        of_orders = self.response[[min(sum(order), 1) for order in ORDERS]]
+        return self.order_deviations() * of_orders
 
     def log_density(self, residual: Tensor, frame: tuple[int, int], at: tuple[int, int] = (0, 0)) -> Tensor:
         """Log-density of latents minus ``g``, N, in nats.
@@ -105,11 +110,18 @@ class LatentPrior(nn.Module):
         self, frame: tuple[int, int], samples: int = 1, generator: torch.Generator | None = None
     ) -> Tensor:
         """Like `sample`, without the noise of single positions: samples x 192 x h x w."""
-        like = self.spread
-        normal = torch.randn((samples, DIRECTIONS, len(ORDERS)), generator=generator).to(like)
-        smooth = (normal * self.order_deviations()) @ self._basis(frame, (0, 0), frame, like)
-        looks = self.mean[:, None] + self.directions @ smooth
-        return looks.view(samples, LATENT_CHANNELS, *frame)
+        normal = torch.randn((samples, DIRECTIONS, len(ORDERS)), generator=generator).to(self.spread)
+        return self.looks(normal * self.order_deviations(), frame)
+
+    def looks(self, coefficients: Tensor, frame: tuple[int, int]) -> Tensor:
+        """Latents minus ``g`` without noise: N x 192 x h x w.
+
+        Args:
+            coefficients: N x `DIRECTIONS` x len(`ORDERS`).
+        """
+        smooth = coefficients @ self._basis(frame, (0, 0), frame, self.spread)
+        latents = self.mean[:, None] + self.directions @ smooth
+        return latents.view(len(coefficients), LATENT_CHANNELS, *frame)
 
     def scaled_noise(self, noise: Tensor) -> Tensor:
         """Scale independent N(0, 1) noise, ... x 192 x positions, to the covariance of the prior's detail."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -16,12 +17,15 @@ from ..flow.llflow import Conditioning
 from ..flow.prior import LatentPrior
 from .pairs import LoadedPair
 
-__all__ = ["fit_prior", "fitted_prior", "residual_of", "standardized_residuals"]
+__all__ = ["fit_prior", "fit_response", "fitted_prior", "residual_of", "standardized_residuals"]
 
 _DARKEST = 1e-3
 """Least standard deviation of any component."""
-_DRAWN = 4
-"""Random looks per photo with which those of references are compared."""
+_BRIGHTNESSES = [NormalDist().inv_cdf((number + 0.5) / 8) for number in range(8)]
+"""First values of the looks with which references are compared: even, as those of eight seeds."""
+_FITTINGS = 3
+"""Steps in which the response converges to about a hundredth."""
+_CELLS = 8
 _LEVELINGS = 3
 """Steps of the secant method."""
 
@@ -35,7 +39,7 @@ def fitted_prior(flow: LLFlow, pairs: Sequence[LoadedPair]) -> LatentPrior:
     """
     prior = fit_prior(residual_of(flow, pair) for pair in pairs)
     _sort_by_brightness(flow, pairs, prior)
-    prior.response.copy_(_responses(flow, pairs, prior))
+    fit_response(flow, pairs, prior)
     _level_brightness(flow, pairs, prior)
     return prior
 
@@ -62,41 +66,35 @@ def _brightening_directions(flow: LLFlow, pairs: Sequence[LoadedPair], prior: La
     return changes.mean(0)
 
 
-def _responses(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> Tensor:
-    """Measure `LatentPrior.response`: ratios of root mean square changes of all photos."""
-    generator = torch.Generator().manual_seed(0)
-    changes = []
-    for pair in pairs:
-        conditioning = flow.encode(_image(pair.low))
-        latent, _ = flow.latent_of(_image(pair.high), conditioning)
-        center = conditioning.mean + prior.mean.view(1, -1, 1, 1)
-        still = _light(flow, conditioning, center)
-        frame, regions = _components(prior, latent - center)
-        with_frame = _light(flow, conditioning, center + frame)
-        own = with_frame - still, _light(flow, conditioning, center + frame + regions) - with_frame
-        looks = prior.sample_looks((center.shape[2], center.shape[3]), _DRAWN, generator)
-        random = [
-            torch.cat([_light(flow, conditioning, center + look[None]) for look in of_part]) - still
-            for of_part in _components(prior, looks - prior.mean.view(1, -1, 1, 1))
-        ]
-        changes.append([[float(change.square().mean()) for change in each] for each in (own, random)])
-    of_own, of_random = torch.tensor(changes).mean(0).sqrt()
-    return torch.div(of_own, of_random.clamp_min(_DARKEST**2))
+@torch.no_grad()
+def fit_response(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> None:
+    """Scale random looks until renderings differ from the best guess as much as references do.
+
+    Compared are root mean squares of all photos: of the difference of the mean color, for the frame, and of
+    the rest of that of 8 x 8 cells, for regions.
+    """
+    for _ in range(_FITTINGS):
+        generator = torch.Generator().manual_seed(0)
+        of_references, of_renderings = torch.zeros(2), torch.zeros(2)
+        for pair in pairs:
+            conditioning = flow.encode(_image(pair.low))
+            guess = _light(flow, conditioning, conditioning.mean)
+            reference = functional.adaptive_avg_pool2d(_image(pair.high), _CELLS)
+            of_references += _frame_and_regions(reference - guess)
+            shape = conditioning.mean.shape[2], conditioning.mean.shape[3]
+            for brightness in _BRIGHTNESSES:
+                normal = torch.randn((1, DIRECTIONS, len(ORDERS)), generator=generator)
+                normal[0, 0, 0] = brightness
+                look = prior.looks(normal * prior.look_deviations(), shape)
+                rendering = _light(flow, conditioning, conditioning.mean + look)
+                of_renderings += _frame_and_regions(rendering - guess) / len(_BRIGHTNESSES)
+        prior.response *= (of_references / of_renderings.clamp_min(1e-12)).sqrt()
 
 
-def _components(prior: LatentPrior, residual: Tensor) -> tuple[Tensor, Tensor]:
-    """The components of the frame and of its regions in N x 192 x h x w latents minus their mean."""
-    height, width = residual.shape[2:]
-    down, across = cosines(height, 0, height), cosines(width, 0, width)
-    basis = np.stack([np.outer(down[i], across[k]) for i, k in ORDERS])
-    fields = torch.from_numpy(basis).to(residual)
-    of_orders = torch.einsum("nchw,cd,ohw->ndo", residual, prior.directions, fields) / (height * width)
-    parts = (slice(0, 1), slice(1, None))
-    frame, regions = (
-        torch.einsum("ndo,cd,ohw->nchw", of_orders[:, :, part], prior.directions, fields[part])
-        for part in parts
-    )
-    return frame, regions
+def _frame_and_regions(difference: Tensor) -> Tensor:
+    """Mean squares of a difference's mean over cells, and of the rest, for 1 x 3 x rows x columns."""
+    whole = difference.mean((2, 3), keepdim=True)
+    return torch.stack([whole.square().mean(), (difference - whole).square().mean()])
 
 
 def _level_brightness(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) -> None:
@@ -129,8 +127,8 @@ def _brightening(flow: LLFlow, pairs: Sequence[LoadedPair], prior: LatentPrior) 
 
 
 def _light(flow: LLFlow, conditioning: Conditioning, latent: Tensor) -> Tensor:
-    """Means of a rendering over 16 x 16 cells: N x 3 x 16 x 16."""
-    return functional.adaptive_avg_pool2d(flow.decode(conditioning, latent).clamp(0.0, 1.0), 16)
+    """Means of a rendering over 8 x 8 cells: N x 3 x 8 x 8."""
+    return functional.adaptive_avg_pool2d(flow.decode(conditioning, latent).clamp(0.0, 1.0), _CELLS)
 
 
 @torch.no_grad()

@@ -13,7 +13,13 @@ from llflow_photo.flow.basis import DIRECTIONS, LATENT_CHANNELS
 from llflow_photo.flow.prior import LatentPrior
 from llflow_photo.flow.sizes import UNetSize
 from llflow_photo.training.pairs import LoadedPair
-from llflow_photo.training.prior_fit import fit_prior, fitted_prior, standardized_residuals
+from llflow_photo.training.prior_fit import (
+    fit_prior,
+    fit_response,
+    fitted_prior,
+    residual_of,
+    standardized_residuals,
+)
 
 SIZE = Size(UNetSize((4, 4, 4), (1, 1, 1), (1, 1), 8), steps=(1, 1, 1), hidden=4, prior=True)
 
@@ -82,3 +88,26 @@ def test_the_first_direction_is_brightness_and_random_looks_keep_the_mean_bright
     guesses = np.array([light(pair, torch.zeros(LATENT_CHANNELS)) for pair in pairs])
     # Within the standard error of 40 looks.
     assert abs(drawn.mean() - guesses.mean()) < 3 * drawn.std(1).mean() / math.sqrt(40) + 1e-3
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_renderings_differ_from_the_guess_as_much_as_references(factor: float) -> None:
+    """References are drawn from the prior; the response makes up for looks that are too strong."""
+    torch.manual_seed(0)
+    flow = LLFlow(SIZE).eval()
+    random = np.random.default_rng(0)
+    known = LatentPrior()
+    known.spread.fill_(0.5)
+    known.detail.fill_(0.01)
+    pairs = []
+    for number in range(8):
+        dark = random.uniform(20, 60, (64, 80, 3)).astype(np.float32)
+        with torch.no_grad():
+            conditioning = flow.encode(torch.from_numpy(dark).permute(2, 0, 1)[None] / 255.0)
+            offset = known.sample((8, 10), 1, torch.Generator().manual_seed(number))
+            drawn = flow.decode(conditioning, conditioning.mean + offset)
+        pairs.append(LoadedPair(dark, (255 * drawn[0].permute(1, 2, 0)).numpy()))
+    prior = fit_prior(residual_of(flow, pair) for pair in pairs)
+    prior.spread *= factor
+    fit_response(flow, pairs, prior)
+    assert (prior.response * factor).tolist() == pytest.approx([1, 1], abs=0.15)
