@@ -20,6 +20,7 @@ from torch.nn import functional
 from ..flow import LLFlow, PhotoStatistics
 from ..flow.steps import squeeze
 from ..flow.unet import UNetEncoder
+from .color_balance import ColorBalance
 from .guard import LARGEST_GAIN, Bounds
 from .layers import Conv, Place, folded_order, is_traced, unfold
 from .trunk import FoldedEncoder
@@ -68,12 +69,14 @@ class TileConditioning(NamedTuple):
         levels: per level, finest first, one `StepConditioning` per step, last step first.
         base: see `trunk.Encoded`.
         scale: see `trunk.Encoded`.
+        colors: balance to be undone in renderings, see `runner.Runner`.
     """
 
     mean: Tensor
     levels: tuple[tuple[StepConditioning, ...], ...]
     base: Tensor | None = None
     scale: Tensor | None = None
+    colors: ColorBalance | None = None
 
     def bytes(self) -> int:
         """Memory of all tensors, in bytes."""

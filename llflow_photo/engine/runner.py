@@ -6,14 +6,16 @@ import copy
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..errors import DeviceError
 from ..flow import LLFlow, PhotoStatistics
+from .color_balance import ColorBalance
 from .gain_path import GainPath, measure_gain_path
 from .graphs import Graphs
 from .guard import latent_bounds
@@ -89,8 +91,22 @@ def using_threads(threads: int | None) -> AbstractContextManager[None]:
     return nullcontext() if threads is None else _THREAD_SETTING.changed_to(threads)
 
 
+class _FrameData(NamedTuple):
+    """Data of a whole photo, for its parts.
+
+    Attributes:
+        network: what the network needs, on the device.
+        colors: balance of frames in light of one color; None for all others.
+    """
+
+    network: Any
+    colors: ColorBalance | None
+
+
 class Runner:
     """Runs tiles through the inference form of a network.
+
+    Frames with colors outside those of the training inputs are balanced, see `color_balance`.
 
     Args:
         flow: the network; it is not modified.
@@ -130,13 +146,22 @@ class Runner:
         """Prepare a whole photo's data on the device; the latest photo's are kept for its other parts."""
         latest = self._latest
         if latest is None or latest[0] is not statistics:
-            latest = self._latest = statistics, self._net.photo(statistics)
+            seen, colors = self._balanced(statistics)
+            latest = self._latest = statistics, _FrameData(self._net.photo(seen), colors)
         return latest[1]
 
     @staticmethod
     def plain_night(photo: Any) -> float:
         """How certain it is that a photo, prepared by `photo`, is a plain night, 0 to 1."""
-        return float(getattr(photo, "plain_night", 0.0))
+        return float(getattr(photo.network, "plain_night", 0.0))
+
+    def _balanced(self, statistics: PhotoStatistics) -> tuple[PhotoStatistics, ColorBalance | None]:
+        """The statistics that the network sees of a photo, and the balance of its colors."""
+        light = statistics.thumbnail
+        colors = ColorBalance.of(light, self._flow.lowest_channel_ratio, self.device)
+        if light is None or colors is None:
+            return statistics, None
+        return replace(statistics, thumbnail=colors.thumbnail(light)), colors
 
     @torch.inference_mode()
     def condition(self, images: Tensor, photo: Any, windows: Tensor) -> TileConditioning:
@@ -146,23 +171,27 @@ class Runner:
             photo: output of `photo` for the whole photo.
             windows: N x 4, positions of the tiles in the photo.
         """
-        return self._net.condition(self._sent(images), photo, self._sent(windows))
+        seen = _seen(self._sent(images), photo.colors)
+        conditioning = self._net.condition(seen, photo.network, self._sent(windows))
+        return conditioning._replace(colors=photo.colors)
 
     @torch.inference_mode()
     def render(self, conditioning: TileConditioning, offsets: Tensor | None, far: bool = False) -> Pending:
         """Decode N tiles, or N latents of one tile, with known conditioning."""
-        return Pending(self._net.render(conditioning, self._on_device(offsets), far=far))
+        rendered = self._net.render(conditioning, self._on_device(offsets), far=far)
+        return Pending(_shown(rendered, conditioning.colors))
 
     @torch.inference_mode()
     def forward(
         self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool = False
     ) -> Pending:
         """`condition` and `render` without keeping the conditioning."""
-        inputs = self._sent(images), photo, self._sent(windows), self._on_device(offsets), far
+        seen = _seen(self._sent(images), photo.colors)
+        inputs = seen, photo.network, self._sent(windows), self._on_device(offsets), far
         if self._graphs is None:
-            return Pending(self._whole(*inputs))
+            return Pending(_shown(self._whole(*inputs), photo.colors))
         with self._lock:  # a graph's input and output are overwritten by its next run
-            return Pending(self._graphs(*inputs))
+            return Pending(_shown(self._graphs(*inputs), photo.colors))
 
     @torch.inference_mode()
     def residual(
@@ -172,20 +201,23 @@ class Runner:
 
         Clipped pixels are replaced by the model's rendering if it exceeds the range, too.
         """
+        statistics, colors = self._balanced(statistics)
         table, context = None, None
         if statistics.equalization is not None:
             table = torch.from_numpy(statistics.equalization)[None].to(self.device)
         if statistics.thumbnail is not None:
             context = self._trained.context(torch.from_numpy(statistics.thumbnail)[None].to(self.device))
         conditioning = self._trained.encode(
-            images.to(self.device),
+            _seen(images.to(self.device), colors),
             table,
             context=context,
             window=windows.to(self.device),
         )
         rendering, pictures = self._trained.decode(conditioning), pictures.to(self.device)
+        rendering = _shown(rendering, colors)
         beyond = ((pictures >= 1) & (rendering > 1)) | ((pictures <= 0) & (rendering < 0))
-        latent, _ = self._trained.latent_of(torch.where(beyond, rendering, pictures), conditioning)
+        known = torch.where(beyond, rendering, pictures)
+        latent, _ = self._trained.latent_of(_seen(known, colors), conditioning)
         return (latent - conditioning.mean).cpu()
 
     @cached_property
@@ -216,6 +248,16 @@ class Runner:
         if self.device.type != "cuda":
             return values.to(self.device)
         return values.pin_memory().to(self.device, non_blocking=True)
+
+
+def _seen(images: Tensor, colors: ColorBalance | None) -> Tensor:
+    """The images as the network sees them."""
+    return images if colors is None else colors.balanced(images)
+
+
+def _shown(rendered: Tensor, colors: ColorBalance | None) -> Tensor:
+    """What the network rendered, in the photo's colors."""
+    return rendered if colors is None else colors.restored(rendered)
 
 
 class Pending:

@@ -74,11 +74,16 @@ class LLFlow(nn.Module):
     Images are N x 3 x H x W, sRGB-encoded, in [0, 1], of any height and width; latents are
     N x 192 x H'/8 x W'/8, where H' and W' are H and W rounded up to multiples of 8. Decoded images are not
     clipped.
+
+    Attributes:
+        lowest_channel_ratio: lowest `channel_ratio` of the photos it was trained with; None if it is not
+            known. The engine balances the colors of photos below it.
     """
 
     def __init__(self, size: Size = COMPACT) -> None:
         super().__init__()
         self.size = size
+        self.lowest_channel_ratio: float | None = None
         self.encoder: ConditionalEncoder | UNetEncoder
         self.branch: WholePhotoBranch | None = None
         self.prior: LatentPrior | None = LatentPrior() if size.prior else None

@@ -27,8 +27,9 @@ class Card:
         validation: means over held-out photos: ``psnr`` and ``psnr_aligned`` (dB, as is and
             brightness-aligned, see `evaluation.metrics.align_brightness`), ``ssim_gray``,
             ``ssim_gray_aligned``, ``nll`` (bits per pixel).
-        inputs: ranges of the training inputs, ``{"exposure_ev": [low, high]}``: 1st and 99th percentile, see
-            `training.input_ranges.input_ranges`; empty if not known.
+        inputs: ranges of the training inputs, ``{"exposure_ev": [low, high], "channel_ratio": [low, high]}``:
+            1st and 99th percentile, see `training.input_ranges.input_ranges`; those that are not known are
+            missing.
         licence: licence of the weights.
         reproduce: the command that reproduces the validation scores.
         sha256: checksum of the weights file; empty if not known.
@@ -48,6 +49,12 @@ class Card:
     sha256: str = ""
     notes: str = ""
     path: Path = Path()
+
+    @property
+    def lowest_channel_ratio(self) -> float | None:
+        """The low end of ``inputs["channel_ratio"]``; None if it is not known or not between 0 and 1."""
+        lowest = min(self.inputs.get("channel_ratio", ()), default=0.0)
+        return float(lowest) if 0.0 < lowest < 1.0 else None
 
     def write(self) -> Path:
         """Write the card beside its weights, atomically, and return its path.

@@ -116,6 +116,7 @@ def load(name_or_path: str | os.PathLike[str]) -> LoadedModel:
     check_fits(state, size, str(card.path))
     flow = empty_network(size)
     flow.load_state_dict(state, assign=True)
+    flow.lowest_channel_ratio = card.lowest_channel_ratio
     return LoadedModel(flow.requires_grad_(False).eval(), card)
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..color.channel_levels import channel_ratio
 from ..color.mean_exposure import mean_exposure_ev
 from ..color.spaces import SRGB, convert, decode, luminance_weights
 from ..errors import TrainingDataError
+from ..flow.thumbnail import thumbnail
 
 __all__ = ["input_ranges", "simulated_input_ranges"]
 
@@ -21,13 +23,14 @@ def input_ranges(paths: Iterable[Path]) -> dict[str, list[float]]:
         paths: the dark photos of the training pairs.
 
     Returns:
-        ``{"exposure_ev": [low, high]}``, see `mean_exposure_ev`.
+        ``{"exposure_ev": [low, high], "channel_ratio": [low, high]}``, see `mean_exposure_ev` and
+        `channel_ratio`.
 
     Raises:
         TrainingDataError: ``paths`` is empty.
         ReadError: a photo cannot be read.
     """
-    return _ranges([_exposure_ev(path) for path in paths])
+    return _ranges([_properties(path) for path in paths])
 
 
 def simulated_input_ranges(
@@ -38,23 +41,32 @@ def simulated_input_ranges(
 
     source = SimulatedSource(photos, seed)
     weights = luminance_weights(SRGB).astype(np.float32)
-    exposures = []
+    properties = []
     for index in range(len(photos)):
         random = np.random.default_rng([seed, index])
         drawn = source.dark_averages(index, source.random_nights(index, nights, random), seed)
-        exposures += [mean_exposure_ev(dark @ weights) for dark in drawn]
-    return _ranges(exposures)
+        properties += [
+            (mean_exposure_ev(dark @ weights), channel_ratio(dark.transpose(2, 0, 1))) for dark in drawn
+        ]
+    return _ranges(properties)
 
 
-def _ranges(exposures: Sequence[float]) -> dict[str, list[float]]:
-    if not exposures:
+def _ranges(properties: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
+    """Ranges of the exposures in EV and channel ratios of photos."""
+    if not properties:
         raise TrainingDataError("no photos are given; give the dark photos of the training pairs")
-    return {"exposure_ev": [round(float(ev), 2) for ev in np.percentile(exposures, [1, 99])]}
+    exposures, ratios = zip(*properties, strict=True)
+    return {"exposure_ev": _range(exposures, 2), "channel_ratio": _range(ratios, 3)}
 
 
-def _exposure_ev(path: Path) -> float:
+def _range(values: Sequence[float], digits: int) -> list[float]:
+    return [round(float(value), digits) for value in np.percentile(values, [1, 99])]
+
+
+def _properties(path: Path) -> tuple[float, float]:
     from ..files import read
 
     photo = read(path)
     srgb = np.clip(convert(photo.pixels, photo.color_space, SRGB), 0.0, 1.0)
-    return mean_exposure_ev(decode(srgb, "srgb") @ luminance_weights(SRGB).astype(np.float32))
+    exposure_ev = mean_exposure_ev(decode(srgb, "srgb") @ luminance_weights(SRGB).astype(np.float32))
+    return exposure_ev, channel_ratio(thumbnail(srgb))

@@ -28,3 +28,11 @@ def test_ranges_of_files(tmp_path: Path) -> None:
     assert darkest < brightest - 3.0
     with pytest.raises(TrainingDataError, match="no photos"):
         input_ranges([])
+
+
+def test_the_range_of_colors_reaches_down_to_a_frame_of_one_color(tmp_path: Path) -> None:
+    for number, color in enumerate([(90, 90, 90), (90, 80, 70), (0, 0, 90)]):
+        Image.new("RGB", (8, 8), color).save(tmp_path / f"{number}.png")
+    lowest, highest = input_ranges(sorted(tmp_path.iterdir()))["channel_ratio"]
+    assert lowest < 0.05
+    assert highest == pytest.approx(1.0, abs=0.05)
