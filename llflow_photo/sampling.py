@@ -62,7 +62,10 @@ class CellMeans:
 
     def __init__(self, shape: tuple[int, int], grid: tuple[int, int]) -> None:
         self._rows, self._columns = _cells(shape[0], grid[0]), _cells(shape[1], grid[1])
-        self._sums = np.zeros((grid[0], shape[1], 3), np.float32)
+        self._means = np.empty((*grid, 3), np.float32)
+        # Sums of rows of cells that were begun; those of all would be large for wide images.
+        self._sums: dict[int, np.ndarray] = {}
+        self._line = np.zeros((3, shape[1] + 1))  # one more, at which sums can end
         self._read = 0
 
     def add(self, rows: np.ndarray) -> None:
@@ -71,20 +74,26 @@ class CellMeans:
         starts, ends = self._rows
         for cell in range(int(np.searchsorted(ends, first, "right")), int(np.searchsorted(starts, last))):
             start, end = max(starts[cell] - first, 0), min(ends[cell], last) - first
-            self._sums[cell] += rows[start] if end - start == 1 else rows[start:end].sum(0)
+            added = rows[start] if end - start == 1 else rows[start:end].sum(0)
+            begun = self._sums.pop(cell, None)
+            sums = added if begun is None else np.add(begun, added, out=begun)
+            if ends[cell] <= last:
+                self._finish(cell, sums)
+            else:
+                self._sums[cell] = np.array(sums) if sums is added else sums
         self._read = last
 
     def result(self) -> np.ndarray:
-        """The means, rows x columns of the grid x 3, float32."""
+        """The means, rows x columns of the grid x 3, float32, once all rows were added."""
+        return self._means
+
+    def _finish(self, cell: int, sums: np.ndarray) -> None:
+        """Compute the means of a row of cells from the sums of its columns of pixels."""
         starts, ends = self._columns
         pairs = np.stack([starts, ends], 1).ravel()
-        means = np.empty((len(self._sums), len(starts), 3), np.float32)
-        line = np.zeros((3, self._sums.shape[1] + 1))  # one more, at which sums can end
-        heights = self._rows[1] - self._rows[0]
-        for sums, height, out in zip(self._sums, heights, means, strict=True):
-            line[:, :-1] = sums.T
-            out[:] = (np.add.reduceat(line, pairs, axis=1)[:, ::2] / (height * (ends - starts))).T
-        return means
+        self._line[:, :-1] = sums.T
+        pixels = (self._rows[1][cell] - self._rows[0][cell]) * (ends - starts)
+        self._means[cell] = (np.add.reduceat(self._line, pairs, axis=1)[:, ::2] / pixels).T
 
 
 def _cells(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:

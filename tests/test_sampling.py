@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -30,3 +32,15 @@ def test_blocks_of_rows_cover_an_image_once(shape: tuple[int, int]) -> None:
     blocks = list(row_blocks(shape))
     assert np.array_equal(np.concatenate([np.arange(shape[0])[rows] for rows in blocks]), np.arange(shape[0]))
     assert max(rows.stop - rows.start for rows in blocks) * shape[1] <= max(1 << 15, shape[1])
+
+
+def test_cells_of_a_wide_image_take_little_memory() -> None:
+    shape, row = (100, 200_000), np.ones((1, 200_000, 3), np.float32)
+    tracemalloc.start()
+    means = CellMeans(shape, (64, 64))
+    for _ in range(shape[0]):
+        means.add(row)
+    assert (means.result() == 1.0).all()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * row.nbytes

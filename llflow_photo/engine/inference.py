@@ -70,6 +70,7 @@ class TileConditioning(NamedTuple):
         base: see `trunk.Encoded`.
         scale: see `trunk.Encoded`.
         colors: balance to be undone in renderings, see `runner.Runner`.
+        images: N x 3 x H x W, the photo or tile before it was balanced; None if it was not.
     """
 
     mean: Tensor
@@ -77,11 +78,12 @@ class TileConditioning(NamedTuple):
     base: Tensor | None = None
     scale: Tensor | None = None
     colors: ColorBalance | None = None
+    images: Tensor | None = None
 
     def bytes(self) -> int:
         """Memory of all tensors, in bytes."""
         tensors = [self.mean, *(t for level in self.levels for step in level for t in step)]
-        tensors += [t for t in (self.base, self.scale) if t is not None]
+        tensors += [t for t in (self.base, self.scale, self.images) if t is not None]
         return sum(t.numel() * t.element_size() for t in tensors)
 
 

@@ -171,27 +171,29 @@ class Runner:
             photo: output of `photo` for the whole photo.
             windows: N x 4, positions of the tiles in the photo.
         """
-        seen = _seen(self._sent(images), photo.colors)
-        conditioning = self._net.condition(seen, photo.network, self._sent(windows))
-        return conditioning._replace(colors=photo.colors)
+        sent = self._sent(images)
+        conditioning = self._net.condition(_seen(sent, photo.colors), photo.network, self._sent(windows))
+        if photo.colors is None:
+            return conditioning
+        return conditioning._replace(colors=photo.colors, images=sent)
 
     @torch.inference_mode()
     def render(self, conditioning: TileConditioning, offsets: Tensor | None, far: bool = False) -> Pending:
         """Decode N tiles, or N latents of one tile, with known conditioning."""
         rendered = self._net.render(conditioning, self._on_device(offsets), far=far)
-        return Pending(_shown(rendered, conditioning.colors))
+        return Pending(_shown(rendered, conditioning.colors, conditioning.images))
 
     @torch.inference_mode()
     def forward(
         self, images: Tensor, photo: Any, windows: Tensor, offsets: Tensor | None, far: bool = False
     ) -> Pending:
         """`condition` and `render` without keeping the conditioning."""
-        seen = _seen(self._sent(images), photo.colors)
-        inputs = seen, photo.network, self._sent(windows), self._on_device(offsets), far
+        sent, colors = self._sent(images), photo.colors
+        inputs = _seen(sent, colors), photo.network, self._sent(windows), self._on_device(offsets), far
         if self._graphs is None:
-            return Pending(_shown(self._whole(*inputs), photo.colors))
+            return Pending(_shown(self._whole(*inputs), colors, sent))
         with self._lock:  # a graph's input and output are overwritten by its next run
-            return Pending(_shown(self._graphs(*inputs), photo.colors))
+            return Pending(_shown(self._graphs(*inputs), colors, sent))
 
     @torch.inference_mode()
     def residual(
@@ -207,17 +209,20 @@ class Runner:
             table = torch.from_numpy(statistics.equalization)[None].to(self.device)
         if statistics.thumbnail is not None:
             context = self._trained.context(torch.from_numpy(statistics.thumbnail)[None].to(self.device))
+        images = images.to(self.device)
         conditioning = self._trained.encode(
-            _seen(images.to(self.device), colors),
+            _seen(images, colors),
             table,
             context=context,
             window=windows.to(self.device),
         )
         rendering, pictures = self._trained.decode(conditioning), pictures.to(self.device)
-        rendering = _shown(rendering, colors)
-        beyond = ((pictures >= 1) & (rendering > 1)) | ((pictures <= 0) & (rendering < 0))
-        known = torch.where(beyond, rendering, pictures)
-        latent, _ = self._trained.latent_of(_seen(known, colors), conditioning)
+        shown = _shown(rendering, colors, images)
+        beyond = ((pictures >= 1) & (shown > 1)) | ((pictures <= 0) & (shown < 0))
+        known = torch.where(beyond, shown, pictures)
+        if colors is not None:
+            known = colors.balanced_picture(known, rendering, images)
+        latent, _ = self._trained.latent_of(known, conditioning)
         return (latent - conditioning.mean).cpu()
 
     @cached_property
@@ -255,9 +260,9 @@ def _seen(images: Tensor, colors: ColorBalance | None) -> Tensor:
     return images if colors is None else colors.balanced(images)
 
 
-def _shown(rendered: Tensor, colors: ColorBalance | None) -> Tensor:
-    """What the network rendered, in the photo's colors."""
-    return rendered if colors is None else colors.restored(rendered)
+def _shown(rendered: Tensor, colors: ColorBalance | None, images: Tensor | None) -> Tensor:
+    """What the network rendered of images, in their colors."""
+    return rendered if colors is None or images is None else colors.restored(rendered, images)
 
 
 class Pending:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from llflow_photo.batch.job import Job
 from llflow_photo.batch.output import choose_output
+from llflow_photo.batch.workers.target import DiskGoneError, check_target, target_of
 from llflow_photo.errors import BatchError, ReadError, WriteError
 from llflow_photo.files.atomic import atomic_file
 
@@ -110,3 +113,14 @@ def test_an_output_that_another_program_changes_during_the_batch(
     assert [(record.source, record.reason) for record in report.failed] == [
         ("a.png", "its output was deleted or changed after it was written")
     ]
+
+
+@pytest.mark.parametrize("function", [check_target, target_of])
+def test_a_drive_of_which_no_folder_is_left(
+    function: Callable[[Job, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows, not even its root exists any more."""
+    job = SimpleNamespace(root=str(tmp_path / "gone"), root_device=None)
+    monkeypatch.setattr("os.path.lexists", lambda path: False)
+    with pytest.raises(DiskGoneError, match="gone was removed"):
+        function(cast("Job", job), "a.png")

@@ -71,10 +71,10 @@ def test_a_balanced_frame_is_gray_and_its_colors_are_restored(light: str) -> Non
     assert colors is not None
     assert channel_ratio(colors.thumbnail(small)) > 0.75
     images = torch.from_numpy(image).permute(2, 0, 1)[None]
-    torch.testing.assert_close(colors.restored(colors.balanced(images)), images, atol=1e-3, rtol=0)
+    torch.testing.assert_close(colors.restored(colors.balanced(images), images), images, atol=1e-3, rtol=0)
     beyond = torch.tensor([-0.2, 0.5, 1.3]).view(1, 3, 1, 1)
     identity = ColorBalance(torch.eye(3), torch.eye(3))
-    torch.testing.assert_close(identity.restored(beyond), beyond)
+    torch.testing.assert_close(identity.restored(beyond, images[..., :1, :1]), beyond)
 
 
 def test_frames_within_the_range_of_the_training_are_not_changed() -> None:
@@ -83,8 +83,9 @@ def test_frames_within_the_range_of_the_training_are_not_changed() -> None:
     magenta = thumbnail(dark(LIGHTS["magenta"]))
     assert ColorBalance.of(magenta, None) is None
     assert ColorBalance.of(None, LOWEST) is None
-    ratio = channel_ratio(magenta)
-    almost = ColorBalance.of(magenta, ratio / 0.699)
+    assert ColorBalance.of(thumbnail(dark((1.0, 0.001, 0.001))), 0.03) is None  # such models know one color
+    orange = thumbnail(dark((1.0, 0.4, 0.15)))
+    almost = ColorBalance.of(orange, channel_ratio(orange) / 0.699)
     assert almost is not None
     torch.testing.assert_close(almost.matrix, torch.eye(3), atol=1e-3, rtol=0)
 
@@ -125,6 +126,29 @@ def test_the_latent_of_a_rendering_of_a_colored_frame_is_its_own(enhancer: Enhan
     encoded = enhancer.encode(view_of(dark(LIGHTS["magenta"])))
     residual = encoded.residual(encoded.decode(Latent()))
     assert np.sqrt(np.square(residual).mean()) < 0.1
+
+
+def test_the_latent_is_exact_where_a_balanced_rendering_exceeds_the_range() -> None:
+    """A channel of such a frame has hardly any light, so that its part of the rendering was clipped."""
+    red = view_of(dark((1.0, 0.001, 0.001)))
+    red[10:20, 10:40] = (1.0, 0.02, 0.02)
+    red[60:64, 60:64] = 1.0
+    flow = models.load("night-compact").flow
+    flow.lowest_channel_ratio = LOWEST
+    encoded = Enhancer(flow, device="cpu", tile=192, backend="float32").encode(red)
+    assert np.abs(encoded.residual(encoded.decode(Latent()))).max() < 0.01
+
+
+@pytest.mark.parametrize("light", ["magenta", "red", "blue"])
+def test_surfaces_in_white_light_are_not_darker_than_in_the_photo(enhancer: Enhancer, light: str) -> None:
+    photo = view_of(dark(LIGHTS[light], -4.0))
+    for number, level in enumerate((0.4, 0.7, 0.9)):
+        photo[40:52, 40 + 60 * number : 52 + 60 * number] = level
+    assert ColorBalance.of(thumbnail(photo), LOWEST) is not None
+    rendered = enhancer.encode(photo).decode(Latent())
+    for number, level in enumerate((0.4, 0.7, 0.9)):
+        surface = rendered[44:48, 44 + 60 * number : 48 + 60 * number].mean((0, 1))
+        assert (surface > level - 0.02).all()
 
 
 def _blocks(values: np.ndarray) -> np.ndarray:

@@ -51,11 +51,14 @@ def target_of(job: Job, name: str) -> Path:
 
 def _existing_folder(job: Job, target: Path) -> Path:
     """The nearest folder above an output that exists."""
-    existing = next(folder for folder in target.parents if os.path.lexists(folder))
+    gone = DiskGoneError(f"the disk of {job.root} was removed; attach it and run again")
+    existing = next((folder for folder in target.parents if os.path.lexists(folder)), None)
+    if existing is None:  # a drive of Windows
+        raise gone
     if not os.path.isdir(existing):
         raise WriteError(
             f"cannot write {target}: {existing} is not a folder; move it, or choose another output folder"
         )
     if not target.parent.is_dir() and job.root_device not in (None, os.stat(existing).st_dev):
-        raise DiskGoneError(f"the disk of {job.root} was removed; attach it and run again")
+        raise gone
     return existing
