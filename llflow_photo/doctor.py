@@ -254,7 +254,7 @@ def _weights(card: Card) -> Finding:
     if not card.sha256:
         return Finding("ok", "models", card.name, f"{size}, no checksum to verify, {card.path}")
     if found == card.sha256:
-        return Finding("ok", "models", card.name, f"{size}, checksum correct, licence: {card.licence}")
+        return Finding("ok", "models", card.name, f"{size}, checksum correct, license: {card.licence}")
     text = f"{card.path} is damaged: its checksum differs"
     if is_shipped(card.path):
         return Finding(_level(card.path), "models", card.name, text, restore_files())

@@ -13,8 +13,20 @@ from typing import Any, TextIO, cast
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
-__all__ = ["lasting_streams", "output", "print_error", "print_message", "progress_bar", "stderr_console"]
+__all__ = [
+    "lasting_streams",
+    "output",
+    "print_error",
+    "print_message",
+    "print_table",
+    "progress_bar",
+    "stderr_console",
+]
+
+_WIDE = 10_000
+"""Columns of a table that is not shown on a terminal."""
 
 
 class _Lasting:
@@ -105,6 +117,14 @@ def _end(stream: _Lasting, errors: list[OSError]) -> None:
 def output() -> Console:
     """Console for results, on standard output."""
     return Console(highlight=False)
+
+
+def print_table(table: Table) -> None:
+    """Print a table on standard output; if that is not a terminal, nothing is cut off or wrapped."""
+    console = output()
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(table)
 
 
 def stderr_console() -> Console:

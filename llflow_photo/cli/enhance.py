@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,11 @@ from ..errors import (
 from ..options import Options
 from .batch import add_batch_arguments, asks_for_batch, run_batch
 from .console import output, print_error, print_message, progress_bar
-from .rendering import add_rendering_arguments, options_of, without_effect
+from .rendering import add_rendering_arguments, check_device, options_of, without_effect
 from .targets import choose_targets, input_path, output_text
 from .writing import add_writing_arguments, encoding_of, raw_options_of
 
 __all__ = ["add_commands"]
-
-_DEVICE = re.compile(r"auto|(cpu|cuda|mps)(:[0-9]+)?")
 
 
 def add_commands(commands: Any) -> None:
@@ -70,8 +67,7 @@ def _check_names(options: Options) -> None:
     """
     from ..models import find
 
-    if not _DEVICE.fullmatch(options.device):
-        raise OptionError(f"device is {options.device!r}; give 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'")
+    check_device(options.device)
     try:
         find(options.model)
     except ModelNotFoundError as error:

@@ -15,10 +15,10 @@ from rich.table import Table
 from ..errors import LLFlowPhotoError, OptionError
 from ..install_hints import PACKAGE, pip_install, shell_quoted
 from ..options import Options
-from .console import output, print_message, progress_bar
+from .console import output, print_message, print_table, progress_bar
 from .models import find_model
 from .numbers import integer, number
-from .rendering import add_rendering_arguments, options_of, without_effect
+from .rendering import add_rendering_arguments, check_device, options_of, without_effect
 from .targets import input_path
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def add_commands(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     _check_combinations(args)
     if args.rendered is None:
+        check_device(args.device)
         find_model(args.model)  # now, not after the photos are simulated
         if sentence := without_effect(_options(args)):
             print_message(f"note: {sentence}")
@@ -211,7 +212,7 @@ def _run_night(args: argparse.Namespace) -> int:
     shown = Table(*columns, title=f"mean of {len(photos)} photos", box=None, pad_edge=False)
     for row in sorted(rows, key=lambda row: row.condition):
         shown.add_row(row.condition, row.method, f"{row.psnr:.2f}", f"{row.psnr_aligned:.2f}")
-    output().print(shown)
+    print_table(shown)
     if args.csv is not None:
         write_csv(rows, args.csv)
         print_message(f"wrote {args.csv}")
@@ -324,15 +325,17 @@ def _by_stem(folder: Path, pairs: Sequence[Pair]) -> dict[str, Path]:
 
 
 def _show(table: ScoreTable, photos: int) -> None:
-    shown = Table(f"mean of {photos} photos", "as is", "aligned", box=None, pad_edge=False)
+    title = "1 photo" if photos == 1 else f"mean of {photos} photos"
+    shown = Table(title, "as is", "aligned", box=None, pad_edge=False)
     for metric in table.metrics:
         score = table.mean(metric)
         digits = 2 if metric in ("psnr", "ssimulacra2") else 4
         numbers = [f"{number:.{digits}f}" for number in (score.as_is, score.aligned)]
         shown.add_row(_HEADINGS.get(metric, metric), *numbers)
-    output().print(shown)
+    print_table(shown)
     if photos > 1:
         output().print(
             f"mean luma: correlation with the references' {table.luma_correlation:.2f}, "
-            f"root mean square difference {255 * table.luma_error:.1f} of 255"
+            f"root mean square difference {255 * table.luma_error:.1f} of 255",
+            soft_wrap=True,
         )

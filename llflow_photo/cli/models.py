@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +12,15 @@ from rich.table import Table
 
 from ..errors import CheckpointError, ModelNotFoundError, OptionError, TrainingDataError
 from ..install_hints import shell_quoted
-from .console import output, print_message
+from .console import output, print_message, print_table
 from .targets import input_path
 
 if TYPE_CHECKING:
     from ..flow.prior import LatentPrior
     from ..models import Card
+    from ..training.session import RunSettings
 
 __all__ = ["add_commands", "find_model"]
-
-_WIDE = 10_000
-"""Columns of a table that is not shown on a terminal, so that nothing is cut off or wrapped."""
 
 
 def add_commands(commands: Any) -> None:
@@ -56,8 +55,8 @@ def add_commands(commands: Any) -> None:
     exporting.add_argument(
         "out", type=input_path, help="the .safetensors file to write; its stem is the name of the model"
     )
-    exporting.add_argument("--data", default="", help="description of the training data")
-    exporting.add_argument("--licence", default="", help="licence of the weights")
+    exporting.add_argument("--data", help="description of the training data (default: that of the run)")
+    add_license(exporting, "license of the weights (default: that of the run)")
     exporting.add_argument("--reproduce", default="", help="command that reproduces the validation scores")
     exporting.add_argument("--notes", default="", help="further notes for users")
     exporting.add_argument("--full", action="store_true", help="store in full precision")
@@ -67,6 +66,11 @@ def add_commands(commands: Any) -> None:
 
 def _add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing model of this name")
+
+
+def add_license(parser: argparse._ActionsContainer, words: str) -> None:
+    """Add ``--license``, also accepted with the spelling that cards have."""
+    parser.add_argument("--license", "--licence", dest="licence", metavar="LICENSE", help=words)
 
 
 def find_model(name: str) -> Card:
@@ -93,7 +97,7 @@ def _models(args: argparse.Namespace) -> int:
         return _add(args.add)
     if args.name is not None:
         return _show(args.name)
-    headings = ("name", "size", "trained on", "PSNR", "aligned", "licence")
+    headings = ("name", "size", "trained on", "PSNR", "aligned", "license")
     table = Table(box=None, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
@@ -102,10 +106,7 @@ def _models(args: argparse.Namespace) -> int:
         numbers = [card.validation.get(name) for name in ("psnr", "psnr_aligned")]
         shown = ["" if number is None else f"{number:.2f} dB" for number in numbers]
         table.add_row(*map(escape, [card.name, _size(card.path), card.data, *shown, card.licence]))
-    console = output()
-    if not console.is_terminal:
-        console.width = _WIDE
-    console.print(table)
+    print_table(table)
     for other in unusable:
         print_message(f"not listed: {other.reason}")
     return 0
@@ -120,18 +121,21 @@ def _show(name: str) -> int:
 
     card = find_model(name)
     read_size(card.path)  # an error says why the model cannot be used
-    exposures = " to ".join(map(str, card.inputs.get("exposure_ev", ())))
+    exposures, ratios = (
+        " to ".join(map(str, card.inputs.get(name, ()))) for name in ("exposure_ev", "channel_ratio")
+    )
     rows = {
         "name": card.name,
         "file": f"{card.path} ({_size(card.path)})",
         "network": _plain(card.size),
         "trained on": card.data,
-        "recipe": _plain(card.recipe),
+        "recipe": _plain(_with_short_stages(card.recipe)),
         "iterations": str(card.iterations or ""),
         "exposure of its training inputs": f"{exposures} EV" if exposures else "",
+        "ratio of the channels in them": ratios,
         "validation": ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items()),
         "reproduce": card.reproduce,
-        "licence": card.licence,
+        "license": card.licence,
         "notes": card.notes,
         "SHA-256": card.sha256,
     }
@@ -148,6 +152,15 @@ def _plain(values: Any) -> str:
     nested = [(key, value) for key, value in values.items() if isinstance(value, dict)]
     parts = [f"{key}: {_plain(value)}" for key, value in nested]
     return "; ".join([*parts, ", ".join(flat)] if flat else parts)
+
+
+def _with_short_stages(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A recipe whose stages, if there are any, are given as for ``train --stages``."""
+    try:
+        stages = [f"{stage['crop']}x{stage['batch']}:{stage['steps']}" for stage in recipe["stages"]]
+    except (KeyError, TypeError):  # a card can contain any recipe
+        return recipe
+    return {**recipe, "stages": ",".join(stages)}
 
 
 def _add(path: Path) -> int:
@@ -167,15 +180,23 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
-def _measured(run: Path) -> tuple[LatentPrior | None, dict[str, list[float]] | None]:
-    """The prior fitted to held-out photos, the ranges of the training photos; None without the photos."""
-    from ..training.session import input_ranges_of, prior_of, read_settings
+def _settings_of(run: Path) -> RunSettings | None:
+    """The settings of a run; None if it has no checkpoint, or none that tells its photos."""
+    from ..training.session import read_settings
 
     try:
         settings = read_settings(run)
-        return prior_of(run, settings), input_ranges_of(settings)
     except CheckpointError:
-        return None, None  # the export itself reports the error
+        return None  # the export itself reports the error
+    return settings if settings.data or settings.photos else None
+
+
+def _measured(run: Path, settings: RunSettings) -> tuple[LatentPrior | None, dict[str, list[float]] | None]:
+    """The prior fitted to held-out photos, the ranges of the training photos; None without the photos."""
+    from ..training.session import input_ranges_of, prior_of
+
+    try:
+        return prior_of(run, settings), input_ranges_of(settings)
     except TrainingDataError as error:
         print_message(f"neither the prior of the latent nor the range of exposures is measured: {error}")
         return None, None
@@ -186,12 +207,14 @@ def _export(args: argparse.Namespace) -> int:
     from ..models.writing import check_target
 
     check_target(args.out, args.force)  # before the prior is fitted, which takes minutes
-    prior, inputs = _measured(args.training_run)
+    settings = _settings_of(args.training_run)
+    prior, inputs = (None, None) if settings is None else _measured(args.training_run, settings)
+    described = {} if settings is None else {"data": settings.describe_data(), "licence": settings.licence}
+    given = {name: getattr(args, name) for name in ("data", "licence") if getattr(args, name) is not None}
     card = models.export_run(
         args.training_run,
         args.out,
-        data=args.data,
-        licence=args.licence,
+        **{"data": "", "licence": "", **described, **given},
         reproduce=args.reproduce,
         notes=args.notes,
         half=not args.full,

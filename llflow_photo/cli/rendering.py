@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import fields
 from typing import Any
 
+from ..errors import OptionError
 from ..options import Options
 
-__all__ = ["add_rendering_arguments", "options_of", "without_effect"]
+__all__ = ["add_rendering_arguments", "check_device", "options_of", "without_effect"]
 
+_DEVICE = re.compile(r"auto|(cpu|cuda|mps)(:[0-9]+)?")
 _DEFAULTS = Options()
 _SETTINGS: dict[str, tuple[type, str]] = {
     "model": (str, "name of a model ('llflow-photo models' lists them) or path of a .safetensors file"),
@@ -65,6 +68,16 @@ def options_of(args: argparse.Namespace) -> Options:
     tile = str(given["tile"])
     given["tile"] = int(tile) if tile.isdecimal() else tile
     return Options(**given)
+
+
+def check_device(name: str) -> None:
+    """Check the name of a device, which may still not be available.
+
+    Raises:
+        OptionError: there is no such kind of device.
+    """
+    if not _DEVICE.fullmatch(name):
+        raise OptionError(f"device is {name!r}; give 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'")
 
 
 def without_effect(options: Options) -> str:

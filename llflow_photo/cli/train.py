@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OptionError, TrainingDataError
 from ..install_hints import shell_quoted
 from .console import output, print_message
-from .models import find_model
+from .models import add_license, find_model
 from .numbers import integer, number
 from .parser import Parser
+from .rendering import check_device
 from .targets import input_path
 from .train_display import TrainingDisplay
 
@@ -38,10 +39,10 @@ def add_commands(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "train",
-        help="train a model on pairs of dark and well-exposed photos",
-        description="Train a model. DIR contains low/ and high/ with files of the same names, optionally a "
-        "pairs.csv (columns low, high, scene); the layouts of LOL and VE-LOL are supported, too. Ctrl-C "
-        "writes a checkpoint and stops; --resume continues from it exactly.",
+        help="train a model on pairs of dark and well-exposed photos, or on clean photos",
+        description="Train a model. The folder of --data contains low/ and high/ with files of the same "
+        "names, optionally a pairs.csv (columns low, high, scene); the layouts of LOL and VE-LOL are "
+        "supported, too. Ctrl-C writes a checkpoint and stops; --resume continues from it exactly.",
     )
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=_folder, metavar="DIR", help="folder of pairs")
@@ -103,7 +104,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="steps between checkpoints (default: 250)",
     )
-    group.add_argument("--licence", help="licence of the weights, for the card")
+    add_license(group, "license of the weights, for the card")
 
 
 def _folder(text: str) -> str:
@@ -153,6 +154,7 @@ def _run(args: argparse.Namespace) -> int:
         return _check(args.data)
 
     if args.device:
+        check_device(args.device)
         from ..engine.runner import resolve_device
 
         resolve_device(args.device)  # raises an error if it is not available
@@ -182,7 +184,7 @@ def _train(folder: Path, settings: RunSettings, resume: bool) -> int:
         return 0
     print_message(
         f"training {_describe(trainer)} to step {trainer.recipe.steps} from {trainer.step} in {folder}, "
-        f"{len(trainer.validation)} photos held out, on {_place(trainer)}"
+        f"held-out photos: {len(trainer.validation)}, on {_place(trainer)}"
     )
     with closing(trainer), _interrupt_flag() as interrupted, TrainingDisplay(trainer) as display:
         trainer.train(display.follow, *intervals, stop=lambda: bool(interrupted))
@@ -199,6 +201,8 @@ def _write_model(folder: Path) -> None:
     from ..training.session import input_ranges_of, prior_of, read_settings
 
     settings = read_settings(folder)
+    if settings.size.prior and settings.validation_scenes:
+        print_message("fitting the latent's prior to the held-out photos; --resume repeats it if interrupted")
     card = export_run(
         folder,
         settings.model_file(folder),
@@ -338,11 +342,19 @@ def _size(text: str) -> Size:
     pairs = dict(part.partition("=")[::2] for part in text.split(","))
     try:
         lists = {
-            name: tuple(int(number) for number in value.split("+") if number) for name, value in pairs.items()
+            name: tuple(_whole(number) for number in value.split("+") if number)
+            for name, value in pairs.items()
         }
         return size_of_settings(lists)
     except ValueError as error:
         raise OptionError(f"--model is {text!r}: {error}; lists are given as steps=1+1+2") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
 
 
 @contextmanager

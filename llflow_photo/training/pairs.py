@@ -164,7 +164,7 @@ def pairs_of_folders(low: Path, high: Path) -> list[Pair]:
     if alone := sorted(set(dark) ^ set(bright)):
         raise TrainingDataError(
             f"{len(alone)} files in {low} and {high} have no counterpart of the same name, the first is "
-            f"{alone[0]}; rename or remove them"
+            f"{dark.get(alone[0]) or bright[alone[0]]}; rename or remove them"
         )
     if not dark:
         raise TrainingDataError(f"no pairs in {low} and {high}; give folders with photos of the same names")

@@ -1,27 +1,32 @@
-"""Setting up a training run: finding and splitting the data, building the trainer, storing the settings."""
+"""Setting up a training run: finding and splitting the data, building the trainer, fitting the prior."""
 
 from __future__ import annotations
 
-import json
+import logging
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from ..errors import CheckpointError, OptionError
-from ..files.atomic import atomic_file
 from ..flow import Size
 from ..flow.sizes import UNetSize
-from ..models.checkpoint import load_checkpoint
 from .crops import BatchSource, CropSource
 from .distributed import Workers, join_workers
 from .growth import grown
 from .loop import CHECKPOINT, Trainer
-from .pairs import LoadedPair, find_pairs, load_pair, split_by_scene
+from .pairs import LoadedPair, Pair, find_pairs, load_pair, split_by_scene
 from .prefetch import PrefetchSource
-from .recipe import Recipe
+from .run_settings import (
+    PhotoNames,
+    RunSettings,
+    changes_of_photos,
+    knows_name,
+    read_settings,
+    write_settings,
+)
 
 if TYPE_CHECKING:
     from ..flow.plain_nights import PlainNights
@@ -30,63 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RunSettings", "build_trainer", "input_ranges_of", "knows_name", "prior_of", "read_settings"]
 
-SETTINGS = "run.json"
-
-_LICENCE = "not stated; it depends on the training photos"
+_logger = logging.getLogger(__name__)
 
 _NIGHTS = ((-3.0, "daylight"), (-5.0, "tungsten"), (-2.0, "led"), (-4.0, "sodium"))
 """Exposure in EV and illuminant of the simulated nights that a prior is fitted to."""
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """The settings of a run.
-
-    Attributes:
-        data: folder of pairs, see `find_pairs`, or None.
-        photos: folders of clean photos from which the camera simulation makes pairs; can be empty.
-        size: size of the network.
-        recipe: settings of the training.
-        validation_scenes: number of scenes, or of clean photos, that are held out for validation.
-        split_seed: seed of the split.
-        start: name or path of the initial model, or None for random weights.
-        device: ``auto``, ``cpu``, ``cuda``, ``mps``.
-        grow: whether residual blocks are added to ``start`` to make it a network of ``size``; otherwise the
-            size is that of ``start``.
-        threads: CPU threads of each process; None for all cores.
-        compiled: whether to compile the network, see `compiled.compile_parts`.
-        name: name of the model to write; None for that of the folder.
-        licence: licence of the weights, for the card.
-        validate_every: steps between validations.
-        save_every: steps between checkpoints.
-    """
-
-    data: str | None
-    photos: tuple[str, ...]
-    size: Size
-    recipe: Recipe
-    validation_scenes: int = 24
-    split_seed: int = 0
-    start: str | None = None
-    device: str = "auto"
-    grow: bool = False
-    threads: int | None = None
-    compiled: bool = False
-    name: str | None = None
-    licence: str = _LICENCE
-    validate_every: int = 500
-    save_every: int = 250
-
-    def model_file(self, run: Path) -> Path:
-        """The file of the weights that the run ends with."""
-        return run / f"{self.name or run.resolve().name}.safetensors"
-
-    def describe_data(self) -> str:
-        """Description of the training data, for a card."""
-        folders = [self.data] if self.data else self.photos
-        name = ", ".join(Path(folder).resolve().name for folder in folders)
-        kind = "pairs" if self.data else "clean photos through the camera simulation"
-        return f"{kind} of {name}; {self.validation_scenes} scenes held out (split seed {self.split_seed})"
 
 
 def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Trainer:
@@ -137,7 +89,10 @@ def build_trainer(run: Path, settings: RunSettings, resume: bool = False) -> Tra
         plain_nights,
     )
     if workers.is_first:
-        _write_settings(run, settings)
+        photos = _photo_names(settings)
+        if resume and (change := changes_of_photos(run, photos)):
+            _logger.warning("%s", change)
+        write_settings(run, settings, photos)
     if resume:
         trainer.resume()
     return trainer
@@ -148,9 +103,7 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
     from .input_ranges import input_ranges, simulated_input_ranges
 
     if settings.data is not None:
-        pairs = find_pairs(Path(settings.data), "train")
-        training, _ = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
-        return input_ranges(pair.low for pair in training)
+        return input_ranges(pair.low for pair in _pairs(settings)[0])
     from .photos import load_photos
 
     photos, _ = _photo_paths(settings)
@@ -160,9 +113,7 @@ def input_ranges_of(settings: RunSettings) -> dict[str, list[float]]:
 def held_out_pairs(settings: RunSettings) -> list[LoadedPair]:
     """The held-out pairs of a run; those of clean photos are simulated in several nights in turn."""
     if settings.data is not None:
-        pairs = find_pairs(Path(settings.data), "train")
-        held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)[1]
-        return [load_pair(pair) for pair in held_out]
+        return [load_pair(pair) for pair in _pairs(settings)[1]]
     from ..camera import night
     from .photos import load_photos
     from .simulated import validation_pairs
@@ -186,51 +137,11 @@ def prior_of(run: Path, settings: RunSettings) -> LatentPrior | None:
     return fitted_prior(best_flow(run), held_out_pairs(settings))
 
 
-def read_settings(run: Path) -> RunSettings:
-    """Read the settings of a run; size and recipe are those of its newest checkpoint.
-
-    Raises:
-        CheckpointError: the folder does not contain a run.
-    """
-    state = load_checkpoint(run / CHECKPOINT)
-    values = _stored(run)
-    known = {name: values[name] for name in RunSettings.__dataclass_fields__ if name in values}
-    known["photos"] = tuple(known.get("photos") or ())
-    known |= {"size": Size.from_dict(state["size"]), "recipe": Recipe.from_dict(state["recipe"])}
-    return RunSettings(**{"data": None, **known})
-
-
-def knows_name(run: Path) -> bool:
-    """Whether the settings of a run contain the name of its model; runs of older versions do not."""
-    return "name" in _stored(run)
-
-
-def _stored(run: Path) -> dict[str, Any]:
-    path = run / SETTINGS
-    try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
-    return values
-
-
-def _write_settings(run: Path, settings: RunSettings) -> None:
-    values = {**asdict(settings), "size": settings.size.to_dict(), "recipe": settings.recipe.to_dict()}
-    if settings.data is not None:
-        values["data"] = str(Path(settings.data).resolve())
-    values["photos"] = [str(Path(folder).resolve()) for folder in settings.photos]
-    with atomic_file(run / SETTINGS) as file:
-        file.write((json.dumps(values, indent=2) + "\n").encode("utf-8"))
-
-
 def _data(settings: RunSettings) -> tuple[SimulatedSource | CropSource, list[LoadedPair]]:
     """Source of the training batches, and held-out pairs."""
     frames = settings.size.sees_whole_photo
     if settings.data is not None:
-        pairs = find_pairs(Path(settings.data), "train")
-        training, held_out = split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
+        training, held_out = _pairs(settings)
         source = CropSource([load_pair(pair) for pair in training], settings.recipe.seed, frames)
         return source, [load_pair(pair) for pair in held_out]
     if not settings.photos:
@@ -272,6 +183,23 @@ def _plain_nights_of(size: Size, source: SimulatedSource | CropSource) -> PlainN
             return None
         fit_plain_nights(branch.plain_nights, branch.tones, source)
     return branch.plain_nights
+
+
+def _pairs(settings: RunSettings) -> tuple[list[Pair], list[Pair]]:
+    """Training pairs and held-out pairs of a run that has pairs."""
+    pairs = find_pairs(Path(settings.data or ""), "train")
+    return split_by_scene(pairs, settings.validation_scenes, settings.split_seed)
+
+
+def _photo_names(settings: RunSettings) -> PhotoNames:
+    """Names that stay the same if the folder of the data is moved."""
+    if settings.data is None:
+        training, held_out = (tuple(path.name for path in paths) for paths in _photo_paths(settings))
+        return PhotoNames(training, held_out)
+    training, held_out = (
+        tuple(os.path.relpath(pair.low, settings.data) for pair in pairs) for pairs in _pairs(settings)
+    )
+    return PhotoNames(training, held_out)
 
 
 def _photo_paths(settings: RunSettings) -> tuple[list[Path], list[Path]]:

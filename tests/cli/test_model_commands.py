@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,9 +96,12 @@ def test_cards_are_shown_in_whole_lines(
     path.parent.mkdir()
     models.save(flow.state_dict(), flow.size, path)
     content = checksum(path)
-    models.Card("tiny", flow.size.to_dict(), data="a " * 200, sha256=content, path=path).write()
+    ranges = {"exposure_ev": [-8, 1], "channel_ratio": [0.03, 0.9]}
+    card = models.Card("tiny", flow.size.to_dict(), data="a " * 200, sha256=content, inputs=ranges, path=path)
+    replace(card, recipe={"stages": [{"crop": 32, "batch": 2, "steps": 9}], "seed": 1}).write()
     assert main(["models", str(path)]) == 0
     shown = capsys.readouterr().out
+    assert "stages 32x2:9, seed 1" in shown and "ratio of the channels in them    0.03 to 0.9" in shown
     assert str(path) in shown and content in shown and ("a " * 200).strip() in shown
 
 
@@ -247,6 +250,7 @@ def test_only_photos_are_taken_as_renderings(
         (["--data", "{pairs}", "--no-baseline"], "only with --night; give it, or leave out --no-baseline"),
         (["--data", "{pairs}", "--split-seed", "1"], "--split-seed chooses the photos of --held-out"),
         (["--data", "{pairs}", "--samples", "3"], "--samples is 3, but one rendering is scored"),
+        (["--data", "{pairs}", "--device", "toaster"], "device is 'toaster'; give 'auto'"),
         (["--data", "{pairs}", "--model", "absent"], "there is no model 'absent'; known are"),
         (
             ["--data", "{pairs}", "--rendered", "{high}", "--model", "absent", "--no-protect-highlights"],
@@ -317,7 +321,7 @@ def test_a_model_is_scored_on_simulated_nights(
         rows = list(csv.DictReader(file))
     assert [row["condition"] for row in rows] == ["-4 EV led", "-2 EV led", "well exposed, against itself"]
     assert {row["photos"] for row in rows} == {"2"} and {row["method"] for row in rows} == {str(tiny_model)}
-    assert "-4 EV led" in capsys.readouterr().out
+    assert f"-4 EV led                     {tiny_model}  " in capsys.readouterr().out  # on one line
     for wrong in (["--light", "moon"], ["--held-out", "9"], ["--data", str(pairs)]):
         assert main([*words, *wrong]) == 2
     assert "give one of" in capsys.readouterr().err
@@ -385,8 +389,9 @@ def test_fine_tuning_takes_the_size_of_its_start(pairs: Path, tiny_model: Path, 
         (2, ["--model", "huge"], "give compact, small, large"),
         (2, ["--model", "blocks=0"], "blocks must be at least 1"),
         (1, ["--model", "small", "--start", "lol-compact"], "can only have more residual blocks"),
-        (1, ["--device", "toaster"], "device is 'toaster'"),
-        (1, ["--resume"], "there is no checkpoint"),
+        (2, ["--model", "steps=x"], "'x' is not a whole number; lists are given as"),
+        (2, ["--device", "toaster"], "device is 'toaster'"),
+        (1, ["--resume"], "checkpoint.pt is missing; give the folder of a run"),
         (2, ["--start", "absent"], "no model 'absent'"),
         (1, ["--validation-scenes", "99", "--steps", "1"], "hold out fewer scenes (--validation-scenes)"),
         (2, ["--loss", "likelihood=nan"], "--loss has likelihood=nan; give numbers of at least 0"),
@@ -445,7 +450,11 @@ def test_a_model_beside_a_new_run_is_not_replaced(
 
 
 def test_a_resumed_run_keeps_the_settings_that_are_not_given_again(
-    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pairs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     run = tmp_path / "my run"
     given = ["--licence", "CC0", "--name", "own", "--validate-every", "2", "--save-every", "3"]
@@ -459,6 +468,19 @@ def test_a_resumed_run_keeps_the_settings_that_are_not_given_again(
     with (run / "log.csv").open() as file:
         assert [row["step"] for row in csv.DictReader(file) if row["psnr"]] == ["2", "4", "5"]
     assert main(["export", str(run), str(run / "own.safetensors")]) == 1
+    for kind in ("low", "high"):
+        (pairs / kind / "0.png").rename(pairs / kind / "9.png")
+    assert main(["train", "--run", str(run), "--resume"]) == 0
+    assert "have changed: it was trained on 3 photos so far, and is now on 3" in caplog.text
+    caplog.clear()
+    assert main(["train", "--run", str(run), "--resume"]) == 0
+    assert "have changed" not in caplog.text
+    exported = tmp_path / "exported.safetensors"
+    assert main(["export", str(run), str(exported), "--notes", "new"]) == 0
+    card = models.find(exported)
+    assert (card.data, card.licence, card.notes) == (models.find(run / "own.safetensors").data, "CC0", "new")
+    assert main(["export", str(run), str(exported), "--force", "--license", "MIT", "--data", "mine"]) == 0
+    assert (models.find(exported).data, models.find(exported).licence) == ("mine", "MIT")
     (run / "other.safetensors").write_bytes(b"x")
     assert main(["train", "--run", str(run), "--resume", "--name", "other"]) == 2
     assert "replaced; give another --name" in capsys.readouterr().err
