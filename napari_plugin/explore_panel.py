@@ -74,8 +74,10 @@ class ExplorePanel(QWidget):
         self._host = host
         self._drawing = Newest(host.work, "Renderings")
         self._next_seed = 0
+        self._temperature = TEMPERATURE
+        self._picked: tuple[int, float] | None = None
         self.gallery = Gallery()
-        self.gallery.on_pick = lambda entry: host.choose(entry.latent)
+        self.gallery.on_pick = self._pick
         self.count = WholeNumber(2, 64, _DEFAULT_COUNT, "Number of renderings")
         self.spread = Slider(
             "Distance", 0.05, 1.0, 0.05, 0.4, "Maximum distance of new renderings from the chosen one"
@@ -127,11 +129,19 @@ class ExplorePanel(QWidget):
         self.buttons[name] = button(text, tip, slot)
         return self.buttons[name]
 
-    def draw(self) -> None:
-        """Draw renderings that differ visibly, at the temperature of the controls unless it is 0."""
-        options, first = self._host.options(), self._next_seed
+    def _pick(self, entry: Entry) -> None:
+        """Show a rendering, and remember that its temperature was not set by the user."""
+        self._host.choose(entry.latent)
+        if isinstance(entry.latent, Latent):
+            options = self._host.options()
+            self._picked = options.seed, options.temperature
 
-        temperature = options.temperature or TEMPERATURE
+    def draw(self) -> None:
+        """Draw renderings that differ visibly, at the temperature that the user set unless it is 0."""
+        options, first = self._host.options(), self._next_seed
+        if (options.seed, options.temperature) != self._picked:
+            self._temperature = options.temperature or TEMPERATURE
+        temperature = self._temperature
 
         def make(count: int) -> list[AnyLatent]:
             return list(varied_grid(count, first, temperature, options.grain, options.brightness))

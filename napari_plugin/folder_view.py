@@ -224,10 +224,13 @@ class FolderView:
             except Exception as error:  # such as those of napari, if the plugin is disabled
                 show_error(with_name(state.path.name, str(error)))
                 return
-        for other in self._opened:
-            if other != layer and other in self._host.viewer.layers:
-                other.visible = False  # it could be visible around the new one
+        layers = self._host.viewer.layers
+        for other in layers:  # photos opened before, and their results, could be visible around or above it
+            photo = photo_of(other, self._host.viewer) if is_result(other) else other
+            if photo != layer and photo in self._opened:
+                other.visible = False
         layer.visible = True
+        layers.selection.active = layer
         self._opened = [other for other in self._opened if other != layer] + [layer]
         self._host.show_photo(layer)
         if not self._tidy.isActive():  # many clicks must not postpone it forever

@@ -98,7 +98,9 @@ def scale_of(layer: Image) -> float:
 def show_at_full_resolution(
     viewer: Viewer, layer: Image, size: tuple[int, int] | None = None, pixel_ratio: float = 1.0
 ) -> None:
-    """Zoom so that one pixel of the layer is one physical pixel of the screen, keeping the center.
+    """Zoom so that one pixel of the layer is one physical pixel of the screen.
+
+    The center of the view is kept if it is in the layer; otherwise the layer's own center is shown.
 
     Args:
         size: width and height of the canvas, in logical pixels; if given, the layer's pixels are aligned to
@@ -107,14 +109,19 @@ def show_at_full_resolution(
     """
     seen = camera(viewer)
     seen.zoom = 1.0 / (scale_of(layer) * pixel_ratio)
+    extra = (0.0,) * (layer.ndim - 2)
+    world = np.asarray(layer.data_to_world((*extra, 0.0, 0.0)), float)
+    world[-2:] = seen.center[-2:]
+    center = np.asarray(layer.world_to_data(world), float)[-2:]
+    shape = np.asarray(layer_shape(layer), float)
+    outside = bool(np.any(center < -0.5) or np.any(center > shape - 0.5))
+    if outside:
+        center = (shape - 1) / 2
     if size is not None:
-        extra = (0.0,) * (layer.ndim - 2)
-        world = np.asarray(layer.data_to_world((*extra, 0.0, 0.0)), float)
-        world[-2:] = seen.center[-2:]
-        center = np.asarray(layer.world_to_data(world), float)[-2:]
         half = np.array([round(size[1] * pixel_ratio), round(size[0] * pixel_ratio)]) / 2
-        snapped = np.round(center + 0.5 - half) - 0.5 + half
-        placed = np.asarray(layer.data_to_world((*extra, *snapped)), float)[-2:]
+        center = np.round(center + 0.5 - half) - 0.5 + half
+    if outside or size is not None:
+        placed = np.asarray(layer.data_to_world((*extra, *center)), float)[-2:]
         seen.center = (*seen.center[:-2], *(float(at) for at in placed))
 
 

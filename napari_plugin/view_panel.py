@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from .busy_bar import BusyBar
 from .compare import MODES, OFF, SPLIT
@@ -43,8 +43,7 @@ class ViewPanel(QWidget):
         self.buttons["before"].pressed.connect(lambda: before(True))
         self.buttons["before"].released.connect(lambda: before(False))
         self.live = Switch("Live preview", True, "Render the visible region after every change")
-        self._status = QLabel(" ")
-        self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._status = _Status()
         self.bar = BusyBar()
         self._busy = False
         self._message = ""
@@ -68,7 +67,7 @@ class ViewPanel(QWidget):
     @property
     def status(self) -> str:
         """The text beside the check box."""
-        return str(self._status.text()).strip()
+        return self._status.full
 
     def show_busy(self, busy: bool) -> None:
         """Show whether the preview is being rendered."""
@@ -83,12 +82,42 @@ class ViewPanel(QWidget):
         self._show()
 
     def _show(self) -> None:
-        self._status.setText("Rendering…" if self._busy else self._message or " ")
+        self._status.show_text("Rendering…" if self._busy else self._message)
 
     def show_history(self, can_undo: bool, can_redo: bool) -> None:
         """Enable the buttons for undo and redo if they have something to do."""
         self.buttons["undo"].setEnabled(can_undo)
         self.buttons["redo"].setEnabled(can_redo)
+
+
+class _Status(QLabel):
+    """A line that never widens the panel: long texts end with an ellipsis, and are in the tooltip.
+
+    Attributes:
+        full: the whole text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(" ")
+        self.full = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str) -> None:
+        self.full = text
+        self._fit()
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics = self.fontMetrics()
+        room = self.contentsRect().width() - 2 * metrics.averageCharWidth()  # for the style's padding
+        shown = metrics.elidedText(self.full, Qt.TextElideMode.ElideRight, room)
+        self.setText(shown or " ")
+        self.setToolTip(self.full if shown != self.full else "")
 
 
 class ComparePanel(QWidget):

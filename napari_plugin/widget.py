@@ -250,6 +250,7 @@ class EnhanceWidget(QWidget):
         layer = self.photo.value
         if layer is not None and layer.ndim > 2:
             self.photos.other_pixels(layer)
+            self.apply.uncover(layer)  # its results show another frame
             self._photo_edited(layer)
 
     def _photo_edited(self, layer: Any) -> None:

@@ -17,9 +17,9 @@ TEMPERATURE = 0.8
 
 _VARIED_EV = 0.5
 """Brightness difference of the first and the last third of a varied grid to the others, EV."""
-_SHIFTED_TEMPERATURE = 0.25
-"""Temperature of these two thirds relative to that of the others: a dark look and a negative brightness
-together would be darker than anyone wants."""
+_SHIFTED_TEMPERATURE = 0.125
+"""Temperature of these two thirds relative to that of the others: a look makes a shift of brightness several
+times as strong, and a dark or bright look with it would be darker or brighter than anyone wants."""
 _BRIGHTNESS_EV = (-2.0, 1.0)
 """Range of a latent's brightness."""
 _CANDIDATES = 24

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from llflow_photo.api import load_enhancer
+from llflow_photo.color.spaces import decode
 from llflow_photo.engine.latent import Latent, interpolate
 from llflow_photo.errors import OptionError
+from llflow_photo.explore import encode_region
 from llflow_photo.explore.grid import default_grid, neighbours, varied_grid
+from llflow_photo.explore.region import visible_region
+from llflow_photo.files import read
+from llflow_photo.options import Options
+
+_ROCKET = Path(__file__).parents[2] / "sample_images" / "rocket-launch.jpg"
 
 
 def test_the_grids_latents_differ_only_in_their_seeds() -> None:
@@ -48,8 +57,23 @@ def test_a_varied_grid_has_dark_normal_and_bright_latents_around_the_best_guess(
     assert grid[4] == Latent(grid[4].seed, brightness=0.25)
     others = grid[:4] + grid[5:]
     assert len({latent.seed for latent in grid}) == 9
-    assert [latent.temperature for latent in others] == pytest.approx(3 * [0.2] + 2 * [0.8] + 3 * [0.2])
+    assert [latent.temperature for latent in others] == pytest.approx(3 * [0.1] + 2 * [0.8] + 3 * [0.1])
     assert max(latent.brightness for latent in varied_grid(4, brightness=0.9)) == 1.0
+
+
+@pytest.mark.parametrize("model", ["night-compact", "lol-compact"])
+@pytest.mark.parametrize("first", [0, 128])
+def test_no_rendering_of_a_varied_grid_is_far_darker_or_brighter_than_the_best_guess(
+    model: str, first: int
+) -> None:
+    photo = read(_ROCKET)
+    height, width = photo.pixels.shape[:2]
+    region = visible_region((height, width), ((0, 0), (height, width)), most_pixels=20_000)
+    encoded = encode_region(load_enhancer(model), photo, region)
+    images = [encoded.render(latent, Options(model=model)) for latent in varied_grid(9, first)]
+    stops = np.log2([decode(image, "srgb").mean() for image in images])
+    assert np.abs(stops - stops[4]).max() < 1.5
+    assert np.ptp(stops) > 1.0
 
 
 def test_neighbours_of_the_best_guess_differ_visibly() -> None:

@@ -240,6 +240,20 @@ def test_a_photo_is_marked_when_its_result_is_saved(
     until(lambda: not folder_view.strip.marks("a.jpg"))
 
 
+def test_a_photo_opened_again_is_selected_and_not_covered_by_a_result_of_another(
+    window: Any, folder_view: Any, until: Until
+) -> None:
+    layers = window.viewer.layers
+    folder_view.open("a.jpg")
+    folder_view.open("b.png")
+    window.apply.apply_button.click()
+    until(lambda: "b enhanced" in layers and not window.work.running)
+    folder_view.open("a.jpg")
+    assert not layers["b enhanced"].visible and not layers["b"].visible
+    assert layers["a"].visible and layers.selection.active == layers["a"]
+    assert layers["night"].visible  # it is not from the folder
+
+
 def test_the_window_responds_while_a_large_folder_is_listed(
     window: Any, tmp_path: Path, until: Until
 ) -> None:

@@ -91,3 +91,31 @@ def test_a_closed_panel_can_be_reopened_with_its_folder(window: Any, tmp_path: P
     until(lambda: again.preview.rendering is not None and not again.preview.newest.busy)
     again.shut_down()
     until(lambda: not again.work.running)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_drawing_again_after_a_pick_keeps_the_variety(widget: Any) -> None:
+    panel, gallery, control = widget.explore, widget.explore.gallery, widget.settings.control
+
+    def drawn() -> float:
+        """The highest temperature of a newly drawn grid."""
+        panel.buttons["draw"].click()
+        return float(max(entry.latent.temperature for entry in gallery.entries))
+
+    control("temperature").value = 1.2
+    first = drawn()
+    for row in (0, 4, 8):  # a dark one, the best guess, and a bright one, all at lower temperatures
+        gallery.setCurrentRow(row)
+        assert control("temperature").value < first
+        assert drawn() == first
+    control("temperature").value = 0.5
+    assert drawn() == 0.5
+
+
+def test_a_long_status_does_not_push_controls_out_of_the_panel(window: Any, qtbot: Any) -> None:
+    inner, viewport = window.scroll_area.widget(), window.scroll_area.viewport()
+    text = " + ".join(f"{number}% seed {number}000" for number in range(20))
+    window.view_panel.show_message(text)
+    qtbot.wait(100)  # layouts are updated by events
+    assert inner.width() <= viewport.width()
+    assert window.view_panel.status == text

@@ -139,3 +139,29 @@ def test_a_photo_scaled_by_its_affine_has_the_same_full_resolution(
         zooms.append(camera(widget.viewer).zoom)
         assert is_at_full_resolution(widget.viewer, layer)
     assert zooms == [4.0, 4.0]
+
+
+def test_full_resolution_shows_a_photo_that_is_out_of_view(widget: Any, dark_photo: np.ndarray) -> None:
+    viewer = widget.viewer
+    layer = viewer.add_image(dark_photo, rgb=True, name="far", translate=(5000, -9000))
+    for size in (None, (400, 300)):
+        camera(viewer).center = (0.0, 0.0, 0.0)
+        show_at_full_resolution(viewer, layer, size)
+        center = np.asarray(layer.world_to_data(camera(viewer).center[-2:]))
+        np.testing.assert_allclose(center, (59.5, 79.5), atol=1.0)
+    camera(viewer).center = (0.0, 5100.0, -8990.0)
+    show_at_full_resolution(viewer, layer)
+    assert tuple(camera(viewer).center[-2:]) == (5100.0, -8990.0)
+
+
+def test_a_result_of_another_frame_does_not_cover_the_preview(
+    widget: Any, until: Until, dark_photo: np.ndarray
+) -> None:
+    viewer = widget.viewer
+    viewer.add_image(np.stack([dark_photo, dark_photo[::-1]]), rgb=True, name="stack")
+    viewer.dims.set_current_step(0, 0)
+    widget.apply.apply_button.click()
+    until(lambda: "stack enhanced" in viewer.layers and not widget.work.running)
+    assert viewer.layers["stack enhanced"].visible
+    viewer.dims.set_current_step(0, 1)
+    assert not viewer.layers["stack enhanced"].visible
