@@ -59,6 +59,10 @@ class ColorChange:
         shift = mean_after - gain * mean_before
         return cls(_window_mean(gain).float(), _window_mean(shift).float())
 
+    def of_small(self, rendering: Tensor) -> Tensor:
+        """Change a rendering of the size of ``gain`` and clip it to [0, 1]: 3 x h x w, float32."""
+        return torch.addcmul(self.shift, rendering, self.gain).clamp_(0.0, 1.0)
+
     def apply(
         self,
         rendering: np.ndarray,

@@ -15,7 +15,7 @@ from ..flow import PhotoStatistics
 from .canvas import Canvas
 from .color_change import ColorChange
 from .inference import TileConditioning
-from .latent import AnyLatent, Latent
+from .latent import AnyLatent, Latent, with_brightness
 from .memory import is_out_of_memory
 from .rendering import rendered
 from .runner import Runner, using_threads
@@ -183,7 +183,7 @@ class EncodedPhoto:
             return
         for _, canvas in pairs:
             canvas.clear()
-        latents = [latent for latent, _ in pairs]
+        latents = [with_brightness(latent, 0.0) for latent, _ in pairs]
         planned, kept = self._tiles, self._kept  # other threads may reduce the tiles
         if not kept and not any(map(self.has_noise, latents)):
             kept = None
@@ -196,6 +196,10 @@ class EncodedPhoto:
         if correction is not None:
             for _, canvas in pairs:
                 correction.apply(canvas.pixels, cancel)
+        for latent, canvas in pairs:
+            if latent.brightness:
+                change = self._small.change_of_brightness(latent.brightness)
+                self.apply(change, canvas.pixels, canvas.pixels, cancel)
 
     def prepare_changes(self) -> None:
         """Compute what all calls of `change_of` share, which the first one does otherwise."""

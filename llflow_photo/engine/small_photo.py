@@ -12,7 +12,7 @@ from ..color.light_samples import KnownLight
 from .canvas import check_finite
 from .color_change import ColorChange
 from .known_light import ToneCorrection
-from .latent import AnyLatent, Latent
+from .latent import AnyLatent, Latent, with_brightness
 from .rendering import condition, offset_of
 from .tiles import plan_tiles
 from .view import View
@@ -28,6 +28,8 @@ class SmallPhoto:
     """A small version of a photo that shows what a latent without noise changes in its rendering.
 
     Such a latent varies slowly over the frame: it changes light and color, which are the same at any size.
+    Brightness is changed on top of the look: a rendering with a look reacts to a shift along the gain path
+    several times as strongly as the best guess, for which the path was measured.
 
     Args:
         small: h x w x 3, see `flow.thumbnail.small_version`.
@@ -45,6 +47,7 @@ class SmallPhoto:
         (self._tile,) = plan_tiles(height, width, max(height, width), 0)
         self._conditioning: TileConditioning | None = None
         self._guess: Tensor | None = None
+        self._brighter: tuple[float, ColorChange] | None = None
         self._known = known
 
     @cached_property
@@ -63,7 +66,21 @@ class SmallPhoto:
 
     def change(self, latent: AnyLatent) -> ColorChange:
         """What ``latent``, without noise, changes relative to the best guess."""
-        return ColorChange.between(self.guess(), self._rendering(latent))
+        if not latent.brightness:
+            return ColorChange.between(self.guess(), self._rendering(latent))
+        brighter = self.change_of_brightness(latent.brightness)
+        if latent.look() is None:
+            return brighter
+        look = self._rendering(with_brightness(latent, 0.0))
+        return ColorChange.between(self.guess(), brighter.of_small(look))
+
+    def change_of_brightness(self, brightness: float) -> ColorChange:
+        """What ``brightness``, in EV, changes in the best guess; that of the latest call is kept."""
+        latest = self._brighter  # of this thread, if others render, too
+        if latest is None or latest[0] != brightness:
+            change = ColorChange.between(self.guess(), self._rendering(Latent(brightness=brightness)))
+            latest = self._brighter = brightness, change
+        return latest[1]
 
     def _rendering(self, latent: AnyLatent) -> Tensor:
         """3 x h x w, float32, clipped to [0, 1], on the CPU."""

@@ -17,9 +17,6 @@ TEMPERATURE = 0.8
 
 _VARIED_EV = 0.5
 """Brightness difference of the first and the last third of a varied grid to the others, EV."""
-_SHIFTED_TEMPERATURE = 0.125
-"""Temperature of these two thirds relative to that of the others: a look makes a shift of brightness several
-times as strong, and a dark or bright look with it would be darker or brighter than anyone wants."""
 _BRIGHTNESS_EV = (-2.0, 1.0)
 """Range of a latent's brightness."""
 _CANDIDATES = 24
@@ -71,8 +68,8 @@ def varied_grid(
 ) -> list[Latent]:
     """Select ``count`` latents with different brightness and colors.
 
-    A third of them is darker than ``brightness`` by 0.5 EV and a third is brighter, both at a lower
-    temperature; the one in the middle is the best guess.
+    A third of them is darker than ``brightness`` by 0.5 EV and a third is brighter; the one in the middle is
+    the best guess.
 
     Returns:
         the latents, the dark ones first.
@@ -86,8 +83,7 @@ def varied_grid(
     for place, latent in enumerate(grid):
         third = 3 * place // count - 1
         shifted = min(max(brightness + _VARIED_EV * third, low), high)
-        own = temperature * (_SHIFTED_TEMPERATURE if third else 1.0)
-        varied.append(replace(latent, brightness=shifted, temperature=own))
+        varied.append(replace(latent, brightness=shifted))
     varied[count // 2] = Latent(varied[count // 2].seed, brightness=brightness)
     return varied
 

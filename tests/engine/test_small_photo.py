@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from llflow_photo.api import load_enhancer
+from llflow_photo.color.spaces import decode
 from llflow_photo.engine import Latent
 
 LANE = Path(__file__).resolve().parents[2] / "sample_images" / "sodium-lane.jpg"
@@ -34,3 +35,18 @@ def test_a_rendering_without_noise_is_near_its_decoding_at_full_size(model: str,
     # The decoder of lol-compact adds more to a look than light: its looks vary more, see the findings.
     least = {"night-compact": 1 / 255, "lol-compact": 2 / 255}[model]
     assert _distance(rendering, decoded) < max(0.25 * _distance(guess, decoded), least)
+
+
+@pytest.mark.parametrize("model", ["night-compact", "lol-compact"])
+@pytest.mark.parametrize("grain", [0.0, 0.1])
+def test_brightness_acts_on_looks_as_on_the_best_guess(model: str, grain: float) -> None:
+    encoded = load_enhancer(model, device="cpu").encode(np.asarray(Image.open(LANE).convert("RGB"))[::3, ::3])
+
+    def stops(latent: Latent) -> float:
+        return float(np.log2(decode(encoded.decode(latent), "srgb").mean()))
+
+    for brightness in (-0.8, 0.5):
+        expected = stops(Latent(brightness=brightness)) - stops(Latent())
+        assert expected * brightness > 0.05
+        look = Latent(1, 0.8, grain)
+        assert stops(replace(look, brightness=brightness)) - stops(look) == pytest.approx(expected, rel=0.15)

@@ -57,14 +57,14 @@ def test_a_varied_grid_has_dark_normal_and_bright_latents_around_the_best_guess(
     assert grid[4] == Latent(grid[4].seed, brightness=0.25)
     others = grid[:4] + grid[5:]
     assert len({latent.seed for latent in grid}) == 9
-    assert [latent.temperature for latent in others] == pytest.approx(3 * [0.1] + 2 * [0.8] + 3 * [0.1])
+    assert {latent.temperature for latent in others} == {0.8}
     assert max(latent.brightness for latent in varied_grid(4, brightness=0.9)) == 1.0
 
 
-@pytest.mark.parametrize("model", ["night-compact", "lol-compact"])
+@pytest.mark.parametrize(("model", "most"), [("night-compact", 1.5), ("lol-compact", 2.0)])
 @pytest.mark.parametrize("first", [0, 128])
 def test_no_rendering_of_a_varied_grid_is_far_darker_or_brighter_than_the_best_guess(
-    model: str, first: int
+    model: str, most: float, first: int
 ) -> None:
     photo = read(_ROCKET)
     height, width = photo.pixels.shape[:2]
@@ -72,7 +72,7 @@ def test_no_rendering_of_a_varied_grid_is_far_darker_or_brighter_than_the_best_g
     encoded = encode_region(load_enhancer(model), photo, region)
     images = [encoded.render(latent, Options(model=model)) for latent in varied_grid(9, first)]
     stops = np.log2([decode(image, "srgb").mean() for image in images])
-    assert np.abs(stops - stops[4]).max() < 1.5
+    assert np.abs(stops - stops[4]).max() < most
     assert np.ptp(stops) > 1.0
 
 

@@ -99,8 +99,8 @@ def test_drawing_picking_locking_and_drawing_around(widget: Any, until: Until) -
     made = _change(widget, until, lambda: gallery.setCurrentRow(3))
     chosen = gallery.entries[3].latent
     assert made.latent == chosen
-    assert chosen.temperature == pytest.approx(0.1) and chosen.brightness == 0.5
-    assert widget.settings.control("temperature").value == pytest.approx(0.1)
+    assert chosen.temperature == pytest.approx(0.8) and chosen.brightness == 0.5
+    assert widget.settings.control("temperature").value == pytest.approx(0.8)
     assert widget.settings.control("brightness").value == 0.5
     assert widget.settings.control("seed").value == chosen.seed
     assert widget.settings.control("grain").value == 0.0
