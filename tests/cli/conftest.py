@@ -1,13 +1,16 @@
-"""Files that may not be read; tests may run as root, for whom permissions do not matter."""
+"""Pairs to train on, a folder of models, and files that may not be read, even by root."""
 
 from __future__ import annotations
 
 import builtins
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -25,3 +28,24 @@ def deny(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             monkeypatch.setattr(module, "open", guarded)
 
     return refuse
+
+
+@pytest.fixture
+def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the user's models, empty."""
+    monkeypatch.setenv("LLFLOW_PHOTO_MODELS", str(tmp_path / "users"))
+    return tmp_path / "users"
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Five pairs in the simplest layout."""
+    folder = tmp_path / "pairs"
+    for kind in ("low", "high"):
+        (folder / kind).mkdir(parents=True)
+    for number in range(5):
+        random = np.random.default_rng(number)
+        high = 60 + 150 * random.random((4, 5, 3)).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(high.astype(np.uint8)).save(folder / "high" / f"{number}.png")
+        Image.fromarray((high / 8).astype(np.uint8)).save(folder / "low" / f"{number}.png")
+    return folder

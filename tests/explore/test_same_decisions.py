@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from llflow_photo.color.spaces import DISPLAY_P3, REC2020_LINEAR, SRGB, ColorSpace, convert, decode
 from llflow_photo.color.working import to_network
@@ -13,30 +12,12 @@ from llflow_photo.errors import ImageInputError
 from llflow_photo.explore import WholePhoto, encode_region
 from llflow_photo.explore.fullsize import render_full_size
 from llflow_photo.explore.region import visible_region
-from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 from llflow_photo.prepared import prepare
 
-_SIZES = (
-    Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8),
-    Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8, prior=True),
-)
 _SPACES = (SRGB, DISPLAY_P3, REC2020_LINEAR)
 _PLAIN = Options(texture=0.0, color_smoothing=0.0, remove_specks=False)
-
-
-@pytest.fixture(scope="module", params=_SIZES, ids=["neighborhood", "whole photo"])
-def enhancer(request: pytest.FixtureRequest) -> Enhancer:
-    torch.manual_seed(0)
-    flow = LLFlow(request.param)
-    with torch.no_grad():
-        for name, parameter in flow.named_parameters():
-            if "mix" not in name:
-                parameter.add_(0.03 * torch.randn_like(parameter))
-        if flow.prior is not None:
-            flow.prior.spread.fill_(0.3)
-    return Enhancer(flow.eval(), device="cpu", backend="float32")
 
 
 def _town(height: int, width: int, space: ColorSpace = SRGB) -> Photo:

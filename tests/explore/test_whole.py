@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from llflow_photo.color.spaces import SRGB
 from llflow_photo.engine import Enhancer, Latent
@@ -12,16 +11,11 @@ from llflow_photo.errors import ImageInputError
 from llflow_photo.explore import WholePhoto, encode_region
 from llflow_photo.explore.fullsize import render_full_size
 from llflow_photo.explore.region import visible_region
-from llflow_photo.flow import DenseSize, LLFlow, Size, UNetSize
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
 from llflow_photo.series import FrameSummary
 
 EVERYTHING = ((-1e6, -1e6), (1e6, 1e6))
-_SIZES = (
-    Size(DenseSize(8, 4, 2, (0,)), steps=2, hidden=8),
-    Size(UNetSize((8, 12, 16), (1, 1, 1), (1, 1), vector=16), steps=(1, 1, 1), hidden=8, prior=True),
-)
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +26,6 @@ def photo() -> Photo:
     pixels[:, :40] *= 0.3  # the visible part alone would ask for another exposure
     pixels += rng.normal(0, 0.01, pixels.shape)
     return Photo(np.clip(pixels, 0, 1).astype(np.float32), SRGB, 8)
-
-
-@pytest.fixture(scope="module", params=_SIZES, ids=["neighborhood", "whole photo"])
-def enhancer(request: pytest.FixtureRequest) -> Enhancer:
-    torch.manual_seed(0)
-    flow = LLFlow(request.param)
-    with torch.no_grad():
-        for name, parameter in flow.named_parameters():
-            if "mix" not in name:
-                parameter.add_(0.03 * torch.randn_like(parameter))
-        if flow.prior is not None:
-            flow.prior.spread.fill_(0.3)
-    return Enhancer(flow.eval(), device="cpu", backend="float32")
 
 
 @pytest.mark.parametrize("latent", [Latent(4, 0.5, 0.5), Latent(4, 0.8, 0.0, -0.4)], ids=["grain", "look"])
