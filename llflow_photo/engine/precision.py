@@ -59,8 +59,14 @@ def chosen_precision(
 def largest_difference(
     flow: LLFlow, device: torch.device, precision: Precision, bounds: list[list[Bounds]] | None = None
 ) -> float:
-    """Largest difference of the calibration image's renderings to float32, at temperatures 0 and 0.8."""
-    image, offset = (part.to(device) for part in calibration_image())
+    """Largest difference of the calibration image's renderings to float32, at temperatures 0 and 0.8.
+
+    The noise is that of the flow's prior; white noise is stronger than any rendering's.
+    """
+    image, offset = calibration_image()
+    if flow.prior is not None:
+        offset = flow.prior.scaled_noise(offset.flatten(2).to(flow.prior.detail)).view(offset.shape)
+    image, offset = image.to(device), offset.to(image).to(device)
     statistics = PhotoStatistics.of(image[0].permute(1, 2, 0).cpu().numpy(), flow.size)
     whole = image.new_tensor([[0.0, 0.0, 1.0, 1.0]])
     networks = [FoldedFlow(flow, device, types, bounds) for types in (Precision(), precision)]

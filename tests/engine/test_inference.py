@@ -9,9 +9,11 @@ import pytest
 import torch
 from engine_helpers import TINY, dark_photo, random_flow
 
+from llflow_photo import models
 from llflow_photo.engine.calibration import calibration_image
 from llflow_photo.engine.inference import FoldedFlow, Precision
 from llflow_photo.engine.precision import chosen_precision, largest_difference
+from llflow_photo.engine.processor import has_onednn
 from llflow_photo.errors import OptionError
 from llflow_photo.flow import DenseSize, PhotoStatistics, Size, UNetSize
 
@@ -109,3 +111,12 @@ def test_memory_of_the_conditioning_is_predicted(size: Size) -> None:
     image, _ = calibration_image()
     given = folded.condition(image, whole, WHOLE)
     assert given.bytes() == kept_bytes_per_pixel(size, Precision()) * np.prod(image.shape[2:])
+
+
+@pytest.mark.skipif(not has_onednn(torch.bfloat16), reason="no bfloat16 convolutions on this processor")
+def test_precision_is_measured_with_the_noise_of_the_prior() -> None:
+    flow = models.load("night-compact").flow
+    assert flow.prior is not None
+    own = largest_difference(flow, CPU, Precision(blocks=torch.bfloat16))
+    flow.prior.detail.fill_(1.0)
+    assert 0 < 1.5 * own < largest_difference(flow, CPU, Precision(blocks=torch.bfloat16))
