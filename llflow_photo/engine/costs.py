@@ -71,9 +71,9 @@ def default_halo(size: Size) -> int:
     """Context on each side of a tile in pixels, a multiple of 8.
 
     It is a quarter of the receptive field for the paper's encoder, whose residuals are scaled by 0.2 twice,
-    so that most of the receptive field has little influence, and half of it for a U-Net; at least 64.
+    so that most of the receptive field has little influence, and a third of it for a U-Net; at least 64.
     """
-    share = 2 if size.sees_whole_photo else 4
+    share = 3 if size.sees_whole_photo else 4
     return max(64, math.ceil(receptive_field(size) / share / Size.MULTIPLE) * Size.MULTIPLE)
 
 
@@ -94,7 +94,7 @@ def working_bytes_per_pixel(size: Size, precision: Precision) -> float:
     condition = encoder.condition_channels[0]
     if isinstance(encoder, UNetSize):
         front = 4 * (3 * 6 + 3) + 4 * 24 / 4
-        inner = (bytes_each * 3 + precision.blocks.itemsize * 2) * encoder.widths[0] / 4
+        inner = (bytes_each + precision.blocks.itemsize * 4) * encoder.widths[0] / 4
     else:
         front = 4 * (12 + 3 * encoder.features)
         inner = precision.blocks.itemsize * (5 * encoder.features + 8 * encoder.growth) / 4

@@ -34,8 +34,8 @@ class Precision:
     """Data types of the parts of the network.
 
     Attributes:
-        blocks: the encoder's blocks.
-        networks: everything else except the flow itself and the first two convolutions.
+        blocks: the dense blocks of the paper's encoder; the features of a U-Net, except of the photo itself.
+        networks: everything else except the flow itself and the paper's first two convolutions.
     """
 
     blocks: torch.dtype = torch.float32
@@ -197,7 +197,7 @@ class _FoldedLevel:
 
     def condition(self, condition: Tensor) -> Iterator[StepConditioning]:
         """Compute each step's conditioning from N x condition channels x H x W, last step first."""
-        first = torch.split(self._condition_first(condition), self._hidden, 1)
+        first = torch.split(self._condition_first(condition.to(self._condition_first.dtype)), self._hidden, 1)
         count = len(self._steps)
         for index in reversed(range(count)):
             gain, offset = self._condition_tails[index](first[index].relu())

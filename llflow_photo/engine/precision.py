@@ -16,7 +16,7 @@ from .processor import has_fast_bfloat16
 __all__ = ["BACKENDS", "TOLERANCE", "chosen_precision", "largest_difference"]
 
 BACKENDS = ("auto", "float32", "mixed", "half")
-"""``mixed`` runs the encoder's blocks in half precision, ``half`` all networks except the flow."""
+"""``mixed`` runs the inner part of the encoder in half precision, ``half`` all networks except the flow."""
 TOLERANCE = 0.7 / 255
 """Largest difference on the calibration image for which reduced precision is accepted."""
 

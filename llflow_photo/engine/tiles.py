@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -79,17 +80,10 @@ def plan_axis(length: int, tile: int, halo: int) -> list[Span]:
         OptionError: several tiles are needed, and the halo is smaller than `RAMP`, or the tile is too small
             for its halo.
     """
-    if length <= tile:
+    count = _count(length, tile, halo)
+    if count == 1:
         return [Span(0, length, np.ones(length, np.float32))]
-    if halo < RAMP:
-        raise OptionError(f"halo is {halo}; tiles are blended over {RAMP} pixels: give at least {RAMP}")
-    step = tile - 2 * halo
-    if step < Size.MULTIPLE:
-        raise OptionError(
-            f"a tile of {tile} pixels is too small for a halo of {halo} pixels on each side; make it larger"
-        )
-    count = math.ceil((length - 2 * halo) / step)
-    read = _round_up((length - 2 * halo) / count) + 2 * halo
+    read = _shared(length, count, halo)
     starts = [
         index * (length - read) // (count - 1) // Size.MULTIPLE * Size.MULTIPLE for index in range(count)
     ]
@@ -105,8 +99,36 @@ def plan_axis(length: int, tile: int, halo: int) -> list[Span]:
 
 
 def plan_tiles(height: int, width: int, tile: int, halo: int) -> list[Tile]:
-    """Tiles of a photo of ``height`` x ``width`` (multiples of 8), row by row."""
-    return list(_tiles(plan_axis(height, tile, halo), plan_axis(width, tile, halo)))
+    """Tiles of a photo of ``height`` x ``width`` (multiples of 8), row by row.
+
+    They are equal rectangles of at most ``tile`` squared pixels, with which the fewest pixels are read.
+
+    Raises:
+        OptionError: see `plan_axis`.
+    """
+    pairs = (
+        (row, col)
+        for row in _divisions(height, tile, halo)
+        for col in _divisions(width, tile, halo)
+        if row.side * col.side <= tile**2
+    )
+    row, col = min(pairs, key=lambda pair: math.prod(one.count * one.side for one in pair))
+    return list(_tiles(plan_axis(height, row.side, halo), plan_axis(width, col.side, halo)))
+
+
+class _Division(NamedTuple):
+    """A number of equal spans of an axis, and the pixels that each of them reads."""
+
+    count: int
+    side: int
+
+
+def _divisions(length: int, tile: int, halo: int) -> list[_Division]:
+    """That of `plan_axis`, and others with spans of 2/3 to 3/2 of ``tile`` pixels."""
+    count = _count(length, tile, halo)
+    usual = _Division(count, _shared(length, count, halo))
+    others = (_Division(n, _shared(length, n, halo)) for n in range(1, 2 * count) if n != count)
+    return [usual, *(one for one in others if count > 1 and 2 * tile <= 3 * one.side <= 4.5 * tile)]
 
 
 def _tiles(rows: list[Span], cols: list[Span]) -> Iterator[Tile]:
@@ -120,6 +142,25 @@ def _ramp(end_of_first: int, start_of_second: int, read: int, origin: int | None
     center = (end_of_first + start_of_second) / 2
     pixels = np.arange(read) + (start_of_second if origin is None else origin) + 0.5
     return np.clip((pixels - center) / RAMP + 0.5, 0, 1).astype(np.float32)
+
+
+def _count(length: int, tile: int, halo: int) -> int:
+    """The smallest number of spans of at most ``tile`` pixels; for errors see `plan_axis`."""
+    if length <= tile:
+        return 1
+    if halo < RAMP:
+        raise OptionError(f"halo is {halo}; tiles are blended over {RAMP} pixels: give at least {RAMP}")
+    step = tile - 2 * halo
+    if step < Size.MULTIPLE:
+        raise OptionError(
+            f"a tile of {tile} pixels is too small for a halo of {halo} pixels on each side; make it larger"
+        )
+    return math.ceil((length - 2 * halo) / step)
+
+
+def _shared(length: int, count: int, halo: int) -> int:
+    """Pixels that each of ``count`` equal spans reads, a multiple of 8."""
+    return length if count == 1 else _round_up((length - 2 * halo) / count) + 2 * halo
 
 
 def _round_up(pixels: float) -> int:

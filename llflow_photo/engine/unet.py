@@ -40,8 +40,9 @@ class FoldedUNet:
         encoder: the trained form.
         branch: the whole-photo branch; it is copied and runs on the CPU in float32.
         photo: device and data type of the exposed photo; it needs float32.
-        blocks: device and data type of the residual blocks' convolutions.
-        networks: device and data type of all other convolutions, and of the features between them.
+        blocks: device and data type of the features and of all convolutions of features to features.
+        networks: device and data type of the convolution of the photo, and of the heads; their rounding
+            errors are visible.
     """
 
     def __init__(
@@ -56,9 +57,9 @@ class FoldedUNet:
         self._photo, self._block_place, self._networks = photo, blocks, networks
         order = torch.cat([folded_order(3), folded_order(3) + 12])
         self._enter = Conv(encoder.enter.weight[:, order], encoder.enter.bias, networks)
-        self._reduce = [Downsampling(layer.weight, layer.bias, networks) for layer in _listed(encoder.reduce)]
-        self._grid = Conv(encoder.grid.weight, encoder.grid.bias, networks)
-        self._expand = [Upsampling(layer.weight, layer.bias, networks) for layer in _listed(encoder.expand)]
+        self._reduce = [Downsampling(layer.weight, layer.bias, blocks) for layer in _listed(encoder.reduce)]
+        self._grid = Conv(encoder.grid.weight, encoder.grid.bias, blocks)
+        self._expand = [Upsampling(layer.weight, layer.bias, blocks) for layer in _listed(encoder.expand)]
         self._down = [len(blocks) for blocks in _listed(encoder.down)]
         self._up = [len(blocks) for blocks in _listed(encoder.up)]
         self._heads = _heads(encoder, networks)
@@ -82,6 +83,7 @@ class FoldedUNet:
         seen = exposed_photo(images, context.gain_ev)
         encoded = fold(seen.encoded)
         x = self._enter(torch.cat([encoded, fold(seen.stops)], 1).to(self._networks.dtype))
+        x = x.to(self._block_place.dtype)
         blocks = iter(zip(photo.first, self._second, strict=True))
         skips = []
         for count, reduce in zip(self._down, self._reduce, strict=False):
@@ -95,6 +97,7 @@ class FoldedUNet:
         for expand, count in zip(reversed(self._expand), reversed(self._up), strict=True):
             x = self._residual(expand(x).add_(skips.pop()), blocks, count)
             features.append(x)
+        features[-1] = x = x.to(self._networks.dtype)
         heads = self._heads(x).float()
         base = encoded + heads[:, :12]
         scale = scale_of(heads[:, 15:18], torch.stack(torch.split(base, 3, 1)).mean(0))
@@ -103,8 +106,7 @@ class FoldedUNet:
     def _residual(self, x: Tensor, blocks: Any, count: int) -> Tensor:
         for _ in range(count):
             first, second = next(blocks)
-            inner = first.rectified(x.to(first.dtype))
-            x = second.add_to(x, inner) if x.dtype == second.dtype else x + second(inner)
+            x = second.add_to(x, first.rectified(x))
         return x
 
 

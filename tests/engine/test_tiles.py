@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,29 @@ def test_tiles_are_equal_aligned_and_at_most_the_requested_size(length: int) -> 
     assert spans[0].stop <= 128
     assert all(span.start % 8 == 0 and span.stop % 8 == 0 for span in spans)
     assert spans[-1].stop == length
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(8, 8), (24, 20000), (1336, 2000), (2848, 4272), (8000, 12000)]
+)
+@pytest.mark.parametrize(("side", "halo"), [(256, 88), (512, 64), (1008, 64)])
+def test_tiles_are_the_rectangles_that_read_the_fewest_pixels(
+    height: int, width: int, side: int, halo: int
+) -> None:
+    tiles = plan_tiles(height, width, side, halo)
+    shapes = {(tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start) for tile in tiles}
+    assert len(shapes) == 1
+    area = math.prod(shapes.pop())
+    assert area <= side**2
+    squares = [plan_axis(length, side, halo) for length in (height, width)]
+    of_squares = math.prod(len(spans) * (spans[0].stop - spans[0].start) for spans in squares)
+    assert len(tiles) * area <= of_squares
+    assert tiles[-1].rows.stop == height and tiles[-1].cols.stop == width
+
+
+def test_a_wide_photo_of_few_rows_has_wide_tiles() -> None:
+    assert len(plan_tiles(512, 1368, 1008, 64)) == 1
+    assert len(plan_tiles(512, 2000, 1008, 64)) == 2
 
 
 def test_latent_positions_follow_the_pixels() -> None:
