@@ -112,14 +112,14 @@ def plan_tiles(height: int, width: int, tile: int, halo: int) -> list[Tile]:
         for col in _divisions(width, tile, halo)
         if row.side * col.side <= tile**2
     )
-    row, col = min(pairs, key=lambda pair: math.prod(one.count * one.side for one in pair))
+    row, col = min(pairs, key=lambda pair: math.prod(one.spans * one.side for one in pair))
     return list(_tiles(plan_axis(height, row.side, halo), plan_axis(width, col.side, halo)))
 
 
 class _Division(NamedTuple):
     """A number of equal spans of an axis, and the pixels that each of them reads."""
 
-    count: int
+    spans: int
     side: int
 
 
