@@ -133,7 +133,8 @@ def renderings(
     prepared = prepare(photo, enhancer, options, series, cancel, gate, renderings=count)
     for number in range(count):
         latent = _latent(options, options.seed + number, series)
-        yield prepared.render(latent, options, of_stage(progress, number, count), cancel, gate)
+        last = number == count - 1
+        yield prepared.render(latent, options, of_stage(progress, number, count), cancel, gate, last=last)
 
 
 def rendering_of(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import psutil
 
-__all__ = ["Memory", "memory"]
+__all__ = ["Memory", "give_back_memory", "memory"]
 
 _UNLIMITED = 1 << 60
 """Limits of at least this mean no limit: version 1 of control groups uses a number near 2^63."""
@@ -39,6 +41,18 @@ class _Names:
 
 _V2 = _Names("memory.max", "memory.current", "inactive_file")
 _V1 = _Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the operating system (Linux with glibc; elsewhere this does nothing).
+
+    glibc keeps blocks of less than 32 MiB for later use: 280 MB after a cancelled rendering of 12 megapixels.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def memory(root: Path = Path("/")) -> Memory:

@@ -148,15 +148,20 @@ class PreparedPhoto:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
         gate: Gate = nullcontext,
+        *,
+        last: bool = False,
     ) -> Photo:
         """Render a latent and finish the rendering; the network runs inside ``gate``.
+
+        Args:
+            last: whether this is the last rendering, so that memory is released early.
 
         Raises:
             CancelledError: ``cancel`` returned true.
             NonFiniteOutputError: the result contains values that are not finite.
         """
         first, second = of_stage(progress, 0, 2), of_stage(progress, 1, 2)
-        picture = self.picture(latent, options, first, cancel, gate)
+        picture = self.picture(latent, options, first, cancel, gate, last=last)
         return self.complete(picture, options, cancel, second)
 
     def picture(
@@ -166,11 +171,13 @@ class PreparedPhoto:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
         gate: Gate = nullcontext,
+        *,
+        last: bool = False,
     ) -> np.ndarray:
         """Render a latent and refine the rendering: H x W x 3, float32, sRGB-encoded, in [0, 1]; a new array.
 
-        A latent without noise changes only light and color. The best guess is refined, once for several
-        latents, and then changed.
+        The arguments are those of `render`. A latent without noise changes only light and color: the best
+        guess is refined, once for several latents, and then changed.
         """
         encoded = self.encoded
         is_guess = latent.look() is None and not latent.brightness
@@ -180,6 +187,8 @@ class PreparedPhoto:
         if encoded.has_noise(latent):
             with gate():
                 rendering = encoded.decode(latent, progress=first, cancel=cancel)
+            if last:
+                encoded.forget_photo()
             return self._refined(rendering, options, cancel, second)
         known = self._shared.of(refining(options))
         guess = change = None
@@ -188,6 +197,8 @@ class PreparedPhoto:
                 guess = encoded.decode(Latent(), progress=first, cancel=cancel)
             if not is_guess:
                 change = encoded.change_of(latent)
+        if last:
+            encoded.forget_photo()
         if guess is not None:
             known = self._refined(guess, options, cancel, second)
             if encoded.keeps_guess:

@@ -22,8 +22,7 @@ from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QTimer
 
 from llflow_photo.errors import CancelledError, LLFlowPhotoError
-
-from .free_memory import give_back_memory
+from llflow_photo.machine import give_back_memory
 
 __all__ = ["Job", "Result", "Work"]
 

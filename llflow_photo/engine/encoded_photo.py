@@ -12,6 +12,7 @@ from ..callbacks import Cancel, Progress, raise_if_cancelled
 from ..color.light_samples import KnownLight
 from ..errors import DeviceError
 from ..flow import PhotoStatistics
+from ..machine import give_back_memory
 from .canvas import Canvas
 from .color_change import ColorChange
 from .inference import TileConditioning
@@ -231,6 +232,11 @@ class EncodedPhoto:
         """
         with using_threads(self._threads):
             change.apply(guess, out, self._view.part, cancel, progress)
+
+    def forget_photo(self) -> None:
+        """Release the photo's pixels and its tiles' memory; it cannot be decoded at full size any more."""
+        self._view = self._view.without_pixels()
+        give_back_memory()
 
     def forget_guess(self) -> None:
         """Release the memory of the best guess; it is decoded again if it is needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,12 @@ class View:
         self.padded_height = self.height + -self.height % Size.MULTIPLE
         self.padded_width = self.width + -self.width % Size.MULTIPLE
 
+    def without_pixels(self) -> View:
+        """A copy that has the same place and size, but no tiles."""
+        other = copy.copy(self)
+        other._pixels = np.empty((0, 0, 3), np.float32)
+        return other
+
     def statistics(self, size: Size) -> PhotoStatistics:
         """Compute the statistics that a network of this size needs, from the view as the whole photo.
 
@@ -72,7 +79,13 @@ class View:
         return PhotoStatistics.of(self._pixels, size)
 
     def image(self, tile: Tile) -> Tensor:
-        """The pixels of a tile: 3 x rows x cols, float32, in [0, 1]."""
+        """The pixels of a tile: 3 x rows x cols, float32, in [0, 1].
+
+        Raises:
+            RuntimeError: the pixels were released.
+        """
+        if not self._pixels.size:
+            raise RuntimeError("the photo was released after its last rendering; encode it again")
         part = self._pixels[tile.rows.start : tile.rows.stop, tile.cols.start : tile.cols.stop]
         part = np.array(part.transpose(2, 0, 1), np.float32, order="C")
         if self._pixels.dtype == np.uint8:

@@ -45,7 +45,7 @@ def render_full_size(
     """
     prepared = prepare(photo, enhancer, options, cancel=cancel, renderings=len(latents))
     if len(latents) == 1:
-        return prepared.render(latents[0], options, progress, cancel)
+        return prepared.render(latents[0], options, progress, cancel, last=True)
     spread = Spread()
     for number, latent in enumerate(latents):
         own = of_stage(progress, number, len(latents) + 1)

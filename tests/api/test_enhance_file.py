@@ -62,7 +62,12 @@ def test_values_that_are_not_finite_are_never_written(photo: Path, tmp_path: Pat
         return pixels
 
     def encode(view: np.ndarray, **_: Any) -> SimpleNamespace:
-        return SimpleNamespace(decode=decode, has_noise=lambda latent: latent.grain > 0, keeps_guess=False)
+        return SimpleNamespace(
+            decode=decode,
+            has_noise=lambda latent: latent.grain > 0,
+            keeps_guess=False,
+            forget_photo=lambda: None,
+        )
 
     enhancer: Any = SimpleNamespace(encode=encode)
     with pytest.raises(errors.NonFiniteOutputError):
