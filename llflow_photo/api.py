@@ -118,6 +118,7 @@ def renderings(
     """Render a photo ``options.samples`` times, as a frame of ``series`` if it is given.
 
     Args:
+        photo: specks may be removed from its array of pixels.
         gate: returns a context manager that is entered whenever the network runs, and left for color work.
 
     Yields:
@@ -130,7 +131,7 @@ def renderings(
     from .prepared import prepare
 
     count = options.samples
-    prepared = prepare(photo, enhancer, options, series, cancel, gate, renderings=count)
+    prepared = prepare(photo, enhancer, options, series, cancel, gate, renderings=count, in_place=True)
     for number in range(count):
         latent = _latent(options, options.seed + number, series)
         last = number == count - 1

@@ -260,6 +260,7 @@ def prepare(
     gate: Gate = nullcontext,
     *,
     renderings: int = 1,
+    in_place: bool = False,
 ) -> PreparedPhoto:
     """Prepare a whole photo.
 
@@ -269,12 +270,13 @@ def prepare(
         cancel: called before each block of pixels; the run ends if it returns true.
         gate: entered while the network runs.
         renderings: number of renderings; what several share is kept if memory allows it.
+        in_place: whether the array of the photo's pixels may be changed.
 
     Raises:
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
     if options.remove_specks:
-        photo = without_specks(photo, cancel)
+        photo = without_specks(photo, cancel, in_place=in_place)
     view, residual = to_network(photo, cancel)
     keep = None if renderings > 1 else False
     if series is None:

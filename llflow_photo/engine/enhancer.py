@@ -13,18 +13,12 @@ from .encoded_photo import EncodedPhoto
 from .memory import free_bytes, largest_tile
 from .runner import Runner, resolve_device
 from .small_photo import SmallPhoto
-from .tiles import RAMP, tile_side
+from .tiles import RAMP, TILE_SIDES, tile_side
 from .view import FramePart, View
 
 __all__ = ["Enhancer"]
 
 _MIB = 2**20
-_TILES = (1008, 768, 512, 384, 256)
-"""Possible sides of tiles, the fastest first.
-
-With 1008, the largest features of the shipped networks are below 32 MiB. glibc gets larger ones from the
-system each time, which costs up to half of the time with larger tiles.
-"""
 _KEPT = 1024 * _MIB
 """Default limit of the memory that an encoded photo keeps, bytes."""
 _GUESS_BYTES = 12
@@ -159,5 +153,5 @@ class Enhancer:
         if isinstance(self._tile, int):
             return tile_side(self._tile, self.halo)
         smallest = tile_side(0, self.halo, 4)
-        wanted = tuple(side for side in _TILES if side >= smallest) or (smallest,)
+        wanted = tuple(side for side in TILE_SIDES if side >= smallest) or (smallest,)
         return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.precision), wanted)

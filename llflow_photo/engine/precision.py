@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
 from ..errors import OptionError
 from ..flow import LLFlow, PhotoStatistics
@@ -19,6 +20,7 @@ BACKENDS = ("auto", "float32", "mixed", "half")
 """``mixed`` runs the inner part of the encoder in half precision, ``half`` all networks except the flow."""
 TOLERANCE = 0.7 / 255
 """Largest difference on the calibration image for which reduced precision is accepted."""
+_TEMPERATURES = (0.0, 0.8)
 
 
 def chosen_precision(
@@ -49,13 +51,13 @@ def chosen_precision(
         return known[backend]
     if on_cpu and not has_fast_bfloat16():
         return known["float32"]
+    measured = _Calibration(flow, device, bounds)
     for name in ("half", "mixed"):
-        if largest_difference(flow, device, known[name], bounds) <= TOLERANCE:
+        if measured.largest_difference(known[name]) <= TOLERANCE:
             return known[name]
     return known["float32"]
 
 
-@torch.inference_mode()
 def largest_difference(
     flow: LLFlow, device: torch.device, precision: Precision, bounds: list[list[Bounds]] | None = None
 ) -> float:
@@ -63,21 +65,31 @@ def largest_difference(
 
     The noise is that of the flow's prior; white noise is stronger than any rendering's.
     """
-    image, offset = calibration_image()
-    if flow.prior is not None:
-        offset = flow.prior.scaled_noise(offset.flatten(2).to(flow.prior.detail)).view(offset.shape)
-    image, offset = image.to(device), offset.to(image).to(device)
-    statistics = PhotoStatistics.of(image[0].permute(1, 2, 0).cpu().numpy(), flow.size)
-    whole = image.new_tensor([[0.0, 0.0, 1.0, 1.0]])
-    networks = [FoldedFlow(flow, device, types, bounds) for types in (Precision(), precision)]
-    worst = 0.0
-    for temperature in (0.0, 0.8):
-        full, reduced = (
-            network(image, network.photo(statistics), whole, temperature * offset).clamp(0, 1)
-            for network in networks
-        )
-        difference = float((full - reduced).abs().max())
-        if not math.isfinite(difference):
-            return math.inf
-        worst = max(worst, difference)
-    return worst
+    return _Calibration(flow, device, bounds).largest_difference(precision)
+
+
+class _Calibration:
+    """Renderings of the calibration image in float32, with which others are compared."""
+
+    def __init__(self, flow: LLFlow, device: torch.device, bounds: list[list[Bounds]] | None) -> None:
+        self._flow, self._device, self._bounds = flow, device, bounds
+        image, offset = calibration_image()
+        if flow.prior is not None:
+            offset = flow.prior.scaled_noise(offset.flatten(2).to(flow.prior.detail)).view(offset.shape)
+        self._image, self._offset = image.to(device), offset.to(image).to(device)
+        self._statistics = PhotoStatistics.of(image[0].permute(1, 2, 0).cpu().numpy(), flow.size)
+        self._full = self._renderings(Precision())
+
+    def largest_difference(self, precision: Precision) -> float:
+        """Largest difference to float32; infinite if a value is not finite."""
+        pairs = zip(self._full, self._renderings(precision), strict=True)
+        differences = [float((full - reduced).abs().max()) for full, reduced in pairs]
+        return max(differences) if all(map(math.isfinite, differences)) else math.inf
+
+    @torch.inference_mode()
+    def _renderings(self, precision: Precision) -> list[Tensor]:
+        network = FoldedFlow(self._flow, self._device, precision, self._bounds)
+        photo = network.photo(self._statistics)
+        whole = self._image.new_tensor([[0.0, 0.0, 1.0, 1.0]])
+        offsets = (temperature * self._offset for temperature in _TEMPERATURES)
+        return [network(self._image, photo, whole, offset).clamp(0, 1) for offset in offsets]

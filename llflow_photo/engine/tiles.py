@@ -17,10 +17,16 @@ import numpy as np
 from ..errors import OptionError
 from ..flow import Size
 
-__all__ = ["RAMP", "Span", "Tile", "plan_axis", "plan_tiles", "tile_side"]
+__all__ = ["RAMP", "TILE_SIDES", "Span", "Tile", "plan_axis", "plan_tiles", "tile_side"]
 
 RAMP = 16
 """Width of the transition from one tile to the next, pixels."""
+TILE_SIDES = (1008, 768, 512, 384, 256)
+"""Possible sides of tiles, the fastest first.
+
+With 1008, the largest features of the shipped networks are below 32 MiB. glibc gets larger ones from the
+system each time, which costs up to half of the time with larger tiles.
+"""
 
 
 def tile_side(wanted: int, halo: int, halos: int = 2) -> int:

@@ -63,21 +63,24 @@ _AXES = [index for index, (dy, dx) in enumerate(_RING) if dy == 0 or dx == 0]
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 
-def without_specks(photo: Photo, cancel: Cancel | None = None) -> Photo:
+def without_specks(photo: Photo, cancel: Cancel | None = None, *, in_place: bool = False) -> Photo:
     """The photo with specks replaced by the median of the pixels two away; unchanged if it has none.
+
+    Args:
+        in_place: whether the array of the pixels may be changed, which avoids a copy.
 
     Raises:
         CancelledError: ``cancel`` returned true.
         ImageInputError: the pixels are not H x W x 3 or not finite.
     """
-    pixels, count = repaired(photo.pixels, cancel, photo.color_space.transfer)
+    pixels, count = repaired(photo.pixels, cancel, photo.color_space.transfer, in_place=in_place)
     if not count:
         return photo
     return replace(photo, pixels=pixels)
 
 
 def repaired(
-    pixels: np.ndarray, cancel: Cancel | None = None, transfer: str = "srgb"
+    pixels: np.ndarray, cancel: Cancel | None = None, transfer: str = "srgb", *, in_place: bool = False
 ) -> tuple[np.ndarray, int]:
     """Pixels without specks, and the number of repaired ones.
 
@@ -86,9 +89,11 @@ def repaired(
         cancel: called before each block of rows.
         transfer: transfer curve of the pixels, see `ColorSpace`. Specks are recognized by limits of encoded
             values, so linear pixels are encoded for it.
+        in_place: whether ``pixels`` may be changed.
 
     Returns:
-        a copy if there are specks, otherwise ``pixels`` itself; and the number of specks.
+        a copy if there are specks and the array may not or cannot be changed, otherwise ``pixels`` itself;
+        and the number of specks.
 
     Raises:
         CancelledError: ``cancel`` returned true.
@@ -98,7 +103,7 @@ def repaired(
     height, width = pixels.shape[:2]
     if height < 2 * HALO or width < 2 * HALO:
         return pixels, 0
-    out, count = pixels, 0
+    repairs, count = [], 0
     for top in range(0, height, _BLOCK_ROWS):
         raise_if_cancelled(cancel)
         bottom = min(top + _BLOCK_ROWS, height)
@@ -111,14 +116,17 @@ def repaired(
         inside = (y >= top - rows.start) & (y < bottom - rows.start)
         if not inside.any():
             continue
-        if out is pixels:
-            out = pixels.copy()
         filled = block.copy()
         _fill(block, filled, y[inside], x[inside], wide[inside])
-        changed = filled != block
+        changed = np.nonzero(filled != block)
         values = filled[changed]
-        out[rows][changed] = decode(values, "srgb") if transfer == "linear" else values
+        repairs.append((rows, changed, decode(values, "srgb") if transfer == "linear" else values))
         count += int(inside.sum())
+    if not repairs:
+        return pixels, 0
+    out = pixels if in_place and pixels.flags.writeable else pixels.copy()
+    for rows, changed, values in repairs:  # after the search, which reads rows of two blocks
+        out[rows][changed] = values
     return out, count
 
 

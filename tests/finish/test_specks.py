@@ -115,6 +115,25 @@ def test_no_dark_ring_is_left_around_a_hot_pixel(random: np.random.Generator) ->
     assert _standing_out(result, places).max() < 0.05
 
 
+@pytest.mark.parametrize("transfer", ["srgb", "linear"])
+def test_pixels_are_repaired_in_place_if_they_may_be_changed(
+    random: np.random.Generator, transfer: str
+) -> None:
+    """The sky is higher than a block of rows, and hot pixels are near the borders of blocks."""
+    given = np.tile(_sky(random, 0.004), (3, 1, 1)).astype(np.float32)
+    given[np.arange(20, len(given) - 20, 17), 100] = 0.7
+    before = given.copy()
+    result, count = repaired(given, transfer=transfer)
+    assert count > 10
+    np.testing.assert_array_equal(given, before)
+    given.flags.writeable = False
+    assert repaired(given, transfer=transfer, in_place=True)[0] is not given
+    given.flags.writeable = True
+    own, same_count = repaired(given, transfer=transfer, in_place=True)
+    assert own is given and same_count == count
+    np.testing.assert_array_equal(own, result)
+
+
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
 def test_distant_colored_lamps_stay(random: np.random.Generator, kind: str) -> None:
     pixels = _sky(random)

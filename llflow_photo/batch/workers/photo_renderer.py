@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PhotoRenderer"]
 
-TILES = (1024, 768, 512, 384, 256)
 TILE_BYTES = 1536 << 20
 """Memory for a tile, the same on every machine; part of `placement.PROCESS_BYTES`."""
 
@@ -90,7 +89,8 @@ def _tile(flow: LLFlow) -> int:
     from ...engine.costs import working_bytes_per_pixel
     from ...engine.inference import Precision
     from ...engine.memory import largest_tile
+    from ...engine.tiles import TILE_SIDES
     from ...machine import memory
 
     available = min(TILE_BYTES, memory().total // 3)
-    return largest_tile(available, working_bytes_per_pixel(flow.size, Precision()), TILES)
+    return largest_tile(available, working_bytes_per_pixel(flow.size, Precision()), TILE_SIDES)
