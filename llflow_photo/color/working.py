@@ -77,16 +77,22 @@ def to_network(
         noise: of the whole photo, if ``photo`` is only part of it; by default it is estimated.
 
     Returns:
-        H x W x 3 float32, sRGB-encoded, clipped to [0, 1]; and the `Residual` for `from_network`.
+        H x W x 3 float32, sRGB-encoded, clipped to [0, 1]: the array of the photo's pixels if they are that,
+        otherwise a new one; and the `Residual` for `from_network`.
 
     Raises:
         ImageInputError: the pixels are not H x W x 3 or not finite.
         CancelledError: ``cancel`` returned true.
     """
-    view, highlight = np.empty(photo.pixels.shape, np.float32), HighlightWeight()
+    pixels, highlight = photo.pixels, HighlightWeight()
+    view = pixels
     for rows, encoded, _ in view_rows(photo, cancel):
-        view[rows] = encoded
         highlight.add(encoded)
+        if view is pixels and (encoded.dtype != pixels.dtype or not np.array_equal(encoded, pixels[rows])):
+            view = np.empty(pixels.shape, np.float32)
+            view[: rows.start] = pixels[: rows.start]
+        if view is not pixels:
+            view[rows] = encoded
     return view, Residual(photo, highlight.value(), noise or NoiseLevel.of_photo(photo))
 
 

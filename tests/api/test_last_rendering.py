@@ -11,7 +11,7 @@ import pytest
 
 from llflow_photo import load_enhancer
 from llflow_photo.api import renderings
-from llflow_photo.color.spaces import SRGB
+from llflow_photo.color.spaces import DISPLAY_P3
 from llflow_photo.engine import Latent
 from llflow_photo.options import Options
 from llflow_photo.photo import Photo
@@ -22,8 +22,9 @@ _OPTIONS = Options(remove_specks=False)
 
 @pytest.fixture
 def photo() -> Photo:
+    """A photo that is converted for the network."""
     random = np.random.default_rng(0)
-    return Photo(random.uniform(0, 0.2, (40, 56, 3)).astype(np.float32), SRGB, 16)
+    return Photo(random.uniform(0, 0.2, (40, 56, 3)).astype(np.float32), DISPLAY_P3, 16)
 
 
 @pytest.mark.parametrize(

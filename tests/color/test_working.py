@@ -192,6 +192,20 @@ def test_blocks_of_rows_leave_no_trace() -> None:
     np.testing.assert_allclose(cut[32:-32], whole[232:568], atol=1e-5)
 
 
+@pytest.mark.parametrize("beyond", [None, (0, -0.1), (299, 1.1)])
+def test_the_view_is_the_photo_if_it_is_srgb_in_range(beyond: tuple[int, float] | None) -> None:
+    pixels = np.random.default_rng(0).uniform(0, 1, (300, 2000, 3)).astype(np.float32)
+    if beyond is not None:
+        pixels[beyond[0], 5, 1] = beyond[1]
+    before = pixels.copy()
+    view, _ = to_network(Photo(pixels, SRGB, 16))
+    assert (view is pixels) == (beyond is None)
+    np.testing.assert_array_equal(view, np.clip(before, 0, 1))
+    np.testing.assert_array_equal(pixels, before)
+    other, _ = to_network(Photo(pixels, DISPLAY_P3, 16))
+    assert other is not pixels
+
+
 def test_noise_level_of_known_noise() -> None:
     generator = np.random.default_rng(0)
     view = np.clip(0.5 + generator.normal(0, 0.02, (256, 256, 3)), 0, 1).astype(np.float32)
