@@ -121,7 +121,7 @@ class BatchPanel(QWidget):
             self.folder_view.own_settings_in(folder) if self.settings.value == OWN else {},
             None if sources is None else tuple(sources),
         )
-        if folder == self.folder_view.folder and (blended := self.folder_view.blended(sources)):
+        if blended := self.folder_view.blended(folder, sources, request.own):
             show_info(
                 f"{', '.join(blended)}: a batch uses the settings, which express no blend of renderings. "
                 "To keep it, apply it at full size."

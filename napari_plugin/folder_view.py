@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -296,23 +296,32 @@ class FolderView:
 
     def copy_settings(self, chosen: list[str]) -> None:
         """Copy the current settings to some photos."""
-        options = self._host.options()
+        options, present = self._host.options(), self._host.photo.value
         for source in chosen:
             self._put(source, options)
             layer = self._layer_of(self.states[source].path)
-            if layer is not None:
+            if layer is not None and layer != present:  # the current photo has them, and keeps its blend
                 self._host.settings_copied(layer, options)
         message = f"Settings copied to {len(chosen)} photo{'s' if len(chosen) != 1 else ''}."
-        present = self._host.photo.value
         if present is not None and self._host.is_blended(present):
             message += " The blend of renderings that is shown cannot be copied."
         show_info(message)
 
-    def blended(self, sources: Iterable[str] | None = None) -> list[str]:
-        """The photos, of all or of some of the folder, for which a blend of renderings was picked."""
-        wanted = self.states if sources is None else [one for one in sources if one in self.states]
-        layers = {source: self._layer_of(self.states[source].path) for source in wanted}
-        return [source for source, layer in layers.items() if layer and self._host.is_blended(layer)]
+    def blended(self, folder: Path, sources: Iterable[str] | None, own: Container[str]) -> list[str]:
+        """The photos with a picked blend of renderings that a batch does not use.
+
+        Args:
+            folder: the folder of the batch.
+            sources: its photos; None for all.
+            own: the absolute paths of photos with their own settings; others get those of the current photo.
+        """
+        states = self.states if folder == self.folder else {}
+        wanted = [states[source] for source in (states if sources is None else sources) if source in states]
+        layers = {state.source: self._layer_of(state.path) for state in wanted}
+        present = self._host.photo.value
+        if present is not None and not (wanted and all(_key(state.path) in own for state in wanted)):
+            layers[self.source_of(present) or present.name] = present
+        return [name for name, layer in layers.items() if layer is not None and self._host.is_blended(layer)]
 
     def _put(self, source: str, options: Options) -> None:
         self._stored.put(_key(self.states[source].path), options)

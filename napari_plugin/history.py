@@ -19,10 +19,12 @@ class State:
     Attributes:
         values: the value of every control, by the name of its option.
         picked: a latent that was picked and that the controls cannot express, or None.
+        replaced: values that the user had set and that a picked latent replaced, by the name of the option.
     """
 
     values: Mapping[str, Any]
     picked: Any = None
+    replaced: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

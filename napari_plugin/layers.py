@@ -135,7 +135,7 @@ def _summary(photo: Photo) -> dict[str, Any]:
 
 
 def is_photo_layer(layer: Layer) -> bool:
-    """Whether a layer can be used as a photo: an RGB image, or a gray one of two dimensions."""
+    """Whether a layer can be used as a photo: an RGB image, or a gray one of two dimensions, but no mask."""
     image: Any = layer
     return _is_image(layer) and bool(image.rgb or image.ndim == 2)
 
@@ -150,9 +150,10 @@ def why_no_photo(layer: Layer) -> str:
     )
 
 
-def _is_image(layer: Layer) -> bool:
+def _is_image(layer: Any) -> bool:
+    """Whether a layer is an image; one of booleans is a mask, like a layer of labels."""
     # napari's proxies report the class of the layer they wrap.
-    return bool(layer.__class__.__name__ == "Image")
+    return bool(layer.__class__.__name__ == "Image" and full_data(layer).dtype != bool)
 
 
 def full_data(layer: Image) -> Any:

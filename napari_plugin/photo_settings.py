@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -22,7 +22,8 @@ class PhotoSettings:
 
     Args:
         settings: the controls.
-        kept: returns the stored settings of a photo; None if it starts with those of the controls.
+        kept: returns the stored settings of a photo. If there are none, it starts with those of the controls,
+            but with the brightness that the user set, if that of a picked latent replaced it.
 
     Attributes:
         steps: the histories of all photos.
@@ -32,6 +33,7 @@ class PhotoSettings:
     def __init__(self, settings: Settings, kept: Callable[[Any], Options | None]) -> None:
         self._settings, self._kept = settings, kept
         self._picked: AnyLatent | None = None
+        self._replaced: Mapping[str, Any] = {}
         self.steps = Steps(self._state, self._restored, self._first_state)
         self.on_change: Callable[[], None] = lambda: None
         settings.on_change = self._setting_changed
@@ -54,14 +56,15 @@ class PhotoSettings:
 
     def choose(self, latent: AnyLatent) -> None:
         """Set another latent; the controls are updated as far as they can express it."""
+        own = self._replaced.get("brightness", self.options().brightness)
         self._picked = None if isinstance(latent, Latent) else latent
         self._settings.show_latent(latent)
+        self._replaced = {} if self.options().brightness == own else {"brightness": own}
         self._changed()
 
     def use(self, options: Options) -> None:
         """Apply all settings of a preset."""
-        self._picked = None
-        self._settings.show_values(_state_of(options).values)
+        self._show(_state_of(options))
         self._changed()
 
     def give(self, layer: Any, options: Options) -> None:
@@ -81,19 +84,21 @@ class PhotoSettings:
             self._show(replace(settled, values={**settled.values, "device": device}))
 
     def _state(self) -> State:
-        return State(self._settings.values(), self._picked)
+        return State(self._settings.values(), self._picked, self._replaced)
 
-    def _first_state(self, layer: Any) -> State | None:
+    def _first_state(self, layer: Any) -> State:
         options = self._kept(layer)
-        return None if options is None else _state_of(options)
+        return State({**self._settings.values(), **self._replaced}) if options is None else _state_of(options)
 
     def _show(self, state: State) -> None:
-        self._picked = state.picked
+        self._picked, self._replaced = state.picked, state.replaced
         self._settings.show_values(state.values)
 
     def _setting_changed(self, name: str) -> None:
         if is_latent_option(name):
             self._picked = None
+        if name == "brightness":
+            self._replaced = {}
         self._changed()
 
     def _changed(self) -> None:

@@ -21,7 +21,7 @@ class Steps:
     Args:
         state: returns the current state of the controls.
         restore: sets the controls to a state.
-        kept: returns the stored state of a photo; None if it starts with the current state.
+        first: returns the state that a photo starts with.
 
     Attributes:
         on_change: called with whether there is something to undo, and whether to redo.
@@ -31,11 +31,11 @@ class Steps:
         self,
         state: Callable[[], State],
         restore: Callable[[State], None],
-        kept: Callable[[Any], State | None] = lambda layer: None,
+        first: Callable[[Any], State],
     ) -> None:
         self._state = state
         self._restore = restore
-        self._kept = kept
+        self._first = first
         self._histories: dict[Any, History] = {}
         self._present: Any = None
         self._restless = QTimer()
@@ -48,7 +48,7 @@ class Steps:
         """Make another photo the current one.
 
         Returns:
-            its latest state; for a new photo, its stored state or the current one; None without a photo.
+            its latest state; for a new photo, the one that it starts with; None without a photo.
         """
         self.settle()  # of the previous photo
         self._present = layer
@@ -102,7 +102,7 @@ class Steps:
 
     def _of(self, layer: Any) -> History:
         if layer not in self._histories:
-            self._histories[layer] = History(self._kept(layer) or self._state())
+            self._histories[layer] = History(self._first(layer))
         return self._histories[layer]
 
     def _notify(self) -> None:

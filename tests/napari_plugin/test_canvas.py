@@ -213,13 +213,14 @@ def test_the_split_and_the_preview_follow_a_moved_photo(
     window.compare_mode.value = "Split line"
     until(lambda: window.compare.layer is not None)
     _at_rest(window, until)
-    photo.translate = (60.0, 200.0)
-    _at_rest(window, until)
-    assert not live or _covered(window)
-    low, _ = _seen(window, photo)
-    split = window.compare.layer
-    first = np.asarray(photo.world_to_data(split.data_to_world((-0.5, -0.5))))
-    assert (first <= low + 1e-6).all() and (first >= low - 2 * 48).all()
+    for name, value in (("translate", (60.0, 200.0)), ("scale", (3.0, 3.0))):
+        setattr(photo, name, value)
+        _at_rest(window, until)
+        assert not live or _covered(window)
+        low, _ = _seen(window, photo)
+        split = window.compare.layer
+        first = np.asarray(photo.world_to_data(split.data_to_world((-0.5, -0.5))))
+        assert (first <= low + 1e-6).all() and (first >= low - 2 * 48).all()
 
 
 def test_the_split_is_drawn_over_the_preview(window: Any, until: Until, dark_photo: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from napari.layers import Layer
 
+from llflow_photo.engine.latent import Latent
 from napari_plugin.compare import SIDE_BY_SIDE, SPLIT
 from napari_plugin.photo_choice import photo_of
 from napari_plugin.view import camera, is_at_full_resolution, show_at_full_resolution
@@ -80,6 +81,49 @@ def test_a_gray_stack_is_rejected_with_a_reason(
     made.apply.apply_button.click()
     assert any("add one plane of it" in message for message in messages)
     made.shut_down()
+
+
+@pytest.mark.parametrize("shape", [(120, 160), (120, 160, 3), (2, 120, 160)])
+def test_a_mask_of_booleans_is_not_offered(
+    widget: Any, messages: list[str], qtbot: Any, shape: tuple[int, ...]
+) -> None:
+    mask = widget.viewer.add_image(np.zeros(shape, bool), rgb=shape[-1] == 3, name="mask")
+    assert widget.photo.value.name == "night" and _shown(widget) == ["night"]
+    assert "mask" not in widget.artifacts.target.choices
+    widget.viewer.layers.selection.active = mask
+    qtbot.wait(200)  # longer than a preview takes to begin
+    assert widget.photo.value.name == "night" and not messages
+    widget.viewer.layers.remove("night")
+    assert widget.photo.value is None and not widget.view_panel.status
+
+
+def test_a_new_photo_starts_with_the_brightness_that_the_user_set(
+    widget: Any, dark_photo: np.ndarray
+) -> None:
+    brightness = widget.settings.control("brightness")
+    brightness.value = -0.3
+    widget.choose(Latent(5, 0.8, brightness=0.5))
+    widget.choose(Latent(6, 0.8, brightness=0.7))
+    for name in ("second", "third"):
+        widget.viewer.add_image(dark_photo, rgb=True, name=name)
+        assert widget.photo.value.name == name and brightness.value == -0.3
+        widget.photo.value = widget.viewer.layers["night"]
+        assert brightness.value == 0.7
+    brightness.value = 0.2
+    widget.viewer.add_image(dark_photo, rgb=True, name="fourth")
+    assert brightness.value == 0.2
+
+
+def test_undo_brings_back_which_brightness_new_photos_start_with(widget: Any, dark_photo: np.ndarray) -> None:
+    brightness = widget.settings.control("brightness")
+    widget.choose(Latent(5, 0.8, brightness=0.5))
+    widget.steps.settle()
+    brightness.value = 1.0
+    widget.steps.settle()
+    widget.steps.undo()
+    assert brightness.value == 0.5
+    widget.viewer.add_image(dark_photo, rgb=True, name="second")
+    assert brightness.value == 0.0
 
 
 def test_two_panels_have_different_current_photos(widget: Any, until: Until, dark_photo: np.ndarray) -> None:
