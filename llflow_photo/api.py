@@ -15,7 +15,7 @@ import numpy as np
 from .callbacks import Cancel, Gate, Progress
 from .errors import WriteError
 from .loading import load_enhancer, load_model
-from .options import Options
+from .options import Options, given_or_default
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -97,7 +97,7 @@ def enhance(
     if isinstance(model, (str, os.PathLike)):
         settings["model"] = model
     changes = {name: value for name, value in settings.items() if value is not None}
-    options = (options or Options()).with_changes(**changes)
+    options = given_or_default("options", options, Options).with_changes(**changes)
     photo = _as_photo(image, raw)
     chosen = options.model if model is None or isinstance(model, (str, os.PathLike)) else model
     enhancer = load_enhancer(chosen, device=options.device, tile=options.tile)
@@ -226,7 +226,7 @@ def enhance_file(
     """
     from . import files
 
-    settings = options or Options()
+    settings = given_or_default("options", options, Options)
     source, target = files.expanded(path), files.expanded(output)
     targets = _targets(target, settings.samples)
     for one in targets:

@@ -7,17 +7,18 @@ import operator
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .errors import OptionError
 
-__all__ = ["DEFAULT_MODEL", "LOOKS", "Options"]
+__all__ = ["DEFAULT_MODEL", "LOOKS", "Options", "given_or_default"]
 
 DEFAULT_MODEL = "night-compact"
 _MOST_SAMPLES = 10_000
 LOOKS = ("auto", "neutral", "standard")
+_Settings = TypeVar("_Settings")
 
 
 @dataclass(frozen=True)
@@ -126,3 +127,22 @@ class Options:
         values = asdict(self)
         del values["device"], values["tile"]
         return values
+
+
+def given_or_default(name: str, given: _Settings | None, wanted: type[_Settings]) -> _Settings:
+    """The settings that a caller gave as an argument; those of ``wanted()`` if they are None.
+
+    Args:
+        name: of the argument.
+        given: its value.
+        wanted: the class of the settings, such as `Options`.
+
+    Raises:
+        OptionError: the value is of another type.
+    """
+    if given is None:
+        return wanted()
+    if not isinstance(given, wanted):
+        kind = wanted.__name__
+        raise OptionError(f"{name} is {given!r}; give an instance of {kind}, such as {kind}()")
+    return given

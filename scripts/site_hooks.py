@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-from latex2mathml.converter import convert
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from typing import TYPE_CHECKING, Any
 
 from llflow_photo.flow import SIZES, Size, UNetSize
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -52,11 +52,15 @@ def _with_formulas(markdown: str) -> str:
 
 
 def _mathml(latex: str, display: str) -> str:
+    from latex2mathml.converter import convert
+
     return convert(" ".join(latex.split()), display=display).replace("\n", " ")
 
 
 def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
     """Add the benchmarks' plots to the images of the site."""
+    from mkdocs.structure.files import File
+
     for path in sorted(RESULTS.glob("*")):
         if path.suffix in (".png", ".svg", ".jpg"):
             files.append(File.generated(config, f"{PLOTS}/{path.name}", abs_src_path=str(path)))
@@ -77,7 +81,10 @@ def cards() -> str:
 
 def _card(path: Path) -> str:
     card = json.loads(path.read_text(encoding="utf-8"))
-    scores, exposures = card["validation"], card["inputs"].get("exposure_ev", ())
+    scores = card["validation"]
+    exposures, ratios = (
+        " to ".join(map(str, card["inputs"].get(name, ()))) for name in ("exposure_ev", "channel_ratio")
+    )
     rows = {
         "file": f"{path.with_suffix('.safetensors').stat().st_size / 1e6:.1f} MB",
         "license": card["licence"],
@@ -86,12 +93,13 @@ def _card(path: Path) -> str:
         "network": described(Size.from_dict(card["size"])),
         "held-out PSNR": _scores(scores, "psnr", " dB"),
         "held-out SSIM on gray": _scores(scores, "ssim_gray", ""),
-        "exposure of its training inputs": " to ".join(map(str, exposures)) + " EV",
+        "exposure of its training inputs": f"{exposures} EV" if exposures else "",
+        "ratio of the channels in them": ratios,
         "reproduce the scores": f"`{card['reproduce']}`",
         "SHA-256": f"`{card['sha256']}`",
         "notes": card["notes"],
     }
-    shown = ((key, value) for key, value in rows.items() if str(value).strip("` EV"))
+    shown = ((key, value) for key, value in rows.items() if str(value).strip("`"))
     return f"## {card['name']}\n\n" + _table(("", ""), shown)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..callbacks import Cancel
 from ..errors import EmptyFolderError, OptionError
-from ..options import Options
+from ..options import Options, given_or_default
 from .job import Job
 from .output import choose_output
 from .recording.identity import settings_hash
@@ -127,12 +127,9 @@ def enhance_dir(
 
     if temperature is not None:
         option_changes["temperature"] = temperature
-    options = Options() if options is None else options
-    encoding = files.Encoding() if encoding is None else encoding
-    raw = files.RawOptions() if raw is None else raw
-    _check_type("options", options, Options)
-    _check_type("encoding", encoding, files.Encoding)
-    _check_type("raw", raw, files.RawOptions)
+    options = given_or_default("options", options, Options)
+    encoding = given_or_default("encoding", encoding, files.Encoding)
+    raw = given_or_default("raw", raw, files.RawOptions)
     options = options.with_changes(**option_changes)
     _check("well_exposed", well_exposed, ("leave", "copy"))
     _check("pairs", pairs, ("raw", "jpeg", "both"))
@@ -229,11 +226,6 @@ def _inputs(path: AnyPath | Sequence[AnyPath]) -> tuple[Path, ...]:
 def _check_path(name: str, given: object) -> None:
     if not isinstance(given, (str, os.PathLike)) or "\0" in os.fsdecode(given):
         raise OptionError(f"{name} is {given!r}; give the path of a folder or a photo as text or a Path")
-
-
-def _check_type(name: str, given: object, wanted: type) -> None:
-    if not isinstance(given, wanted):
-        raise OptionError(f"{name} is {given!r}; give an instance of {wanted.__name__}")
 
 
 def _exposure(given: float | None) -> float | None:

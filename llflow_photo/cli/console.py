@@ -30,14 +30,18 @@ _WIDE = 10_000
 
 
 class _Lasting:
-    """A text stream that discards what is written after the reader of its pipe has closed it.
+    """A text stream that never stops the work: what cannot be written is lost.
 
-    Photos are worth more than messages: ``llflow-photo enhance ... | head`` does not stop the work.
+    Photos are worth more than messages: neither ``llflow-photo enhance ... | head`` nor a log on a full disk
+    stops the work.
+
+    Args:
+        is_result: whether the stream holds results; then the first error is kept.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.error: OSError | None = None  # argparse ignores those of its help
+    def __init__(self, stream: TextIO, is_result: bool) -> None:
+        self._stream, self._is_result = stream, is_result
+        self.error: OSError | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -47,25 +51,34 @@ class _Lasting:
         try:
             return self._stream.write(text)
         except OSError as error:
-            self._ensure_closed_pipe(error)
+            self._lose(error)
             return len(text)
 
     def flush(self) -> None:
-        """Flush the stream, or discard what it holds."""
+        """Flush the stream; if that fails, it holds the text until it can be written."""
         try:
             self._stream.flush()
         except OSError as error:
-            self._ensure_closed_pipe(error)
+            self._lose(error)
 
-    def _ensure_closed_pipe(self, error: OSError) -> None:
-        """Discard what the stream holds if its pipe is closed; otherwise note and raise the error again."""
+    def end(self) -> None:
+        """Write what the stream holds, or discard it."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._lose(error)
+            with suppress(OSError):  # a stream without a file
+                self.discard()
+
+    def _lose(self, error: OSError) -> None:
+        """Discard everything from now on if the pipe is closed; otherwise keep the error of results."""
         is_closed = isinstance(error, BrokenPipeError)
         if sys.platform == "win32":
             is_closed = is_closed or error.errno == errno.EINVAL
-        if not is_closed:
-            self.error = error
-            raise error
-        self.discard()
+        if is_closed:
+            self.discard()
+        elif self._is_result:
+            self.error = self.error or error
 
     def discard(self) -> None:
         """Discard what the stream holds and what is written to it."""
@@ -83,35 +96,25 @@ def lasting_streams() -> Iterator[list[OSError]]:
     is written to a stream that was closed before the program began is discarded.
 
     Yields:
-        a list, which at the end gets the errors of what could not be written, for example to a full disk.
+        a list, which at the end gets the error of standard output if it could not be written, for example to
+        a full disk.
     """
     errors: list[OSError] = []
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     with ExitStack() as stack:
-        streams = [
-            _Lasting(stream or stack.enter_context(open(os.devnull, "w", encoding="utf-8")))
-            for stream in (sys.stdout, sys.stderr)
-        ]
-        out, err = streams
+        out, err = (
+            _Lasting(stream or stack.enter_context(open(os.devnull, "w", encoding="utf-8")), is_result)
+            for stream, is_result in ((sys.stdout, True), (sys.stderr, False))
+        )
         with redirect_stdout(cast("TextIO", out)), redirect_stderr(cast("TextIO", err)):
             try:
                 yield errors
             finally:
-                for lasting in streams:
-                    _end(lasting, errors)
-
-
-def _end(stream: _Lasting, errors: list[OSError]) -> None:
-    """Write what a stream holds, or discard it; add the error of what could not be written."""
-    try:
-        stream.flush()
-    except OSError:
-        with suppress(OSError):  # a stream without a file
-            stream.discard()
-    if stream.error is not None:
-        errors.append(stream.error)
+                out.end()
+                err.end()
+                errors += [out.error] if out.error is not None else []
 
 
 def output() -> Console:

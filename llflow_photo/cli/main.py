@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         code = 0
     if lost and not code:
-        print_error(_message(lost[0]))
+        with lasting_streams():
+            print_error(_message(lost[0]))
         return 1
     return code
 

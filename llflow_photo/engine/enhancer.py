@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..color.light_samples import KnownLight
-from ..errors import OptionError
+from ..errors import ImageInputError, OptionError
 from ..flow import LLFlow, PhotoStatistics, Size
 from ..flow.statistics import StatisticsOfRows
 from .costs import default_halo, kept_bytes_per_pixel, working_bytes_per_pixel
@@ -98,7 +98,12 @@ class Enhancer:
             part: position of ``view`` in the frame of the whole photo, if it is only part of it; then
                 ``statistics`` are needed, too.
             known: light that the renderings of a plain night are held to.
+
+        Raises:
+            ImageInputError: ``view`` has another shape or type, or values that are not finite.
+            OptionError: ``part`` is given without ``statistics``.
         """
+        _check_is_array(view)
         photo = View(view, part)
         if part is not None and statistics is None:
             raise OptionError("a part of a photo needs the statistics of the whole photo")
@@ -130,7 +135,12 @@ class Enhancer:
         Args:
             view: H x W x 3, as for `encode`, or a sample of its pixels.
             levels: pixels to compute the histogram from, if ``view`` contains averages, which lack noise.
+
+        Raises:
+            ImageInputError: ``view`` has another shape or type.
         """
+        _check_is_array(view)
+        View(view)  # checks shape and type
         return PhotoStatistics.of(view, self._size, levels)
 
     def statistics_of_rows(self, shape: tuple[int, int]) -> StatisticsOfRows:
@@ -155,3 +165,15 @@ class Enhancer:
         smallest = tile_side(0, self.halo, 4)
         wanted = tuple(side for side in TILE_SIDES if side >= smallest) or (smallest,)
         return largest_tile(free // 2, working_bytes_per_pixel(self._size, self._runner.precision), wanted)
+
+
+def _check_is_array(view: object) -> None:
+    """Check that a photo is an array of numpy or behaves like one.
+
+    Raises:
+        ImageInputError: it is of another type.
+    """
+    if not isinstance(getattr(view, "dtype", None), np.dtype):
+        raise ImageInputError(
+            f"the photo is of type {type(view).__name__}; give a numpy array of height x width x 3"
+        )

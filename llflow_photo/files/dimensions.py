@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import WriteError
+from ..options import given_or_default
 from .encoding import Encoding
 
 __all__ = ["MAX_SIDE", "check_dimensions"]
@@ -30,7 +31,7 @@ def check_dimensions(path: Path, encoding: Encoding | None, width: int, height: 
         OptionError: the format is unknown.
         WriteError: the photo is too large for it.
     """
-    name = str((encoding or Encoding()).for_file(path, 8).format)
+    name = str(given_or_default("encoding", encoding, Encoding).for_file(path, 8).format)
     limit = MAX_SIDE.get(name)
     if limit is not None and max(width, height) > limit:
         raise WriteError(

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..color.light_samples import LightSamples
 from ..errors import FormatError, ReadError
+from ..options import given_or_default
 from ..paths import expanded
 from ..photo import Metadata, Photo
 from .access import check_no_folder, not_opened
@@ -57,10 +58,12 @@ def read(
     Raises:
         FormatError: the format is not supported; the message says why.
         ReadError: the file is missing, empty, truncated or damaged.
+        OptionError: ``raw`` is of another type.
     """
+    development = given_or_default("raw", raw, RawOptions)
     given = expanded(path)
     with as_regular_file(given) as regular:
-        photo = _read(regular, raw or RawOptions(), half_size, max_pixels)
+        photo = _read(regular, development, half_size, max_pixels)
     return photo if regular == given else replace(photo, source=given)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..color.spaces import SRGB, by_name
 from ..errors import ImageInputError, LLFlowPhotoError, WriteError
+from ..options import given_or_default
 from ..paths import expanded
 from ..photo import Photo
 from .atomic import atomic_file
@@ -44,7 +45,9 @@ def check_format(path: Path, encoding: Encoding | None = None, source_depth: int
         OptionError: the format is unknown or does not support the encoding.
         WriteError: the format needs a plugin that is not installed.
     """
-    check_pillow_writes(str((encoding or Encoding()).for_file(path, source_depth).format))
+    check_pillow_writes(
+        str(given_or_default("encoding", encoding, Encoding).for_file(path, source_depth).format)
+    )
 
 
 def check_folder(path: Path) -> None:
@@ -117,7 +120,7 @@ def write(
     path = expanded(path)
     if photo.pixels.ndim != 3 or photo.pixels.shape[2] != 3 or photo.pixels.size == 0:
         raise ImageInputError(f"a photo's pixels are H x W x 3; given {photo.pixels.shape}")
-    encoding = (encoding or Encoding()).for_file(path, photo.bit_depth)
+    encoding = given_or_default("encoding", encoding, Encoding).for_file(path, photo.bit_depth)
     check_finite(photo)
     if settings:
         photo = replace(photo, metadata=with_settings(photo.metadata, settings))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .checks import check_image, check_latent, check_reference
 from .encoder import ConditionalEncoder
 from .inputs import equalization_table, equalize, network_input
 from .prior import LatentPrior
@@ -119,7 +120,11 @@ class LLFlow(nn.Module):
             context: output of `context` for the whole photos; by default it is computed from ``image``.
             window: N x 4, the position of each image in its photo: top, left, height and width as fractions
                 of the photo's height and width; by default the whole photo.
+
+        Raises:
+            ImageInputError: ``image`` has another shape, or another type than the weights.
         """
+        check_image("image", image, self.encoder)
         height, width = image.shape[2:]
         base = scale = None
         if isinstance(self.encoder, UNetEncoder):
@@ -146,6 +151,9 @@ class LLFlow(nn.Module):
         """Map latents, M x 192 x H'/8 x W'/8 (default: the mean), to images, M x 3 x H x W.
 
         M latents can be decoded with the conditioning of one photo (N = 1).
+
+        Raises:
+            ImageInputError: ``latent`` has another shape, or another type than the weights.
         """
         image, _ = self.decode_with_log_determinant(conditioning, latent)
         return image[:, :, : conditioning.height, : conditioning.width]
@@ -156,6 +164,8 @@ class LLFlow(nn.Module):
         """`decode` without cropping, M x 3 x H' x W', and log|det| of d image / d latent, M, in nats."""
         if latent is None:
             latent = conditioning.mean
+        else:
+            check_latent(latent, conditioning.color_map, self.flow)
         image, log_determinant = self.flow.inverse(latent, conditioning.couplings)
         if conditioning.base is None or conditioning.scale is None:
             return image, log_determinant
@@ -179,7 +189,12 @@ class LLFlow(nn.Module):
         return mean + temperature * noise
 
     def latent_of(self, reference: Tensor, conditioning: Conditioning) -> tuple[Tensor, Tensor]:
-        """Map images to latents, N x 192 x H'/8 x W'/8; also return the log-determinant, N, in nats."""
+        """Map images to latents, N x 192 x H'/8 x W'/8; also return the log-determinant, N, in nats.
+
+        Raises:
+            ImageInputError: ``reference`` has another shape, or another type than the weights.
+        """
+        check_reference(reference, conditioning.color_map, self.flow)
         relative = conditioning.relative(pad_to_multiple(reference))
         latent, log_determinant = self.flow(relative, conditioning.couplings)
         if conditioning.scale is not None:
@@ -193,6 +208,9 @@ class LLFlow(nn.Module):
             reference: N x 3 x H x W in [0, 1].
             mean: of the latent, by default that of the conditioning; the random selector of the paper's
                 section 3.3 uses ``squeeze(reference_color_map(reference))`` instead.
+
+        Raises:
+            ImageInputError: as for `latent_of`.
         """
         latent, log_determinant = self.latent_of(reference, conditioning)
         mean = conditioning.mean if mean is None else mean

@@ -162,6 +162,63 @@ def test_output_to_a_full_disk_is_an_error(
     assert (done.returncode, done.stderr) == (1, message)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.parametrize("buffering", [1, -1], ids=["line", "block"])
+@pytest.mark.parametrize(
+    ("stream", "mode", "code"),
+    [("stderr", "--recursive", 0), ("stderr", "--quiet", 0), ("stdout", "--json", 1)],
+)
+def test_a_batch_writes_its_report_although_its_progress_goes_to_a_full_disk(
+    stream: str,
+    mode: str,
+    code: int,
+    buffering: int,
+    make: Callable[..., list[str]],
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photos, out = make("a.jpg", "b.jpg"), tmp_path / "out"
+    arguments = ["enhance", *photos, "-o", str(out), "--model", str(tiny_model), "--jobs", "1", mode]
+    with open("/dev/full", "w", buffering=buffering, encoding="utf-8") as full:
+        monkeypatch.setattr(sys, stream, full)
+        assert main(arguments) == code  # what --json writes is a result
+    assert {"a.jpg", "b.jpg", "report.html"} <= set(os.listdir(out))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+def test_messages_to_a_full_disk_do_not_change_the_exit_code(
+    make: Callable[..., list[str]], tiny_model: Path, tmp_path: Path
+) -> None:
+    photos = make("a.jpg")
+    arguments = ["enhance", *photos, "-o", str(tmp_path / "out"), "--model", str(tiny_model), "--jobs", "1"]
+    for command, code in ((arguments, 0), (["models", "absent"], 2)):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "llflow_photo", *command], stderr=full, timeout=600, check=False
+            )
+        assert done.returncode == code
+
+
+def test_messages_are_written_again_when_the_disk_has_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        is_full = True
+
+        def write(self, text: str) -> int:
+            if self.is_full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(text)
+
+    stream = Full()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with lasting_streams() as errors:
+        sys.stderr.write("lost\n")
+        stream.is_full = False
+        sys.stderr.write("kept\n")
+        assert stream.getvalue() == "kept\n"
+    assert errors == []
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_names_that_cannot_be_encoded_are_escaped(
     encoding: str,

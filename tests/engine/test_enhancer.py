@@ -353,3 +353,19 @@ def test_a_gpu_renders_like_the_processor(whole: Enhancer, latent: Latent) -> No
         encoded = Enhancer(random_flow(), device="cuda", tile=168, backend=backend).encode(photo, keep=False)
         for _ in range(3):  # the second and third time by graph
             assert np.abs(encoded.decode(latent) - expected).max() < most
+
+
+@pytest.mark.parametrize(
+    ("view", "message"),
+    [
+        (torch.zeros(8, 8, 3), "of type Tensor; give a numpy array of height x width x 3"),
+        ([[[0.1, 0.1, 0.1]]], "of type list; give a numpy array"),
+        ("night.jpg", "of type str; give a numpy array"),
+        (np.zeros((1, 3, 8, 8), np.float32), r"shape \(1, 3, 8, 8\); give height x width x 3"),
+        (np.zeros((8, 8, 3), np.uint16), "dtype uint16; give float32"),
+    ],
+)
+def test_what_is_no_photo_is_refused(whole: Enhancer, view: Any, message: str) -> None:
+    for function in (whole.encode, whole.photo_statistics):
+        with pytest.raises(ImageInputError, match=message):
+            function(view)
