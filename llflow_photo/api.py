@@ -73,7 +73,7 @@ def enhance(
         model: name of a model, path of a ``.safetensors`` file, or result of `load_model`.
         strength: blend from the photo (0) to the rendering (1).
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        tile: ``auto`` or the side of a tile in pixels.
+        tile: ``auto`` or the side of a square tile in pixels; tiles are rectangles of at most its area.
         raw: options for developing RAW files.
         series: what the frames of a series share, see `series_reference`; pass it with each frame of a
             time-lapse or burst, so that exposure and look do not change from frame to frame.
@@ -101,7 +101,7 @@ def enhance(
     photo = _as_photo(image, raw)
     chosen = options.model if model is None or isinstance(model, (str, os.PathLike)) else model
     enhancer = load_enhancer(chosen, device=options.device, tile=options.tile)
-    rendered = renderings(photo, options, enhancer, progress, cancel, series)
+    rendered = renderings(photo, options, enhancer, progress, cancel, series, in_place=True)
     results = [_as_srgb(result) for result in rendered]
     return results[0] if options.samples == 1 else np.stack(results)
 
@@ -114,12 +114,14 @@ def renderings(
     cancel: Cancel | None = None,
     series: SeriesReference | None = None,
     gate: Gate = nullcontext,
+    *,
+    in_place: bool = False,
 ) -> Iterator[Photo]:
     """Render a photo ``options.samples`` times, as a frame of ``series`` if it is given.
 
     Args:
-        photo: specks may be removed from its array of pixels.
         gate: returns a context manager that is entered whenever the network runs, and left for color work.
+        in_place: whether specks may be removed from the photo's own array, which avoids a copy.
 
     Yields:
         renderings in the color space of ``photo``, with the seeds ``seed``, ``seed + 1``, ...
@@ -131,7 +133,7 @@ def renderings(
     from .prepared import prepare
 
     count = options.samples
-    prepared = prepare(photo, enhancer, options, series, cancel, gate, renderings=count, in_place=True)
+    prepared = prepare(photo, enhancer, options, series, cancel, gate, renderings=count, in_place=in_place)
     for number in range(count):
         latent = _latent(options, options.seed + number, series)
         last = number == count - 1
@@ -246,7 +248,7 @@ def enhance_file(
     enhancer = enhancer or load_enhancer(settings.model, device=settings.device, tile=settings.tile)
     started = time.monotonic()
     notes = list(photo.notes)
-    for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel)):
+    for number, result in enumerate(renderings(photo, settings, enhancer, progress, cancel, in_place=True)):
         recorded = with_settings_recorded(result, settings, settings.seed + number, content)
         # Checked again: the file may have been created in the meantime.
         overwrite = force or files.made_from(targets[number], content)

@@ -49,7 +49,7 @@ class Options:
         look: contrast of the result: ``standard`` like camera JPEGs, ``neutral`` as rendered; ``auto`` is
             standard for RAW files and neutral for others.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        tile: ``auto`` or the side of a tile in pixels.
+        tile: ``auto`` or the side of a square tile in pixels; tiles are rectangles of at most its area.
     """
 
     model: str = DEFAULT_MODEL

@@ -51,7 +51,7 @@ class EncodedPhoto:
         known: light that all renderings of a plain night are held to, see `known_light`.
 
     Attributes:
-        tile: current side of a tile in pixels.
+        tile: current side of a square tile in pixels, see `tiles.plan_tiles`.
         halo: pixels of context that each tile reads on each side.
         notes: messages for the user, one sentence each.
     """
@@ -234,7 +234,8 @@ class EncodedPhoto:
             change.apply(guess, out, self._view.part, cancel, progress)
 
     def forget_photo(self) -> None:
-        """Release the photo's pixels and its tiles' memory; it cannot be decoded at full size any more."""
+        """Release the photo's pixels and what is kept of its tiles; full size is not decoded any more."""
+        self._kept = None
         self._view = self._view.without_pixels()
         give_back_memory()
 

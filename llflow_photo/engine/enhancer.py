@@ -31,12 +31,14 @@ class Enhancer:
     Args:
         flow: the network; its weights are copied into the inference form.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        tile: side of a tile in pixels, or ``auto``, which depends on the free memory.
+        tile: side of a square tile in pixels, or ``auto``, which depends on the free memory. Tiles are
+            rectangles of at most the square's area.
         threads: processor threads while rendering; by default torch's setting.
         memory_budget: bytes that an encoded photo may keep to speed up further renderings; by default 1 GiB,
             or a quarter of the free memory if that is less.
-        backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` selects the fastest one that stays
-            within 1/255 of float32.
+        backend: ``auto``, ``float32``, ``mixed`` or ``half``; ``auto`` selects the fastest one that renders
+            a calibration image within 0.7/255 of float32. In light of one color, single pixels can differ by
+            2/255.
         halo: pixels of context that each tile reads on each side, at least 16; by default it depends on the
             network's size.
 

@@ -1,4 +1,4 @@
-"""Whether half precision can be used: if it is fast on the device and within 1/255 of float32."""
+"""Whether half precision can be used: if it is fast on the device and close to float32."""
 
 from __future__ import annotations
 

@@ -130,11 +130,14 @@ class _Division(NamedTuple):
 
 
 def _divisions(length: int, tile: int, halo: int) -> list[_Division]:
-    """That of `plan_axis`, and others with spans of 2/3 to 3/2 of ``tile`` pixels."""
+    """That of `plan_axis`, and others with spans of 2/3 to 3/2 of ``tile`` pixels, if transitions fit in."""
     count = _count(length, tile, halo)
     usual = _Division(count, _shared(length, count, halo))
+    if count == 1:
+        return [usual]
+    shortest = max(2 * tile / 3, 2 * halo + 2 * RAMP)
     others = (_Division(n, _shared(length, n, halo)) for n in range(1, 2 * count) if n != count)
-    return [usual, *(one for one in others if count > 1 and 2 * tile <= 3 * one.side <= 4.5 * tile)]
+    return [usual, *(one for one in others if shortest <= one.side <= 1.5 * tile)]
 
 
 def _tiles(rows: list[Span], cols: list[Span]) -> Iterator[Tile]:

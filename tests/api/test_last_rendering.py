@@ -44,6 +44,15 @@ def test_the_last_rendering_is_equal_and_releases_the_networks_input(photo: Phot
         prepared.encoded.decode(Latent(1, 0.8, 1.0))
 
 
+def test_the_last_of_several_renderings_with_grain_releases_what_they_share(photo: Photo) -> None:
+    prepared = prepare(photo, load_enhancer(device="cpu"), _OPTIONS, renderings=2)
+    first, second = Latent(1, 0.8, 1.0), Latent(2, 0.8, 1.0)
+    prepared.render(first, _OPTIONS)
+    assert prepared.encoded.is_quick(second)
+    prepared.render(second, _OPTIONS, last=True)
+    assert not prepared.encoded.is_quick(second)
+
+
 @pytest.mark.parametrize("samples", [1, 3])
 def test_only_the_last_of_several_renderings_releases_it(
     photo: Photo, samples: int, monkeypatch: pytest.MonkeyPatch

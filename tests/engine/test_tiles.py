@@ -55,6 +55,17 @@ def test_tiles_are_the_rectangles_that_read_the_fewest_pixels(
     assert tiles[-1].rows.stop == height and tiles[-1].cols.stop == width
 
 
+@pytest.mark.parametrize(("side", "halo"), [(64, 16), (96, 32), (160, 64), (256, 64)])
+@pytest.mark.parametrize("width", [72, 520, 1304])
+def test_the_weights_of_rectangles_sum_to_one(width: int, side: int, halo: int) -> None:
+    for height in range(8, 600, 8):
+        total = np.zeros((height, width), np.float32)
+        for tile in plan_tiles(height, width, side, halo):
+            weights = np.outer(tile.rows.weights, tile.cols.weights)
+            total[tile.rows.start : tile.rows.stop, tile.cols.start : tile.cols.stop] += weights
+        np.testing.assert_allclose(total, 1, atol=1e-5)
+
+
 def test_a_wide_photo_of_few_rows_has_wide_tiles() -> None:
     assert len(plan_tiles(512, 1368, 1008, 64)) == 1
     assert len(plan_tiles(512, 2000, 1008, 64)) == 2

@@ -65,6 +65,7 @@ class PhotoRenderer:
     ) -> Iterator[Photo]:
         """Yield ``options.samples`` renderings; only the network runs inside the gate.
 
+        Specks are removed from the photo's own array.
         ``seed`` determines the latent of the photo's regions and its grain. The latent of the whole frame is
         that of the batch; for a frame of a series, the latent of the regions is that of the series.
         """
@@ -73,7 +74,9 @@ class PhotoRenderer:
 
         options = replace(self._job.options, detail_seed=seed)
         content = content_hash(photo.source) if photo.source is not None else ""
-        rendered = renderings(photo, options, self.enhancer, cancel=cancel, series=series, gate=gate)
+        rendered = renderings(
+            photo, options, self.enhancer, cancel=cancel, series=series, gate=gate, in_place=True
+        )
         for number, rendering in enumerate(rendered):
             yield with_settings_recorded(rendering, options, options.seed + number, content, series)
 
