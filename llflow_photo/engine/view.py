@@ -52,6 +52,9 @@ class View:
     """
 
     def __init__(self, pixels: np.ndarray, part: FramePart | None = None) -> None:
+        if not isinstance(getattr(pixels, "dtype", None), np.dtype):
+            kind = type(pixels).__name__
+            raise ImageInputError(f"the photo is of type {kind}; give a numpy array of height x width x 3")
         if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise ImageInputError(f"the photo is an array of shape {pixels.shape}; give height x width x 3")
         if pixels.dtype.name not in _TYPES:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("napari", reason="napari is not installed (extra 'napari')")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed (extra 'test')")
@@ -190,3 +191,28 @@ def open_panel(viewer: Any, photo: np.ndarray, until: Any) -> Any:
     _, made = viewer.window.add_plugin_dock_widget("llflow-photo", "Enhance a night photo")
     until(lambda: made.preview.rendering is not None and not made.preview.newest.busy)
     return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Six photos of different sizes, one of them in a subfolder, and a text file."""
+    made = tmp_path / "photos"
+    (made / "more").mkdir(parents=True)
+    rng = np.random.default_rng(4)
+    for number, name in enumerate(("a.jpg", "b.png", "c[1].jpg", "d.jpg", "e.jpg", "more/f.jpg")):
+        Image.fromarray(rng.integers(5, 60, (60 + number, 90, 3), np.uint8)).save(made / name)
+    (made / "notes.txt").write_text("no photo")
+    return made
+
+
+@pytest.fixture
+def folder_view(window: Any, folder: Path, until: Any) -> Any:
+    """The filmstrip of that folder with all thumbnails."""
+    window.batch.folder.value = folder
+    folder_view = window.folder_view
+    until(
+        lambda: (
+            folder_view.states and all(folder_view.strip.has_picture(source) for source in folder_view.states)
+        )
+    )
+    return folder_view

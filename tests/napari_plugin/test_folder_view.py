@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from plugin_helpers import Pulse
@@ -15,39 +14,12 @@ from qtpy.QtCore import QPoint, Qt
 
 from llflow_photo import files
 from llflow_photo.batch import Event, PhotoRecord, PhotoState, Report
-from llflow_photo.engine.latent import Latent, interpolate
 from llflow_photo.options import Options
-from napari_plugin.batch_panel import OWN, SHOWN
 from napari_plugin.batch_run import BatchRequest
 from napari_plugin.stored_settings import StoredSettings
 from napari_plugin.view import camera, is_at_full_resolution, sees_all_of
 
 Until = Callable[..., None]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Six photos of different sizes, one of them in a subfolder, and a text file."""
-    made = tmp_path / "photos"
-    (made / "more").mkdir(parents=True)
-    rng = np.random.default_rng(4)
-    for number, name in enumerate(("a.jpg", "b.png", "c[1].jpg", "d.jpg", "e.jpg", "more/f.jpg")):
-        Image.fromarray(rng.integers(5, 60, (60 + number, 90, 3), np.uint8)).save(made / name)
-    (made / "notes.txt").write_text("no photo")
-    return made
-
-
-@pytest.fixture
-def folder_view(window: Any, folder: Path, until: Until) -> Any:
-    """The filmstrip of that folder with all thumbnails."""
-    window.batch.folder.value = folder
-    folder_view = window.folder_view
-    until(
-        lambda: (
-            folder_view.states and all(folder_view.strip.has_picture(source) for source in folder_view.states)
-        )
-    )
-    return folder_view
 
 
 def _click(folder_view: Any, source: str, qtbot: Any) -> None:
@@ -100,82 +72,6 @@ def test_the_oldest_photos_are_closed_and_their_settings_kept(
     until((config_folder / "photos.json").exists)
     kept = StoredSettings(config_folder / "photos.json")
     assert kept.get(str(folder_view.states["a.jpg"].path)) == Options(strength=0.25)
-
-
-def test_a_photo_with_a_blend_of_renderings_stays_open(
-    window: Any, folder_view: Any, until: Until, messages: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    blend = interpolate(Latent(1, 0.8), Latent(2, 0.8), 0.5)
-    folder_view.open("a.jpg")
-    window.choose(blend)
-    folder_view.strip.select(["b.png"])
-    folder_view.strip.copy_button.click()
-    assert any("cannot be copied" in message for message in messages)
-    for source in ("b.png", "c[1].jpg", "d.jpg", "e.jpg"):
-        folder_view.open(source)
-    until(lambda: not {"b", "b preview"} & {layer.name for layer in window.viewer.layers})
-    assert "a" in window.viewer.layers
-    folder_view.open("a.jpg")
-    assert window.latent() == blend
-    monkeypatch.setattr("llflow_photo.batch.enhance_dir", lambda path, **_given: Report((), path))
-    folder_view.strip.select(["b.png"])  # it has its own settings, the copied ones
-    folder_view.strip.enhance_button.click()
-    until(window.batch.run_button.isEnabled)
-    assert not any("no blend" in message for message in messages)
-    window.batch.run_button.click()
-    until(window.batch.run_button.isEnabled)
-    assert any("a.jpg: a batch uses the settings" in message for message in messages)
-
-
-def test_copying_settings_to_all_photos_keeps_the_blend_of_the_current_one(
-    window: Any, folder_view: Any, messages: list[str]
-) -> None:
-    blend = interpolate(Latent(1, 0.8), Latent(2, 0.8), 0.5)
-    folder_view.open("b.png")
-    folder_view.open("a.jpg")
-    window.choose(blend)
-    folder_view.strip.select(["a.jpg", "b.png"])
-    folder_view.strip.copy_button.click()
-    assert window.latent() == blend
-    assert any("to 2 photos. The blend of renderings" in message for message in messages)
-
-
-@pytest.mark.parametrize("current", ["a.jpg", "night"])
-def test_a_batch_with_the_settings_of_a_photo_with_a_blend_says_that_it_leaves_the_blend_out(
-    window: Any,
-    folder_view: Any,
-    until: Until,
-    messages: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    current: str,
-) -> None:
-    monkeypatch.setattr("llflow_photo.batch.enhance_dir", lambda path, **_given: Report((), path))
-    if current != "night":
-        folder_view.open(current)
-    window.choose(interpolate(Latent(1, 0.8), Latent(2, 0.8), 0.5))
-    folder_view._put("b.png", Options(strength=0.5))
-    for selected, own, told in ((["b.png"], True, False), (["b.png", "e.jpg"], True, True),
-                                (["b.png"], False, True)):  # fmt: skip
-        messages.clear()
-        window.batch.settings.value = OWN if own else SHOWN
-        folder_view.strip.select(selected)
-        folder_view.strip.enhance_button.click()
-        until(window.batch.run_button.isEnabled)
-        assert any(f"{current}: a batch uses" in message for message in messages) == told
-
-
-def test_photos_opened_after_one_with_a_blend_have_none_and_are_closed(
-    window: Any, folder_view: Any, until: Until
-) -> None:
-    folder_view.open("a.jpg")
-    window.choose(interpolate(Latent(1, 0.8), Latent(2, 0.8), 0.5))
-    for source in ("b.png", "c[1].jpg", "d.jpg", "e.jpg"):
-        folder_view.open(source)
-        assert not window.is_blended(window.photo.value) and not window.view_panel.status.startswith(
-            "Showing"
-        )
-    until(lambda: "b" not in window.viewer.layers, 10)
-    assert "a" in window.viewer.layers
 
 
 def test_photos_of_another_folder_are_not_marked_by_a_batch(
